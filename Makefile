@@ -1,0 +1,119 @@
+# The machine needs Python 3.11 or newer, git, make and a C compiler; all else goes into virtual environments in the checkout.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+WORKERS ?= 2
+OLDEST_PYTHON ?= 3.10
+OLDEST_CORE ?= 2.16.*
+NEWEST_PYTHON ?= 3.13
+
+RUN := .venv/bin/python -m
+ENVIRONMENT := bash tests/tools/environment.sh
+INTERPRETER := "$(PYTHON)" tests/tools/interpreters.py find
+PYTEST := pytest -n $(WORKERS) --dist loadfile
+IN_TREE := PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
+RUN_TIME := -r requirements.txt -r lab/requirements.txt
+RUN_TIME_FILES := requirements.txt lab/requirements.txt tests/tools/environment.sh
+
+.PHONY: help
+help: ## this list
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  PYTHON=... names another Python, PYTEST_ARGS='-k name' goes on to pytest."
+
+.PHONY: demo
+demo: .venv/.run-time ## offboard 25 mailboxes of a lab organization, twice: the second run changes nothing
+	$(RUN) lab.demo
+
+.PHONY: lab
+lab: .venv/.run-time ## a hybrid organization on loopback, in the foreground; prints what to export
+	$(RUN) lab
+
+.PHONY: test
+test: .venv/.tests ## all tests (PYTEST_ARGS)
+	$(RUN) $(PYTEST) $(PYTEST_ARGS)
+
+.PHONY: units-oldest
+units-oldest: .venv-oldest/.tests ## the unit tests on the oldest Python, ansible-core and libraries
+	.venv-oldest/bin/python -m $(PYTEST) tests/unit $(PYTEST_ARGS)
+
+.PHONY: units-newest
+units-newest: .venv-newest/.tests ## the unit tests on the newest Python and ansible-core
+	.venv-newest/bin/python -m $(PYTEST) tests/unit $(PYTEST_ARGS)
+
+.PHONY: pairs
+pairs:
+	@for pair in oldest:$(OLDEST_PYTHON) newest:$(NEWEST_PYTHON); do \
+	  if $(INTERPRETER) "$${pair#*:}" > /dev/null; then echo "units-$${pair%%:*}"; fi; \
+	done
+
+.PHONY: lint
+lint: lint-ruff lint-yaml lint-changelog lint-mypy lint-ansible lint-sanity ## all quality gates
+
+.PHONY: lint-ruff
+lint-ruff: .venv/.lint
+	$(RUN) ruff check
+
+.PHONY: lint-yaml
+lint-yaml: .venv/.lint
+	$(RUN) yamllint --strict .
+
+.PHONY: lint-changelog
+lint-changelog: .venv/.lint
+	.venv/bin/antsibull-changelog lint
+
+.PHONY: lint-mypy
+lint-mypy: .venv/.lint
+	$(RUN) mypy -p ansible_collections.mailops.exchange_hybrid.plugins.module_utils -p lab
+
+.PHONY: lint-ansible
+lint-ansible: .venv/.lint
+	$(IN_TREE) ansible-lint
+
+.PHONY: lint-sanity
+lint-sanity: .venv/.lint
+	bash tests/tools/sanity.sh .venv
+
+.PHONY: docs
+docs: .venv/.run-time ## list modules and roles, and read all their documentation as ansible-doc does
+	$(IN_TREE) ansible-doc --type module --list mailops.exchange_hybrid
+	$(IN_TREE) ansible-doc --type role --list mailops.exchange_hybrid
+	$(IN_TREE) ansible-doc --metadata-dump mailops.exchange_hybrid > /dev/null
+
+.PHONY: changelog
+changelog: .venv/.lint ## bring CHANGELOG.md up to the fragments, new modules and the version in galaxy.yml
+	$(IN_TREE) antsibull-changelog release --update-existing --reload-plugins
+
+.PHONY: build
+build: .venv/.run-time ## the archive for ansible-galaxy, in dist/
+	.venv/bin/ansible-galaxy collection build --force --output-path dist
+
+.PHONY: clean
+clean: ## remove virtual environments, caches and archives
+	rm -rf .venv .venv-oldest .venv-newest .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis collections dist tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp stands for a set of packages, so that the demo does not wait for linters.
+.venv/.run-time: $(RUN_TIME_FILES)
+	$(ENVIRONMENT) "$(PYTHON)" .venv ansible-core $(RUN_TIME)
+	@touch $@
+
+.venv/.tests: .venv/.run-time tests/requirements.txt
+	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt
+	@touch $@
+
+.venv/.lint: .venv/.tests tests/requirements-lint.txt
+	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt -r tests/requirements-lint.txt
+	@touch $@
+
+.venv-oldest/.tests: $(RUN_TIME_FILES) tests/requirements.txt tests/constraints-oldest.txt
+	python=$$($(INTERPRETER) $(OLDEST_PYTHON)) && $(ENVIRONMENT) "$$python" .venv-oldest \
+	  -c tests/constraints-oldest.txt "ansible-core==$(OLDEST_CORE)" $(RUN_TIME) -r tests/requirements.txt
+	@touch $@
+
+.venv-newest/.tests: $(RUN_TIME_FILES) tests/requirements.txt
+	python=$$($(INTERPRETER) $(NEWEST_PYTHON)) && $(ENVIRONMENT) "$$python" .venv-newest \
+	  ansible-core $(RUN_TIME) -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What passes between the lab's wires and its model: cmdlet calls in, typed .NET-like answers out.
+
+The wires (PSRP, WinRM shell, REST) decode a request to a Call and encode an Answer; the model knows no wire.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Union
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """An enum value: CLIXML carries the number and a ToString, REST the name."""
+
+    type_name: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class ByteSize:
+    """ByteQuantifiedSize; ``None`` is Unlimited<T>'s Unlimited. On the wire ``1.2 GB (1,288,490,188 bytes)``."""
+
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An ADObjectId: an object whose ToString is a name, a canonical name or a GUID."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A MultiValuedProperty; ``type_name`` names the .NET collection (ProxyAddressCollection for addresses)."""
+
+    items: Sequence[str]
+    type_name: str = "Microsoft.Exchange.Data.MultiValuedProperty`1[[System.String]]"
+
+
+LabValue = Union[
+    None, str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, Enumeration, ByteSize, Reference, Collection
+]
+
+
+@dataclass(frozen=True)
+class LabObject:
+    """One output object: its .NET type names, its properties, its ToString."""
+
+    type_names: tuple[str, ...]
+    properties: dict[str, LabValue]
+    to_string: str = ""
+
+
+class CmdletFailure(Exception):
+    """What a cmdlet throws. ``terminating`` False is written to the error stream and the pipeline completes.
+
+    ``exception_type`` is the full .NET name; ``category`` is PowerShell's ErrorCategory name.
+    """
+
+    def __init__(
+        self, message: str, exception_type: str, *, category: str = "NotSpecified", terminating: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exception_type = exception_type
+        self.category = category
+        self.terminating = terminating
+
+
+@dataclass
+class Answer:
+    objects: list[LabObject] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[CmdletFailure] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LabCredential:
+    """A PSCredential that a wire decrypted."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass
+class ShellState:
+    """What one remote session remembers: Set-ADServerSettings changes it."""
+
+    user: str
+    view_entire_forest: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One cmdlet call as a wire decoded it.
+
+    Parameter names keep the caller's spelling; values are str, bool, int, float, None, uuid.UUID, datetime,
+    timedelta, bytes, LabCredential, list, or dict (PowerShell's hash table).
+    """
+
+    cmdlet: str
+    parameters: dict[str, Any]
+    shell: ShellState
+
+
+class CmdletHost(Protocol):
+    """The cmdlets of one organization (or of the Entra Connect server)."""
+
+    def run(self, call: Call) -> Answer:
+        """Run one call. Raises CmdletFailure for a terminating error."""
+
+    def granted(self, user: str) -> list[str]:
+        """Return the names of the cmdlets that the user's roles grant."""

@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The laboratory: one model behind all its servers, on free ports of 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+import time
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.answer import CmdletHost
+from lab.certificates import create_certificates, write_private
+from lab.control import CONNECTION_FILE, ControlInterface
+from lab.faults import Faults
+from lab.log import CommandLog
+from lab.wire.admin_api import AdminApi
+from lab.wire.basic_auth import Account
+from lab.wire.gateway import Gateway, Model
+from lab.wire.http_server import Application as HttpApplication
+from lab.wire.http_server import HttpServer
+from lab.wire.remote_powershell import Limits, RemotePowerShellService
+from lab.wire.token_endpoint import TokenEndpoint
+from lab.wire.tokens import Application, TokenIssuer
+from lab.wire.winrm_shell import WinrmShellService
+from lab.wire.wsman import Service, ShellRegistry, WsmanEndpoint
+
+ENVIRONMENT_FILE = "environment.sh"
+
+
+class TenantApplication(Protocol):
+    """The app registration that the tenant knows."""
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant's GUID."""
+
+    @property
+    def client_id(self) -> str:
+        """The application's GUID."""
+
+
+class HybridModel(Model, Protocol):
+    """What the laboratory needs of the hybrid organization."""
+
+    @property
+    def exchange_server(self) -> CmdletHost:
+        """The on-premises organization."""
+
+    @property
+    def exchange_online(self) -> CmdletHost:
+        """The tenant."""
+
+    @property
+    def entra_connect(self) -> CmdletHost:
+        """The directory synchronization server."""
+
+    @property
+    def exchange_server_account(self) -> Account:
+        """The administrator, who signs in to Exchange Server and to the Entra Connect server."""
+
+    @property
+    def exchange_online_application(self) -> TenantApplication:
+        """Who signs in to the tenant."""
+
+    @property
+    def remote_credential(self) -> Account:
+        """The account that the mailbox replication service uses on-premises."""
+
+    def advance(self) -> None:
+        """Apply everything that is due."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole directory as plain data."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports to listen on; 0 is any free one."""
+
+    exchange_server: int = 0
+    exchange_online: int = 0
+    entra_connect: int = 0
+    sign_in: int = 0
+    control: int = 0
+
+
+class Laboratory:
+    """All servers of a hybrid organization. A context manager; ``start`` and ``stop`` for those who cannot use one.
+
+    ``directory`` receives ca.pem, application.pem (certificate and key), connection.json and environment.sh, the
+    latter three readable by their owner only. ``monotonic`` counts the seconds of sessions and cursors, ``now`` is the
+    time (seconds since 1970) that access tokens go by: both are real time whatever the model's clock does.
+    """
+
+    def __init__(
+        self,
+        hybrid: HybridModel,
+        directory: Path,
+        ports: Ports | None = None,
+        *,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.hybrid = hybrid
+        self.directory = directory
+        self.log = CommandLog()
+        self.faults = Faults()
+        self.client_secret = secrets.token_urlsafe(24)
+        self._ports = ports or Ports()
+        self._limits = limits or Limits()
+        self._control_token = secrets.token_urlsafe(24)
+        directory.mkdir(parents=True, exist_ok=True)
+        self._certificates = create_certificates(directory)
+        known = hybrid.exchange_online_application
+        self.issuer = TokenIssuer(known.tenant_id, now)
+        self.application = Application(known.client_id, [self.client_secret])
+        self.application.certificates.append(self._certificates.application_certificate)
+        self.issuer.register(self.application)
+        self._shells = {name: ShellRegistry(monotonic) for name in ("exchange_server", "entra_connect")}
+        self._admin_api = AdminApi(self._gateway("exchange_online", hybrid.exchange_online), self.issuer, monotonic)
+        self._sign_in = TokenEndpoint(self.issuer)
+        self._servers: dict[str, HttpServer] = {}
+
+    def __enter__(self) -> Laboratory:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Open all ports and write the connection files. Raises OSError where a port is taken."""
+        hybrid, ports = self.hybrid, self._ports
+        server = self._gateway("exchange_server", hybrid.exchange_server)
+        remote_powershell = RemotePowerShellService(server, self._limits)
+        winrm = WinrmShellService(self._gateway("entra_connect", hybrid.entra_connect))
+        try:
+            self._serve("exchange_server", self._wsman("exchange_server", remote_powershell), ports.exchange_server)
+            self._serve("entra_connect", self._wsman("entra_connect", winrm), ports.entra_connect)
+            self._admin_api.base_url = self._serve("exchange_online", self._admin_api, ports.exchange_online)
+            self._sign_in.base_url = self._serve("sign_in", self._sign_in, ports.sign_in)
+            self._serve("control", ControlInterface(self, self._control_token), ports.control, tls=False)
+        except OSError:
+            self.stop()
+            raise
+        self._write_files()
+
+    def stop(self) -> None:
+        """Close all ports and connections, and remove the files that lead to them."""
+        self.faults.wake()
+        for name in (CONNECTION_FILE, ENVIRONMENT_FILE):
+            (self.directory / name).unlink(missing_ok=True)
+        for server in self._servers.values():
+            server.stop()
+        self._servers.clear()
+
+    def port(self, server: str) -> int:
+        """Return the port of exchange_server, exchange_online, entra_connect, sign_in or control."""
+        return self._servers[server].port
+
+    def open_sessions(self) -> dict[str, int]:
+        """Return how many shells are open on each WSMan organization: none may be left behind."""
+        return {name: shells.count() for name, shells in self._shells.items()}
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that lead the collection to this laboratory. They hold its secrets."""
+        ca_file = str(self._certificates.ca_file)
+        account = self.hybrid.exchange_server_account
+        application = self.hybrid.exchange_online_application
+        remote = self.hybrid.remote_credential
+        return {
+            "EXCHANGE_SERVER_HOST": "localhost",
+            "EXCHANGE_SERVER_PORT": str(self.port("exchange_server")),
+            "EXCHANGE_SERVER_USERNAME": account.username,
+            "EXCHANGE_SERVER_PASSWORD": account.password,
+            "EXCHANGE_SERVER_AUTH": "basic",
+            "EXCHANGE_SERVER_USE_TLS": "true",
+            "EXCHANGE_SERVER_CA_FILE": ca_file,
+            "EXCHANGE_ONLINE_TENANT_ID": application.tenant_id,
+            "EXCHANGE_ONLINE_CLIENT_ID": application.client_id,
+            "EXCHANGE_ONLINE_CLIENT_SECRET": self.client_secret,
+            "EXCHANGE_ONLINE_BASE_URL": f"https://localhost:{self.port('exchange_online')}",
+            "EXCHANGE_ONLINE_AUTHORITY": f"https://localhost:{self.port('sign_in')}",
+            "EXCHANGE_ONLINE_CA_FILE": ca_file,
+            "EXCHANGE_ONLINE_EXPERIMENTAL_REST_CREDENTIAL": "true",
+            "ENTRA_CONNECT_HOST": "localhost",
+            "ENTRA_CONNECT_PORT": str(self.port("entra_connect")),
+            "ENTRA_CONNECT_USERNAME": account.username,
+            "ENTRA_CONNECT_PASSWORD": account.password,
+            "ENTRA_CONNECT_AUTH": "basic",
+            "ENTRA_CONNECT_CA_FILE": ca_file,
+            "REMOTE_CREDENTIAL_USERNAME": remote.username,
+            "REMOTE_CREDENTIAL_PASSWORD": remote.password,
+        }
+
+    @property
+    def certificate_path(self) -> Path:
+        """The application's certificate and key, for signing in with EXCHANGE_ONLINE_CERTIFICATE_PATH instead."""
+        return self._certificates.application_file
+
+    def connection(self) -> dict[str, Any]:
+        """Return what connection.json holds."""
+        return {
+            "environment": self.environment(),
+            "certificate_path": str(self.certificate_path),
+            "ports": {name: server.port for name, server in self._servers.items()},
+            "control": {"url": f"http://127.0.0.1:{self.port('control')}", "token": self._control_token},
+        }
+
+    def _gateway(self, organization: str, host: CmdletHost) -> Gateway:
+        return Gateway(organization, host, self.hybrid, self.log, self.faults)
+
+    def _wsman(self, organization: str, service: Service) -> WsmanEndpoint:
+        return WsmanEndpoint(service, self.hybrid.exchange_server_account, self._shells[organization])
+
+    def _serve(self, name: str, application: HttpApplication, port: int, *, tls: bool = True) -> str:
+        server = HttpServer(application, port=port, tls=self._certificates.server_context if tls else None)
+        self._servers[name] = server
+        server.start()
+        return f"https://localhost:{server.port}"
+
+    def _write_files(self) -> None:
+        content = json.dumps(self.connection(), indent=2).encode()
+        write_private(self.directory / CONNECTION_FILE, content + b"\n")
+        write_private(self.directory / ENVIRONMENT_FILE, export_lines(self.environment()).encode())
+
+
+def export_lines(environment: dict[str, str]) -> str:
+    """Return lines that a shell can source."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())

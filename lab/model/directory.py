@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The on-premises side: Active Directory objects of a forest with two domains, databases, a server."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import uuid
+from dataclasses import dataclass, field
+
+from lab.model import addresses
+from lab.model.recipients import Quotas, Recipient, Store
+
+DOMAIN = "contoso.com"
+CHILD_DOMAIN = "emea.contoso.com"
+NETBIOS = {DOMAIN: "CONTOSO", CHILD_DOMAIN: "EMEA"}
+CONTROLLERS = {DOMAIN: "dc01.contoso.com", CHILD_DOMAIN: "dc01.emea.contoso.com"}
+
+
+@dataclass
+class DirectoryObject(Recipient):
+    """An Active Directory object. ``remote_recipient_type`` is msExchRemoteRecipientType."""
+
+    domain: str = DOMAIN
+    organizational_unit: str = "People"
+    remote_recipient_type: str = "None"
+    home_mdb_left: bool = False
+    inheritance_disabled: bool = False
+    use_database_quota_defaults: bool = True
+    anchor: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Return the canonical name."""
+        return f"{self.domain}/{self.organizational_unit}/{self.name}"
+
+    @property
+    def distinguished_name(self) -> str:
+        """Return the distinguished name (RFC 4514), built from domain, unit and name."""
+        escaped = self.name.replace("\\", "\\\\").replace(",", "\\,")
+        parts = ",".join(f"DC={part}" for part in self.domain.split("."))
+        return f"CN={escaped},OU={self.organizational_unit},{parts}"
+
+    @property
+    def source_anchor(self) -> str:
+        """Return what Entra Connect sends as the immutable id: base64 of objectGUID, or mS-DS-ConsistencyGuid's."""
+        return self.anchor or base64.b64encode(self.guid.bytes_le).decode()
+
+    def keys(self) -> set[tuple[str, str]]:
+        """Add ``DOMAIN\\sam`` to what every recipient is found by."""
+        found = super().keys()
+        if self.sam_account_name:
+            found.add(("domain_sam", f"{NETBIOS[self.domain]}\\{self.sam_account_name}".lower()))
+        return found
+
+
+@dataclass
+class Database:
+    """A mailbox database on the server."""
+
+    name: str
+    guid: uuid.UUID
+    quotas: Quotas = field(default_factory=Quotas)
+    mounted: bool = True
+    size: int = 120 * 1024**3
+
+
+@dataclass
+class Directory:
+    """Everything that the on-premises cmdlets read and write."""
+
+    objects: Store[DirectoryObject] = field(default_factory=Store[DirectoryObject])
+    databases: dict[str, Database] = field(default_factory=dict)
+    accepted_domains: list[str] = field(default_factory=list)
+    server: str = "EX01"
+    server_version: str = "Version 15.2 (Build 2562.17)"
+    external_host_name: str = "mail.contoso.com"
+    mrs_proxy_enabled: bool = True
+    server_supported: bool = True
+
+    def database(self, name: str) -> Database | None:
+        """Find a database by name or GUID."""
+        for database in self.databases.values():
+            if name.lower() in (database.name.lower(), str(database.guid)):
+                return database
+        return None
+
+    def run_address_policy(self, item: DirectoryObject, now: datetime.datetime) -> bool:
+        """Apply the address policy to one object, as an update of the policy does.
+
+        An upper-case ``SMTP:`` targetAddress becomes the primary address (facts: KB 4459261, microsoft-articles.md
+        section 5); other objects get alias@ the default domain. An object without EmailAddressPolicyEnabled is left
+        alone. Returns whether anything changed.
+        """
+        if not item.email_address_policy_enabled or not item.email_addresses:
+            return False
+        target = item.external_email_address
+        wanted = target[5:] if target.startswith("SMTP:") else f"{item.alias}@{self.accepted_domains[0]}"
+        changed = addresses.with_primary(item.email_addresses, wanted)
+        return self.objects.change(item, now, email_addresses=changed, mail=wanted)

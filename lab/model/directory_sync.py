@@ -1,0 +1,324 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Directory synchronization: the scheduler, the run history, matching, export, forward sync and write-back.
+
+A cycle is a row of steps, each with a length; the agenda starts and ends them. On-premises objects are read when the
+cycle begins, so a write that comes later waits for the next cycle. Sources: microsoft-articles.md section 2,
+offboarding-practice.md section 1.4, identity-filters-roles.md, section Directory sync.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.model import addresses
+from lab.model.clock import Agenda
+from lab.model.directory import DOMAIN, Directory, DirectoryObject
+from lab.model.kinds import MAIL_USERS, MAILBOXES, PLAIN_USERS, REMOTE_MAILBOXES, USERS
+from lab.model.recipients import EMPTY_GUID
+from lab.model.tenant import LEGACY, TENANT, Tenant, TenantObject
+
+AD_CONNECTOR = DOMAIN
+CLOUD_CONNECTOR = f"{TENANT} - AAD"
+INTERVAL = datetime.timedelta(minutes=30)
+STEPS = {
+    "Delta": ("Delta Import", "Delta Synchronization"),
+    "Initial": ("Full Import", "Full Synchronization"),
+}
+NAMESPACE = uuid.UUID("6f3a5a4e-8f7b-4a43-9d6c-3d6b5e0c1a11")
+
+
+@dataclass
+class Timing:
+    """Seconds of a lab that runs at speed 1; the scheduler's 30 minutes are not scaled."""
+
+    start_delay: float = 1.0
+    step: float = 1.0
+    forward_sync: float = 3.0
+
+    def faster(self, speed: float) -> Timing:
+        """Return the same lengths divided by the speed."""
+        return Timing(self.start_delay / speed, self.step / speed, self.forward_sync / speed)
+
+
+@dataclass
+class Run:
+    """One run of one connector, as the run history keeps it."""
+
+    number: int
+    connector: str
+    profile: str
+    started: datetime.datetime
+    ended: datetime.datetime | None = None
+    result: str = "in-progress"
+
+    @property
+    def identifier(self) -> uuid.UUID:
+        """Return the RunHistoryId."""
+        return uuid.uuid5(NAMESPACE, f"run {self.number}")
+
+
+class DirectorySync:
+    """What Entra Connect and the services behind it do."""
+
+    def __init__(
+        self, directory: Directory, tenant: Tenant, agenda: Agenda, now: datetime.datetime, timing: Timing
+    ) -> None:
+        self.directory = directory
+        self.tenant = tenant
+        self.agenda = agenda
+        self.timing = timing
+        self.sync_cycle_enabled = True
+        self.staging_mode = False
+        self.scheduler_suspended = False
+        self.next_start = now + INTERVAL
+        self.excluded_units: set[str] = {"Not Synced"}
+        self.export_errors: set[uuid.UUID] = set()
+        self.history: list[Run] = []
+        self.busy = False
+        self.running: Run | None = None
+        self._bound: dict[str, str] = {}
+        self._sources: dict[str, DirectoryObject] = {}
+        self._changed: dict[uuid.UUID, DirectoryObject] = {}
+        self._imported: list[DirectoryObject] = []
+        self._arrived: set[str] = set()
+        self._seen_in_cloud: set[str] = set()
+        self._exported_with_errors = False
+        directory.objects.on_change = self._note
+        agenda.add(self.next_start, self._scheduled)
+
+    # -- what the cmdlets and the builder ask for ---------------------------------------------------------------
+
+    def request_cycle(self, policy: str, now: datetime.datetime) -> None:
+        """Start a cycle a moment later: right after the request nothing shows as running yet."""
+        self.busy = True
+        self.agenda.add(now + self._seconds(self.timing.start_delay), lambda due: self._begin(due, policy))
+
+    def run_cycle_now(self, now: datetime.datetime) -> None:
+        """Run one delta cycle at once, forward sync included, whatever the scheduler's settings are."""
+        interrupted, self.running = self.running, None
+        self._import("Delta")
+        for connector, profile in self._steps("Delta"):
+            self.running = self._new_run(connector, profile, now)
+            if (connector, profile) == (CLOUD_CONNECTOR, "Export"):
+                self._export(now, now)
+            elif profile == "Export":
+                self._write_back(now)
+            self._close_run(now)
+        self.running = interrupted
+        self.agenda.run_until(now)
+
+    def bind(self, item: DirectoryObject, cloud: TenantObject) -> None:
+        """Record a pair that earlier cycles already synchronized."""
+        self._bound[item.source_anchor] = cloud.external_directory_object_id
+        self._sources[item.source_anchor] = item
+        self._changed.pop(item.guid, None)
+
+    def forget_change(self, item: DirectoryObject) -> None:
+        """Take an object's change out of the next delta cycle, as if an earlier one had exported it."""
+        self._changed.pop(item.guid, None)
+
+    # -- the course of a cycle ----------------------------------------------------------------------------------
+
+    def _note(self, item: DirectoryObject) -> None:
+        self._changed[item.guid] = item
+
+    def _seconds(self, seconds: float) -> datetime.timedelta:
+        return datetime.timedelta(seconds=seconds)
+
+    def _scheduled(self, due: datetime.datetime) -> None:
+        self.next_start = due + INTERVAL
+        self.agenda.add(self.next_start, self._scheduled)
+        if self.sync_cycle_enabled and not self.scheduler_suspended and not self.busy:
+            self._begin(due, "Delta")
+
+    def _steps(self, policy: str) -> list[tuple[str, str]]:
+        connectors = (AD_CONNECTOR, CLOUD_CONNECTOR)
+        steps = [(connector, profile) for profile in STEPS[policy] for connector in connectors]
+        return steps if self.staging_mode else [*steps, (CLOUD_CONNECTOR, "Export"), (AD_CONNECTOR, "Export")]
+
+    def _begin(self, due: datetime.datetime, policy: str) -> None:
+        self.busy = True
+        self._import(policy)
+        self._step(due, self._steps(policy))
+
+    def _step(self, due: datetime.datetime, left: list[tuple[str, str]]) -> None:
+        if not left:
+            self.busy = False
+            return
+        connector, profile = left[0]
+        self.running = self._new_run(connector, profile, due)
+        self.agenda.add(due + self._seconds(self.timing.step), lambda end: self._end_step(end, left))
+
+    def _end_step(self, end: datetime.datetime, left: list[tuple[str, str]]) -> None:
+        if left[0] == (CLOUD_CONNECTOR, "Export"):
+            self._export(end, end + self._seconds(self.timing.forward_sync))
+        elif left[0][1] == "Export":
+            self._write_back(end)
+        self._close_run(end)
+        self._step(end, left[1:])
+
+    def _new_run(self, connector: str, profile: str, now: datetime.datetime) -> Run:
+        run = Run(len(self.history) + 1, connector, profile, now)
+        self.history.append(run)
+        return run
+
+    def _close_run(self, now: datetime.datetime) -> None:
+        if self.running is None:
+            return
+        export = self.running.connector == CLOUD_CONNECTOR and self.running.profile == "Export"
+        failed = export and self._exported_with_errors
+        self.running.ended = now
+        self.running.result = "completed-export-errors" if failed else "success"
+        self.running = None
+
+    # -- import, match, export ----------------------------------------------------------------------------------
+
+    def _import(self, policy: str) -> None:
+        self._seen_in_cloud |= self._arrived
+        self._arrived = set()
+        source = list(self.directory.objects) if policy == "Initial" else list(self._changed.values())
+        self._sources.update({item.source_anchor: item for item in source})
+        waiting = {item.guid: item for item in self._imported}
+        waiting.update({item.guid: copy.copy(item) for item in source if self._in_scope(item)})
+        self._imported = list(waiting.values())
+        self._changed = {guid: item for guid, item in self._changed.items() if not self._in_scope(item)}
+
+    def _in_scope(self, item: DirectoryObject) -> bool:
+        return item.organizational_unit not in self.excluded_units
+
+    def _export(self, now: datetime.datetime, visible: datetime.datetime) -> None:
+        self._exported_with_errors = False
+        failed = []
+        for item in self._imported:
+            if item.guid in self.export_errors:
+                self._exported_with_errors = True
+                failed.append(item)
+                continue
+            external_id = self._bound.get(item.source_anchor) or self._match(item)
+            self.agenda.add(visible, self._arrival(item, external_id))
+        self._imported = failed
+
+    def _match(self, item: DirectoryObject) -> str:
+        """Join a new object: hard match, then soft match by primary address, then by UPN; else a new cloud object."""
+        for cloud in self.tenant.objects.find(["anchor"], item.source_anchor):
+            return self._join(item, cloud)
+        if not self.tenant.block_soft_match and item.kind in USERS:
+            for cloud in self._soft_candidates(item):
+                if not cloud.entra_anchor and not cloud.admin_role and cloud.kind in USERS:
+                    return self._join(item, cloud)
+        external_id = str(uuid.uuid5(NAMESPACE, f"provisioned {item.source_anchor}"))
+        self._bound[item.source_anchor] = external_id
+        return external_id
+
+    def _soft_candidates(self, item: DirectoryObject) -> list[TenantObject]:
+        primary = item.primary_smtp_address.lower()
+        found = [
+            cloud
+            for cloud in self.tenant.objects.find(["address"], f"smtp:{primary}")
+            if primary and cloud.primary_smtp_address.lower() == primary
+        ]
+        if not found and self.tenant.soft_match_on_upn and item.user_principal_name:
+            found = self.tenant.objects.find(["upn"], item.user_principal_name)
+        return found
+
+    def _join(self, item: DirectoryObject, cloud: TenantObject) -> str:
+        # The anchor is Entra's: Exchange Online shows no sign of it, not even a new WhenChanged.
+        self.tenant.objects.change(cloud, cloud.when_changed, entra_anchor=item.source_anchor)
+        self._bound[item.source_anchor] = cloud.external_directory_object_id
+        return cloud.external_directory_object_id
+
+    def _arrival(self, item: DirectoryObject, external_id: str) -> Callable[[datetime.datetime], None]:
+        return lambda due: self._arrive(item, external_id, due)
+
+    def _arrive(self, item: DirectoryObject, external_id: str, now: datetime.datetime) -> None:
+        """The exported values reach Exchange Online (facts: microsoft-articles.md, KB 4052070)."""
+        cloud = self.tenant.by_external_id(external_id) or self._provision(item, external_id, now)
+        if self._archive_conflict(item, cloud):
+            return
+        self.tenant.objects.change(cloud, now, **self._flow(item, cloud))
+        self._arrived.add(item.source_anchor)
+
+    def _archive_conflict(self, item: DirectoryObject, cloud: TenantObject) -> bool:
+        # A differing ArchiveGuid blocks every further change of the user (facts: KB 4053483).
+        return EMPTY_GUID not in (cloud.archive_guid, item.archive_guid) and cloud.archive_guid != item.archive_guid
+
+    def _provision(self, item: DirectoryObject, external_id: str, now: datetime.datetime) -> TenantObject:
+        kind = "MailUser" if item.kind in MAILBOXES | REMOTE_MAILBOXES | MAIL_USERS else item.kind
+        guid = uuid.uuid5(NAMESPACE, f"exchange object {external_id}")
+        taken = bool(self.tenant.objects.find(["name"], item.name))
+        cloud = TenantObject(
+            guid, f"{item.name} {external_id[:8]}" if taken else item.name, kind, display_name=item.display_name,
+            external_directory_object_id=external_id, entra_anchor=item.source_anchor, sku_assigned=False,
+            legacy_exchange_dn=f"{LEGACY}{guid.hex}",
+            when_created=now, when_changed=now,
+        )  # fmt: skip
+        return self.tenant.objects.add(cloud)
+
+    def _flow(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:
+        """Return what on-premises values overwrite. An object without mail attributes leaves the addresses alone."""
+        changes: dict[str, object] = {"is_dir_synced": True}
+        for name in ("display_name", "first_name", "last_name"):
+            if getattr(item, name):
+                changes[name] = getattr(item, name)
+        if item.kind in USERS:
+            changes["user_principal_name"] = self._sign_in_name(item, cloud)
+        if not item.email_addresses or cloud.is_exchange_cloud_managed:
+            return changes
+        proxies = self._proxies(item, cloud)
+        changes.update(
+            email_addresses=proxies, mail=addresses.primary(proxies), alias=item.alias, hidden=item.hidden,
+            custom_attributes=dict(item.custom_attributes),
+        )  # fmt: skip
+        if cloud.kind in PLAIN_USERS:
+            changes["kind"] = "MailUser"
+        if cloud.kind in PLAIN_USERS | MAIL_USERS and item.kind not in MAILBOXES:
+            changes["external_email_address"] = item.external_email_address
+            changes["exchange_guid"] = item.exchange_guid
+        return changes
+
+    def _sign_in_name(self, item: DirectoryObject, cloud: TenantObject) -> str:
+        holders = self.tenant.objects.find(["upn"], item.user_principal_name)
+        if all(holder.guid == cloud.guid for holder in holders):
+            return item.user_principal_name
+        local = item.user_principal_name.partition("@")[0]
+        return cloud.user_principal_name or f"{local}{int(cloud.guid) % 10000:04d}@{TENANT}"
+
+    def _proxies(self, item: DirectoryObject, cloud: TenantObject) -> list[str]:
+        """Return the exported addresses, what the cloud keeps, and not what another object holds (quarantined)."""
+        kept = [
+            address
+            for address in cloud.email_addresses
+            if address.startswith("SPO:") or addresses.domain(address) == TENANT
+        ]
+        own = item.email_addresses
+        wanted = [*own, *(address for address in kept if not addresses.contains(own, address))]
+        free = [address for address in wanted if self.tenant.objects.holder(address, but=cloud) is None]
+        cloud.quarantined = [address for address in wanted if address not in free]
+        primaries = [address for address in free if address.startswith("SMTP:")]
+        if not primaries:
+            return [f"SMTP:{item.alias}{int(cloud.guid) % 10000:04d}@{TENANT}", *free]
+        return [address if address not in primaries[1:] else "smtp:" + address[5:] for address in free]
+
+    # -- write-back ---------------------------------------------------------------------------------------------
+
+    def _write_back(self, now: datetime.datetime) -> None:
+        """The cloud's object id and LegacyExchangeDN come back to Active Directory, one cycle after the export."""
+        for anchor in sorted(self._seen_in_cloud):
+            cloud = self.tenant.by_external_id(self._bound[anchor])
+            item = self._sources.get(anchor)
+            if cloud is None or item is None:
+                continue
+            changes: dict[str, object] = {"external_directory_object_id": f"User_{cloud.external_directory_object_id}"}
+            x500 = f"X500:{cloud.legacy_exchange_dn}"
+            free = self.directory.objects.holder(x500, but=item) is None
+            if item.email_addresses and free and not addresses.contains(item.email_addresses, x500):
+                changes["email_addresses"] = [*item.email_addresses, x500]
+            self.directory.objects.change(item, now, **changes)
+        self._seen_in_cloud = set()

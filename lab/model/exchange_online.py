@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cloud organization: the host of its cmdlets."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable
+
+from lab.answer import Answer, LabCredential, LabObject, LabValue, Reference
+from lab.model.cloud_recipients import CLOUD_CONTROLLER, CloudRecipients
+from lab.model.cmdlet_host import Implementation, Organization, Request
+from lab.model.contract import CLOUD, Binder
+from lab.model.exchange_server import accepted_domains, named_guid
+from lab.model.mailbox_replication import MailboxReplication
+from lab.model.move_requests import MoveRequests
+from lab.model.tenant import TENANT, Tenant
+
+
+class ExchangeOnline(Organization):
+    """The CmdletHost of the tenant. Every error ends the call, as over its REST interface."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        replication: MailboxReplication,
+        remote_credential: LabCredential,
+        advance: Callable[[], None],
+        now: Callable[[], datetime.datetime],
+        lock: threading.RLock,
+    ) -> None:
+        super().__init__(Binder(CLOUD), advance, now, lock, errors_terminate=True)
+        self.tenant = tenant
+        recipients = CloudRecipients(tenant)
+        self.move_requests = MoveRequests(replication, recipients, remote_credential)
+        self.cmdlets = {
+            **recipients.cmdlets(),
+            **self.move_requests.cmdlets(),
+            "Get-AcceptedDomain": Implementation(self.get_accepted_domain, frozenset({"Identity", "ResultSize"})),
+            "Get-OrganizationConfig": Implementation(self.get_organization_config),
+        }
+
+    def get_accepted_domain(self, request: Request) -> Answer:
+        """Get-AcceptedDomain."""
+        return accepted_domains(self.tenant.accepted_domains, request.get("Identity"), CLOUD_CONTROLLER)
+
+    def get_organization_config(self, request: Request) -> Answer:
+        """Get-OrganizationConfig, as far as moves are concerned."""
+        properties: dict[str, LabValue] = {
+            "Name": TENANT, "Identity": Reference(TENANT), "DisplayName": "Contoso", "Guid": named_guid(TENANT),
+            "AutoExpandingArchiveEnabled": self.tenant.auto_expanding_archive, "IsDehydrated": False,
+            "ExchangeAttributesCloudManagedByDefault": self.tenant.cloud_managed_by_default, "IsValid": True,
+        }  # fmt: skip
+        kind = "Microsoft.Exchange.Data.Directory.Management.OrganizationConfig"
+        return Answer([LabObject((kind, "System.Object"), properties, TENANT)])

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cloud side: the tenant's recipients as Exchange Online shows them, and what Microsoft Entra remembers of them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from lab.model.recipients import Recipient, Store
+
+TENANT = "contoso.onmicrosoft.com"
+ROUTING_DOMAIN = "contoso.mail.onmicrosoft.com"
+LEGACY = "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
+_ORGANIZATION = f"OU={TENANT},OU=Microsoft Exchange Hosted Organizations,DC=EURPR07A001,DC=PROD,DC=OUTLOOK,DC=COM"
+
+
+@dataclass
+class TenantObject(Recipient):
+    """A cloud object. ``entra_anchor`` is onPremisesImmutableId: set by a match, readable through no cmdlet."""
+
+    entra_anchor: str = ""
+    is_dir_synced: bool = False
+    admin_role: bool = False
+    archive_status: str = "None"
+    auto_expanding_archive: bool = False
+    in_place_holds: list[str] = field(default_factory=list)
+    delay_hold: bool = False
+    compliance_tag_hold: bool = False
+    is_exchange_cloud_managed: bool = False
+    sku_assigned: bool = True
+    forwarding_smtp_address: str = ""
+    permissions: dict[str, list[str]] = field(default_factory=dict)
+    quarantined: list[str] = field(default_factory=list)
+
+    @property
+    def distinguished_name(self) -> str:
+        """Return the distinguished name in the service's own forest."""
+        escaped = self.name.replace("\\", "\\\\").replace(",", "\\,")
+        return f"CN={escaped},{_ORGANIZATION}"
+
+    def keys(self) -> set[tuple[str, str]]:
+        """Add the anchor, which only directory synchronization looks for."""
+        found = super().keys()
+        if self.entra_anchor:
+            found.add(("anchor", self.entra_anchor.lower()))
+        return found
+
+
+@dataclass
+class Tenant:
+    """Everything that the cloud cmdlets read and write. The flags are those of the Entra tenant."""
+
+    objects: Store[TenantObject] = field(default_factory=Store[TenantObject])
+    accepted_domains: list[str] = field(default_factory=list)
+    soft_match_on_upn: bool = True
+    block_soft_match: bool = False
+    cloud_managed_by_default: bool = False
+    auto_expanding_archive: bool = False
+
+    def by_external_id(self, external_id: uuid.UUID | str) -> TenantObject | None:
+        """Find an object by its ExternalDirectoryObjectId, without the ``User_`` of the on-premises attribute."""
+        return next(iter(self.objects.find(["external"], str(external_id).removeprefix("User_"))), None)

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Output objects as the admin API's JSON (facts: exchange-online-rest.md section 5)."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Collection as Names
+from typing import Any
+
+from lab.answer import ByteSize, Collection, Enumeration, LabObject, LabValue, Reference
+from lab.wire.net_text import byte_size, time_span
+
+
+def encode(output: LabObject, select: Names[str] | None) -> dict[str, Any]:
+    """Return one item of ``value``; ``select`` (lower case) trims its properties. Types stand beside as annotations."""
+    item: dict[str, Any] = {}
+    for name, value in output.properties.items():
+        if select is None or name.lower() in select:
+            _put(item, name, value)
+    return item
+
+
+def _put(item: dict[str, Any], name: str, value: LabValue) -> None:
+    if isinstance(value, uuid.UUID):
+        item[f"{name}@data.type"] = "System.Guid"
+        item[f"{name}@odata.type"] = "#Guid"
+        item[name] = str(value)
+    elif isinstance(value, datetime.datetime):
+        item[f"{name}@data.type"] = "System.DateTime"
+        item[name] = _date(name, value)
+    elif isinstance(value, bool) or value is None or isinstance(value, str):
+        item[name] = value
+    elif isinstance(value, int):
+        item[f"{name}@data.type"] = "System.Int32" if abs(value) < 2**31 else "System.Int64"
+        item[name] = value
+    elif isinstance(value, Collection):
+        item[f"{name}@odata.type"] = "#Collection(String)"
+        item[name] = list(value.items)
+    else:
+        item[name] = _text(value)
+
+
+def _text(value: datetime.timedelta | Enumeration | ByteSize | Reference) -> str:
+    if isinstance(value, Enumeration):
+        return value.name
+    if isinstance(value, ByteSize):
+        return byte_size(value.size)
+    if isinstance(value, Reference):
+        return value.text
+    return time_span(value)
+
+
+def _date(name: str, value: datetime.datetime) -> str:
+    utc = value.astimezone(datetime.timezone.utc)
+    zone = "Z" if name.upper().endswith("UTC") else "+00:00"
+    return f"{utc:%Y-%m-%dT%H:%M:%S.%f}0{zone}"

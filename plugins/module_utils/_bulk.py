@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Bulk reads: many objects in few calls, each answer mapped back to who asked for it.
+
+``-eq`` clauses joined by ``-or``, fifty to a call; text in single quotes, an inner quote doubled; ResultSize
+Unlimited, or Exchange stops at 1000 (facts identity-filters-roles.md, "Filters"). Fifty keeps a filter below 8 KB
+for long addresses; no documented limit exists, so a call that Exchange refuses is split in halves until the refused
+value stands alone. Fifty objects a call is also cheaper in the cloud than $batch, which carries ten cmdlets a
+request at the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+
+CLAUSES = 50
+
+Found = dict[str, "list[Properties] | HybridError"]
+
+
+def quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def any_of(clauses: Iterable[tuple[str, str]]) -> str:
+    """Return an OPATH filter of ``(property, value)`` clauses joined by -or."""
+    return " -or ".join(f"({name} -eq {quoted(value)})" for name, value in clauses)
+
+
+def find(
+    connections: Connections,
+    kind: str,
+    cmdlet: str,
+    values: Iterable[str],
+    properties: Callable[[str], Sequence[str]],
+) -> Found:
+    """Ask ``cmdlet`` for every value and return the objects that hold it, keyed by the value in lower case.
+
+    ``properties`` names the filterable properties that may hold a value; an object counts for a value only where one of
+    them really has it, because a filter may match more than it says (PrimarySmtpAddress matches any address).
+    A value that Exchange refused has its error instead.
+    """
+    wanted = sorted({value.lower() for value in values})
+    clauses = [[(name, value) for name in properties(value)] for value in wanted]
+    found: Found = {value: [] for value in wanted}
+    pending = _chunks(clauses)
+    while pending:
+        answers = connections.read(kind, [_query(cmdlet, chunk) for chunk in pending])
+        retry: list[list[list[tuple[str, str]]]] = []
+        for chunk, answer in zip(pending, answers, strict=True):
+            retry += _sort_in(found, chunk, answer)
+        pending = retry
+    return found
+
+
+def _chunks(clauses: Sequence[list[tuple[str, str]]]) -> list[list[list[tuple[str, str]]]]:
+    """Pack values into calls of at most CLAUSES values; a value's own clauses stay together."""
+    return [list(clauses[start : start + CLAUSES]) for start in range(0, len(clauses), CLAUSES)]
+
+
+def _query(cmdlet: str, chunk: Sequence[Sequence[tuple[str, str]]]) -> Cmdlet:
+    return Cmdlet(
+        cmdlet,
+        {
+            "Filter": any_of(clause for group in chunk for clause in group),
+            "ResultSize": "Unlimited",
+        },
+    )
+
+
+def _sort_in(
+    found: Found, chunk: list[list[tuple[str, str]]], answer: CmdletOutput | HybridError
+) -> list[list[list[tuple[str, str]]]]:
+    """File an answer under the values that asked for it; return what must be asked again in halves."""
+    if isinstance(answer, HybridError):
+        if not isinstance(answer, CmdletError) or answer.code == "permission_denied":
+            raise answer
+        if len(chunk) > 1:
+            middle = len(chunk) // 2
+            return [chunk[:middle], chunk[middle:]]
+        found[chunk[0][0][1]] = answer
+        return []
+    asked = {clause for group in chunk for clause in group}
+    names = {name for name, _value in asked}
+    for item in answer.objects:
+        held = {(name, value) for name in names for value in _held(item, name)}
+        for value in {value for name, value in held & asked}:
+            entry = found[value]
+            if isinstance(entry, list):
+                entry.append(item)
+    return []
+
+
+def _held(item: Mapping[str, Any], name: str) -> set[str]:
+    """Return the values that an object holds under a property, in the form in which a filter asks for them."""
+    texts = _values.as_list(item.get(name))
+    if name in ("EmailAddresses", "ExternalEmailAddress"):
+        # A full address is asked for without its smtp prefix, any other proxy with its own.
+        return {(t[5:] if t[:5].lower() == "smtp:" else t).lower() for t in texts}
+    return {text.lower() for text in texts}
+
+
+def always(properties: Sequence[str]) -> Callable[[str], Sequence[str]]:
+    """Return a chooser of the same properties for every value."""
+    return lambda _value: properties
+
+
+def by_address_or_guid(address: Sequence[str], guid: Sequence[str]) -> Callable[[str], Sequence[str]]:
+    """Return a chooser of properties: some hold addresses, others GUIDs."""
+    return lambda value: guid if _values.is_guid(value) else address

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""A cmdlet as data: name and typed parameters. How they travel is each transport's own business."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+MASK = "********"
+READ_VERBS = ("Get-", "Test-")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A PSCredential: ``username`` as ``DOMAIN\\user``. The password never shows in ``repr`` or a preview."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+Scalar = Union[str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, bytes, Credential, None]
+# A mapping is PowerShell's hash table, as in -EmailAddresses @{Add = ...}.
+Value = Union[Scalar, Sequence[str], Mapping[str, Union[str, Sequence[str]]]]
+# What a property holds after a transport has decoded it: str, bool, int, None, list[str] or a nested dictionary.
+# Enums are their names, GUIDs are lower-case strings, dates are ISO 8601 UTC, sizes and spans stay Exchange's text
+# (``_values`` reads them).
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cmdlet:
+    """One cmdlet call. Switches are ``True``; ``None`` is ``$null``."""
+
+    name: str
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        return self.name.startswith(READ_VERBS)
+
+    def with_parameters(self, **more: Value) -> Cmdlet:
+        return Cmdlet(self.name, {**self.parameters, **more})
+
+    def preview(self) -> str:
+        """Return the call as PowerShell would show it, secrets masked: for people, never executed."""
+        words = [self.name]
+        for name, value in self.parameters.items():
+            # -Name:$true is right for switches and for Boolean parameters alike.
+            words.append(f"-{name}{':' if isinstance(value, bool) else ' '}{_literal(value)}")
+        return " ".join(words)
+
+
+def _literal(value: Value) -> str:
+    if value is None:
+        return "$null"
+    if isinstance(value, bool):
+        return "$true" if value else "$false"
+    if isinstance(value, Credential):
+        return f"(PSCredential '{value.username}', '{MASK}')"
+    if isinstance(value, datetime.datetime):
+        return f"'{value.astimezone(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M:%SZ')}'"
+    if isinstance(value, bytes):
+        return f"([byte[]] {len(value)} bytes)"
+    if isinstance(value, Mapping):
+        return "@{" + "; ".join(f"{key} = {_literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "@(" + ", ".join(_literal(item) for item in value) + ")"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+@dataclass
+class CmdletOutput:
+    """What a cmdlet that did not fail said. Non-terminating errors are raised by the transport, not kept here."""
+
+    objects: list[Properties] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Argument specs of the connections: one dictionary option per system, each sub-option with its environment variable.
+
+Automation controllers inject credentials through the environment; the fallbacks fire only with ``apply_defaults``
+(facts ansible-behaviour.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.common.parameters import env_fallback
+
+
+def _options(prefix: str, **options: dict[str, Any]) -> dict[str, Any]:
+    for name, spec in options.items():
+        spec.setdefault("type", "str")
+        spec["fallback"] = (env_fallback, [f"{prefix}_{name.upper()}"])
+    return {"type": "dict", "apply_defaults": True, "options": options}
+
+
+# A fallback wins over nothing but an explicit value only when the option has no default: so defaults stand in the
+# transports (and in the documentation), not here.
+CONNECTIONS: dict[str, dict[str, Any]] = {
+    "exchange_server": _options(
+        "EXCHANGE_SERVER",
+        host={},
+        port={"type": "int"},
+        auth={"choices": ["kerberos", "negotiate", "ntlm", "basic"]},
+        username={},
+        password={"no_log": True},
+        password_file={"type": "path", "no_log": False},
+        use_tls={"type": "bool"},
+        ca_file={"type": "path"},
+        validate_certs={"type": "bool"},
+        allow_unencrypted={"type": "bool"},
+        domain_controller={},
+        sessions={"type": "int"},
+        operation_timeout={"type": "int"},
+        read_timeout={"type": "int"},
+        idle_timeout={"type": "int"},
+        negotiate_service={},
+        negotiate_hostname_override={},
+    ),
+    "exchange_online": _options(
+        "EXCHANGE_ONLINE",
+        tenant_id={},
+        client_id={},
+        certificate_path={"type": "path"},
+        certificate_password={"no_log": True},
+        client_secret={"no_log": True},
+        managed_identity={"type": "bool"},
+        federated_token_file={"type": "path", "no_log": False},
+        access_token={"no_log": True},
+        environment={"choices": ["commercial", "gcc_high", "dod", "china"]},
+        base_url={},
+        authority={},
+        ca_file={"type": "path"},
+        validate_certs={"type": "bool"},
+        proxy={},
+        concurrency={"type": "int"},
+        page_size={"type": "int"},
+        timeout={"type": "int"},
+        experimental_rest_credential={"type": "bool"},
+    ),
+    "entra_connect": _options(
+        "ENTRA_CONNECT",
+        host={},
+        port={"type": "int"},
+        auth={"choices": ["kerberos", "ntlm", "basic", "certificate"]},
+        username={},
+        password={"no_log": True},
+        password_file={"type": "path", "no_log": False},
+        certificate_path={"type": "path"},
+        certificate_key_path={"type": "path", "no_log": False},
+        ca_file={"type": "path"},
+        validate_certs={"type": "bool"},
+    ),
+}
+REMOTE_CREDENTIAL: dict[str, Any] = {
+    "type": "dict",
+    "apply_defaults": True,
+    "options": {
+        "username": {"type": "str", "fallback": (env_fallback, ["REMOTE_CREDENTIAL_USERNAME"])},
+        "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["REMOTE_CREDENTIAL_PASSWORD"])},
+    },
+}

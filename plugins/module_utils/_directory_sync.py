@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Directory synchronization by Entra Connect: one cycle that counts, and the scheduler's pause.
+
+A cycle is asynchronous: idle right after the start proves nothing. One counts when it began after it was asked for
+and its export ended without errors, which the run history tells (facts identity-filters-roles.md, "Directory sync").
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import ENTRA_CONNECT, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+
+HISTORY = 40  # run profile results to look at: a delta cycle makes six
+PAUSE_NOTE = "directory-sync-paused.json"
+
+
+@dataclass
+class Result:
+    """What became of the server: ``runs`` are the run profile results of the cycle."""
+
+    changed: bool
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    cmdlets: list[str] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DirectorySync:
+    """Steers one Entra Connect server. Times in seconds; ``sleep`` and ``clock`` are given so that tests need not
+    wait."""
+
+    connections: Connections
+    check: bool
+    wait_timeout: float
+    wait_sleep: float
+    allow_staging: bool = False
+    allow_suspended: bool = False
+    accept_export_errors: bool = False
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    # -- a cycle ---------------------------------------------------------------------------------------------------
+
+    def synced(self, policy_type: str) -> Result:
+        """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first."""
+        self._refuse_unfit(self._scheduler())
+        start = Cmdlet("Start-ADSyncSyncCycle", {"PolicyType": policy_type})
+        if self.check:
+            return Result(True, cmdlets=[start.preview()])
+        deadline = self.clock() + self.wait_timeout
+        known = self._start(start, deadline)
+        runs = self._await_cycle(known, deadline)
+        failed = [run for run in runs if run["run_profile_name"] == "Export" and run["result"] != "success"]
+        if failed and not self.accept_export_errors:
+            raise HybridError(
+                f"the cycle's export to {failed[0]['connector_name']} ended with {failed[0]['result']}.",
+                code="export_errors",
+                cmdlet=start.name,
+                remedy="Look at the export errors in the Synchronization Service Manager; accept_export_errors: "
+                "true goes on if they concern other objects.",
+            )
+        warnings = [f"export to {run['connector_name']} ended with {run['result']}" for run in failed]
+        return Result(True, cmdlets=[start.preview()], runs=runs, warnings=warnings)
+
+    def _refuse_unfit(self, scheduler: dict[str, Any]) -> None:
+        if scheduler["staging_mode_enabled"] and not self.allow_staging:
+            raise HybridError(
+                "the Entra Connect server is in staging mode, which exports nothing.",
+                code="staging_mode",
+                cmdlet="Get-ADSyncScheduler",
+                remedy="Name the active server, or set allow_staging: true.",
+            )
+        if scheduler["scheduler_suspended"] and not self.allow_suspended:
+            raise HybridError(
+                "the scheduler is suspended, as it is while the Entra Connect wizard is open.",
+                code="scheduler_suspended",
+                cmdlet="Get-ADSyncScheduler",
+                retryable=True,
+                remedy="Close the wizard, or set allow_suspended: true.",
+            )
+
+    def _start(self, start: Cmdlet, deadline: float) -> set[str]:
+        """Start a cycle as soon as none is running; return the run history as it was before."""
+        while True:
+            self._await_idle(deadline)
+            known = {run["run_history_id"] for run in self._history()}
+            try:
+                self._run(start)
+                return known
+            except CmdletError as error:
+                if not is_busy(error):
+                    raise
+            self._pause(deadline, "another cycle is still running")
+
+    def _await_idle(self, deadline: float) -> None:
+        while self._run(Cmdlet("Get-ADSyncConnectorRunStatus")):
+            self._pause(deadline, "another cycle is still running")
+
+    def _await_cycle(self, known: set[str], deadline: float) -> list[dict[str, Any]]:
+        """Wait until the new runs include a finished export to Entra ID and the server is idle again.
+
+        The cycle ends with the exports of both directions, so one idle look after the cloud's export is not enough: the
+        history must not have grown in between either.
+        """
+        last: list[dict[str, Any]] = []
+        while True:
+            new = [run for run in self._history() if run["run_history_id"] not in known]
+            finished = bool(new) and all(run["is_run_complete"] for run in new)
+            exported = any(
+                run["run_profile_name"] == "Export" and run["connector_name"].endswith(" - AAD") for run in new
+            )
+            idle = not self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
+            if finished and exported and idle and len(new) == len(last):
+                return new
+            last = new if idle else []
+            self._pause(deadline, "the cycle has not ended")
+
+    def _history(self) -> list[dict[str, Any]]:
+        found = self._run(Cmdlet("Get-ADSyncRunProfileResult", {"NumberRequested": HISTORY}))
+        return [_run_result(item) for item in found]
+
+    def _pause(self, deadline: float, why: str) -> None:
+        if self.clock() >= deadline:
+            raise HybridError(
+                f"{why} after {self.wait_timeout:g} seconds.",
+                code="sync_timeout",
+                retryable=True,
+                cmdlet="Get-ADSyncConnectorRunStatus",
+                remedy="Raise wait_timeout, or look at the server.",
+            )
+        self.sleep(min(self.wait_sleep, max(0.0, deadline - self.clock())))
+
+    # -- the scheduler ---------------------------------------------------------------------------------------------
+
+    def paused(self, directory: str) -> Result:
+        """Stop scheduled cycles, wait for a running one, and write down beside the baseline that it was us.
+
+        The note is written first: a kill right after the cmdlet must not leave a pause that nobody knows of. A
+        scheduler that somebody else stopped gets no note, so it is never started by us.
+        """
+        scheduler = self._scheduler()
+        if not scheduler["sync_cycle_enabled"]:
+            return Result(False)
+        if not self.check:
+            if directory:
+                _write_note(directory, self.connections.organization(ENTRA_CONNECT).host)
+            self._run(_enable(False))
+            self._await_idle(self.clock() + self.wait_timeout)
+        return Result(True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, [_enable(False).preview()])
+
+    def resumed(self, directory: str, assume_paused: bool = False) -> Result:
+        """Let scheduled cycles run again; with ``directory`` only if the pause written down there is ours.
+
+        ``assume_paused`` counts in a preview alone: an earlier task of it would have paused the scheduler.
+        """
+        if assume_paused and self.check:
+            return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
+        if directory and not os.path.exists(os.path.join(directory, PAUSE_NOTE)):
+            return Result(False)
+        scheduler = self._scheduler()
+        changed = not scheduler["sync_cycle_enabled"]
+        if changed and not self.check:
+            self._run(_enable(True))
+            if not self._scheduler()["sync_cycle_enabled"]:
+                raise HybridError(
+                    "the scheduler was started, but reads back as stopped.",
+                    code="not_applied",
+                    retryable=True,
+                    cmdlet="Set-ADSyncScheduler",
+                    remedy="Start it by hand: Set-ADSyncScheduler -SyncCycleEnabled $true.",
+                )
+        if directory and not self.check:
+            os.unlink(os.path.join(directory, PAUSE_NOTE))
+        if not changed:
+            return Result(False)
+        return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
+
+    def _scheduler(self) -> dict[str, Any]:
+        found = self._run(Cmdlet("Get-ADSyncScheduler"))
+        if not found:
+            raise HybridError(
+                "Get-ADSyncScheduler answered nothing.",
+                code="unexpected_answer",
+                cmdlet="Get-ADSyncScheduler",
+                remedy="Name a server on which Entra Connect is installed.",
+            )
+        names = {
+            "SyncCycleEnabled": "sync_cycle_enabled",
+            "StagingModeEnabled": "staging_mode_enabled",
+            "SchedulerSuspended": "scheduler_suspended",
+        }
+        return {text: _values.as_bool(found[0].get(name)) for name, text in names.items()}
+
+    def _run(self, cmdlet: Cmdlet) -> list[Properties]:
+        return self.connections.run(ENTRA_CONNECT, cmdlet).objects
+
+
+def is_busy(error: CmdletError) -> bool:
+    """Tell whether the server refused because a cycle is running (System.InvalidOperationException, "AAD is busy")."""
+    return "busy" in error.message.lower()
+
+
+def _enable(value: bool) -> Cmdlet:
+    return Cmdlet("Set-ADSyncScheduler", {"SyncCycleEnabled": value})
+
+
+def _run_result(item: Properties) -> dict[str, Any]:
+    return {
+        "run_history_id": str(item.get("RunHistoryId") or ""),
+        "connector_name": str(item.get("ConnectorName") or ""),
+        "run_profile_name": str(item.get("RunProfileName") or ""),
+        "result": str(item.get("Result") or ""),
+        "is_run_complete": _values.as_bool(item.get("IsRunComplete")),
+        "start_date": _values.utc_time(item.get("StartDate")),
+        "end_date": _values.utc_time(item.get("EndDate")),
+    }
+
+
+def _write_note(directory: str, host: str) -> None:
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    note = {
+        "paused_by": "mailops.exchange_hybrid",
+        "host": host,
+        "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    _records.write_private(os.path.join(directory, PAUSE_NOTE), json.dumps(note))

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""An on-premises Exchange organization: its options, checked before anything is contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+    Endpoint,
+    RemotePowerShellSession,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
+
+AUTHENTICATIONS = ("kerberos", "negotiate", "ntlm", "basic")
+# WSMan's own floor (facts: exchange-server-psrp.md section 2); the default is WSMan's default.
+SHORTEST_IDLE_TIMEOUT = 60
+DEFAULT_IDLE_TIMEOUT = 180
+
+
+@dataclass
+class ExchangeServerOrganization:
+    """Implements Organization for remote PowerShell at an Exchange server."""
+
+    endpoint: Endpoint
+    concurrency: int
+    retry: Retry = field(default_factory=Retry)
+    kind: str = field(default="exchange_server", init=False)
+
+    @property
+    def host(self) -> str:
+        return self.endpoint.host
+
+    def open(self) -> Session:
+        return RemotePowerShellSession(self.endpoint, self.retry)
+
+
+def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization:
+    """Return the organization that the module's ``exchange_server`` dictionary describes.
+
+    Nothing is contacted. Raises InputError naming the option, its value and the remedy.
+    """
+    given = ConnectionOptions("exchange_server", options)
+    host = given.host("Give the fully qualified name of an Exchange server.")
+    authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
+    use_tls = given.flag("use_tls", authentication == "basic")
+    if authentication == "basic" and not use_tls and not given.flag("allow_unencrypted", False):
+        raise given.refuse(
+            "use_tls",
+            "would send the password in clear text with auth: basic",
+            "Use TLS or Kerberos, or accept it by allow_unencrypted: true.",
+            False,
+        )
+    username, password = given.account(required=authentication in ("basic", "ntlm"))
+    operation_timeout = given.number("operation_timeout", 20, 1, 600)
+    read_timeout = given.number("read_timeout", max(30, operation_timeout + 10), 2, 900)
+    if read_timeout <= operation_timeout:
+        raise given.refuse(
+            "read_timeout",
+            f"must be longer than operation_timeout ({operation_timeout})",
+            "The server may hold a request for as long as operation_timeout.",
+            read_timeout,
+        )
+    endpoint = Endpoint(
+        host=host,
+        port=given.number("port", 443 if use_tls else 80, 1, 65535),
+        use_tls=use_tls,
+        authentication=authentication,
+        username=username,
+        password=password,
+        verification=given.verification() if use_tls else True,
+        domain_controller=given.text("domain_controller"),
+        operation_timeout=operation_timeout,
+        read_timeout=read_timeout,
+        idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 43200),
+        negotiate_service=given.text("negotiate_service", "HTTP"),
+        negotiate_hostname_override=given.text("negotiate_hostname_override") or None,
+    )
+    return ExchangeServerOrganization(endpoint, given.number("sessions", 4, 1, 18))

@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The typed wrapper over AnsibleModule: one argument spec and one result shape for every module."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome, summary
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+
+Spec = dict[str, dict[str, Any]]
+# ansible-core's own classes carry no types.
+_Module: Any = AnsibleModule
+_Validator: Any = ArgumentSpecValidator
+LOCK_WAIT = 60.0  # seconds that a second task waits for the first one's wave
+
+
+class Terminated(Exception):
+    """SIGTERM arrived: raised so that every ``finally`` runs and the sessions are closed."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a module takes.
+
+    ``mailbox``: options of one mailbox, given at the top level or in each record; they carry no ``default`` because
+    a default would hide that a record left the choice to the task. ``task``: options that stand at the top level only.
+    ``defaults``: what holds for a mailbox when neither says anything.
+    """
+
+    mailbox: Spec = field(default_factory=dict)
+    task: Spec = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    connections: Sequence[str] = ()
+    wave: bool = True
+    wave_required: bool = True
+    required_if: Sequence[Any] = ()
+    required_one_of: Sequence[Any] = ()
+    mutually_exclusive: Sequence[Any] = ()
+
+    def spec(self) -> Spec:
+        spec: Spec = {**self.task}
+        if self.wave:
+            spec.update(
+                identity={"type": "str"},
+                mailboxes={"type": "list", "elements": "dict"},
+                mailboxes_file={"type": "path"},
+                on_error={"type": "str", "choices": ["fail", "continue", "stop"], "default": "fail"},
+                **self.mailbox,
+            )
+        for name in self.connections:
+            spec[name] = CONNECTIONS[name]
+        return spec
+
+
+class HybridModule:
+    """One module run: its records, its connections, its end."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        exclusive = [("identity", "mailboxes", "mailboxes_file")] if arguments.wave else []
+        self._ansible: Any = _Module(
+            argument_spec=arguments.spec(),
+            supports_check_mode=True,
+            mutually_exclusive=[*exclusive, *arguments.mutually_exclusive],
+            required_one_of=[*(exclusive if arguments.wave_required else []), *arguments.required_one_of],
+            required_if=list(arguments.required_if),
+        )
+        self.params: dict[str, Any] = self._ansible.params
+        self.check_mode: bool = self._ansible.check_mode
+        self.warnings: list[str] = []
+        self._given: list[Record] = []
+        signal.signal(signal.SIGTERM, _terminate)
+
+    def run(self, work: Callable[[HybridModule], NoReturn]) -> NoReturn:
+        """Do the module's work; whatever goes wrong on the way becomes one clear failure."""
+        try:
+            with self._lock():
+                work(self)
+        except InputError as error:
+            self.fail(error)
+        except HybridError as error:
+            self.fail(error)
+        except Terminated:
+            self._ansible.fail_json(
+                msg="Stopped by SIGTERM: sessions were closed; run again to go on.",
+                error={"code": "terminated", "retryable": True},
+            )
+        raise AssertionError("unreachable: work ends the module")
+
+    # -- input -----------------------------------------------------------------------------------------------------
+
+    def records(self, required: Sequence[str] = ()) -> list[Record]:
+        """Return the wave, each record completed with the task's options and defaults, and validated.
+
+        ``required`` are options that each mailbox must have, from its record or from the task.
+        """
+        given = self._given = self._read_given()
+        _records.check_no_mask(given)
+        own = {name: self.params[name] for name in self._arguments.mailbox}
+        merged = [_records.merged({**self._arguments.defaults, **_present(own)}, record) for record in given]
+        _records.check_identities(merged)
+        self.warnings += _records.misspelled(given, ["identity", *self._arguments.mailbox])
+        _records.check_no_secret(merged, self._ansible.no_log_values)
+        return [self._validated(record, required) for record in merged]
+
+    @property
+    def has_wave(self) -> bool:
+        return any(self.params.get(name) is not None for name in ("identity", "mailboxes", "mailboxes_file"))
+
+    def _read_given(self) -> list[Record]:
+        if self.params.get("mailboxes_file"):
+            return _records.load(self.params["mailboxes_file"])
+        if self.params.get("mailboxes") is not None:
+            return list(self.params["mailboxes"])
+        return [{"identity": self.params["identity"]}]
+
+    def _validated(self, record: Record, required: Sequence[str]) -> Record:
+        owned = {"identity": {"type": "str"}, **self._arguments.mailbox}
+        part = {key: record[key] for key in owned if record.get(key) is not None}
+        result = _Validator(owned).validate(part)
+        if result.error_messages:
+            raise InputError(
+                f"mailbox '{record['identity']}'", None, "; ".join(result.error_messages), "Correct this record."
+            )
+        _formats.check(part, owned, f"mailbox '{record['identity']}': ")
+        for name in required:
+            if part.get(name) in (None, "", []):
+                raise InputError(
+                    name,
+                    None,
+                    f"is missing for mailbox '{record['identity']}'",
+                    f"Give {name} in the record or at the top level of the task.",
+                    "missing_option",
+                )
+        return {**record, **_present(result.validated_parameters)}
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        path = self.params.get("mailboxes_file") if self._arguments.wave else None
+        if not path or not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            yield
+            return
+        with open(f"{path}.lock", "a+", encoding="utf-8") as stream:
+            _take_lock(stream, path)
+            yield
+
+    def connections(self) -> Connections:
+        """Return the connections that the task configured, none of them open yet."""
+        names = [name for name in self._arguments.connections if _configured(self.params.get(name))]
+        return Connections({name: self.params[name] for name in names})
+
+    # -- output ----------------------------------------------------------------------------------------------------
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def finish(self, outcomes: Sequence[Outcome], **more: Any) -> NoReturn:
+        """End the module with one result shape for success and failure, one mailbox or thousands."""
+        # The record that travels on is the given one plus what was learnt, never the task's own options:
+        # a force that one task was given must not reach the next.
+        given = self._given or [outcome.record for outcome in outcomes]
+        kept = [
+            {**record, **outcome.enriched}
+            for record, outcome in zip(given, outcomes, strict=True)
+            if outcome.status != "failed"
+        ]
+        if self.params.get("mailboxes_file"):
+            if kept != self._given:
+                _records.save(self.params["mailboxes_file"], kept)
+        else:
+            more["mailboxes"] = kept
+        result: dict[str, Any] = {
+            "changed": any(outcome.status == "changed" for outcome in outcomes),
+            "results": [outcome.as_result() for outcome in outcomes],
+            "summary": summary(outcomes),
+            **more,
+        }
+        if self._ansible._diff:
+            result["diff"] = [outcome.diff() for outcome in outcomes if outcome.before or outcome.after]
+        failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+        for text in self.warnings:
+            self._ansible.warn(text)
+        if failed and self.params["on_error"] != "continue":
+            self._ansible.fail_json(msg=_failure_message(failed, len(outcomes)), **result)
+        self._ansible.exit_json(**result)
+        raise AssertionError("unreachable: exit_json ends the process")
+
+    def exit(self, **result: Any) -> NoReturn:
+        """End a module that acts on no mailbox."""
+        for text in self.warnings:
+            self._ansible.warn(text)
+        self._ansible.exit_json(**result)
+        raise AssertionError("unreachable: exit_json ends the process")
+
+    @property
+    def diff_wanted(self) -> bool:
+        return bool(self._ansible._diff)
+
+    def fail(self, error: HybridError, **result: Any) -> NoReturn:
+        for text in self.warnings:
+            self._ansible.warn(text)
+        self._ansible.fail_json(msg=error.message, error=error.as_result(), **result)
+        raise AssertionError("unreachable: fail_json ends the process")
+
+
+def _present(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _configured(options: Any) -> bool:
+    """Tell whether a connection was given at all: apply_defaults makes a dictionary of defaults even when not."""
+    if not isinstance(options, dict):
+        return False
+    return any(options.get(name) for name in ("host", "tenant_id"))
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _take_lock(stream: Any, path: str) -> None:
+    """Take the wave's lock, or refuse with the process that holds it; the kernel frees it when that process dies."""
+    deadline = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                stream.seek(0)
+                holder = stream.read().strip() or "unknown"
+                raise InputError(
+                    "mailboxes_file",
+                    path,
+                    f"is in use by process {holder}",
+                    "Wait until that run has ended, or stop it.",
+                    "wave_in_use",
+                ) from None
+            time.sleep(0.5)
+            continue
+        stream.seek(0)
+        stream.truncate()
+        stream.write(str(os.getpid()))
+        stream.flush()
+        return
+
+
+def _failure_message(failed: Sequence[Outcome], total: int) -> str:
+    first = failed[0]
+    text = first.error.message if first.error else ""
+    remedy = first.error.remedy if first.error else ""
+    remedy = f" {remedy}" if remedy and remedy not in text else ""
+    more = f" ({len(failed)} of {total} mailboxes failed: see results)" if total > 1 else ""
+    return f"{first.identity}: {text}{remedy}{more}"

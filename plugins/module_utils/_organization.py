@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The one interface between what is planned and how it travels."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
+
+
+class Session(Protocol):
+    """One connection that runs one cmdlet at a time. Not shared between threads."""
+
+    def run(self, cmdlet: Cmdlet) -> CmdletOutput:
+        """Run one cmdlet.
+
+        Raises CmdletError for what Exchange said (non-terminating errors included), ConnectionFailure for the rest.
+        A read is retried inside on transient faults; a write never is: its ConnectionFailure has ``answer_lost``
+        set when the cmdlet may have run.
+        """
+
+    def close(self) -> None:
+        """Close the session on the server too. Never raises."""
+
+
+class Organization(Protocol):
+    """An on-premises Exchange organization, a tenant, or an Entra Connect server."""
+
+    @property
+    def kind(self) -> str:
+        """Return exchange_server, exchange_online or entra_connect."""
+
+    @property
+    def host(self) -> str:
+        """Return the system's name for messages."""
+
+    @property
+    def concurrency(self) -> int:
+        """Return how many sessions may be open at once."""
+
+    def open(self) -> Session:
+        """Return a new session; it connects at its first cmdlet."""

@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Mail users: Enable-MailUser, then one Set-MailUser with all the rest; Disable-MailUser.
+
+Two writes back to back make a user whole. Enable-MailUser without PrimarySmtpAddress would make the routing address the
+primary one, and after the match that value would overwrite the cloud mailbox's (Set-MailUser and Enable-MailUser
+pages of Microsoft's cmdlet reference; facts offboarding-practice.md 0.2 and 0.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, exchange_guid
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
+
+
+class Present(SkipsHome):
+    """A mail user with routing address, addresses and, where the record has them, the mailbox GUIDs."""
+
+    writes_to = EXCHANGE_SERVER
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        on_premises = _reading.on_premises_objects(connections, records)
+        cloud: Sequence[dict[str, Any] | HybridError | None] = [None] * len(records)
+        if connections.has(EXCHANGE_ONLINE):
+            cloud = _reading.cloud_recipients(connections, records)
+        return [
+            _reading.seen_of(record, ad, tenant, check=self._check)
+            for record, ad, tenant in zip(records, on_premises, cloud, strict=True)
+        ]
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = seen.on_premises or {}
+        kind = current["kind"]
+        if kind == "remote_mailbox":
+            return Plan(details={"recipient_type_details": current["recipient_type_details"]})
+        if kind not in ("user", "mail_user"):
+            raise _wrong_kind(current)
+        routing = routing_address(record)
+        primary = record["primary_smtp_address"]
+        cloud_calls = _routing_calls(record, seen, routing)
+        wanted = addresses.to_carry(
+            primary,
+            [*record.get("email_addresses", []), f"smtp:{routing}"],
+            record.get("legacy_exchange_dn", ""),
+            include_sip=bool(record.get("include_sip")),
+        )
+        exchange_guid.check(record, current)
+        enable = _enable(record, current, routing) if kind == "user" else ()
+        change = _changes(record, current, wanted, routing)
+        calls = [*cloud_calls, *enable]
+        if change:
+            calls.append(
+                (EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **_parameters(change)}))
+            )
+        after = {
+            **current,
+            **change,
+            "kind": "mail_user",
+            "recipient_type_details": "MailUser",
+            "primary_smtp_address": primary,
+            "alias": current.get("alias") or record.get("alias") or "",
+        }
+        shown = {**_enabled(after, routing), **change} if enable else change
+        return Plan(
+            calls=tuple(calls),
+            before={name: current.get(name) for name in shown} if calls else {},
+            after=shown if calls else {},
+            predicted=_predicted(seen, after, routing, bool(cloud_calls)),
+            enriched={"external_email_address": routing},
+        )
+
+
+class Absent(SkipsHome):
+    """No mail user: Disable-MailUser, unless it carries a mailbox GUID."""
+
+    writes_to = EXCHANGE_SERVER
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        return _reading.on_premises_seen(connections, records, check=self._check)
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = seen.on_premises or {}
+        if current["kind"] == "user":
+            return Plan()
+        if current["kind"] != "mail_user":
+            raise _wrong_kind(current)
+        if current["exchange_guid"] != _values.ZERO_GUID and not record.get("force"):
+            raise MailboxError(
+                f"the mail user carries the mailbox GUID {current['exchange_guid']}, so a cloud mailbox depends on its "
+                "addresses.",
+                code="mailbox_guid_present",
+                cmdlet="Disable-MailUser",
+                remedy="Set force: true if that mailbox really is to lose its on-premises mail user.",
+            )
+        shown = (
+            "recipient_type_details",
+            "external_email_address",
+            "primary_smtp_address",
+            "email_addresses",
+            "exchange_guid",
+        )
+        call = Cmdlet("Disable-MailUser", {"Identity": current["guid"], "Confirm": False})
+        return Plan(
+            calls=((EXCHANGE_SERVER, call),),
+            before={name: current.get(name) for name in shown},
+            after={"recipient_type_details": "User"},
+            predicted={"on_premises": {"kind": "user", "recipient_type_details": "User"}},
+        )
+
+
+def routing_address(record: Record) -> str:
+    """Return external_email_address, else the mailbox's address in routing_domain, else alias@routing_domain."""
+    if record.get("external_email_address"):
+        return str(_values.without_prefix(record["external_email_address"]))
+    domain = str(record.get("routing_domain") or "").lower()
+    if not domain:
+        raise MailboxError(
+            "neither external_email_address nor routing_domain is given, so there is no routing address.",
+            code="missing_option",
+            remedy="Give routing_domain, for example contoso.mail.onmicrosoft.com.",
+        )
+    held = [a for a in addresses.smtp_addresses(record.get("email_addresses", [])) if _values.domain_of(a) == domain]
+    if held:
+        return held[0]
+    alias = str(record.get("alias") or record["primary_smtp_address"].partition("@")[0])
+    return f"{alias}@{domain}"
+
+
+def _routing_calls(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+    """Return the Set-Mailbox that adds the routing address in the cloud, or nothing when the mailbox holds it.
+
+    Mail that on-premises accepts before the next sync goes to that address: somebody must hold it.
+    """
+    held = (seen.cloud or {}).get("email_addresses") if seen.cloud else record.get("email_addresses")
+    if routing.lower() in addresses.smtp_addresses(held or []):
+        return ()
+    if record.get("add_routing_address") and seen.cloud and not seen.cloud["is_dir_synced"]:
+        return (
+            (
+                EXCHANGE_ONLINE,
+                Cmdlet(
+                    "Set-Mailbox",
+                    {"Identity": seen.cloud["exchange_guid"], "EmailAddresses": {"Add": [f"smtp:{routing}"]}},
+                ),
+            ),
+        )
+    if seen.cloud and seen.cloud["is_dir_synced"]:
+        return _routing_of_synced(record, seen, routing)
+    remedy = (
+        "Set add_routing_address: true to add it to the cloud mailbox first."
+        if seen.cloud
+        else "Configure exchange_online so that the mailbox's addresses can be read, and set add_routing_address: true."
+    )
+    raise MailboxError(
+        f"the cloud mailbox does not hold the routing address {routing}.", code="routing_address_missing", remedy=remedy
+    )
+
+
+def _routing_of_synced(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+    """A synced mailbox takes its addresses from on-premises: the stamp itself adds the routing address."""
+    if record.get("add_routing_address"):
+        return ()
+    raise MailboxError(
+        f"the cloud mailbox does not hold the routing address {routing}; it is synced, so only on-premises can add it.",
+        code="routing_address_missing",
+        remedy="Set add_routing_address: true: the address is stamped on-premises and follows with the next sync.",
+    )
+
+
+def _wrong_kind(current: dict[str, Any]) -> MailboxError:
+    return MailboxError(
+        f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
+        "not a user that can be a mail user.",
+        code="wrong_recipient_type",
+        cmdlet="Get-User",
+        remedy="Give the right ad_identity, or clear that object's Exchange attributes first.",
+    )
+
+
+def _enable(record: Record, current: dict[str, Any], routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+    parameters: dict[str, Value] = {
+        "Identity": current["guid"],
+        "ExternalEmailAddress": routing,
+        "PrimarySmtpAddress": record["primary_smtp_address"],
+    }
+    if record.get("alias"):
+        parameters["Alias"] = record["alias"]
+    return ((EXCHANGE_SERVER, Cmdlet("Enable-MailUser", parameters)),)
+
+
+def _enabled(after: dict[str, Any], routing: str) -> dict[str, Any]:
+    """Return what Enable-MailUser makes of a plain user, to be shown."""
+    return {
+        "recipient_type_details": "MailUser",
+        "external_email_address": routing,
+        **{name: after[name] for name in ("primary_smtp_address", "alias")},
+    }
+
+
+def _changes(record: Record, current: dict[str, Any], wanted: list[str], routing: str) -> dict[str, Any]:
+    """Return the attributes that the one Set-MailUser has to change; addresses that are there already stay."""
+    change: dict[str, Any] = {}
+    held = current.get("email_addresses", [])
+    complete = addresses.merged(wanted, held)
+    if not addresses.same(complete, held):
+        change["email_addresses"] = complete
+    if current["kind"] == "mail_user" and current["external_email_address"].lower() != routing.lower():
+        change["external_email_address"] = routing
+    if current.get("email_address_policy_enabled", True):
+        change["email_address_policy_enabled"] = False
+    change.update(exchange_guid.changes(record, current))
+    return change
+
+
+_NAMES = {
+    "email_addresses": "EmailAddresses",
+    "external_email_address": "ExternalEmailAddress",
+    "email_address_policy_enabled": "EmailAddressPolicyEnabled",
+    "exchange_guid": "ExchangeGuid",
+    "archive_guid": "ArchiveGuid",
+}
+
+
+def _parameters(change: dict[str, Any]) -> dict[str, Value]:
+    return {_NAMES[name]: value for name, value in change.items()}
+
+
+def _predicted(seen: Seen, after: dict[str, Any], routing: str, cloud_changes: bool) -> dict[str, dict[str, Any]]:
+    result = {"on_premises": {**after, "external_email_address": routing}}
+    if cloud_changes and seen.cloud:
+        result["cloud"] = {"email_addresses": [*seen.cloud["email_addresses"], f"smtp:{routing}"]}
+    return result

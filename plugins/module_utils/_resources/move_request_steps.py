@@ -1,0 +1,471 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Move requests of an offboarding: New-, Set-, Suspend-, Resume- and Remove-MoveRequest in Exchange Online.
+
+Outbound moves are made in the cloud, whatever KB 2813304 says (New-MigrationBatch page, KB 10094). The mailbox is
+addressed by its ExchangeGuid. A second request is never made: what exists is adopted, changed where Exchange can
+change it, or refused with the difference.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    HybridError,
+    InputError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
+
+# Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
+# and its kin are on-premises only and therefore absent.
+NEW = {
+    "remote_host_name": "RemoteHostName",
+    "remote_target_database": "RemoteTargetDatabase",
+    "remote_archive_target_database": "RemoteArchiveTargetDatabase",
+    "target_delivery_domain": "TargetDeliveryDomain",
+    "archive_domain": "ArchiveDomain",
+    "primary_only": "PrimaryOnly",
+    "archive_only": "ArchiveOnly",
+    "batch_name": "BatchName",
+    "start_after": "StartAfter",
+    "incremental_sync_interval": "IncrementalSyncInterval",
+    "completed_request_age_limit": "CompletedRequestAgeLimit",
+    "accept_large_data_loss": "AcceptLargeDataLoss",
+    "remote_global_catalog": "RemoteGlobalCatalog",
+    "move_options": "MoveOptions",
+    "skip_moving": "SkipMoving",
+}
+# What the cloud cannot change on an existing request: record key → property of Get-MoveRequestStatistics.
+FIXED = {
+    "remote_target_database": "remote_database_name",
+    "remote_archive_target_database": "remote_archive_database_name",
+    "target_delivery_domain": "target_delivery_domain",
+}
+
+
+class _Requests(SkipsHome):
+    """Reads the existing requests: one Get-MoveRequest for the wave, statistics only for those that exist."""
+
+    writes_to = EXCHANGE_ONLINE
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        known = _reading.move_request_identities(connections, records)
+        listed = move_request.by_mailbox(_reading.move_requests(connections))
+        wanted = [guid for guid in known if isinstance(guid, str) and guid in listed]
+        detailed = {**listed, **with_statistics(connections, {guid: listed[guid] for guid in wanted})}
+        moved = _moved(connections, [guid for guid in wanted if detailed[guid]["status"] in move_request.COMPLETED])
+        return [
+            Seen(error=guid)
+            if isinstance(guid, HybridError)
+            else Seen(
+                cloud={"exchange_guid": guid, "moved": guid in moved},
+                move_request=_reading.predicted(record, "move_request", detailed.get(guid), self._check),
+            )
+            for record, guid in zip(records, known, strict=True)
+        ]
+
+
+def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
+    """Return those mailboxes with a completed request that have really left: their cloud object is a mail user."""
+    if not guids:
+        return set()
+    found = _reading.cloud_recipients(connections, [{"identity": guid} for guid in guids])
+    return {
+        guid
+        for guid, item in zip(guids, found, strict=True)
+        if not isinstance(item, HybridError) and item["kind"] == "mail_user"
+    }
+
+
+def with_statistics(connections: Connections, listed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call."""
+    guids = list(listed)
+    answers = connections.read(
+        EXCHANGE_ONLINE, [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in guids]
+    )
+    result = {}
+    for guid, answer in zip(guids, answers, strict=True):
+        if isinstance(answer, HybridError):
+            raise answer
+        result[guid] = {**listed[guid], **(move_request.request(answer.objects[0]) if answer.objects else {})}
+    return result
+
+
+class Submitted(_Requests):
+    """A request exists: new, adopted or changed; a failed one is reported unless it is to be resumed."""
+
+    def __init__(self, check: bool, credential: Credential) -> None:
+        super().__init__(check)
+        self._credential = credential
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        guid = str((seen.cloud or {})["exchange_guid"])
+        current = seen.move_request
+        if current is None:
+            return self._new(record, guid)
+        _refuse_batch(current)
+        if current["status"] in move_request.COMPLETED:
+            if (seen.cloud or {})["moved"]:
+                return Plan(details={"move_request": _brief(current)})
+            raise MailboxError(
+                f"a {current['status']} request is left from an earlier move and blocks a new one.",
+                code="completed_request_left",
+                cmdlet="Get-MoveRequest",
+                remedy="Remove it with state: absent.",
+            )
+        if current["status"] == "Failed" and not record.get("resume_failed"):
+            raise MailboxError(
+                f"the move request failed: {current.get('failure_type') or 'no failure type'}: "
+                f"{current.get('message') or 'no message'}",
+                code="move_failed",
+                cmdlet="Get-MoveRequestStatistics",
+                remedy="Mend what the message names, then run with resume_failed: true.",
+            )
+        _refuse_fixed(record, current)
+        change = _cutover_change(record, current)
+        calls = [_set(guid, change)] if change else []
+        if current["status"] == "Failed" or (change and current["status"] in ("AutoSuspended", "Suspended")):
+            calls.append(Cmdlet("Resume-MoveRequest", {"Identity": guid}))
+        return _plan(calls, current, {**change, **({"status": "resumed"} if len(calls) > bool(change) else {})})
+
+    def _new(self, record: Record, guid: str) -> Plan:
+        parameters: dict[str, Value] = {"Identity": guid, "Outbound": True, "RemoteCredential": self._credential}
+        for name, parameter in NEW.items():
+            value = record.get(name)
+            if value not in (None, "", [], False):
+                parameters[parameter] = _values.parse_time(value) if name == "start_after" else value
+        parameters.update(_new_cutover(record))
+        shown = {
+            name: record[name] for name in (*NEW, "cutover", "complete_after") if record.get(name) not in (None, "", [])
+        }
+        after = {"status": "Queued", **shown}
+        return Plan(
+            calls=((EXCHANGE_ONLINE, Cmdlet("New-MoveRequest", parameters)),),
+            before={"move_request": None},
+            after={"move_request": after},
+            predicted={"move_request": {"exchange_guid": guid, **after}},
+        )
+
+
+class Suspended(_Requests):
+    """The request is suspended, with a comment where one is given."""
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = _existing(seen)
+        _refuse_batch(current)
+        if current["status"] in ("Suspended", *move_request.COMPLETED):
+            return Plan(warnings=() if current["status"] == "Suspended" else ("the request is completed already",))
+        parameters: dict[str, Value] = {"Identity": current["exchange_guid"]}
+        if record.get("suspend_comment"):
+            parameters["SuspendComment"] = record["suspend_comment"]
+        return _plan([Cmdlet("Suspend-MoveRequest", parameters)], current, {"status": "Suspended"})
+
+
+class Completed(_Requests):
+    """The request may complete now: what holds it is set first, then it is resumed if it is suspended."""
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = _existing(seen)
+        if current["status"] in move_request.COMPLETED:
+            return Plan()
+        _refuse_batch(current)
+        if current["status"] == "Failed":
+            raise MailboxError(
+                f"the move request failed: {current.get('failure_type', '')}: {current.get('message', '')}",
+                code="move_failed",
+                cmdlet="Get-MoveRequestStatistics",
+                remedy="Mend what the message names and resume it.",
+            )
+        change: dict[str, Any] = {}
+        for flag in ("suspend_when_ready_to_complete", "prevent_completion"):
+            if current.get(flag):
+                change[flag] = False
+        if _lies_ahead(current.get("complete_after")):
+            change["complete_after"] = _values.utc_time(datetime.datetime.now(datetime.timezone.utc))
+        calls = [_set(current["exchange_guid"], change)] if change else []
+        if current["status"] in ("AutoSuspended", "Suspended"):
+            calls.append(Cmdlet("Resume-MoveRequest", {"Identity": current["exchange_guid"]}))
+        if not calls:
+            return Plan(status="pending", details={"move_request": _brief(current)})
+        return _plan(calls, current, {**change, "status": "CompletionInProgress"})
+
+
+class Absent(_Requests):
+    """No request: a running one is cancelled, a finished one cleaned up."""
+
+    def skips(self, record: Record) -> bool:
+        return False
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = seen.move_request
+        if current is None:
+            return Plan()
+        _refuse_batch(current)
+        if current["status"] == "CompletionInProgress":
+            raise MailboxError(
+                "the move is completing and cannot be called off any more.",
+                code="completing",
+                cmdlet="Get-MoveRequest",
+                retryable=True,
+                remedy="Wait until it is Completed.",
+            )
+        call = Cmdlet("Remove-MoveRequest", {"Identity": current["exchange_guid"]})
+        return Plan(
+            calls=((EXCHANGE_ONLINE, call),),
+            before={"move_request": _brief(current)},
+            after={"move_request": None},
+            predicted={"move_request": {}},
+        )
+
+
+def for_state(
+    state: str, check: bool, credential: Mapping[str, str | None] | None, records: Sequence[Record]
+) -> Submitted | Suspended | Completed | Absent:
+    """Return the step of a ``state``; a submission needs the remote credential as soon as there is a mailbox."""
+    if state != "submitted":
+        steps: dict[str, Callable[[bool], Suspended | Completed | Absent]] = {
+            "suspended": Suspended,
+            "completed": Completed,
+            "absent": Absent,
+        }
+        return steps[state](check)
+    username, password = (credential or {}).get("username"), (credential or {}).get("password")
+    if records and not (username and password):
+        raise InputError(
+            "remote_credential",
+            None,
+            "needs both username and password",
+            "Give them, or set REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
+            "missing_option",
+        )
+    if username and "\\" not in username:
+        raise InputError(
+            "remote_credential.username",
+            username,
+            "is not of the form DOMAIN\\user",
+            "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
+            "malformed_username",
+        )
+    return Submitted(check, Credential(str(username or ""), str(password or "")))
+
+
+def _existing(seen: Seen) -> dict[str, Any]:
+    if not seen.move_request:
+        raise MailboxError(
+            "there is no move request.",
+            code="not_found",
+            cmdlet="Get-MoveRequest",
+            remedy="Submit one with state: submitted.",
+        )
+    return seen.move_request
+
+
+def _refuse_batch(current: Mapping[str, Any]) -> None:
+    if move_request.owned_by_batch(dict(current)):
+        raise MailboxError(
+            f"the request belongs to the migration batch {str(current['batch_name']).partition(':')[2]}.",
+            code="belongs_to_migration_batch",
+            cmdlet="Get-MoveRequest",
+            remedy="Steer it with that batch, or remove its migration user first.",
+        )
+
+
+def _refuse_fixed(record: Record, current: Mapping[str, Any]) -> None:
+    for name, held_name in FIXED.items():
+        wanted, held = str(record.get(name) or ""), str(current.get(held_name) or "")
+        if wanted and held and wanted.lower() != held.lower():
+            raise MailboxError(
+                f"a request exists whose {name} is {held}, not {wanted}, and Exchange Online cannot change it.",
+                code="request_differs",
+                cmdlet="Get-MoveRequestStatistics",
+                remedy="Remove the request with state: absent and submit it again, or ask for what it has.",
+            )
+
+
+def _new_cutover(record: Record) -> dict[str, Value]:
+    cutover = record.get("cutover") or "automatic"
+    if cutover == "held":
+        return {"SuspendWhenReadyToComplete": True}
+    if cutover == "at":
+        return {"CompleteAfter": _complete_after(record)}
+    return {}
+
+
+def _complete_after(record: Record) -> datetime.datetime:
+    moment = _values.parse_time(record.get("complete_after"))
+    if moment is None:
+        raise MailboxError(
+            "cutover is 'at', but complete_after is not given.",
+            code="missing_option",
+            remedy="Give complete_after in UTC, for example 2026-11-30T18:00:00Z.",
+        )
+    return moment
+
+
+def _cutover_change(record: Record, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed."""
+    cutover = record.get("cutover")
+    if cutover is None:
+        return {}
+    change: dict[str, Any] = {}
+    held = bool(current.get("suspend_when_ready_to_complete"))
+    if held != (cutover == "held"):
+        change["suspend_when_ready_to_complete"] = cutover == "held"
+    wanted = _values.utc_time(_complete_after(record)) if cutover == "at" else None
+    if wanted is not None and current.get("complete_after") != wanted:
+        change["complete_after"] = wanted
+    if cutover == "automatic" and _lies_ahead(current.get("complete_after")):
+        change["complete_after"] = _values.utc_time(datetime.datetime.now(datetime.timezone.utc))
+    return change
+
+
+def _lies_ahead(moment: Any) -> bool:
+    parsed = _values.parse_time(moment)
+    return parsed is not None and parsed > datetime.datetime.now(datetime.timezone.utc)
+
+
+_SET = {
+    "suspend_when_ready_to_complete": "SuspendWhenReadyToComplete",
+    "prevent_completion": "PreventCompletion",
+    "complete_after": "CompleteAfter",
+}
+
+
+def _set(guid: str, change: Mapping[str, Any]) -> Cmdlet:
+    parameters: dict[str, Value] = {"Identity": guid}
+    for name, value in change.items():
+        parameters[_SET[name]] = _values.parse_time(value) if name == "complete_after" else value
+    return Cmdlet("Set-MoveRequest", parameters)
+
+
+def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: current[name] for name in ("status", "status_detail", "percent_complete", "batch_name") if name in current
+    }
+
+
+def _plan(calls: Sequence[Cmdlet], current: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:
+    details = {"move_request": _brief(current)}
+    if not calls:
+        return Plan(details=details)
+    return Plan(
+        calls=tuple((EXCHANGE_ONLINE, cmdlet) for cmdlet in calls),
+        before={name: current.get(name) for name in after},
+        after=dict(after),
+        predicted={"move_request": {**current, **after}},
+        details=details,
+    )
+
+
+# -- waiting -----------------------------------------------------------------------------------------------------------
+
+
+def reached(wanted: str, status: str) -> bool:
+    """Tell whether a request is where the wait ends: ``synced`` (held before its completion) or ``completed``."""
+    return status in move_request.COMPLETED or (wanted == "synced" and status in move_request.HELD)
+
+
+def await_requests(
+    connections: Connections,
+    guids: Sequence[str],
+    wanted: str,
+    *,
+    wait_timeout: float,
+    wait_sleep: float,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> dict[str, dict[str, Any]]:
+    """Return each mailbox's request once all are where they should be, have failed or vanished, or time is up.
+
+    One look is one Get-MoveRequest for all of them. A request that is not listed is absent from the answer.
+    """
+    deadline = clock() + wait_timeout
+    while True:
+        listed = move_request.by_mailbox(_reading.move_requests(connections))
+        seen = {guid: listed[guid] for guid in guids if guid in listed}
+        moving = [item for item in seen.values() if not reached(wanted, item["status"]) and item["status"] != "Failed"]
+        if not moving or clock() >= deadline:
+            return seen
+        sleep(min(wait_sleep, max(0.0, deadline - clock())))
+
+
+def await_outcomes(
+    connections: Connections,
+    outcomes: Sequence[Outcome],
+    wanted: str,
+    *,
+    wait_timeout: float,
+    wait_sleep: float,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> None:
+    """Wait for the moves of all outcomes that did not fail and write into each what became of its move."""
+    waiting = [
+        o for o in outcomes if o.status not in ("failed", "skipped") and o.record.get("offboarding_state") != "home"
+    ]
+    known = _reading.move_request_identities(connections, [outcome.record for outcome in waiting])
+    named = [(outcome, guid) for outcome, guid in zip(waiting, known, strict=True) if isinstance(guid, str)]
+    if not named:
+        return
+    seen = await_requests(
+        connections,
+        [guid for _outcome, guid in named],
+        wanted,
+        wait_timeout=wait_timeout,
+        wait_sleep=wait_sleep,
+        sleep=sleep,
+        clock=clock,
+    )
+    failed = {guid: item for guid, item in seen.items() if item["status"] == "Failed"}
+    seen.update(with_statistics(connections, failed))
+    for outcome, guid in named:
+        request = seen.get(guid)
+        outcome.details = {"move_request": _brief(request) if request else {}}
+        error = _why_not(request, wanted, wait_timeout)
+        if error is not None:
+            outcome.status, outcome.error = "failed", error
+        elif outcome.status == "pending":
+            outcome.status = "unchanged"
+
+
+def _why_not(request: dict[str, Any] | None, wanted: str, wait_timeout: float) -> MailboxError | None:
+    if request is None:
+        return MailboxError(
+            "its move request is gone.",
+            code="not_found",
+            cmdlet="Get-MoveRequest",
+            remedy="Look whether it was removed, or whether the mailbox is home already.",
+        )
+    if reached(wanted, request["status"]):
+        return None
+    if request["status"] == "Failed":
+        return MailboxError(
+            f"the move request failed: {request.get('failure_type', '')}: {request.get('message', '')}",
+            code="move_failed",
+            cmdlet="Get-MoveRequestStatistics",
+            remedy="Mend what the message names, then run with resume_failed: true.",
+        )
+    return MailboxError(
+        f"the move is {request['status']} after {wait_timeout:g} seconds of waiting.",
+        code="wait_timeout",
+        retryable=True,
+        cmdlet="Get-MoveRequest",
+        remedy="The move goes on by itself: run again to go on waiting.",
+    )

@@ -1,0 +1,285 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Where a mailbox stands on its way home: to_do, matched, prepared, moving, home or conflict.
+
+Pure: it judges what was read of both organizations and says why. The three beginnings are told apart: a cloud-only user
+(to be matched), a user that is already synced and anchored to this on-premises user (nothing to match, the commonest
+real case), and one that is synced to another user (a conflict).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, move_request
+
+STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
+OPEN = ("to_do", "matched", "prepared")
+STOP_SIGNS = (
+    "upn_differs",
+    "upn_suffix_not_accepted",
+    "alias_would_change",
+    "display_name_would_change",
+    "hidden_would_change",
+    "custom_attributes_would_change",
+    "holds",
+    "exchange_cloud_managed",
+    "archive_undecided",
+    "baseline_missing",
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """``beginning`` is cloud_only, synced or synced_to_another_user; ``anchor_verified`` tells whether proof was
+    seen."""
+
+    name: str
+    reason: str
+    beginning: str = ""
+    anchor_verified: bool = False
+
+
+@dataclass
+class Evidence:
+    """What was read for one mailbox. ``anchored_to`` are the GUIDs of on-premises users that claim its object id."""
+
+    cloud: dict[str, Any]
+    on_premises: dict[str, Any]
+    move_request: dict[str, Any] | None = None
+    anchored_to: list[str] = field(default_factory=list)
+
+
+def judge(evidence: Evidence) -> State:
+    """Return the state and the one sentence that explains it."""
+    mailbox, ad = evidence.cloud, evidence.on_premises
+    if mailbox["kind"] == "mail_user":
+        return _after_move(mailbox, ad)
+    if mailbox["kind"] != "mailbox":
+        return State("conflict", f"the cloud object is a {mailbox['recipient_type_details']}, not a mailbox")
+    if mailbox["recipient_type_details"] not in cloud.MOVABLE_TYPES:
+        return State("conflict", f"a {mailbox['recipient_type_details']} cannot be brought home")
+    beginning, verified, why_not = _beginning(evidence)
+    if why_not:
+        return State("conflict", why_not, beginning)
+    if ad["kind"] == "mailbox":
+        return State("conflict", "there is a mailbox in both organizations", beginning, verified)
+    if ad["kind"] == "other":
+        return State("conflict", f"the on-premises object is a {ad['recipient_type_details']}", beginning, verified)
+    return _on_the_way(evidence, beginning, verified)
+
+
+def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
+    known = mailbox["exchange_guid"]
+    if ad["kind"] == "mailbox" and known != _values.ZERO_GUID and ad["exchange_guid"] == known:
+        return State("home", f"the on-premises mailbox carries the GUID {known} of the cloud mail user")
+    if ad["kind"] == "mailbox":
+        return State(
+            "conflict", f"the on-premises mailbox carries the GUID {ad['exchange_guid']}, the cloud mail user {known}"
+        )
+    return State(
+        "conflict", "the cloud object is a mail user and there is no on-premises mailbox: nothing to bring home"
+    )
+
+
+def _beginning(evidence: Evidence) -> tuple[str, bool, str]:
+    """Return how the cloud user begins, whether its anchor was verified, and why it is a conflict, if it is one.
+
+    Hybrid write-back puts the cloud object id on the on-premises user that the sync joined to it; without write-back
+    and without ImmutableId there is no evidence either way (facts identity-filters-roles.md, "Who is who").
+    """
+    mailbox, ad = evidence.cloud, evidence.on_premises
+    mine, known = ad["external_directory_object_id"], mailbox["external_directory_object_id"]
+    if not mailbox["is_dir_synced"]:
+        if mine and mine != known:
+            return (
+                "cloud_only",
+                False,
+                (f"the on-premises user is already synced to cloud object {mine} and can match no other"),
+            )
+        return "cloud_only", False, ""
+    if mine == known and known:
+        return "synced", True, ""
+    others = [guid for guid in evidence.anchored_to if guid != ad["guid"]]
+    if others or mine:
+        other = others[0] if others else f"cloud object {mine}"
+        return (
+            "synced_to_another_user",
+            True,
+            (f"the cloud user is synced to another on-premises user: {other} instead of {ad['guid']}"),
+        )
+    return "synced", ad["guid"] in evidence.anchored_to, ""
+
+
+def _on_the_way(evidence: Evidence, beginning: str, verified: bool) -> State:
+    mailbox, ad, request = evidence.cloud, evidence.on_premises, evidence.move_request
+    held = ad.get("exchange_guid", _values.ZERO_GUID)
+    known = mailbox["exchange_guid"]
+    if held not in (_values.ZERO_GUID, known):
+        return State(
+            "conflict",
+            f"the on-premises object carries the GUID {held}, the cloud mailbox {known}",
+            beginning,
+            verified,
+        )
+    if request is not None and request["status"] not in move_request.COMPLETED:
+        return State("moving", f"its move request is {request['status']}", beginning, verified)
+    if held == known:
+        return State(
+            "prepared", f"the on-premises {ad['recipient_type_details']} carries the GUID {known}", beginning, verified
+        )
+    if beginning == "synced":
+        return State(
+            "matched",
+            "the cloud user is synced to this on-premises user, which carries no GUID yet",
+            beginning,
+            verified,
+        )
+    return State("to_do", "the cloud user is not synced and the on-premises user carries no GUID", beginning, verified)
+
+
+# -- stop signs --------------------------------------------------------------------------------------------------------
+
+
+def stop_signs(
+    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+) -> list[MailboxError]:
+    """Return why this mailbox should not go on without a decision; each is accepted by its code.
+
+    ``domains`` are the tenant's accepted domains, in lower case. After the match on-premises values overwrite the
+    cloud's (Microsoft: how-to-connect-install-existing-tenant), so every value that differs is told before the first
+    write.
+    """
+    return [*_names_that_change(mailbox, ad, domains), *_holds_and_flags(mailbox), *_archive(record, mailbox)]
+
+
+def _sign(code: str, message: str, remedy: str) -> MailboxError:
+    return MailboxError(f"{message}.", code=code, remedy=f"{remedy} Or accept it: offboarding_accept: [{code}].")
+
+
+def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]) -> list[MailboxError]:
+    signs = []
+    upn, cloud_upn = ad["user_principal_name"], mailbox["user_principal_name"]
+    if upn.lower() != cloud_upn.lower():
+        signs.append(
+            _sign(
+                "upn_differs",
+                f"the match would change the UPN from {cloud_upn} to {upn}",
+                "Make the on-premises UPN equal.",
+            )
+        )
+    if _values.domain_of(upn) not in domains:
+        signs.append(
+            _sign(
+                "upn_suffix_not_accepted",
+                f"the UPN suffix {_values.domain_of(upn)} is no accepted domain of the tenant",
+                "Give the user a UPN in an accepted domain.",
+            )
+        )
+    if ad.get("alias") and ad["alias"] != mailbox["alias"]:
+        signs.append(
+            _sign(
+                "alias_would_change",
+                f"the match would change the alias from {mailbox['alias']} to {ad['alias']}",
+                "Make the on-premises alias equal.",
+            )
+        )
+    if ad["display_name"] and ad["display_name"] != mailbox["display_name"]:
+        signs.append(
+            _sign(
+                "display_name_would_change",
+                f"the match would change the display name from '{mailbox['display_name']}' to '{ad['display_name']}'",
+                "Make the on-premises display name equal.",
+            )
+        )
+    if bool(ad.get("hidden_from_address_lists_enabled")) != mailbox["hidden_from_address_lists_enabled"]:
+        signs.append(
+            _sign(
+                "hidden_would_change",
+                "the match would change HiddenFromAddressListsEnabled, which is "
+                f"{mailbox['hidden_from_address_lists_enabled']} now",
+                "Set msExchHideFromAddressLists on-premises to the same value.",
+            )
+        )
+    changed = sorted(
+        name
+        for name in {**mailbox["custom_attributes"], **ad.get("custom_attributes", {})}
+        if mailbox["custom_attributes"].get(name) != ad.get("custom_attributes", {}).get(name)
+    )
+    if changed:
+        signs.append(
+            _sign(
+                "custom_attributes_would_change",
+                f"the match would change {', '.join(changed)}",
+                "Write the same extension attributes on-premises.",
+            )
+        )
+    return signs
+
+
+def _holds_and_flags(mailbox: dict[str, Any]) -> list[MailboxError]:
+    signs = []
+    held = cloud.holds(mailbox)
+    if held:
+        signs.append(
+            _sign(
+                "holds",
+                f"the mailbox is on hold ({', '.join(held)}), and what becomes of a hold is not known",
+                "Release the hold, or export what it keeps.",
+            )
+        )
+    if mailbox.get("is_exchange_cloud_managed"):
+        signs.append(
+            _sign(
+                "exchange_cloud_managed",
+                "IsExchangeCloudManaged is True, so on-premises values do not reach the cloud",
+                "Set it to False and sync first.",
+            )
+        )
+    return signs
+
+
+def _archive(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
+    if mailbox["archive_guid"] == _values.ZERO_GUID:
+        return []
+    if record.get("remote_archive_target_database") or (record.get("primary_only") and record.get("archive_domain")):
+        return []
+    return [
+        _sign(
+            "archive_undecided",
+            "the mailbox has an archive and nothing says where it goes",
+            "Give remote_archive_target_database, or primary_only with archive_domain.",
+        )
+    ]
+
+
+# -- after the move ----------------------------------------------------------------------------------------------------
+
+
+def not_as_wanted(record: Record, evidence: Evidence) -> list[str]:
+    """Return what of a mailbox that is home differs from what was asked for and from its baseline, as sentences."""
+    mailbox, ad = evidence.cloud, evidence.on_premises
+    wrong = []
+    wanted = str(record.get("remote_target_database") or "")
+    if wanted and ad.get("database", "").lower() != wanted.lower():
+        wrong.append(f"it is in database {ad.get('database')}, not {wanted}")
+    primary = str(record.get("primary_smtp_address") or "")
+    for side, where in ((ad, "on-premises"), (mailbox, "in the cloud")):
+        if primary and side["primary_smtp_address"].lower() != primary.lower():
+            wrong.append(f"its primary address {where} is {side['primary_smtp_address']}, not {primary}")
+    kind = str(record.get("recipient_type_details") or "")
+    if kind in cloud.MOVABLE_TYPES and ad["recipient_type_details"] != kind:
+        wrong.append(f"it is a {ad['recipient_type_details']}, not a {kind}")
+    domain = str(record.get("target_delivery_domain") or "").lower()
+    external = _values.domain_of(str(mailbox.get("external_email_address") or ""))
+    if domain and external != domain:
+        wrong.append(f"the cloud mail user's external address is in {external or 'no domain'}, not in {domain}")
+    return wrong

@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Matching the cloud user with the on-premises user: the stamp (KB 2641663) and the proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, cloud, uniqueness
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
+
+# Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
+USUAL_REASONS = (
+    "The usual reasons: the user's organizational unit is outside the scope of Entra Connect, an attribute is "
+    "quarantined (no error is shown), Entra Connect is in staging mode, the cloud user holds an admin role, or soft "
+    "match is blocked in the tenant."
+)
+ANCHOR_UNVERIFIED = (
+    "The anchor itself was not read: that the cloud user follows this on-premises user is inferred from the object id, "
+    "IsDirSynced and the stamped values."
+)
+# Which compared field a stop sign's code accepts a change of.
+ACCEPTABLE = {
+    "user_principal_name": "upn_differs",
+    "alias": "alias_would_change",
+    "display_name": "display_name_would_change",
+    "hidden_from_address_lists_enabled": "hidden_would_change",
+    "custom_attributes": "custom_attributes_would_change",
+}
+
+
+class Stamped(SkipsHome):
+    """A plain user's ``mail`` is the cloud mailbox's primary address, and nobody else holds any of its addresses."""
+
+    writes_to = EXCHANGE_SERVER
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        on_premises = _reading.on_premises_objects(connections, records)
+        tenant = _reading.cloud_recipients(connections, records)
+        seen = [
+            _reading.seen_of(record, ad, found, check=self._check)
+            for record, ad, found in zip(records, on_premises, tenant, strict=True)
+        ]
+        uniqueness.refuse_other_holders(connections, seen)
+        return seen
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        user, mailbox = seen.on_premises or {}, seen.cloud or {}
+        primary = record.get("primary_smtp_address") or mailbox["primary_smtp_address"]
+        if user["kind"] != "user":
+            held = str(user.get("primary_smtp_address", ""))
+            if held.lower() == primary.lower():
+                return Plan()
+            raise MailboxError(
+                f"{user['distinguished_name']} is a {user['recipient_type_details']} with the primary address {held}, "
+                f"not {primary}.",
+                code="wrong_recipient_type",
+                cmdlet="Set-User",
+                remedy="Only a plain user's mail is stamped: correct the primary address with module mailuser.",
+            )
+        if user["windows_email_address"].lower() == primary.lower():
+            return Plan()
+        if user["windows_email_address"] and not record.get("force"):
+            raise MailboxError(
+                f"mail of {user['distinguished_name']} is already {user['windows_email_address']}, not {primary}.",
+                code="mail_differs",
+                cmdlet="Get-User",
+                remedy="Set force: true if it may be overwritten.",
+            )
+        call = Cmdlet("Set-User", {"Identity": user["guid"], "WindowsEmailAddress": primary})
+        return Plan(
+            calls=((EXCHANGE_SERVER, call),),
+            before={"windows_email_address": user["windows_email_address"]},
+            after={"windows_email_address": primary},
+            predicted={"on_premises": {**user, "windows_email_address": primary}},
+        )
+
+
+# -- the proof ---------------------------------------------------------------------------------------------------------
+
+
+def await_match(
+    connections: Connections,
+    records: Sequence[Record],
+    *,
+    accept: Collection[str],
+    wait_timeout: float,
+    wait_sleep: float,
+    cycle: Callable[[], object] | None = None,
+    check: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Outcome]:
+    """Return an outcome for each record once its match is proved, disproved, or ``wait_timeout`` seconds have passed.
+
+    Only the mailboxes still open are read again. A proved one is ``unchanged``; an open one fails with
+    ``match_timeout``, or is ``pending`` in a preview, where nothing was written that could match. ``cycle`` runs one
+    more cycle of directory sync for those that are open when time is up, and the wait begins anew, once.
+    """
+    outcomes = {id(record): Outcome(record) for record in records}
+    waiting = [record for record in records if record.get("offboarding_state") not in ("home", "moving")]
+    stamps = _stamps(connections, waiting)
+    for again in (cycle, None) if cycle else (None,):
+        deadline = clock() + wait_timeout
+        while waiting:
+            waiting = _look(connections, waiting, stamps, outcomes, accept)
+            if not waiting or clock() >= deadline:
+                break
+            sleep(min(wait_sleep, max(0.0, deadline - clock())))
+        if waiting and again:
+            again()
+    if check:
+        for record in waiting:
+            outcomes[id(record)].status = "pending"
+        return list(outcomes.values())
+    for record in waiting:
+        outcome = outcomes[id(record)]
+        outcome.status = "failed"
+        missing = outcome.details.get("missing", "")
+        outcome.error = MailboxError(
+            f"no match within {wait_timeout:g} seconds: {missing}.",
+            code="match_timeout",
+            cmdlet="Get-Recipient",
+            retryable=True,
+            remedy=USUAL_REASONS,
+        )
+    _find_second_objects(connections, outcomes)
+    return [outcomes[id(record)] for record in records]
+
+
+def _stamps(connections: Connections, records: Sequence[Record]) -> dict[int, list[str]]:
+    """Return, for each record, the on-premises addresses that its cloud mailbox did not have before the match."""
+    result: dict[int, list[str]] = {}
+    for record, found in zip(records, _reading.on_premises_objects(connections, records), strict=True):
+        held = found.get("email_addresses", []) if isinstance(found, dict) else []
+        result[id(record)] = addresses.missing(held, record.get("email_addresses", []))
+    return result
+
+
+def _look(
+    connections: Connections,
+    records: Sequence[Record],
+    stamps: dict[int, list[str]],
+    outcomes: dict[int, Outcome],
+    accept: Collection[str],
+) -> list[Record]:
+    """Judge every record by what the cloud shows now; return those that may still match."""
+    waiting = []
+    for record, found in zip(records, _reading.cloud_recipients(connections, records), strict=True):
+        outcome = outcomes[id(record)]
+        if isinstance(found, HybridError):
+            outcome.details = {"missing": found.message}
+            waiting.append(record)
+            continue
+        missing = unproved(record, found, stamps[id(record)])
+        changed = _unaccepted(record, found, accept)
+        # An export and its way to Exchange Online take time: a difference counts once the match itself is proved.
+        if missing:
+            outcome.details = {"missing": missing}
+            waiting.append(record)
+        elif changed:
+            outcome.status, outcome.error = "failed", _overwritten(changed)
+            outcome.before = {name: before for name, (before, _now) in changed.items()}
+            outcome.after = {name: now for name, (_before, now) in changed.items()}
+        else:
+            verified = record.get("anchor_unverified") is False
+            outcome.details = {"matched": True, "anchor_unverified": not verified}
+            outcome.enriched = {"is_dir_synced": True, "anchor_unverified": not verified}
+    return waiting
+
+
+def unproved(record: Record, live: dict[str, Any], stamped: Sequence[str]) -> str:
+    """Return what is still missing of the proof, or an empty text.
+
+    IsDirSynced and an unchanged object id alone prove nothing, both may hold beforehand: what we stamped must be
+    seen too.
+    """
+    known = str(record.get("external_directory_object_id") or "").lower()
+    if known and live["external_directory_object_id"] != known:
+        return f"the cloud object is {live['external_directory_object_id']}, not {known} as before"
+    if not live["is_dir_synced"]:
+        return "IsDirSynced of the cloud object is still False"
+    unseen = addresses.missing(stamped, live["email_addresses"])
+    if unseen:
+        return f"the cloud object does not show {unseen[0]}, which stands on-premises"
+    return ""
+
+
+def _unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
+    before = {name: record[name] for name in cloud.COMPARED if name in record}
+    changed = cloud.difference(before, live, include_sip=bool(record.get("include_sip")))
+    return {name: pair for name, pair in changed.items() if ACCEPTABLE.get(name) not in accept}
+
+
+def _overwritten(changed: dict[str, tuple[Any, Any]]) -> MailboxError:
+    told = "; ".join(f"{name} was {before!r} and is {now!r}" for name, (before, now) in changed.items())
+    return MailboxError(
+        f"the sync changed the cloud mailbox: {told}.",
+        code="cloud_changed",
+        cmdlet="Get-Mailbox",
+        remedy="Correct the on-premises object, the master now, sync and run again; the baseline tells the old values.",
+    )
+
+
+def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome]) -> None:
+    """Where no match came, look whether the sync made a second cloud object instead and say so."""
+    failed = [o for o in outcomes.values() if o.error is not None and o.error.code == "match_timeout"]
+    if not failed:
+        return
+    wanted = {f"x500:{o.record['legacy_exchange_dn']}".lower() for o in failed if o.record.get("legacy_exchange_dn")}
+    wanted |= {a for o in failed for a in addresses.smtp_addresses(o.record.get("email_addresses", []))}
+    held = _reading.holders(connections, EXCHANGE_ONLINE, wanted)
+    for outcome in failed:
+        mine = {
+            f"x500:{outcome.record.get('legacy_exchange_dn', '')}".lower(),
+            *addresses.smtp_addresses(outcome.record.get("email_addresses", [])),
+        }
+        other = _other(held, mine, str(outcome.record.get("external_directory_object_id") or "").lower())
+        if other:
+            outcome.error = MailboxError(
+                f"the sync made a second cloud object, {other}, instead of matching.",
+                code="second_cloud_object",
+                cmdlet="Get-Recipient",
+                remedy=(
+                    "Take the on-premises user out of the sync scope, remove the second object, clear what blocks the "
+                    "match, and sync again. " + USUAL_REASONS
+                ),
+            )
+
+
+def _other(held: dict[str, list[Properties]], mine: set[str], known: str) -> str:
+    for value in mine:
+        for item in held.get(value, []):
+            found = str(item.get("ExternalDirectoryObjectId") or "").lower()
+            if found != known:
+                return found or _values.guid(item.get("Guid"))
+    return ""

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Nobody else holds an address of the mailbox: asked per address, in both organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
+
+
+def refuse_other_holders(connections: Connections, seen: Sequence[Seen]) -> None:
+    """Set the error of each entry one of whose addresses another recipient or user holds.
+
+    Entra would answer such a match with a quarantined attribute and no error (facts offboarding-practice.md 1.4).
+    """
+    open_entries = [entry for entry in seen if entry.error is None]
+    wanted = {address for entry in open_entries for address in _addresses(entry)}
+    if not wanted:
+        return
+    on_premises = _reading.holders(connections, EXCHANGE_SERVER, wanted)
+    tenant = _reading.holders(connections, EXCHANGE_ONLINE, wanted)
+    for entry in open_entries:
+        entry.error = _conflict(entry, on_premises, tenant)
+
+
+def _addresses(entry: Seen) -> list[str]:
+    return addresses.smtp_addresses((entry.cloud or {}).get("email_addresses", []))
+
+
+def _conflict(
+    entry: Seen, on_premises: dict[str, list[Properties]], tenant: dict[str, list[Properties]]
+) -> MailboxError | None:
+    own_guid = (entry.on_premises or {}).get("guid")
+    own_id = (entry.cloud or {}).get("external_directory_object_id")
+    for address in _addresses(entry):
+        for item in on_premises.get(address, []):
+            if _values.guid(item.get("Guid")) != own_guid:
+                return _held(address, str(item.get("DistinguishedName") or item.get("Name")), "on-premises")
+        for item in tenant.get(address, []):
+            if str(item.get("ExternalDirectoryObjectId") or "").lower() != own_id:
+                return _held(address, str(item.get("DisplayName") or item.get("Name")), "in Exchange Online")
+    return None
+
+
+def _held(address: str, holder: str, where: str) -> MailboxError:
+    return MailboxError(
+        f"{address} is also held {where} by {holder}.",
+        code="address_in_use",
+        cmdlet="Get-Recipient",
+        remedy="Remove the address there first: a match with a duplicate address is quarantined without an error.",
+    )

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""When to try again, and how long to wait: one policy for all transports, with injected sleep and chance."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+
+T = TypeVar("T")
+
+
+class Busy(ConnectionFailure):
+    """A service asked for patience. ``retry_after`` is what it asked for, in seconds, or None."""
+
+    def __init__(self, message: str, *, remedy: str = "", retry_after: float | None = None, cmdlet: str = "") -> None:
+        super().__init__(message, code="throttled", remedy=remedy, retryable=True, cmdlet=cmdlet)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Exponential back-off, all times in seconds.
+
+    The defaults are those of Microsoft's Exchange Online module: 6 attempts, the first wait 2 s, doubled each time
+    (facts: exchange-online-rest.md section 6.2). Nobody is kept waiting for longer than ``patience`` at once.
+    """
+
+    attempts: int = 6
+    first_wait: float = 2.0
+    factor: float = 2.0
+    longest_wait: float = 60.0
+    patience: float = 900.0
+
+
+def waits(policy: RetryPolicy, chance: Callable[[], float]) -> Iterator[float]:
+    """Yield the wait before each further attempt: between half and all of the exponential step.
+
+    ``chance`` returns a float in [0, 1): without it, sessions that were refused together would come back together.
+    """
+    step = policy.first_wait
+    for _attempt in range(policy.attempts - 1):
+        yield min(step, policy.longest_wait) * (0.5 + chance() / 2)
+        step *= policy.factor
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A policy with its means of waiting."""
+
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+    def call(self, work: Callable[[], T], worthwhile: Callable[[HybridError], bool]) -> T:
+        """Return what ``work`` returns; a HybridError that is ``worthwhile`` is tried again until patience ends."""
+        for wait in waits(self.policy, self.chance):
+            try:
+                return work()
+            except HybridError as error:
+                asked = error.retry_after if isinstance(error, Busy) else None
+                if not worthwhile(error) or (asked or 0.0) > self.policy.patience:
+                    raise
+                self.sleep(wait if asked is None else asked + wait * 0.1)
+        return work()

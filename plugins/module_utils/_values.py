@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Every shape that Exchange gives a value, read into one Python value."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from typing import Any
+
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+
+_BYTES = re.compile(r"\(([\d.,\s\u00a0]+) bytes\)")
+_SPAN = re.compile(
+    r"^(?P<sign>-)?(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})(?:\.\d+)?$"
+)
+_ADDRESS = re.compile(
+    r"^[^@\s:,;<>\"]+@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)$"
+)
+_DOMAIN = re.compile(
+    r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+)
+
+
+def size_in_bytes(value: Any) -> int | None:
+    """Return bytes of ``1.2 GB (1,288,490,188 bytes)``, of a plain number, or None for Unlimited and empty.
+
+    The three shapes: facts offboarding-practice.md 2.4; digit separators follow the server's culture.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = str(value or "").strip()
+    found = _BYTES.search(text)
+    if found:
+        return int(re.sub(r"\D", "", found.group(1)))
+    return int(text) if text.isdigit() else None
+
+
+def span_in_seconds(value: Any) -> int | None:
+    """Return whole seconds of ``d.hh:mm:ss.fffffff`` or of .NET ticks given as a number; None for empty."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value // 10_000_000
+    found = _SPAN.match(str(value or "").strip())
+    if not found:
+        return None
+    seconds = int(found["seconds"]) + 60 * int(found["minutes"]) + 3600 * int(found["hours"])
+    seconds += 86400 * int(found["days"] or 0)
+    return -seconds if found["sign"] else seconds
+
+
+def utc_time(value: Any) -> str | None:
+    """Return a date as ``2026-11-23T09:00:00Z``; a date without zone is UTC already (cloud and CLIXML alike)."""
+    moment = parse_time(value)
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(value: Any) -> datetime.datetime | None:
+    """Return an aware UTC datetime of an ISO 8601 text, None for empty; ValueError for anything else."""
+    if isinstance(value, datetime.datetime):
+        moment = value
+    else:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        # .NET writes seven digits of a second, Python before 3.11 reads at most six and no Z.
+        text = re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00")
+        moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.astimezone(datetime.timezone.utc)
+
+
+def is_guid(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text) is not None
+
+
+def guid(value: Any) -> str:
+    """Return a GUID in lower case; zeros for empty, which is how Exchange says that there is none."""
+    text = str(value or "").strip().strip("{}").lower()
+    return str(uuid.UUID(text)) if text else ZERO_GUID
+
+
+def is_address(text: str) -> bool:
+    return _ADDRESS.match(text) is not None
+
+
+def is_domain(text: str) -> bool:
+    return _DOMAIN.match(text) is not None
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def without_prefix(address: str) -> str:
+    """Return ``a@b`` of ``SMTP:a@b``; text without a prefix stays."""
+    prefix, colon, rest = address.partition(":")
+    return rest if colon and prefix.lower() in ("smtp", "sip", "x500", "x400", "spo", "eum") else address
+
+
+def as_list(value: Any) -> list[str]:
+    """Return a collection property as strings: None is empty, a lone value is a list of one."""
+    if value is None or value == "":
+        return []
+    if isinstance(value, (list, tuple)):
+        return [str(item) for item in value]
+    return [str(value)]
+
+
+def as_bool(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "yes")
+    return bool(value)

@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Making a wave out of a CSV or a list: everything wrong is found, with its line, before any system is contacted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+
+# What a user may say about a mailbox, by type; every other record key is read from Exchange.
+TEXTS = (
+    "identity",
+    "ad_identity",
+    "external_email_address",
+    "routing_domain",
+    "primary_smtp_address",
+    "alias",
+    "remote_host_name",
+    "remote_target_database",
+    "remote_archive_target_database",
+    "target_delivery_domain",
+    "archive_domain",
+    "batch_name",
+    "cutover",
+    "complete_after",
+    "start_after",
+    "incremental_sync_interval",
+    "completed_request_age_limit",
+    "suspend_comment",
+    "remote_global_catalog",
+    "exchange_guid",
+    "archive_guid",
+)
+FLAGS = (
+    "add_routing_address",
+    "include_sip",
+    "force",
+    "primary_only",
+    "archive_only",
+    "accept_large_data_loss",
+    "resume_failed",
+)
+LISTS = ("move_options", "skip_moving", "email_addresses")
+COLUMNS = (*TEXTS, *FLAGS, *LISTS)
+CHOICES = {"cutover": ("automatic", "held", "at")}
+_TRUE = ("true", "yes", "1")
+_FALSE = ("false", "no", "0")
+SHOWN = 20  # problems that one message tells; more only makes it unreadable
+
+
+def from_csv(path: str, delimiter: str = ",") -> list[Record]:
+    """Return the records of a CSV file with a header line; raise InputError that tells every bad line.
+
+    An empty cell leaves its key out, so that the task's own options apply. Cells of a list are separated by semicolons.
+    """
+    rows = csv.reader(io.StringIO(_text(path)), delimiter=delimiter)
+    header = [name.strip() for name in next(rows, [])]
+    _check_header(path, header)
+    records, problems, lines = [], [], []
+    for cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            problems.append(f"line {rows.line_num}: {len(cells)} cells instead of {len(header)}")
+            continue
+        try:
+            records.append(_record(dict(zip(header, cells, strict=True))))
+            lines.append(rows.line_num)
+        except HybridError as error:
+            problems.append(f"line {rows.line_num}: {error.message}")
+    problems += _duplicates(records, [f"line {line}" for line in lines])
+    _refuse(f"csv: '{path}'", problems)
+    return records
+
+
+def from_list(records: Sequence[Record]) -> list[Record]:
+    """Return a list of records as given, once every value in it has its right form."""
+    _records.check_no_mask(records)
+    problems = []
+    for number, record in enumerate(records, start=1):
+        try:
+            _check(record)
+        except HybridError as error:
+            problems.append(f"record {number}: {error.message}")
+    problems += _duplicates(records, [f"record {number}" for number in range(1, len(records) + 1)])
+    _refuse("mailboxes:", problems)
+    return list(records)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(
+            "csv",
+            path,
+            f"cannot be read ({error.strerror})",
+            "Give the path of the CSV file, seen from where the task runs.",
+            "unreadable_file",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError("csv", path, f"is not UTF-8 (byte {error.start})", "Save it as UTF-8.", "not_utf8") from error
+
+
+def _check_header(path: str, header: Sequence[str]) -> None:
+    if "identity" not in header:
+        raise InputError(
+            "csv",
+            path,
+            "has no column 'identity'",
+            "The first line must name the columns, identity among them.",
+            "missing_column",
+        )
+    unknown = [name or "(empty)" for name in header if name not in COLUMNS]
+    if unknown:
+        raise InputError(
+            "csv",
+            path,
+            f"has unknown columns: {', '.join(unknown)}",
+            f"Known are: {', '.join(COLUMNS)}.",
+            "unknown_column",
+        )
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise InputError(
+            "csv", path, f"has columns twice: {', '.join(twice)}", "Name each column once.", "duplicate_column"
+        )
+
+
+def _record(cells: dict[str, str]) -> Record:
+    record: Record = {}
+    for name, cell in cells.items():
+        value = cell.strip()
+        if not value:
+            continue
+        if name in FLAGS:
+            record[name] = _flag(name, value)
+        elif name in LISTS:
+            record[name] = [item.strip() for item in value.split(";") if item.strip()]
+        else:
+            record[name] = value
+    _check(record)
+    return record
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in (*_TRUE, *_FALSE):
+        raise InputError(name, value, "is neither true nor false", "Write true or false.")
+    return value.lower() in _TRUE
+
+
+def _check(record: Record) -> None:
+    if not str(record.get("identity") or "").strip():
+        raise InputError(
+            "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"
+        )
+    _formats.check(record, record)
+    for name, allowed in CHOICES.items():
+        if record.get(name) and record[name] not in allowed:
+            raise InputError(name, record[name], "is no choice", f"Write one of: {', '.join(allowed)}.")
+    if record.get("cutover") == "at" and not record.get("complete_after"):
+        raise InputError("complete_after", None, "is missing, and cutover is 'at'", "Give the time in UTC.")
+
+
+def _duplicates(records: Sequence[Record], places: Sequence[str]) -> list[str]:
+    seen: dict[str, str] = {}
+    problems = []
+    for record, place in zip(records, places, strict=True):
+        identity = str(record.get("identity") or "").lower()
+        if identity and identity in seen:
+            problems.append(
+                f"{place}: identity '{record['identity']}' stands in {seen[identity]} already. Name each mailbox once."
+            )
+        seen.setdefault(identity, place)
+    return problems
+
+
+def _refuse(what: str, problems: Iterable[str]) -> None:
+    told = list(problems)
+    if not told:
+        return
+    more = f" (and {len(told) - SHOWN} more)" if len(told) > SHOWN else ""
+    raise HybridError(f"{what} {'; '.join(told[:SHOWN])}{more}", code="bad_rows", remedy="Correct these lines.")
+
+
+def write(path: str, records: list[Record], check: bool) -> bool:
+    """Write the wave's file unless it holds the same records already; return whether it did, or would."""
+    try:
+        same: Any = _records.load(path) == records
+    except InputError:
+        same = False
+    if same:
+        return False
+    if not check:
+        try:
+            _records.save(path, records)
+        except OSError as error:
+            raise InputError(
+                "path",
+                path,
+                f"cannot be written ({error.strerror})",
+                "Give a file in a directory that exists and that this account may write.",
+                "unwritable_file",
+            ) from error
+    return True

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Texts that both Exchange transports write and read the same way."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+_DATE = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?"
+)
+_DURATION = re.compile(
+    r"(?P<sign>-)?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+
+
+def utc_text(text: str) -> str:
+    """Return a .NET date in ISO 8601 UTC, fractions only where there are any; a date without a zone counts as UTC.
+
+    What is no such date comes back as it is.
+    """
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return text
+    zone = (match["zone"] or "Z").replace("Z", "+00:00")
+    # .NET writes seven digits, Python reads at most six.
+    fraction = f"{match['fraction']:0<6}"[:6] if match["fraction"] else "000000"
+    try:
+        moment = datetime.datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}")
+        return moment.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        # DateTime.MinValue with a zone is before year 1 in UTC.
+        return text
+
+
+def moment_text(moment: datetime.datetime) -> str:
+    """Return an aware date as Exchange's module writes it: UTC with seven digits of fraction."""
+    if moment.tzinfo is None:
+        raise ValueError("a date without a time zone never reaches a cmdlet")
+    utc = moment.astimezone(datetime.timezone.utc)
+    # strftime does not pad years before 1000 on every platform.
+    return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
+
+
+def span_text(span: datetime.timedelta) -> str:
+    """Return a .NET TimeSpan: ``[-][d.]hh:mm:ss[.fffffff]``."""
+    sign, span = ("-", -span) if span < datetime.timedelta(0) else ("", span)
+    minutes, seconds = divmod(span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days = f"{span.days}." if span.days else ""
+    fraction = f".{span.microseconds:06d}0" if span.microseconds else ""
+    return f"{sign}{days}{hours:02d}:{minutes:02d}:{seconds:02d}{fraction}"
+
+
+def span_from_duration(text: str) -> str:
+    """Return CLIXML's ISO 8601 duration (``P14DT1H``) as the .NET TimeSpan that Exchange shows everywhere else."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return text
+    parts = {unit: float(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
+    span = datetime.timedelta(**parts)
+    return span_text(-span if match["sign"] else span)

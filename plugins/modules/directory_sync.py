@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: directory_sync
+short_description: Runs, pauses and resumes directory synchronization
+description:
+  - V(synced) runs one cycle of Entra Connect and waits for its end. A running cycle is waited for first, and only a
+    cycle counts
+    that began after the request and whose exports ended without errors.
+  - V(paused) and V(resumed) stop and start the scheduler, so that no cycle exports users that are half made.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.entra_connect
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - V(synced) runs a cycle each time; V(paused) and V(resumed) are idempotent.
+options:
+  state:
+    description:
+      - What to reach.
+    type: str
+    choices: [synced, paused, resumed]
+    required: true
+  policy_type:
+    description:
+      - V(delta) synchronizes what changed, V(initial) everything, which takes hours in a large directory.
+    type: str
+    choices: [delta, initial]
+    default: delta
+  directory:
+    description:
+      - Directory in which V(paused) writes down that the pause is ours, before it begins, and which V(resumed) looks
+        into. With it
+        V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays.
+      - Without it V(resumed) starts the scheduler whoever stopped it.
+    type: path
+  assume_paused:
+    description:
+      - In check mode only, plans O(state=resumed) as if the scheduler were paused, because an earlier task of the
+        same preview
+        would have paused it.
+    type: bool
+    default: false
+  allow_staging:
+    description:
+      - Whether a server in staging mode, which exports nothing, is accepted.
+    type: bool
+    default: false
+  allow_suspended:
+    description:
+      - Whether a suspended scheduler is accepted.
+    type: bool
+    default: false
+  accept_export_errors:
+    description:
+      - Whether a cycle counts although its export ended with errors, which may concern other objects.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait for a running cycle and for our own.
+    type: int
+    default: 1800
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+    type: int
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: Run a delta cycle to its end
+  mailops.exchange_hybrid.directory_sync:
+    state: synced
+
+- name: Change users in peace
+  block:
+    - name: Pause the scheduler
+      mailops.exchange_hybrid.directory_sync:
+        state: paused
+        directory: "{{ offboarding_directory }}"
+  always:
+    - name: Resume the scheduler
+      mailops.exchange_hybrid.directory_sync:
+        state: resumed
+        directory: "{{ offboarding_directory }}"
+"""
+
+RETURN = r"""
+changed:
+  description: Whether a cycle ran or the scheduler was switched, or would be in check mode.
+  returned: always
+  type: bool
+before:
+  description: The scheduler's setting before.
+  returned: when it is switched
+  type: dict
+after:
+  description: The scheduler's setting after.
+  returned: when it is switched
+  type: dict
+cmdlets:
+  description: The cmdlets that ran or would run.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Start-ADSyncSyncCycle -PolicyType 'Delta'"]
+runs:
+  description: The run profile results of the cycle.
+  returned: with O(state=synced)
+  type: list
+  elements: dict
+  contains:
+    run_history_id:
+      description: GUID of the run.
+      returned: always
+      type: str
+    connector_name:
+      description: Name of the connector.
+      returned: always
+      type: str
+    run_profile_name:
+      description: C(Delta Import), C(Delta Synchronization), C(Export) and so on.
+      returned: always
+      type: str
+    result:
+      description: C(success) or what else the run ended with.
+      returned: always
+      type: str
+    is_run_complete:
+      description: Whether the run has ended.
+      returned: always
+      type: bool
+    start_date:
+      description: Begin, UTC.
+      returned: always
+      type: str
+    end_date:
+      description: End, UTC.
+      returned: always
+      type: str
+"""
+
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import ENTRA_CONNECT
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+
+ARGUMENTS = Arguments(
+    wave=False,
+    task={
+        "state": {"type": "str", "choices": ["synced", "paused", "resumed"], "required": True},
+        "policy_type": {"type": "str", "choices": ["delta", "initial"], "default": "delta"},
+        "directory": {"type": "path"},
+        "assume_paused": {"type": "bool", "default": False},
+        "allow_staging": {"type": "bool", "default": False},
+        "allow_suspended": {"type": "bool", "default": False},
+        "accept_export_errors": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "int", "default": 1800},
+        "wait_sleep": {"type": "int", "default": 5},
+    },
+    connections=("entra_connect",),
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    params = module.params
+    with module.connections() as connections:
+        connections.require(ENTRA_CONNECT)
+        sync = DirectorySync(
+            connections,
+            module.check_mode,
+            wait_timeout=params["wait_timeout"],
+            wait_sleep=params["wait_sleep"],
+            allow_staging=params["allow_staging"],
+            allow_suspended=params["allow_suspended"],
+            accept_export_errors=params["accept_export_errors"],
+        )
+        if params["state"] == "synced":
+            result = sync.synced(params["policy_type"].capitalize())
+        elif params["state"] == "paused":
+            result = sync.paused(params["directory"] or "")
+        else:
+            result = sync.resumed(params["directory"] or "", params["assume_paused"])
+    module.warnings += result.warnings
+    module.exit(
+        changed=result.changed,
+        cmdlets=result.cmdlets,
+        runs=result.runs,
+        before=result.before,
+        after=result.after,
+        diff={"before": result.before, "after": result.after, "prepared": "".join(f"{c}\n" for c in result.cmdlets)},
+    )
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

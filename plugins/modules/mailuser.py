@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mailuser
+short_description: Mail-enables an on-premises user and keeps it right
+description:
+  - Makes a plain on-premises user a mail user that points to its cloud mailbox, in two writes back to back -
+    C(Enable-MailUser) with the primary address, then one C(Set-MailUser) with all the rest.
+  - C(Enable-MailUser) alone would make the routing address the primary one, and after the match with the cloud user
+    that
+    value would overwrite the cloud mailbox's. That is why the primary address is an option here and the address
+    policy
+    is turned off.
+  - A remote mailbox is accepted as it is. A mailbox, a contact and a group are refused.
+  - Addresses that stand on the object already are kept.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.wave
+options:
+  state:
+    description:
+      - V(present) mail-enables the user and corrects what differs.
+      - V(absent) runs C(Disable-MailUser), but only on a mail user without mailbox GUID, unless O(force=true).
+    type: str
+    choices: [present, absent]
+    default: present
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+      - If not given, the record's C(user_principal_name) names it, else O(identity).
+    type: str
+  user_principal_name:
+    description:
+      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
+    type: str
+  external_email_address:
+    description:
+      - The routing address, which the cloud mailbox must hold, C(ann@contoso.mail.onmicrosoft.com) for example.
+    type: str
+  routing_domain:
+    description:
+      - Domain of the routing address where O(external_email_address) is not given - the mailbox's own address in
+        that domain,
+        else its alias in it.
+    type: str
+  add_routing_address:
+    description:
+      - Whether the routing address is added when the cloud mailbox lacks it - by C(Set-Mailbox) in the cloud for a
+        cloud-only
+        mailbox; with the on-premises addresses and the next sync for a synced one.
+      - Without it such a mailbox is refused.
+    type: bool
+  primary_smtp_address:
+    description:
+      - The cloud mailbox's primary SMTP address. Needed for O(state=present).
+    type: str
+  email_addresses:
+    description:
+      - All proxy addresses of the cloud mailbox. SMTP, X500 and X400 addresses are carried home, SPO addresses never.
+    type: list
+    elements: str
+  include_sip:
+    description:
+      - Whether SIP addresses are carried home too.
+    type: bool
+  legacy_exchange_dn:
+    description:
+      - LegacyExchangeDN of the cloud mailbox, kept as an X500 address so that replies to old messages arrive.
+    type: str
+  alias:
+    description:
+      - Alias that a newly mail-enabled user gets; the cloud mailbox's, so that the match does not change it.
+    type: str
+  exchange_guid:
+    description:
+      - ExchangeGuid of the cloud mailbox, stamped in the same C(Set-MailUser). See
+        M(mailops.exchange_hybrid.exchange_guid).
+    type: str
+  archive_guid:
+    description:
+      - ArchiveGuid of the cloud mailbox, stamped in the same C(Set-MailUser).
+    type: str
+  force:
+    description:
+      - Whether another mailbox GUID may be overwritten (O(state=present)), or a mail user that carries one be
+        disabled
+        (O(state=absent)).
+    type: bool
+seealso:
+  - name: Can't migrate a mailbox when no on-premises mail user exists (KB 2813304)
+    description: Microsoft's procedure.
+    link: https://learn.microsoft.com/en-us/troubleshoot/exchange/administration/manage-mailbox-on-premises
+"""
+
+EXAMPLES = r"""
+- name: Mail-enable the user of one cloud mailbox
+  mailops.exchange_hybrid.mailuser:
+    identity: ann@contoso.com
+    primary_smtp_address: ann@contoso.com
+    external_email_address: ann@contoso.mail.onmicrosoft.com
+    email_addresses:
+      - SMTP:ann@contoso.com
+      - smtp:ann@contoso.mail.onmicrosoft.com
+    state: present
+
+- name: Read a wave of cloud mailboxes
+  mailops.exchange_hybrid.mailbox_info:
+    mailboxes:
+      - identity: ann@contoso.com
+      - identity: bob@contoso.com
+  register: cloud
+
+- name: Mail-enable their users with everything that was read
+  mailops.exchange_hybrid.mailuser:
+    mailboxes: "{{ cloud.mailboxes }}"
+    routing_domain: contoso.mail.onmicrosoft.com
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was written, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each mailbox, in the order of the wave.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as it was named.
+      returned: always
+      type: str
+      sample: ann@contoso.com
+    status:
+      description: C(changed), C(unchanged), C(pending), C(skipped) or C(failed).
+      returned: always
+      type: str
+      sample: changed
+    before:
+      description: The attributes that change, as they were.
+      returned: changed or failed
+      type: dict
+    after:
+      description: The same attributes, as they are now or would be.
+      returned: changed or failed
+      type: dict
+    cmdlets:
+      description: The cmdlets that ran or would run, secrets masked.
+      returned: changed or failed
+      type: list
+      elements: str
+    warnings:
+      description: What Exchange or this module warned of.
+      returned: when there are any
+      type: list
+      elements: str
+    error:
+      description: What went wrong.
+      returned: failed
+      type: dict
+      contains:
+        code:
+          description: Stable name of the fault.
+          returned: always
+          type: str
+          sample: guid_conflict
+        message:
+          description: What happened, with Exchange's own words where it spoke.
+          returned: always
+          type: str
+        cmdlet:
+          description: The cmdlet that failed.
+          returned: always
+          type: str
+        retryable:
+          description: Whether running again may help.
+          returned: always
+          type: bool
+        remedy:
+          description: What to do.
+          returned: always
+          type: str
+mailboxes:
+  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
+  type: list
+  elements: dict
+summary:
+  description: Number of mailboxes for each status.
+  returned: always
+  type: dict
+  sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
+"""
+
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import Absent, Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+
+ARGUMENTS = Arguments(
+    mailbox={
+        "ad_identity": {"type": "str"},
+        "user_principal_name": {"type": "str"},
+        "external_email_address": {"type": "str"},
+        "routing_domain": {"type": "str"},
+        "add_routing_address": {"type": "bool"},
+        "primary_smtp_address": {"type": "str"},
+        "email_addresses": {"type": "list", "elements": "str"},
+        "include_sip": {"type": "bool"},
+        "legacy_exchange_dn": {"type": "str"},
+        "alias": {"type": "str"},
+        "exchange_guid": {"type": "str"},
+        "archive_guid": {"type": "str"},
+        "force": {"type": "bool"},
+    },
+    task={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
+    connections=("exchange_server", "exchange_online"),
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    present = module.params["state"] == "present"
+    records = module.records(required=["primary_smtp_address"] if present else [])
+    with module.connections() as connections:
+        connections.require(EXCHANGE_SERVER)
+        step = Present(module.check_mode) if present else Absent(module.check_mode)
+        outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=module.params["on_error"])
+    module.finish(outcomes)
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: move_request
+short_description: Submits and steers the moves of mailboxes to on-premises
+description:
+  - Submits C(New-MoveRequest -Outbound) in Exchange Online for each mailbox, and suspends, completes or removes
+    requests.
+  - The mailbox is addressed by its ExchangeGuid. There is never a second request - one that exists is adopted,
+    changed where Exchange
+    Online can change it, and refused with the difference where it cannot (target database, delivery domain).
+  - A request that belongs to a migration batch is never touched. A failed one is reported, unless
+    O(resume_failed=true).
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.wave
+options:
+  state:
+    description:
+      - V(submitted) makes sure that there is a request.
+      - V(suspended) suspends it.
+      - V(completed) lets it complete now - what holds it is set first, then it is resumed if it is suspended.
+      - V(absent) removes it, which cancels a move under way and cleans up a finished one.
+    type: str
+    choices: [submitted, suspended, completed, absent]
+    default: submitted
+  remote_credential:
+    description:
+      - On-premises account that the mailbox replication service uses at the MRS proxy. Needed for O(state=submitted).
+      - Over the REST interface it needs O(exchange_online.experimental_rest_credential=true), because Microsoft has
+        published its
+        encoding nowhere.
+    type: dict
+    suboptions:
+      username:
+        description:
+          - The account as V(DOMAIN\\user), not as a user principal name.
+          - If not given, the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
+        type: str
+      password:
+        description:
+          - Its password.
+          - If not given, the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
+        type: str
+  exchange_guid:
+    description:
+      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given.
+    type: str
+  remote_host_name:
+    description:
+      - Name of the on-premises MRS proxy as Exchange Online reaches it. Needed for O(state=submitted).
+    type: str
+  remote_target_database:
+    description:
+      - On-premises database that the mailbox moves to. Needed for O(state=submitted).
+    type: str
+  remote_archive_target_database:
+    description:
+      - On-premises database that the archive moves to.
+    type: str
+  target_delivery_domain:
+    description:
+      - Domain of the address that the cloud mail user gets after the move, an on-premises one such as
+        C(contoso.com). Needed for
+        O(state=submitted).
+    type: str
+  archive_domain:
+    description:
+      - Domain of the archive that stays in the cloud; with O(primary_only=true).
+    type: str
+  primary_only:
+    description:
+      - Whether only the primary mailbox moves.
+    type: bool
+  archive_only:
+    description:
+      - Whether only the archive moves.
+    type: bool
+  batch_name:
+    description:
+      - Free name of the wave, by which its requests are found again.
+    type: str
+  cutover:
+    description:
+      - When the move completes. V(automatic) as soon as it can, which is Exchange's own default; V(held) waits at 95
+        per cent for
+        O(state=completed); V(at) waits for O(complete_after).
+      - If it is not given, a new request completes automatically and an existing one stays as it is.
+    type: str
+    choices: [automatic, held, at]
+  complete_after:
+    description:
+      - Time from which the move may complete, UTC unless it names a zone. Needed for O(cutover=at).
+    type: str
+  start_after:
+    description:
+      - Time from which the move may begin, UTC unless it names a zone.
+    type: str
+  incremental_sync_interval:
+    description:
+      - Time span between two background syncs of a held move, as C(d.hh:mm:ss).
+    type: str
+  completed_request_age_limit:
+    description:
+      - How long a completed request is kept, in days or as C(d.hh:mm:ss).
+    type: str
+  accept_large_data_loss:
+    description:
+      - Whether many lost items are accepted.
+    type: bool
+  remote_global_catalog:
+    description:
+      - On-premises global catalog that the replication service shall use.
+    type: str
+  move_options:
+    description:
+      - Parts of the move to leave out, for support cases, such as C(SkipFolderViews).
+    type: list
+    elements: str
+  skip_moving:
+    description:
+      - Parts of the mailbox not to move, for support cases.
+    type: list
+    elements: str
+  suspend_comment:
+    description:
+      - Why the request is suspended; with O(state=suspended).
+    type: str
+  resume_failed:
+    description:
+      - Whether a failed request is resumed instead of reported.
+    type: bool
+  wait:
+    description:
+      - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are as far as O(wait_for)
+        says.
+    type: bool
+    default: false
+  wait_for:
+    description:
+      - V(synced) waits until each request is completed or held before its completion, V(completed) until each is
+        completed.
+    type: str
+    choices: [synced, completed]
+    default: completed
+  wait_timeout:
+    description:
+      - Seconds to wait. A mailbox that is not there in time fails with its last seen state, and the move itself goes
+        on - running
+        again goes on waiting.
+    type: int
+    default: 86400
+  wait_sleep:
+    description:
+      - Seconds between two looks; one look is one C(Get-MoveRequest) for all.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Submit the move of one mailbox, held before its completion
+  mailops.exchange_hybrid.move_request:
+    identity: ann@contoso.com
+    remote_host_name: mail.contoso.com
+    remote_target_database: DB01
+    target_delivery_domain: contoso.com
+    batch_name: wave-1
+    cutover: held
+    exchange_online:
+      experimental_rest_credential: true
+
+- name: Let it complete and wait
+  mailops.exchange_hybrid.move_request:
+    identity: ann@contoso.com
+    state: completed
+    wait: true
+    wait_timeout: 7200
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was written, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each mailbox, in the order of the wave.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as it was named.
+      returned: always
+      type: str
+      sample: ann@contoso.com
+    status:
+      description: C(changed), C(unchanged), C(pending), C(skipped) or C(failed).
+      returned: always
+      type: str
+      sample: changed
+    move_request:
+      description: The request as it was last seen.
+      returned: when there is one
+      type: dict
+    before:
+      description: The attributes that change, as they were.
+      returned: changed or failed
+      type: dict
+    after:
+      description: The same attributes, as they are now or would be.
+      returned: changed or failed
+      type: dict
+    cmdlets:
+      description: The cmdlets that ran or would run, secrets masked.
+      returned: changed or failed
+      type: list
+      elements: str
+    warnings:
+      description: What Exchange or this module warned of.
+      returned: when there are any
+      type: list
+      elements: str
+    error:
+      description: What went wrong.
+      returned: failed
+      type: dict
+      contains:
+        code:
+          description: Stable name of the fault.
+          returned: always
+          type: str
+          sample: guid_conflict
+        message:
+          description: What happened, with Exchange's own words where it spoke.
+          returned: always
+          type: str
+        cmdlet:
+          description: The cmdlet that failed.
+          returned: always
+          type: str
+        retryable:
+          description: Whether running again may help.
+          returned: always
+          type: bool
+        remedy:
+          description: What to do.
+          returned: always
+          type: str
+mailboxes:
+  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
+  type: list
+  elements: dict
+summary:
+  description: Number of mailboxes for each status.
+  returned: always
+  type: dict
+  sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
+"""
+
+import time
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+
+ARGUMENTS = Arguments(
+    mailbox={
+        "exchange_guid": {"type": "str"},
+        "remote_host_name": {"type": "str"},
+        "remote_target_database": {"type": "str"},
+        "remote_archive_target_database": {"type": "str"},
+        "target_delivery_domain": {"type": "str"},
+        "archive_domain": {"type": "str"},
+        "primary_only": {"type": "bool"},
+        "archive_only": {"type": "bool"},
+        "batch_name": {"type": "str"},
+        "cutover": {"type": "str", "choices": ["automatic", "held", "at"]},
+        "complete_after": {"type": "str"},
+        "start_after": {"type": "str"},
+        "incremental_sync_interval": {"type": "str"},
+        "completed_request_age_limit": {"type": "str"},
+        "accept_large_data_loss": {"type": "bool"},
+        "remote_global_catalog": {"type": "str"},
+        "move_options": {"type": "list", "elements": "str"},
+        "skip_moving": {"type": "list", "elements": "str"},
+        "suspend_comment": {"type": "str"},
+        "resume_failed": {"type": "bool"},
+    },
+    task={
+        "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
+        "remote_credential": REMOTE_CREDENTIAL,
+        "wait": {"type": "bool", "default": False},
+        "wait_for": {"type": "str", "choices": ["synced", "completed"], "default": "completed"},
+        "wait_timeout": {"type": "int", "default": 86400},
+        "wait_sleep": {"type": "int", "default": 60},
+    },
+    connections=("exchange_online",),
+)
+NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
+
+
+def work(module: HybridModule) -> NoReturn:
+    params = module.params
+    records = module.records(required=NEEDED if params["state"] == "submitted" else ())
+    with module.connections() as connections:
+        connections.require(EXCHANGE_ONLINE)
+        step = steps.for_state(params["state"], module.check_mode, params["remote_credential"], records)
+        outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=params["on_error"])
+        if params["wait"] and not module.check_mode and params["state"] in ("submitted", "completed"):
+            steps.await_outcomes(
+                connections,
+                outcomes,
+                params["wait_for"],
+                wait_timeout=params["wait_timeout"],
+                wait_sleep=params["wait_sleep"],
+                sleep=time.sleep,
+                clock=time.monotonic,
+            )
+    module.finish(outcomes)
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: offboarding_state
+short_description: Tells where mailboxes stand on their way home
+description:
+  - Reads the on-premises user and recipient, the cloud recipient and the move requests, and says for each mailbox
+    whether it is
+    C(to_do), C(matched), C(prepared), C(moving), C(home) or in C(conflict), and why.
+  - C(to_do) is a cloud-only user with a plain on-premises user. C(matched) is synced to this on-premises user
+    already.
+    C(prepared) means that the on-premises mail user or remote mailbox carries the mailbox's GUID. C(moving) has a
+    move request.
+    C(home) means that the on-premises mailbox carries the GUID that the cloud mail user has - that is a success, and
+    every
+    later module leaves the mailbox alone.
+  - A conflict, an unknown database, an address that another object holds, and a stop sign that was not accepted are
+    failures
+    of that mailbox.
+  - The on-premises user is the one that O(ad_identity) names, else exactly one by the cloud user's UPN, never by
+    name or alias.
+  - Nothing is written to either organization. With O(directory) the baseline is saved there before the first write.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.read_only
+  - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.wave
+options:
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+    type: str
+  remote_target_database:
+    description:
+      - Database that the mailbox is to move to; it has to exist.
+    type: str
+  remote_archive_target_database:
+    description:
+      - Database that the archive is to move to; it has to exist.
+    type: str
+  primary_only:
+    description:
+      - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
+    type: bool
+  archive_domain:
+    description:
+      - Domain of the archive that stays in the cloud.
+    type: str
+  target_delivery_domain:
+    description:
+      - Domain that the cloud mail user's external address must be in once the mailbox is home.
+    type: str
+  directory:
+    description:
+      - Directory for baselines, one file for each mailbox with all that was read of both sides, mode 0600.
+      - A baseline is written once and never overwritten. In every later run it is the authority for the mailbox's
+        addresses,
+        because a sync may have changed what is live. So the directory has to outlive the run.
+    type: path
+  accept:
+    description:
+      - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
+        C(alias_would_change),
+        C(display_name_would_change), C(hidden_would_change), C(custom_attributes_would_change), C(holds),
+        C(exchange_cloud_managed), C(archive_undecided), C(baseline_missing).
+    type: list
+    elements: str
+    choices: [upn_differs, upn_suffix_not_accepted, alias_would_change, display_name_would_change,
+    hidden_would_change,
+              custom_attributes_would_change, holds, exchange_cloud_managed, archive_undecided, baseline_missing]
+    default: []
+  require_state:
+    description:
+      - Fails each mailbox that is in another state. With V(home) it also compares kind, database and primary
+        addresses on both
+        sides with what was asked for and with the baseline.
+    type: str
+    choices: [to_do, matched, prepared, moving, home]
+"""
+
+EXAMPLES = r"""
+- name: See where two mailboxes stand
+  mailops.exchange_hybrid.offboarding_state:
+    mailboxes:
+      - identity: ann@contoso.com
+      - identity: bob@contoso.com
+    on_error: continue
+  register: state
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ item.identity }}: {{ item.state | default('unknown') }}"
+  loop: "{{ state.results }}"
+  loop_control:
+    label: "{{ item.identity }}"
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was written, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each mailbox, in the order of the wave.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as it was named.
+      returned: always
+      type: str
+      sample: ann@contoso.com
+    status:
+      description: C(changed), C(unchanged), C(pending), C(skipped) or C(failed).
+      returned: always
+      type: str
+      sample: changed
+    state:
+      description: C(to_do), C(matched), C(prepared), C(moving), C(home) or C(conflict).
+      returned: when both sides were found
+      type: str
+      sample: to_do
+    reason:
+      description: Why, in one sentence.
+      returned: when both sides were found
+      type: str
+    beginning:
+      description: C(cloud_only), C(synced) or C(synced_to_another_user); empty once the mailbox is home.
+      returned: when both sides were found
+      type: str
+    stop_signs:
+      description: Codes of the stop signs that were found, accepted ones among them.
+      returned: before the move
+      type: list
+      elements: str
+    refused:
+      description: The stop signs that were not accepted, each like RV(ignore:error).
+      returned: when there are any
+      type: list
+      elements: dict
+    before:
+      description: The attributes that change, as they were.
+      returned: changed or failed
+      type: dict
+    after:
+      description: The same attributes, as they are now or would be.
+      returned: changed or failed
+      type: dict
+    cmdlets:
+      description: The cmdlets that ran or would run, secrets masked.
+      returned: changed or failed
+      type: list
+      elements: str
+    warnings:
+      description: What Exchange or this module warned of.
+      returned: when there are any
+      type: list
+      elements: str
+    error:
+      description: What went wrong.
+      returned: failed
+      type: dict
+      contains:
+        code:
+          description: Stable name of the fault.
+          returned: always
+          type: str
+          sample: guid_conflict
+        message:
+          description: What happened, with Exchange's own words where it spoke.
+          returned: always
+          type: str
+        cmdlet:
+          description: The cmdlet that failed.
+          returned: always
+          type: str
+        retryable:
+          description: Whether running again may help.
+          returned: always
+          type: bool
+        remedy:
+          description: What to do.
+          returned: always
+          type: str
+mailboxes:
+  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
+  type: list
+  elements: dict
+summary:
+  description: Number of mailboxes for each status.
+  returned: always
+  type: dict
+  sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
+"""
+
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
+    STATES,
+    STOP_SIGNS,
+)
+
+ARGUMENTS = Arguments(
+    mailbox={
+        "ad_identity": {"type": "str"},
+        "remote_target_database": {"type": "str"},
+        "remote_archive_target_database": {"type": "str"},
+        "primary_only": {"type": "bool"},
+        "archive_domain": {"type": "str"},
+        "target_delivery_domain": {"type": "str"},
+    },
+    task={
+        "directory": {"type": "path"},
+        "accept": {"type": "list", "elements": "str", "choices": list(STOP_SIGNS), "default": []},
+        "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
+    },
+    connections=("exchange_server", "exchange_online"),
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    records = module.records()
+    options = Options(
+        directory=module.params["directory"] or "",
+        accept=frozenset(module.params["accept"]),
+        require_state=module.params["require_state"] or "",
+        check=module.check_mode,
+    )
+    with module.connections() as connections:
+        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
+        outcomes = assess(connections, records, options)
+    module.finish(outcomes)
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

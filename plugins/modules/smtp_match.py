@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smtp_match
+short_description: Matches cloud users with on-premises users by SMTP address
+description:
+  - V(stamped) sets a plain on-premises user's C(mail) to the cloud mailbox's primary address (KB 2641663), after
+    making sure that
+    no other recipient or user of either organization holds any of the mailbox's addresses.
+  - V(matched) waits for the proof of the match - the same cloud object as before, synchronized, and what was stamped
+    on-premises
+    seen in the cloud. Then every value of the record (primary address, all addresses, UPN, alias, display name,
+    hidden flag, custom
+    attributes, GUIDs, kind) is compared with the cloud mailbox; a difference fails the mailbox, before it is moved.
+  - A second cloud object, or no match in time, is an error that names the usual reasons.
+  - The anchor itself can only be read from Microsoft Graph, which this version does not use; so it is reported as
+    C(anchor_unverified) unless the on-premises user carried the cloud object's ID.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.wave
+options:
+  state:
+    description:
+      - What to reach.
+    type: str
+    choices: [stamped, matched]
+    required: true
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+      - If not given, the record's C(user_principal_name) names it, else O(identity).
+    type: str
+  user_principal_name:
+    description:
+      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
+    type: str
+  primary_smtp_address:
+    description:
+      - Address to stamp; the cloud mailbox's primary address unless given.
+    type: str
+  include_sip:
+    description:
+      - Whether a SIP address that the sync took away counts as a difference.
+    type: bool
+  force:
+    description:
+      - Whether another C(mail) may be overwritten.
+    type: bool
+  accept:
+    description:
+      - Differences that do not stop a mailbox, by the codes of M(mailops.exchange_hybrid.offboarding_state) -
+        C(upn_differs),
+        C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
+        C(custom_attributes_would_change).
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description:
+      - Seconds to wait for V(matched). The default is two cycles of the scheduler, 30 minutes each, and five minutes
+        for the
+        way from Entra ID to Exchange Online.
+    type: int
+    default: 3900
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+    type: int
+    default: 15
+  another_cycle:
+    description:
+      - Whether one more delta cycle of Entra Connect is run for the mailboxes that show no match in time; the wait
+        then begins
+        anew, once.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Stamp the address that the match is made by
+  mailops.exchange_hybrid.smtp_match:
+    identity: ann@contoso.com
+    state: stamped
+
+- name: Read the mailbox as it is before the match
+  mailops.exchange_hybrid.mailbox_info:
+    identity: ann@contoso.com
+  register: before
+
+- name: Let Entra Connect run
+  mailops.exchange_hybrid.directory_sync:
+    state: synced
+
+- name: Wait for the proof
+  mailops.exchange_hybrid.smtp_match:
+    mailboxes: "{{ before.mailboxes }}"
+    state: matched
+    wait_timeout: 600
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was written, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each mailbox, in the order of the wave.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as it was named.
+      returned: always
+      type: str
+      sample: ann@contoso.com
+    status:
+      description: C(changed), C(unchanged), C(pending), C(skipped) or C(failed).
+      returned: always
+      type: str
+      sample: changed
+    matched:
+      description: Whether the match is proved.
+      returned: with O(state=matched), when it is
+      type: bool
+    anchor_unverified:
+      description: Whether the anchor itself was not seen.
+      returned: with O(state=matched), when the match is proved
+      type: bool
+    before:
+      description: The attributes that change, as they were.
+      returned: changed or failed
+      type: dict
+    after:
+      description: The same attributes, as they are now or would be.
+      returned: changed or failed
+      type: dict
+    cmdlets:
+      description: The cmdlets that ran or would run, secrets masked.
+      returned: changed or failed
+      type: list
+      elements: str
+    warnings:
+      description: What Exchange or this module warned of.
+      returned: when there are any
+      type: list
+      elements: str
+    error:
+      description: What went wrong.
+      returned: failed
+      type: dict
+      contains:
+        code:
+          description: Stable name of the fault.
+          returned: always
+          type: str
+          sample: guid_conflict
+        message:
+          description: What happened, with Exchange's own words where it spoke.
+          returned: always
+          type: str
+        cmdlet:
+          description: The cmdlet that failed.
+          returned: always
+          type: str
+        retryable:
+          description: Whether running again may help.
+          returned: always
+          type: bool
+        remedy:
+          description: What to do.
+          returned: always
+          type: str
+mailboxes:
+  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
+  type: list
+  elements: dict
+summary:
+  description: Number of mailboxes for each status.
+  returned: always
+  type: dict
+  sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
+"""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    ENTRA_CONNECT,
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import (
+    ANCHOR_UNVERIFIED,
+    Stamped,
+    await_match,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+
+ARGUMENTS = Arguments(
+    mailbox={
+        "ad_identity": {"type": "str"},
+        "user_principal_name": {"type": "str"},
+        "primary_smtp_address": {"type": "str"},
+        "include_sip": {"type": "bool"},
+        "force": {"type": "bool"},
+    },
+    task={
+        "state": {"type": "str", "choices": ["stamped", "matched"], "required": True},
+        "accept": {"type": "list", "elements": "str", "default": []},
+        "wait_timeout": {"type": "int", "default": 3900},
+        "wait_sleep": {"type": "int", "default": 15},
+        "another_cycle": {"type": "bool", "default": False},
+    },
+    connections=("exchange_server", "exchange_online", "entra_connect"),
+)
+
+
+def _cycle(module: HybridModule, connections: Connections) -> Callable[[], object] | None:
+    if not module.params["another_cycle"] or module.check_mode:
+        return None
+    connections.require(ENTRA_CONNECT)
+    sync = DirectorySync(connections, False, wait_timeout=module.params["wait_timeout"], wait_sleep=5)
+    return lambda: sync.synced("Delta")
+
+
+def work(module: HybridModule) -> NoReturn:
+    records, params = module.records(), module.params
+    with module.connections() as connections:
+        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
+        if params["state"] == "stamped":
+            outcomes = run_wave(
+                Stamped(module.check_mode), records, connections, check=module.check_mode, on_error=params["on_error"]
+            )
+        else:
+            outcomes = await_match(
+                connections,
+                records,
+                accept=params["accept"],
+                # Nothing was written in a preview, so there is nothing to wait for: one look.
+                wait_timeout=0 if module.check_mode else params["wait_timeout"],
+                wait_sleep=params["wait_sleep"],
+                cycle=_cycle(module, connections),
+                check=module.check_mode,
+            )
+    if any(outcome.details.get("anchor_unverified") for outcome in outcomes):
+        module.warn(ANCHOR_UNVERIFIED)
+    module.finish(outcomes)
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

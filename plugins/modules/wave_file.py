@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: wave_file
+short_description: Makes a wave's file out of a CSV or a list
+description:
+  - Reads the mailboxes of a wave from a CSV file or a list, checks every value, and writes the JSON file in which
+    the wave travels
+    through the other modules (O(ignore:mailboxes_file)).
+  - Everything that is wrong is told at once, with line numbers, before any system is contacted - a missing or
+    unknown column, a
+    blank or doubled identity, a malformed GUID, address, domain or time, a file that is not UTF-8.
+  - A CSV's first line names the columns. An empty cell leaves the choice to the task's own options. Cells of a list
+    hold their items
+    separated by semicolons.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.full
+options:
+  csv:
+    description:
+      - Path of the CSV file, UTF-8, seen from where the task runs.
+      - Columns are C(identity), which is needed, and any of C(ad_identity), C(external_email_address),
+        C(routing_domain), C(primary_smtp_address), C(alias),
+        C(remote_host_name), C(remote_target_database), C(remote_archive_target_database), C(target_delivery_domain),
+        C(archive_domain), C(batch_name), C(cutover), C(complete_after), C(start_after), C(incremental_sync_interval),
+        C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
+        C(archive_guid), C(add_routing_address), C(include_sip), C(force), C(primary_only), C(archive_only),
+        C(accept_large_data_loss), C(resume_failed), C(move_options), C(skip_moving), C(email_addresses).
+    type: path
+  mailboxes:
+    description:
+      - The records, instead of O(csv).
+    type: list
+    elements: dict
+  delimiter:
+    description:
+      - What separates the cells of O(csv).
+    type: str
+    default: ","
+  path:
+    description:
+      - File to write, mode 0600.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Make a wave out of a CSV
+  mailops.exchange_hybrid.wave_file:
+    csv: "{{ playbook_dir }}/mailboxes.csv"
+    path: "{{ offboarding_directory }}/wave.json"
+"""
+
+RETURN = r"""
+changed:
+  description: Whether the file was written, or would be in check mode.
+  returned: always
+  type: bool
+path:
+  description: The file.
+  returned: always
+  type: str
+count:
+  description: Number of mailboxes.
+  returned: always
+  type: int
+"""
+
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import from_csv, from_list, write
+
+ARGUMENTS = Arguments(
+    wave=False,
+    task={
+        "csv": {"type": "path"},
+        "mailboxes": {"type": "list", "elements": "dict"},
+        "delimiter": {"type": "str", "default": ","},
+        "path": {"type": "path", "required": True},
+    },
+    mutually_exclusive=[("csv", "mailboxes")],
+    required_one_of=[("csv", "mailboxes")],
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    params = module.params
+    records = from_list(params["mailboxes"]) if params["csv"] is None else from_csv(params["csv"], params["delimiter"])
+    check_identities(records)
+    changed = write(params["path"], records, module.check_mode)
+    module.exit(
+        changed=changed,
+        path=params["path"],
+        count=len(records),
+        diff={"before": "", "after": "".join(f"{record['identity']}\n" for record in records)} if changed else {},
+    )
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What unit tests share: a laboratory with the demonstration's organization in it, one for each test module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.hybrid import demo_hybrid
+from lab.laboratory import Laboratory
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    """A running laboratory with the 25 mailboxes of the demonstration; faults and log are the module's own."""
+    with Laboratory(demo_hybrid(), tmp_path_factory.mktemp("laboratory")) as running:
+        yield running

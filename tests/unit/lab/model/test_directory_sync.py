@@ -1,0 +1,345 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scheduler, matching, export, forward sync, write-back."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.answer import CmdletFailure
+from lab.hybrid import ManualClock, empty_hybrid
+from lab.model.builder import Pair, Person
+
+if TYPE_CHECKING:
+    from conftest import Desk
+
+ANN = Person("Ann Archer", extra=("smtp:ann@contoso.com", "SIP:ann.archer@contoso.com", "SPO:SPO_1@SPO_2"))
+
+
+def runs(desk: Desk, **parameters: Any) -> list[tuple[Any, Any, Any]]:
+    shown = desk.connect("Get-ADSyncRunProfileResult", **parameters).objects
+    return [tuple(item.properties[name] for name in ("ConnectorName", "RunProfileName", "Result")) for item in shown]  # type: ignore[misc]
+
+
+def second_object(desk: Desk, pair: Pair) -> list[str]:
+    """Return the names of cloud users that look like the pair's person and are not the pair's cloud mailbox."""
+    return [
+        item.name
+        for item in desk.hybrid.tenant.objects
+        if item.name.startswith(pair.person.name) and item.guid != pair.cloud.guid
+    ]
+
+
+# -- the scheduler ----------------------------------------------------------------------------------------------------
+
+
+def test_cycle_is_asynchronous_and_idle_right_after_the_start_proves_nothing(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.prepare(pair)
+    desk.connect("Start-ADSyncSyncCycle", PolicyType="Delta")
+    assert desk.connect("Get-ADSyncConnectorRunStatus").objects == []
+    assert runs(desk) == []
+    desk.clock.advance(1.5)
+    running = desk.connect("Get-ADSyncConnectorRunStatus").objects[0].properties
+    assert (running["ConnectorName"], running["RunState"].name) == ("contoso.com", "Busy")
+    assert runs(desk)[0][2] == "in-progress"
+    desk.clock.advance(6)
+    assert desk.connect("Get-ADSyncConnectorRunStatus").objects == []
+    assert not pair.cloud.is_dir_synced, "forward sync takes longer than the cycle"
+    desk.clock.advance(3)
+    desk.hybrid.advance()
+    assert pair.cloud.is_dir_synced
+
+
+@pytest.mark.parametrize("wait", [0.0, 2.0])
+def test_busy_answers_with_an_error(desk: Desk, wait: float) -> None:
+    desk.connect("Start-ADSyncSyncCycle")
+    desk.clock.advance(wait)
+    with pytest.raises(CmdletFailure, match="AAD is busy") as caught:
+        desk.connect("Start-ADSyncSyncCycle")
+    assert caught.value.exception_type == "System.InvalidOperationException"
+
+
+def test_run_history_is_newest_first_and_numbered(desk: Desk) -> None:
+    desk.cycle()
+    aad = "contoso.onmicrosoft.com - AAD"
+    assert runs(desk) == [
+        ("contoso.com", "Export", "success"), (aad, "Export", "success"), (aad, "Delta Synchronization", "success"),
+        ("contoso.com", "Delta Synchronization", "success"), (aad, "Delta Import", "success"),
+        ("contoso.com", "Delta Import", "success"),
+    ]  # fmt: skip
+    assert runs(desk, NumberRequested=1) == [("contoso.com", "Export", "success")]
+    newest = desk.connect("Get-ADSyncRunProfileResult", RunNumber=6).objects
+    assert [item.properties["IsRunComplete"] for item in newest] == [True]
+    desk.connect("Start-ADSyncSyncCycle", PolicyType="initial")
+    desk.clock.advance(60)
+    assert ("contoso.com", "Full Import", "success") in runs(desk)
+
+
+def test_scheduler_runs_every_30_minutes_unless_paused(desk: Desk) -> None:
+    shown = desk.connect("Get-ADSyncScheduler").objects[0].properties
+    assert shown["CurrentlyEffectiveSyncCycleInterval"] == datetime.timedelta(minutes=30)
+    assert shown["NextSyncCycleStartTimeInUTC"] == desk.clock.now() + datetime.timedelta(minutes=30)
+    desk.clock.advance(31 * 60)
+    assert len(runs(desk)) == 6
+    desk.connect("Set-ADSyncScheduler", SyncCycleEnabled=False)
+    desk.clock.advance(31 * 60)
+    assert len(runs(desk)) == 6
+    assert desk.connect("Get-ADSyncScheduler").objects[0].properties["SyncCycleEnabled"] is False
+    desk.connect("Set-ADSyncScheduler", SyncCycleEnabled=True)
+    desk.clock.advance(31 * 60)
+    assert len(runs(desk)) == 12
+
+
+def test_scheduled_cycle_on_demand_respects_the_pause(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.prepare(pair)
+    desk.connect("Set-ADSyncScheduler", SyncCycleEnabled=False)
+    desk.hybrid.run_scheduled_cycle()
+    assert not pair.cloud.is_dir_synced
+    desk.connect("Set-ADSyncScheduler", SyncCycleEnabled=True)
+    desk.hybrid.run_scheduled_cycle()
+    assert pair.cloud.is_dir_synced
+    assert len(runs(desk)) == 6
+
+
+def test_suspended_scheduler_refuses_a_cycle(desk: Desk) -> None:
+    desk.hybrid.sync.scheduler_suspended = True
+    with pytest.raises(CmdletFailure, match="suspended"):
+        desk.connect("Start-ADSyncSyncCycle")
+
+
+def test_staging_mode_exports_nothing_until_it_ends(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.prepare(pair)
+    desk.hybrid.sync.staging_mode = True
+    desk.cycle()
+    assert {profile for _connector, profile, _result in runs(desk)} == {"Delta Import", "Delta Synchronization"}
+    assert not pair.cloud.is_dir_synced
+    desk.hybrid.sync.staging_mode = False
+    desk.cycle()
+    assert pair.cloud.is_dir_synced
+
+
+def test_write_during_a_cycle_waits_for_the_next(desk: Desk) -> None:
+    pair = desk.build.synced(ANN)
+    desk.connect("Start-ADSyncSyncCycle")
+    desk.clock.advance(2)
+    desk.server("Set-User", Identity="Ann Archer", DisplayName="Ann A.")
+    desk.clock.advance(60)
+    desk.hybrid.advance()
+    assert pair.cloud.display_name == "Ann Archer"
+    desk.cycle()
+    assert pair.cloud.display_name == "Ann A."
+
+
+def test_export_errors_show_in_the_result_and_the_object_is_tried_again(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.hybrid.sync.export_errors.add(pair.directory.guid)
+    desk.cycle()
+    assert ("contoso.onmicrosoft.com - AAD", "Export", "completed-export-errors") in runs(desk)
+    assert not pair.cloud.is_dir_synced
+    desk.hybrid.sync.export_errors.clear()
+    desk.cycle()
+    assert pair.cloud.is_dir_synced
+
+
+def test_speed_divides_the_lengths() -> None:
+    clock = ManualClock()
+    hybrid = empty_hybrid(clock, speed=10)
+    hybrid.sync.request_cycle("Delta", clock.now())
+    clock.advance(0.71)
+    hybrid.advance()
+    assert (hybrid.sync.busy, len(hybrid.sync.history)) == (False, 6)
+
+
+# -- matching ---------------------------------------------------------------------------------------------------------
+
+
+def test_soft_match_by_primary_address_keeps_the_object_and_overwrites_it(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.set_directory(pair, user_principal_name="aarcher@contoso.com", display_name="Archer, Ann")
+    desk.build.set_cloud(pair, hidden=True, custom_attributes={1: "cloud"})
+    desk.hybrid.tenant.soft_match_on_upn = False
+    external = pair.cloud.external_directory_object_id
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress=ANN.primary,
+        Alias="aarcher",
+    )  # fmt: skip
+    desk.cycle()
+    shown = desk.cloud("Get-Mailbox", Identity=external).objects[0].properties
+    assert (shown["IsDirSynced"], shown["ExternalDirectoryObjectId"]) == (True, external)
+    assert (shown["UserPrincipalName"], shown["Alias"], shown["DisplayName"]) == (
+        "aarcher@contoso.com", "aarcher", "Archer, Ann",
+    )  # fmt: skip
+    assert (shown["HiddenFromAddressListsEnabled"], shown["CustomAttribute1"]) == (False, "")
+    assert second_object(desk, pair) == []
+
+
+def test_export_takes_away_addresses_that_on_premises_lacks(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress=ANN.primary
+    )
+    desk.cycle()
+    assert pair.cloud.email_addresses == [
+        "SMTP:ann.archer@contoso.com", "smtp:ann.archer@contoso.onmicrosoft.com", "SPO:SPO_1@SPO_2",
+    ]  # fmt: skip
+
+
+def test_routing_address_as_primary_reaches_the_cloud(desk: Desk) -> None:
+    pair = desk.build.synced(ANN)
+    desk.server("Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing)
+    desk.cycle()
+    assert pair.cloud.primary_smtp_address == ANN.routing
+
+
+def test_plain_user_matches_by_upn_where_the_tenant_says_so_and_leaves_the_addresses(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    before = list(pair.cloud.email_addresses)
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, pair.cloud.email_addresses) == (True, before)
+
+
+def test_without_a_match_there_is_a_second_cloud_object(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.hybrid.tenant.soft_match_on_upn = False
+    desk.cycle()
+    assert not pair.cloud.is_dir_synced
+    assert len(second_object(desk, pair)) == 1
+
+
+def test_soft_match_is_for_new_objects_only(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.hybrid.tenant.soft_match_on_upn = False
+    desk.cycle()
+    desk.prepare(pair)
+    desk.cycle()
+    assert not pair.cloud.is_dir_synced
+    other = next(item for item in desk.hybrid.tenant.objects if item.guid != pair.cloud.guid)
+    assert (other.kind, "SMTP:ann.archer@contoso.com" in other.email_addresses) == ("MailUser", False)
+
+
+def test_mail_attribute_alone_does_not_match(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.hybrid.tenant.soft_match_on_upn = False
+    desk.server("Set-User", Identity="Ann Archer", WindowsEmailAddress=ANN.primary)
+    desk.cycle()
+    assert not pair.cloud.is_dir_synced
+
+
+def test_secondary_cloud_address_does_not_match(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.hybrid.tenant.soft_match_on_upn = False
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress="ann@contoso.com"
+    )
+    desk.cycle()
+    assert not pair.cloud.is_dir_synced
+
+
+@pytest.mark.parametrize("trap", ["admin_role", "other_anchor", "block_soft_match"])
+def test_what_is_not_matched_is_doubled_with_its_addresses_quarantined_and_no_error(desk: Desk, trap: str) -> None:
+    pair = desk.build.cloud_only(ANN)
+    if trap == "admin_role":
+        desk.build.set_cloud(pair, admin_role=True)
+    elif trap == "other_anchor":
+        desk.build.other_anchor(pair)
+    else:
+        desk.hybrid.tenant.block_soft_match = True
+    desk.prepare(pair)
+    anchor = pair.cloud.entra_anchor
+    desk.cycle()
+    assert pair.cloud.entra_anchor == anchor
+    assert {result for _connector, _profile, result in runs(desk)} == {"success"}
+    twin = next(item for item in desk.hybrid.tenant.objects if item.guid != pair.cloud.guid)
+    assert "SMTP:ann.archer@contoso.com" in twin.quarantined
+    assert twin.primary_smtp_address.endswith("@contoso.onmicrosoft.com")
+    assert twin.user_principal_name != pair.cloud.user_principal_name
+
+
+def test_hard_match_needs_the_same_anchor(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.set_directory(pair, user_principal_name="x@contoso.com", anchor="b2vOcCiMvk6pLk9NyF76lA==")
+    desk.build.set_cloud(pair, entra_anchor="b2vOcCiMvk6pLk9NyF76lA==")
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (True, [])
+
+
+def test_duplicate_address_is_quarantined_without_an_error(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.set_cloud(pair, email_addresses=["SMTP:ann.archer@contoso.com"])
+    desk.build.second_holder("smtp:ann@contoso.com", in_the_cloud=True)
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress=ANN.primary
+    )
+    desk.server("Set-MailUser", Identity="Ann Archer", EmailAddresses={"Add": ["ann@contoso.com"]})
+    desk.cycle()
+    assert pair.cloud.email_addresses == ["SMTP:ann.archer@contoso.com"]
+    assert pair.cloud.quarantined == ["smtp:ann@contoso.com"]
+    assert "completed-export-errors" not in {result for _connector, _profile, result in runs(desk)}
+
+
+def test_user_out_of_scope_never_arrives(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.out_of_scope(pair)
+    desk.prepare(pair)
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (False, [])
+
+
+def test_cloud_managed_mailbox_keeps_its_exchange_attributes(desk: Desk) -> None:
+    pair = desk.build.synced(ANN)
+    desk.build.set_cloud(pair, is_exchange_cloud_managed=True)
+    desk.server("Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing)
+    desk.cycle()
+    assert pair.cloud.primary_smtp_address == ANN.primary
+
+
+def test_another_archive_guid_blocks_every_change(desk: Desk) -> None:
+    pair = desk.build.synced(ANN)
+    archive = desk.build.archive(pair)
+    desk.prepare(pair)
+    desk.server(
+        "Set-MailUser", Identity="Ann Archer", ArchiveGuid="70ce6b6f-8c28-4ebe-a92e-4f4dc85efa94", DisplayName="New"
+    )
+    desk.cycle()
+    assert pair.cloud.display_name == "Ann Archer"
+    desk.server("Set-MailUser", Identity="Ann Archer", ArchiveGuid=archive)
+    desk.cycle()
+    assert pair.cloud.display_name == "New"
+
+
+# -- write-back -------------------------------------------------------------------------------------------------------
+
+
+def test_write_back_comes_one_cycle_after_the_export(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress=ANN.primary
+    )
+    x500 = f"X500:{pair.cloud.legacy_exchange_dn}"
+    desk.cycle()
+    assert (x500 in pair.directory.email_addresses, pair.directory.external_directory_object_id) == (False, "")
+    desk.cycle()
+    assert pair.directory.email_addresses.count(x500) == 1
+    shown = desk.server("Get-User", Identity="Ann Archer").objects[0].properties
+    assert shown["ExternalDirectoryObjectId"] == f"User_{pair.cloud.external_directory_object_id}"
+    desk.cycle()
+    assert x500 in pair.cloud.email_addresses
+    before = desk.hybrid.snapshot()
+    desk.cycle()
+    assert desk.hybrid.snapshot() == before
+
+
+def test_plain_user_gets_no_x500_address(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.cycle()
+    desk.cycle()
+    assert pair.directory.email_addresses == []
+    assert pair.directory.external_directory_object_id == f"User_{pair.cloud.external_directory_object_id}"

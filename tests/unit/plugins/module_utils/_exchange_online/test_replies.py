@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.replies import (
+    read_body,
+    read_error,
+    read_page,
+)
+
+NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
+TEXT = "The operation couldn't be performed because object 'x' couldn't be found on 'DC01'."
+
+
+def envelope(detail: str | None, inner: str = "Exception of type 'x' was thrown.", inner_type: str = "X") -> Any:
+    error: dict[str, Any] = {
+        "code": "BadRequest", "message": "Error executing cmdlet",
+        "innererror": {"internalexception": {"message": inner, "type": inner_type}},
+    }
+    if detail is not None:
+        error["details"] = [{"code": "Client", "target": "", "message": detail}]
+    return {"error": error}
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "exception_type", "error_id"),
+    [
+        (envelope(f"Ex6F9304|{NOT_FOUND}|{TEXT}"), TEXT, "ManagementObjectNotFoundException", "Ex6F9304"),
+        (envelope(f"|{NOT_FOUND}|a | b"), "a | b", "ManagementObjectNotFoundException", ""),
+        (envelope(json.dumps({"Message": TEXT, "TypeName": NOT_FOUND, "StackTrace": None})), TEXT,
+         "ManagementObjectNotFoundException", ""),
+        (envelope(json.dumps({"Message": TEXT, "ClassName": NOT_FOUND})), TEXT,
+         "ManagementObjectNotFoundException", ""),
+        (envelope("plain words"), "plain words", "X", ""),
+        (envelope(None, "Cannot convert", "A.ParameterTransformationException"), "Cannot convert",
+         "ParameterTransformationException", ""),
+        (envelope(None), "Error executing cmdlet", "X", ""),
+        ({"error": {}}, "Exchange Online gave no reason.", "", ""),
+    ],
+)
+def test_both_formats_of_errors_and_those_without_details(
+    body: Any, message: str, exception_type: str, error_id: str
+) -> None:
+    error = read_error(body, "Get-Mailbox")
+    assert (error.message, error.exception_type, error.error_id) == (message, exception_type, error_id)
+    assert error.cmdlet == "Get-Mailbox"
+
+
+@pytest.mark.parametrize("kind", ["DCOverloadedException", "StorageTransientException"])
+def test_what_microsofts_module_retries_is_retryable(kind: str) -> None:
+    error = read_error(envelope(f"|Microsoft.Exchange.Data.{kind}|busy"), "Get-Mailbox")
+    assert (error.code, error.retryable) == ("transient", True)
+
+
+@pytest.mark.parametrize("value", [{"value": []}, {"value": None}, {}])
+def test_all_forms_of_nothing(value: Any) -> None:
+    assert read_page(value, "Get-Mailbox").objects == []
+
+
+@pytest.mark.parametrize("told", [[f"Ex1|{NOT_FOUND}|{TEXT}"], [{"Message": TEXT, "TypeName": NOT_FOUND}]])
+def test_errors_inside_a_200_are_raised(told: Any) -> None:
+    with pytest.raises(CmdletError) as caught:
+        read_page({"value": [{"Name": "x"}], "@adminapi.errors": told}, "Get-Mailbox")
+    assert caught.value.not_found
+
+
+def test_a_question_is_not_an_answer() -> None:
+    with pytest.raises(ConnectionFailure) as caught:
+        read_page({"value": [], "@adminapi.confirmationmessage": "Are you sure?"}, "Remove-MoveRequest")
+    assert caught.value.code == "confirmation_required"
+
+
+@pytest.mark.parametrize(
+    ("raw", "body"),
+    [
+        (b"", None), (bytes(64), None), (b"<html></html>", None), (b'{"value":[]}', {"value": []}),
+        (gzip.compress(b'{"value":[]}'), {"value": []}), (b"\x1f\x8bnot gzip", None),
+    ],
+    ids=["empty", "NUL", "HTML", "JSON", "gzip", "false gzip"],
+)
+def test_bodies(raw: bytes, body: Any) -> None:
+    assert read_body(raw) == body
+
+
+@pytest.mark.parametrize("body", [None, [], "x"])
+def test_what_is_no_reply(body: Any) -> None:
+    with pytest.raises(ConnectionFailure) as caught:
+        read_page(body, "Get-Mailbox")
+    assert caught.value.code == "unexpected_answer"
