@@ -17,8 +17,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     CmdletError,
     ConnectionFailure,
     InputError,
-    classify,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy
 
 
@@ -29,9 +29,11 @@ class ConnectionOptions:
         self.owner = owner
         self._options = options
 
-    def refuse(self, name: str, problem: str, remedy: str, value: object = None) -> InputError:
+    def refuse(
+        self, name: str, problem: str, remedy: str, value: object = None, code: str = "invalid_option"
+    ) -> InputError:
         """Return the error about one option; ``value`` is left out for secrets."""
-        return InputError(f"{self.owner}.{name}", value, problem, remedy)
+        return InputError(f"{self.owner}.{name}", value, problem, remedy, code)
 
     def has(self, name: str) -> bool:
         return self._options.get(name) is not None
@@ -120,12 +122,12 @@ class ConnectionOptions:
         return password
 
     def account(self, required: bool) -> tuple[str | None, str | None]:
-        """Return username and password; both may be absent when not ``required`` (a Kerberos ticket cache)."""
+        """Return username and password; where not ``required``, a Kerberos ticket stands for the password or both."""
         password = self.password()
         username = self.text("username") if self.has("username") else None
         if username is None and (required or password is not None):
             raise self.refuse("username", "is missing", "Give the account that connects.")
-        if password is None and (required or username is not None):
+        if password is None and required:
             raise self.refuse("password", "is missing", "Give exactly one of password and password_file.")
         return username, password
 
@@ -225,11 +227,15 @@ def _root(error: BaseException) -> BaseException:
 
 def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
     lowered = text.lower()
+    code = "tls_failed"
     if "hostname mismatch" in lowered or "doesn't match" in lowered or "not valid for" in lowered:
+        code = "certificate_wrong_host"
         problem, remedy = "is not made out for this host name", "Use a host name that the certificate lists."
     elif "expired" in lowered:
+        code = "certificate_expired"
         problem, remedy = "has expired", "Renew the server's certificate."
     elif "certificate" in lowered or "self-signed" in lowered:
+        code = "certificate_not_trusted"
         problem = "is not signed by a certificate authority that is trusted here"
         remedy = f"Give the issuing authority's certificate as {ca_option}."
     elif "wrong_version_number" in lowered or "record_layer_failure" in lowered or "http_request" in lowered:
@@ -244,7 +250,7 @@ def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
             "Check that the server accepts TLS 1.2 or newer.",
             may_have_run=True,
         )
-    return Diagnosis("tls_failed", f"The TLS certificate of {where} {problem}.", remedy)
+    return Diagnosis(code, f"The TLS certificate of {where} {problem}.", remedy)
 
 
 def refuse_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutput:
@@ -257,7 +263,7 @@ def refuse_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutpu
         return output
     identity = str(cmdlet.parameters.get("Identity") or "")
     for warning in output.warnings:
-        code, _retryable, _remedy = classify("", warning)
-        if code in ("not_found", "database_not_found") and (cmdlet.is_read or (identity and identity in warning)):
+        told = classify("", warning).code in ("not_found", "database_not_found")
+        if told and (cmdlet.is_read or (identity and identity in warning)):
             raise CmdletError(warning, cmdlet=cmdlet.name)
     return output

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-import re
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 
 
 class HybridError(Exception):
@@ -34,6 +34,10 @@ class HybridError(Exception):
         self.retryable = retryable
         self.cmdlet = cmdlet
         self.answer_lost = answer_lost
+
+    def sentence(self) -> str:
+        """Return what happened and what to do, as one text for people."""
+        return self.message if not self.remedy or self.remedy in self.message else f"{self.message} {self.remedy}"
 
     def as_result(self) -> dict[str, object]:
         """Return the ``error`` dictionary of a mailbox's result."""
@@ -62,7 +66,10 @@ class MailboxError(HybridError):
 class ConnectionFailure(HybridError):
     """A system could not be reached, would not let us in, or went away.
 
-    Codes: ``unreachable``, ``tls_failed``, ``wrong_endpoint``, ``authentication_failed``, ``client_secret_expired``,
+    Codes: ``unreachable``, ``tls_failed``, ``certificate_not_trusted``, ``certificate_wrong_host``,
+    ``certificate_expired``, ``wrong_endpoint``, ``authentication_failed``, ``unknown_principal``, ``wrong_password``,
+    ``clock_skew``, ``missing_service_principal``, ``account_disabled``, ``password_expired``, ``no_domain_controller``,
+    ``no_ticket``, ``client_secret_expired``,
     ``application_permission_missing``, ``unknown_application``, ``unknown_tenant``, ``certificate_not_registered``,
     ``wrong_audience``, ``application_disabled``, ``permission_denied``, ``confirmation_required``, ``throttled``,
     ``connection_lost``, ``unexpected_answer``, ``missing_library``.
@@ -79,8 +86,10 @@ class CmdletError(HybridError):
     def __init__(
         self, message: str, *, cmdlet: str, exception_type: str = "", error_id: str = "", category: str = ""
     ) -> None:
-        code, retryable, remedy = classify(exception_type, message)
-        super().__init__(message, code=code, remedy=remedy, retryable=retryable, cmdlet=cmdlet)
+        failure = classify(exception_type, message)
+        super().__init__(
+            message, code=failure.code, remedy=failure.remedy, retryable=failure.retryable, cmdlet=cmdlet
+        )
         self.exception_type = exception_type
         self.error_id = error_id
         self.category = category
@@ -88,133 +97,3 @@ class CmdletError(HybridError):
     @property
     def not_found(self) -> bool:
         return self.code == "not_found"
-
-
-_BY_CLASS: dict[str, tuple[str, bool, str]] = {
-    "ManagementObjectNotFoundException": (
-        "not_found",
-        False,
-        "Check the identity; the object may be in another domain, or not replicated yet.",
-    ),
-    "ManagementObjectAmbiguousException": ("ambiguous", False, "Give a GUID, which names exactly one object."),
-    "RecipientTaskException": (
-        "wrong_recipient_type",
-        False,
-        "Look at the object's RecipientTypeDetails: it is not of the kind that this cmdlet takes.",
-    ),
-    "CommandNotFoundException": (
-        "permission_denied",
-        False,
-        "The account's management roles do not grant this cmdlet: add the role named in the README.",
-    ),
-    "ParameterBindingException": (
-        "permission_denied",
-        False,
-        "The account's management roles do not grant this parameter, or this version does not have it.",
-    ),
-    "AmbiguousParameterSetException": (
-        "parameter_refused",
-        False,
-        "This version of Exchange Online does not take that parameter here.",
-    ),
-    "ParameterTransformationException": ("parameter_refused", False, "Correct the value that the message names."),
-    "ProxyAddressExistsException": (
-        "address_in_use",
-        False,
-        "Another recipient holds the address that the message names: remove it there first.",
-    ),
-    "ADObjectAlreadyExistsException": ("already_exists", False, "Look at the object that the message names."),
-    "NotAcceptedDomainException": (
-        "domain_not_accepted",
-        False,
-        "Add the domain to the organization's accepted domains, or leave the address out.",
-    ),
-    "UserAlreadyBeingMigratedException": (
-        "already_moving",
-        False,
-        "Look at the existing move request with move_request_info, on both sides.",
-    ),
-    "MigrationConnectionTestedTooRecentlyException": ("throttled", True, "Wait until the time that the message names."),
-    "RemoteTransientException": (
-        "remote_endpoint",
-        True,
-        "Check MRSProxyEnabled and the authentication of the EWS virtual directory; 403 means that MRS proxy is off.",
-    ),
-}
-# What Microsoft's own module retries (facts exchange-online-rest.md 6.2), whichever way it is said.
-for _name in (
-    "DCOverloadedException",
-    "SuitabilityDirectoryException",
-    "ServerInMMException",
-    "ADServerSettingsChangedException",
-    "StorageTransientException",
-):
-    _BY_CLASS[_name] = ("transient", True, "Run again; Exchange calls this error transient.")
-_BY_TEXT: tuple[tuple[str, str, bool, str], ...] = (
-    (
-        r"couldn't be found on|couldn't find (the )?object|can't be found|wasn't found",
-        "not_found",
-        False,
-        "Check the identity; the object may be in another domain, or not replicated yet.",
-    ),
-    (
-        r"couldn't find database|couldn't find mailbox database",
-        "database_not_found",
-        False,
-        "Name a database that Get-MailboxDatabase lists.",
-    ),
-    (
-        r"already has a pending request|already being moved",
-        "already_moving",
-        False,
-        "Look at the existing move request with move_request_info, on both sides.",
-    ),
-    (
-        r"is not recognized as the name of a cmdlet",
-        "permission_denied",
-        False,
-        "The account's management roles do not grant this cmdlet: add the role named in the README.",
-    ),
-    (
-        r"a parameter cannot be found that matches",
-        "permission_denied",
-        False,
-        "The account's management roles do not grant this parameter, or this version does not have it.",
-    ),
-    (
-        r"insufficient access rights|insufficient permissions|access is denied",
-        "permission_denied",
-        False,
-        "Grant the account the roles that the README names.",
-    ),
-    (
-        r"isn't an accepted domain|not an accepted domain",
-        "domain_not_accepted",
-        False,
-        "Add the domain to the organization's accepted domains, or leave the address out.",
-    ),
-    (
-        r"proxy address .* is already being used",
-        "address_in_use",
-        False,
-        "Another recipient holds the address that the message names: remove it there first.",
-    ),
-)
-
-
-def classify(exception_type: str, message: str) -> tuple[str, bool, str]:
-    """Return ``(code, retryable, remedy)`` for what Exchange threw; the class decides, the text only where it must."""
-    short = exception_type.rsplit(".", 1)[-1]
-    for pattern, code, retryable, remedy in _BY_TEXT[1:3]:
-        if re.search(pattern, message, re.IGNORECASE):
-            return code, retryable, remedy
-    if short in _BY_CLASS:
-        return _BY_CLASS[short]
-    for pattern, code, retryable, remedy in _BY_TEXT:
-        if re.search(pattern, message, re.IGNORECASE):
-            return code, retryable, remedy
-    if "Transient" in short:
-        return "transient", True, "Run again; Exchange calls this error transient."
-    if "Permanent" in short:
-        return "permanent", False, "Read Exchange's message: a retry does not help before its cause is mended."
-    return "cmdlet_failed", False, "Read Exchange's message."

@@ -74,8 +74,9 @@ class Arguments:
 class HybridModule:
     """One module run: its records, its connections, its end."""
 
-    def __init__(self, arguments: Arguments) -> None:
+    def __init__(self, arguments: Arguments, lock_wait: float = LOCK_WAIT) -> None:
         self._arguments = arguments
+        self._lock_wait = lock_wait
         exclusive = [("identity", "mailboxes", "mailboxes_file")] if arguments.wave else []
         self._ansible: Any = _Module(
             argument_spec=arguments.spec(),
@@ -141,9 +142,10 @@ class HybridModule:
             raise InputError(
                 f"mailbox '{record['identity']}'", None, "; ".join(result.error_messages), "Correct this record."
             )
-        _formats.check(part, owned, f"mailbox '{record['identity']}': ")
+        valid = _present(result.validated_parameters)
+        _formats.check(valid, owned, f"mailbox '{record['identity']}': ")
         for name in required:
-            if part.get(name) in (None, "", []):
+            if valid.get(name) in (None, "", []):
                 raise InputError(
                     name,
                     None,
@@ -151,7 +153,7 @@ class HybridModule:
                     f"Give {name} in the record or at the top level of the task.",
                     "missing_option",
                 )
-        return {**record, **_present(result.validated_parameters)}
+        return {**record, **valid}
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -160,7 +162,7 @@ class HybridModule:
             yield
             return
         with open(f"{path}.lock", "a+", encoding="utf-8") as stream:
-            _take_lock(stream, path)
+            _take_lock(stream, path, self._lock_wait)
             yield
 
     def connections(self) -> Connections:
@@ -218,7 +220,7 @@ class HybridModule:
     def fail(self, error: HybridError, **result: Any) -> NoReturn:
         for text in self.warnings:
             self._ansible.warn(text)
-        self._ansible.fail_json(msg=error.message, error=error.as_result(), **result)
+        self._ansible.fail_json(msg=error.sentence(), error=error.as_result(), **result)
         raise AssertionError("unreachable: fail_json ends the process")
 
 
@@ -237,9 +239,9 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _take_lock(stream: Any, path: str) -> None:
+def _take_lock(stream: Any, path: str, patience: float) -> None:
     """Take the wave's lock, or refuse with the process that holds it; the kernel frees it when that process dies."""
-    deadline = time.monotonic() + LOCK_WAIT
+    deadline = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,8 +267,6 @@ def _take_lock(stream: Any, path: str) -> None:
 
 def _failure_message(failed: Sequence[Outcome], total: int) -> str:
     first = failed[0]
-    text = first.error.message if first.error else ""
-    remedy = first.error.remedy if first.error else ""
-    remedy = f" {remedy}" if remedy and remedy not in text else ""
+    told = first.error.sentence() if first.error else ""
     more = f" ({len(failed)} of {total} mailboxes failed: see results)" if total > 1 else ""
-    return f"{first.identity}: {text}{remedy}{more}"
+    return f"{first.identity}: {told}{more}"

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -131,13 +132,7 @@ class Submitted(_Requests):
                 remedy="Remove it with state: absent.",
             )
         if current["status"] == "Failed" and not record.get("resume_failed"):
-            raise MailboxError(
-                f"the move request failed: {current.get('failure_type') or 'no failure type'}: "
-                f"{current.get('message') or 'no message'}",
-                code="move_failed",
-                cmdlet="Get-MoveRequestStatistics",
-                remedy="Mend what the message names, then run with resume_failed: true.",
-            )
+            raise _failed(current, "run with resume_failed: true")
         _refuse_fixed(record, current)
         change = _cutover_change(record, current)
         calls = [_set(guid, change)] if change else []
@@ -187,12 +182,7 @@ class Completed(_Requests):
             return Plan()
         _refuse_batch(current)
         if current["status"] == "Failed":
-            raise MailboxError(
-                f"the move request failed: {current.get('failure_type', '')}: {current.get('message', '')}",
-                code="move_failed",
-                cmdlet="Get-MoveRequestStatistics",
-                remedy="Mend what the message names and resume it.",
-            )
+            raise _failed(current, "resume it with state: submitted and resume_failed: true")
         change: dict[str, Any] = {}
         for flag in ("suspend_when_ready_to_complete", "prevent_completion"):
             if current.get(flag):
@@ -231,7 +221,7 @@ class Absent(_Requests):
             calls=((EXCHANGE_ONLINE, call),),
             before={"move_request": _brief(current)},
             after={"move_request": None},
-            predicted={"move_request": {}},
+            predicted={"move_request": None},
         )
 
 
@@ -275,6 +265,20 @@ def _existing(seen: Seen) -> dict[str, Any]:
             remedy="Submit one with state: submitted.",
         )
     return seen.move_request
+
+
+def _failed(request: Mapping[str, Any], then: str) -> MailboxError:
+    """Return what a failed request means: Exchange's own words, and what the failure catalogue says of them."""
+    failure_type, message = str(request.get("failure_type") or ""), str(request.get("message") or "no message")
+    known = classify(failure_type, message)
+    return MailboxError(
+        f"the move request failed ({known.code}, side: {request.get('failure_side') or known.side}): "
+        f"{failure_type or 'no failure type'}: {message}",
+        code="move_failed",
+        cmdlet="Get-MoveRequestStatistics",
+        retryable=known.retryable,
+        remedy=f"{known.remedy} Then {then}.",
+    )
 
 
 def _refuse_batch(current: Mapping[str, Any]) -> None:
@@ -456,12 +460,7 @@ def _why_not(request: dict[str, Any] | None, wanted: str, wait_timeout: float) -
     if reached(wanted, request["status"]):
         return None
     if request["status"] == "Failed":
-        return MailboxError(
-            f"the move request failed: {request.get('failure_type', '')}: {request.get('message', '')}",
-            code="move_failed",
-            cmdlet="Get-MoveRequestStatistics",
-            remedy="Mend what the message names, then run with resume_failed: true.",
-        )
+        return _failed(request, "run with resume_failed: true")
     return MailboxError(
         f"the move is {request['status']} after {wait_timeout:g} seconds of waiting.",
         code="wait_timeout",

@@ -1,0 +1,532 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The failure catalogue: what Exchange says, what it means, whether a retry helps, and what to do.
+
+One list for every module's ``error`` and for the failures of move requests. The first entry that fits wins, so what is
+told by text alone stands behind what is told by class, unless the text says more than the class. In an offboarding the
+*source* is Exchange Online and the *target* is the customer's own Exchange: the reverse of most published advice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# Who has to act: Exchange by itself, nobody before the cause is mended, or a person who decides.
+TRANSIENT, PERMANENT, HUMAN = "transient", "permanent", "needs_a_human"
+SOURCE, TARGET, EITHER = "source", "target", "either"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One entry. ``exception`` fits the short class name, ``text`` the message; where both stand, both must fit."""
+
+    code: str
+    kind: str
+    side: str
+    remedy: str
+    source: str
+    exception: str = ""
+    text: str = ""
+
+    @property
+    def retryable(self) -> bool:
+        return self.kind == TRANSIENT
+
+    def fits(self, exception_type: str, message: str) -> bool:
+        by_class = not self.exception or re.fullmatch(self.exception, exception_type) is not None
+        return by_class and (not self.text or re.search(self.text, message, re.IGNORECASE) is not None)
+
+
+_ROLES = "Grant the account the management role that docs/permissions.md names for it."
+_MICROSOFT = "microsoft-articles.md section 5"
+_PRACTICE = "offboarding-practice.md section 2.6"
+
+CATALOGUE: tuple[Failure, ...] = (
+    # -- the object and its values ---------------------------------------------------------------------------------
+    Failure(
+        "recipient_without_guid",
+        PERMANENT,
+        TARGET,
+        "Stamp the cloud mailbox's ExchangeGuid on the on-premises object (module exchange_guid), synchronize, "
+        "and resume. "
+        "Right after stamping it may only be replication: name a global catalog with remote_global_catalog.",
+        "KB 2956029",
+        text=r"cannot find a recipient that has mailbox guid",
+    ),
+    Failure(
+        "recipient_without_guid",
+        PERMANENT,
+        TARGET,
+        "Stamp the cloud mailbox's ExchangeGuid on the on-premises object (module exchange_guid), synchronize, "
+        "and resume.",
+        "KB 2956029",
+        exception=r"RecipientNotFoundPermanentException",
+    ),
+    Failure(
+        "database_not_found",
+        PERMANENT,
+        TARGET,
+        "Name a database that Get-MailboxDatabase lists.",
+        "exchange-server-psrp.md section 5",
+        text=r"couldn't find (mailbox )?database",
+    ),
+    Failure(
+        "already_moving",
+        PERMANENT,
+        EITHER,
+        "Look at the existing move request with move_request_info, on both sides; remove a finished one with "
+        "state: absent.",
+        "KB 4502865",
+        text=r"already has a pending request|(is )?already being moved",
+    ),
+    Failure(
+        "already_moving",
+        PERMANENT,
+        EITHER,
+        "Look at the existing move request with move_request_info, on both sides; remove a finished one with "
+        "state: absent.",
+        "KB 4502865",
+        exception=r"UserAlreadyBeingMigratedException",
+    ),
+    Failure(
+        "ambiguous",
+        PERMANENT,
+        SOURCE,
+        "A soft-deleted or inactive mailbox has the same address: address the mailbox by its ExchangeGuid.",
+        "migration-fails-multiple-entries-error",
+        text=r"matches multiple entries",
+    ),
+    Failure(
+        "ambiguous",
+        PERMANENT,
+        EITHER,
+        "Give a GUID, which names exactly one object.",
+        "exchange-server-psrp.md section 5",
+        exception=r"ManagementObjectAmbiguousException",
+    ),
+    Failure(
+        "not_found",
+        PERMANENT,
+        EITHER,
+        "Check the identity; the object may be in another domain, or not replicated yet.",
+        "exchange-server-psrp.md section 5",
+        exception=r"ManagementObjectNotFoundException",
+    ),
+    Failure(
+        "wrong_recipient_type",
+        PERMANENT,
+        EITHER,
+        "Look at the object's RecipientTypeDetails: it is not of the kind that this cmdlet takes.",
+        "exchange-server-psrp.md section 5",
+        exception=r"RecipientTaskException",
+    ),
+    Failure(
+        "address_in_use",
+        PERMANENT,
+        EITHER,
+        "Another recipient holds the address that the message names: remove it there first.",
+        "exchange-server-psrp.md section 5",
+        exception=r"ProxyAddressExistsException",
+    ),
+    Failure(
+        "already_exists",
+        PERMANENT,
+        EITHER,
+        "Look at the object that the message names.",
+        "exchange-online-rest.md section 7",
+        exception=r"ADObjectAlreadyExistsException|PropertyValueExistsException",
+    ),
+    Failure(
+        "domain_not_accepted",
+        PERMANENT,
+        EITHER,
+        "Add the domain to the organization's accepted domains, or leave the address out.",
+        "exchange-server-psrp.md section 5",
+        exception=r"NotAcceptedDomainException",
+    ),
+    # -- the target mailbox ----------------------------------------------------------------------------------------
+    Failure(
+        "already_has_mailbox",
+        PERMANENT,
+        TARGET,
+        "Clear homeMDB and homeMTA, left over on the on-premises user, then resume.",
+        "offboarding-mailbox-fails-homemdb-homemta",
+        text=r"already has a primary mailbox",
+    ),
+    Failure(
+        "version_not_supported",
+        PERMANENT,
+        TARGET,
+        "Move to a database on a supported Exchange Server version; the message names the oldest one.",
+        "cannot-offboard-mailboxes-to-unsupported-exchange-server-versions",
+        text=r"moving mailbox to exchange version .* is not supported",
+    ),
+    Failure(
+        "quota_exceeded",
+        PERMANENT,
+        TARGET,
+        "Raise the quota of the target database or of the user, or make the mailbox smaller, then resume.",
+        _PRACTICE,
+        text=r"mailbox size .* exceeds target quota|MailboxCapacityExceeded",
+    ),
+    Failure(
+        "delivery_domain_mismatch",
+        PERMANENT,
+        TARGET,
+        "Give the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
+        "no-smtp-proxy-matching",
+        text=r"doesn't have an smtp proxy matching",
+    ),
+    Failure(
+        "delivery_domain_mismatch",
+        PERMANENT,
+        TARGET,
+        "Give the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
+        "no-smtp-proxy-matching",
+        exception=r"TargetDeliveryDomainMismatchPermanentException",
+    ),
+    Failure(
+        "archive_domain_missing",
+        PERMANENT,
+        SOURCE,
+        "Give archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
+        "KB 3160413",
+        text=r"must specify the (archivedomain|primaryonly) parameter",
+    ),
+    Failure(
+        "archive_domain_missing",
+        PERMANENT,
+        SOURCE,
+        "Give archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
+        "KB 3160413",
+        exception=r"ParameterValueRequiredPermanentException",
+    ),
+    Failure(
+        "auto_expanding_archive",
+        PERMANENT,
+        SOURCE,
+        "An auto-expanding archive cannot be moved home: move the primary mailbox alone with primary_only and "
+        "archive_domain.",
+        "offboarding-practice.md 0.6",
+        text=r"auto-?expand",
+    ),
+    Failure(
+        "archive_guid_differs",
+        PERMANENT,
+        TARGET,
+        "Stamp the cloud archive's ArchiveGuid on the on-premises object (module exchange_guid, archive_guid), "
+        "then synchronize.",
+        "KB 4053483",
+        text=r"failed to sync the archiveguid|failed to enable the new cloud archive",
+    ),
+    Failure(
+        "inheritance_disabled",
+        HUMAN,
+        TARGET,
+        "Enable permission inheritance on the Active Directory object and convert the source object by hand.",
+        _PRACTICE,
+        exception=r"UpdateMovedMailboxPermanentException",
+    ),
+    Failure(
+        "inheritance_disabled",
+        HUMAN,
+        TARGET,
+        "Enable permission inheritance on the Active Directory object and convert the source object by hand.",
+        _PRACTICE,
+        text=r"failed to convert the source mailbox",
+    ),
+    Failure(
+        "wrong_database",
+        PERMANENT,
+        TARGET,
+        "The mailbox changed its database meanwhile: remove the request with state: absent and submit it again.",
+        _PRACTICE,
+        exception=r"MailboxIsNotInExpectedMDBPermanentException",
+    ),
+    Failure(
+        "unlock_not_replicated",
+        TRANSIENT,
+        TARGET,
+        "Wait: the mailbox may be unreachable for up to 60 minutes.",
+        "KB 3078572",
+        text=r"target mailbox unlock operation was not replicated",
+    ),
+    Failure(
+        "second_live_mailbox",
+        HUMAN,
+        EITHER,
+        "Look for a live mailbox on both sides before anybody uses it: mail would be split between them.",
+        _PRACTICE,
+        text=r"source mailbox could still be alive",
+    ),
+    # -- items -----------------------------------------------------------------------------------------------------
+    Failure(
+        "score_investigate",
+        HUMAN,
+        SOURCE,
+        "Review the skipped items (Get-MoveRequestStatistics -IncludeReport) and approve them for this mailbox, "
+        "or leave it.",
+        "track-prevent-data-loss-dcs",
+        text=r"data consistency score \(investigate\)",
+    ),
+    Failure(
+        "score_poor",
+        HUMAN,
+        SOURCE,
+        "Exchange does not let an administrator force it: open a case with Microsoft Support.",
+        "track-prevent-data-loss-dcs",
+        text=r"data consistency score \(poor\)",
+    ),
+    Failure(
+        "too_many_bad_items",
+        HUMAN,
+        SOURCE,
+        "In Exchange Online the data consistency score decides: review the skipped items and approve them.",
+        "KB 4023340",
+        exception=r"TooMany(Bad|Missing)ItemsPermanentException",
+    ),
+    Failure(
+        "too_many_large_items",
+        PERMANENT,
+        TARGET,
+        "Raise the message size limits of the on-premises organization, or export the items that are too large.",
+        "KB 2584294",
+        exception=r"TooManyLargeItemsPermanentException",
+    ),
+    Failure(
+        "too_many_large_items",
+        PERMANENT,
+        TARGET,
+        "Raise the message size limits of the on-premises organization, or export the items that are too large.",
+        "KB 2584294",
+        text=r"MapiExceptionMaxSubmissionExceeded",
+    ),
+    Failure(
+        "corrupt_folder_properties",
+        PERMANENT,
+        SOURCE,
+        "Submit with move_options SkipFolderPromotedProperties, SkipFolderViews, SkipFolderRestrictions.",
+        "storagepermanentexception-during-mailbox-migration",
+        text=r"too many transient failures.*StoragePermanentException",
+    ),
+    Failure(
+        "corrupt_sync_state",
+        PERMANENT,
+        SOURCE,
+        "Corrupt search folders: run Outlook with /cleanfinders and /cleanviews, then resume.",
+        "KB 3063045",
+        exception=r"RestartMoveCorruptSyncStateTransientException",
+    ),
+    Failure(
+        "rules_too_large",
+        PERMANENT,
+        TARGET,
+        "Raise the binding sizes of the MRS proxy in the EWS web.config from 1048576 to 8388608, or delete rules.",
+        "hybrid-move-fails",
+        text=r"IDestinationFolder\.SetRules",
+    ),
+    # -- the way to the MRS proxy ----------------------------------------------------------------------------------
+    Failure(
+        "mrs_proxy_disabled",
+        PERMANENT,
+        TARGET,
+        "Enable the MRS proxy on each EWS virtual directory (MRSProxyEnabled false, then true, then iisreset); "
+        "the class says "
+        "transient, but it does not go away by itself.",
+        "KB 3063913",
+        text=r"\(403\) forbidden|http request was forbidden",
+    ),
+    Failure(
+        "mrs_proxy_access_denied",
+        PERMANENT,
+        TARGET,
+        "Give remote_credential as DOMAIN\\user with the Recipient Management role; or the Exchange computer "
+        "account is in a "
+        "protected group (adminCount 1).",
+        "KB 2975731",
+        text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized",
+    ),
+    Failure(
+        "mrs_proxy_misconfigured",
+        PERMANENT,
+        TARGET,
+        "Restore the svc-Integrated handler mapping of the EWS virtual directory.",
+        "KB 2626696",
+        text=r"exception has been thrown by the target of an invocation|no mrsproxy was found running",
+    ),
+    Failure(
+        "mrs_proxy_timeout",
+        TRANSIENT,
+        TARGET,
+        "Run again; if it stays, look at publishing, load balancer and intrusion detection before mrsproxy.svc.",
+        "operation-has-timed-out-error-when-moving-mailbox",
+        text=r"mrsproxy\.svc.*timed out|exceeded the allotted timeout",
+    ),
+    Failure(
+        "remote_endpoint",
+        TRANSIENT,
+        TARGET,
+        "Check MRSProxyEnabled and the authentication of the EWS virtual directory, and that Exchange Online "
+        "reaches it.",
+        "KB 10094",
+        exception=r"RemoteTransientException",
+    ),
+    Failure(
+        "communication_error",
+        TRANSIENT,
+        TARGET,
+        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
+        "detection.",
+        "KB 3063045",
+        exception=r"CommunicationErrorTransientException",
+    ),
+    Failure(
+        "target_stalled",
+        TRANSIENT,
+        TARGET,
+        "The on-premises server is slow or its copies lag; worry after eight hours without progress "
+        "(DataImportTimeout, KB 3162761).",
+        "KB 3162761",
+        exception=r"(DataExport|MapiFxProxy)TransientException",
+    ),
+    Failure(
+        "target_stalled",
+        TRANSIENT,
+        TARGET,
+        "The on-premises server is slow or its copies lag; worry after eight hours without progress.",
+        "troubleshooting-slow-migrations",
+        text=r"StalledDueToTarget_",
+    ),
+    Failure(
+        "source_stalled",
+        TRANSIENT,
+        SOURCE,
+        "Exchange Online is busy: wait.",
+        "troubleshooting-slow-migrations",
+        text=r"StalledDueToSource_",
+    ),
+    Failure(
+        "throttled",
+        TRANSIENT,
+        EITHER,
+        "Wait until the time that the message names.",
+        "HCW8078",
+        exception=r"MigrationConnectionTestedTooRecentlyException",
+    ),
+    # -- permissions and parameters --------------------------------------------------------------------------------
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        f"The account's management roles do not grant this cmdlet. {_ROLES}",
+        "exchange-server-psrp.md section 5",
+        exception=r"CommandNotFoundException",
+    ),
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
+        "exchange-server-psrp.md section 5",
+        exception=r"ParameterBindingException",
+    ),
+    Failure(
+        "parameter_refused",
+        PERMANENT,
+        SOURCE,
+        "This version of Exchange Online does not take that parameter here.",
+        "exchange-online-rest.md section 6",
+        exception=r"AmbiguousParameterSetException",
+    ),
+    Failure(
+        "parameter_refused",
+        PERMANENT,
+        SOURCE,
+        "Correct the value that the message names.",
+        "exchange-online-rest.md section 6",
+        exception=r"ParameterTransformationException",
+    ),
+    Failure(
+        "transient",
+        TRANSIENT,
+        EITHER,
+        "Run again; Exchange calls this error transient.",
+        "exchange-online-rest.md section 6.2",
+        exception=r"DCOverloadedException|SuitabilityDirectoryException|ServerInMMException|ADServerSettingsChangedException",
+    ),
+    # -- by text alone ---------------------------------------------------------------------------------------------
+    Failure(
+        "not_found",
+        PERMANENT,
+        EITHER,
+        "Check the identity; the object may be in another domain, or not replicated yet.",
+        "exchange-server-psrp.md section 5",
+        text=r"couldn't be found on|couldn't find (the )?object|can't be found|wasn't found",
+    ),
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        f"The account's management roles do not grant this cmdlet. {_ROLES}",
+        "exchange-server-psrp.md section 5",
+        text=r"is not recognized as the name of a cmdlet",
+    ),
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
+        "exchange-server-psrp.md section 5",
+        text=r"a parameter cannot be found that matches",
+    ),
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        _ROLES,
+        "exchange-server-psrp.md section 5",
+        text=r"insufficient access rights|insufficient permissions|access is denied",
+    ),
+    Failure(
+        "domain_not_accepted",
+        PERMANENT,
+        EITHER,
+        "Add the domain to the organization's accepted domains, or leave the address out.",
+        _PRACTICE,
+        text=r"(isn't|not) an accepted domain",
+    ),
+    Failure(
+        "address_in_use",
+        PERMANENT,
+        EITHER,
+        "Another recipient holds the address that the message names: remove it there first.",
+        "exchange-server-psrp.md section 5",
+        text=r"proxy address .* is already being used",
+    ),
+)
+UNKNOWN_TRANSIENT = Failure(
+    "transient", TRANSIENT, EITHER, "Run again; Exchange calls this error transient.", _PRACTICE
+)
+UNKNOWN_PERMANENT = Failure(
+    "permanent",
+    PERMANENT,
+    EITHER,
+    "Read Exchange's message: a retry does not help before its cause is mended.",
+    _PRACTICE,
+)
+UNKNOWN = Failure("cmdlet_failed", PERMANENT, EITHER, "Read Exchange's message.", "")
+
+
+def classify(exception_type: str, message: str) -> Failure:
+    """Return the entry that fits what Exchange said; an unknown class is judged by its name."""
+    short = exception_type.rsplit(".", 1)[-1]
+    for failure in CATALOGUE:
+        if failure.fits(short, message):
+            return failure
+    if "Transient" in short:
+        return UNKNOWN_TRANSIENT
+    return UNKNOWN_PERMANENT if "Permanent" in short else UNKNOWN

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The failure catalogue: what public failure texts are classified as, and the page that shows it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import (
+    CATALOGUE,
+    HUMAN,
+    PERMANENT,
+    TRANSIENT,
+    classify,
+)
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.mark.parametrize(
+    ("exception_type", "message", "code", "kind"),
+    [
+        (
+            "MigrationPermanentException",
+            "Cannot find a recipient that has mailbox GUID 'x'.",
+            "recipient_without_guid",
+            PERMANENT,
+        ),
+        ("RecipientNotFoundPermanentException", "", "recipient_without_guid", PERMANENT),
+        (
+            "MigrationPermanentException",
+            "Target user 'x' already has a primary mailbox.",
+            "already_has_mailbox",
+            PERMANENT,
+        ),
+        (
+            "MigrationPermanentException",
+            "Moving mailbox to Exchange version Version 15.0 is not supported.",
+            "version_not_supported",
+            PERMANENT,
+        ),
+        ("", "Mailbox size 51.47 GB exceeds target quota 50 GB", "quota_exceeded", PERMANENT),
+        ("TargetDeliveryDomainMismatchPermanentException", "", "delivery_domain_mismatch", PERMANENT),
+        (
+            "",
+            "The target mailbox doesn't have an smtp proxy matching 'contoso.com'.",
+            "delivery_domain_mismatch",
+            PERMANENT,
+        ),
+        (
+            "ParameterValueRequiredPermanentException",
+            "You must specify the ArchiveDomain parameter",
+            "archive_domain_missing",
+            PERMANENT,
+        ),
+        ("", "Failed to sync the ArchiveGuid x of mailbox y", "archive_guid_differs", PERMANENT),
+        ("UpdateMovedMailboxPermanentException", "", "inheritance_disabled", HUMAN),
+        ("MailboxIsNotInExpectedMDBPermanentException", "", "wrong_database", PERMANENT),
+        ("", "Target mailbox unlock operation was not replicated.", "unlock_not_replicated", TRANSIENT),
+        ("", "It is possible that the source mailbox could still be alive since ...", "second_live_mailbox", HUMAN),
+        ("", "The data consistency score (Investigate) for this request is too low", "score_investigate", HUMAN),
+        ("", "The data consistency score (Poor) for this request is too low", "score_poor", HUMAN),
+        ("TooManyBadItemsPermanentException", "", "too_many_bad_items", HUMAN),
+        ("TooManyMissingItemsPermanentException", "", "too_many_bad_items", HUMAN),
+        ("TooManyLargeItemsPermanentException", "", "too_many_large_items", PERMANENT),
+        ("RestartMoveCorruptSyncStateTransientException", "", "corrupt_sync_state", PERMANENT),
+        ("", "HTTP 400 ... IDestinationFolder.SetRules", "rules_too_large", PERMANENT),
+        (
+            "RemoteTransientException",
+            "The HTTP request was forbidden with client authentication scheme 'Negotiate'.",
+            "mrs_proxy_disabled",
+            PERMANENT,
+        ),
+        (
+            "",
+            "The call to 'https://mail/EWS/mrsproxy.svc' failed. Access is denied.",
+            "mrs_proxy_access_denied",
+            PERMANENT,
+        ),
+        ("", "Exception has been thrown by the target of an invocation", "mrs_proxy_misconfigured", PERMANENT),
+        ("", "The call to 'https://mail/EWS/mrsproxy.svc' timed out", "mrs_proxy_timeout", TRANSIENT),
+        ("RemoteTransientException", "something else", "remote_endpoint", TRANSIENT),
+        ("CommunicationErrorTransientException", "", "communication_error", TRANSIENT),
+        ("DataExportTransientException", "", "target_stalled", TRANSIENT),
+        ("", "throttling state 'StalledDueToTarget_DiskLatency'", "target_stalled", TRANSIENT),
+        ("", "StalledDueToSource_UnknownReason", "source_stalled", TRANSIENT),
+        ("UserAlreadyBeingMigratedException", "", "already_moving", PERMANENT),
+        ("", "'x' matches multiple entries", "ambiguous", PERMANENT),
+        ("StorageTransientException", "", "transient", TRANSIENT),
+        ("SomethingNewTransientException", "", "transient", TRANSIENT),
+        ("SomethingNewPermanentException", "", "permanent", PERMANENT),
+        ("Exception", "anything", "cmdlet_failed", PERMANENT),
+    ],
+)
+def test_a_published_failure_is_known(exception_type: str, message: str, code: str, kind: str) -> None:
+    failure = classify(exception_type, message)
+    assert (failure.code, failure.kind) == (code, kind)
+
+
+def test_every_entry_says_what_to_do_and_where_that_stands() -> None:
+    assert len(CATALOGUE) >= 30
+    for failure in CATALOGUE:
+        assert failure.exception or failure.text
+        assert failure.remedy.endswith(".")
+        assert failure.source
+
+
+def test_the_page_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "failures.md").read_text(encoding="utf-8") == _tool().page(CATALOGUE)
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("failure_page", ROOT / "tests" / "tools" / "failure_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
