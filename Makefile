@@ -32,7 +32,7 @@ lab: .venv/.run-time ## a hybrid organization on loopback, in the foreground; pr
 	$(RUN) lab
 
 .PHONY: test
-test: .venv/.tests ## all tests (PYTEST_ARGS)
+test: .venv/.tests .venv/.kerberos ## all tests (PYTEST_ARGS)
 	$(RUN) $(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: units-oldest
@@ -103,6 +103,10 @@ clean: ## remove virtual environments, caches and archives
 .venv/.tests: .venv/.run-time tests/requirements.txt
 	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt
 	@touch $@
+
+# The script makes the stamp: on a machine that cannot have Kerberos it says so, and tries again the next time.
+.venv/.kerberos: .venv/.tests requirements-kerberos.txt tests/tools/kerberos.sh
+	bash tests/tools/kerberos.sh libraries .venv $@
 
 .venv/.lint: .venv/.tests tests/requirements-lint.txt
 	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt -r tests/requirements-lint.txt

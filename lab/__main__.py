@@ -19,6 +19,7 @@ import requests
 from lab.control import ControlClient
 from lab.hybrid import SystemClock, demo_hybrid, empty_hybrid
 from lab.laboratory import Laboratory, export_lines
+from lab.model import scenarios
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,13 +36,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     _add_directory(parser)
     parser.add_argument("--speed", type=float, default=1.0, help="how many times as fast as real moves run")
+    parser.add_argument(
+        "--wave",
+        type=Path,
+        help="CSV with the columns identity and scenario: adds these mailboxes and writes DIRECTORY/wave.csv for them",
+    )
     parser.add_argument("--empty", action="store_true", help="start without the demonstration's mailboxes")
-    commands = parser.add_subparsers(dest="command", metavar="{log,snapshot}")
+    commands = parser.add_subparsers(dest="command", metavar="{log,snapshot,scenario}")
     log = commands.add_parser("log", help="print what a running laboratory received, one JSON object a line")
     log.add_argument("--since", type=int, default=0, help="leave out the first entries")
     _add_directory(log, required=True)
     snapshot = commands.add_parser("snapshot", help="print the whole directory of a running laboratory as JSON")
     _add_directory(snapshot, required=True)
+    scenario = commands.add_parser("scenario", help="put a condition on a running laboratory, by its name")
+    scenario.add_argument("name", help="a name of lab/model/scenarios.py")
+    scenario.add_argument("--mailbox", default="", help="primary address of a mailbox (default: the organization)")
+    _add_directory(scenario, required=True)
     return parser
 
 
@@ -64,10 +74,15 @@ def _look(options: argparse.Namespace) -> int:
     try:
         if options.command == "snapshot":
             print(json.dumps(client.snapshot(), indent=2))
+        elif options.command == "scenario":
+            print(json.dumps(client.scenario(options.name, options.mailbox)))
         else:
             print("".join(json.dumps(entry) + "\n" for entry in client.log(options.since)), end="")
     except requests.ConnectionError:
         print(f"--directory: the laboratory of '{options.directory}' no longer answers.", file=sys.stderr)
+        return 1
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
         return 1
     return 0
 
@@ -77,7 +92,11 @@ def _run(options: argparse.Namespace, directory: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, frame: stopped.set())
     make = empty_hybrid if options.empty else demo_hybrid
-    with Laboratory(make(SystemClock(), options.speed), directory.resolve()) as laboratory:
+    hybrid = make(SystemClock(), options.speed)
+    if options.wave is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        scenarios.convert(hybrid, options.wave, directory / "wave.csv")
+    with Laboratory(hybrid, directory.resolve()) as laboratory:
         _announce(laboratory)
         stopped.wait()
     return 0

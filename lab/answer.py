@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, Union, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,19 @@ class Collection:
     type_name: str = "Microsoft.Exchange.Data.MultiValuedProperty`1[[System.String]]"
 
 
+@dataclass(frozen=True)
+class Dictionary:
+    """A .NET dictionary of objects that have a text."""
+
+    entries: Mapping[str, str]
+    type_name: str
+    value_type_name: str
+
+
 LabValue = Union[
-    None, str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, Enumeration, ByteSize, Reference, Collection
-]
+    None, str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, Enumeration, ByteSize, Reference,
+    Collection, Dictionary,
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,12 @@ class LabCredential:
 
 @dataclass
 class ShellState:
-    """What one remote session remembers: Set-ADServerSettings changes it."""
+    """What one remote session remembers: Set-ADServerSettings changes it, its first cmdlet binds it to controllers."""
 
     user: str
     view_entire_forest: bool = False
+    # Which of each domain's controllers the session is bound to; None until its first cmdlet on-premises.
+    controller: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,3 +133,11 @@ class CmdletHost(Protocol):
 
     def granted(self, user: str) -> list[str]:
         """Return the names of the cmdlets that the user's roles grant."""
+
+
+@runtime_checkable
+class TellsParameters(Protocol):
+    """A CmdletHost that knows which parameters the user's roles grant."""
+
+    def granted_parameters(self, user: str, cmdlet: str) -> list[str]:
+        """Return a granted cmdlet's parameters by their proper names, without the common ones."""

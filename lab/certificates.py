@@ -35,6 +35,15 @@ class Certificates:
     application_file: Path
     application_certificate: x509.Certificate
     server_context: ssl.SSLContext
+    authority: trustme.CA
+
+    def context_for(self, names: tuple[str, ...], expired: bool) -> ssl.SSLContext:
+        """Return the context of a server whose certificate is made out for ``names``, or ended yesterday."""
+        end = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1) if expired else None
+        begin = end - datetime.timedelta(days=30) if end else None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert(*names, not_before=begin, not_after=end).configure_cert(context)
+        return context
 
 
 def create_certificates(directory: Path) -> Certificates:
@@ -47,7 +56,7 @@ def create_certificates(directory: Path) -> Certificates:
     application_file = directory / "application.pem"
     certificate, pem = application_certificate("mailops laboratory application")
     write_private(application_file, pem)
-    return Certificates(ca_file, application_file, certificate, context)
+    return Certificates(ca_file, application_file, certificate, context, authority)
 
 
 @functools.cache

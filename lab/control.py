@@ -6,7 +6,9 @@
 
 ``GET /log?since=N``, ``GET /snapshot``, ``GET /sessions``; ``POST /faults`` (a fault as ``Faults.add`` takes it, in
 one object), ``POST /sync_cycle``, ``POST /advance`` (applies what is due; ``{"seconds": N}`` moves a clock that can be
-set by hand). Every request carries the token that connection.json holds: a web page that a browser shows has it not.
+set by hand), ``POST /scenario`` (a condition of lab/model/scenarios.py by ``name``, of one ``mailbox`` or, without it,
+of the organization; answers what the wave's record has to say). Every request carries the token that connection.json
+holds: a web page that a browser shows has it not.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from lab.hybrid import Hybrid
+from lab.model import scenarios
 from lab.wire.http_server import Request, Response
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class ControlInterface:
             ("POST", "/faults"): self._fault,
             ("POST", "/sync_cycle"): self._sync_cycle,
             ("POST", "/advance"): self._advance,
+            ("POST", "/scenario"): self._scenario,
         }
 
     def __call__(self, request: Request) -> Response:
@@ -77,6 +82,17 @@ class ControlInterface:
         return {"now": clock.now().isoformat()}
 
 
+    def _scenario(self, request: Request) -> dict[str, Any]:
+        hybrid = self._laboratory.hybrid
+        wanted = json.loads(request.body)
+        if not isinstance(hybrid, Hybrid):
+            raise ValueError("this laboratory's organization knows no scenarios")
+        try:
+            return scenarios.put(hybrid, wanted["name"], wanted.get("mailbox") or "")
+        except LookupError as problem:
+            raise ValueError(str(problem).strip("'")) from problem
+
+
 def _json(status: int, document: Any) -> Response:
     return Response(status, json.dumps(document).encode(), "application/json")
 
@@ -109,6 +125,11 @@ class ControlClient:
 
     def sync_cycle(self) -> None:
         self._call("POST", "/sync_cycle")
+
+    def scenario(self, name: str, mailbox: str = "") -> dict[str, Any]:
+        """Put a condition on a mailbox, or on the organization; return what the wave's record has to say."""
+        record: dict[str, Any] = self._call("POST", "/scenario", {"name": name, "mailbox": mailbox})
+        return record
 
     def advance(self, seconds: float = 0) -> str:
         """Apply what is due, after moving the clock; return the laboratory's time."""

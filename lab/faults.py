@@ -20,6 +20,7 @@ Kinds and their ``arguments`` (all optional unless said otherwise):
 * ``html_body``, ``empty_body``: REST only; a gateway answers instead of the service, with ``status``. The cmdlet
   runs only with ``when="after"`` (``empty_body`` has that as its default, since that is how a write looks).
 * ``errors_in_200``: REST only; what the cmdlet says went wrong is told inside a 200.
+* ``redirect``: REST only; a 302 to port 446 of ``host`` (this service's own host unless given), as backends answer.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ORGANIZATIONS = ("exchange_server", "exchange_online", "entra_connect")
-_REST_ONLY = ("expire_token", "html_body", "empty_body", "errors_in_200")
+ORGANIZATIONS = ("exchange_server", "exchange_online", "entra_connect", "graph")
+# Of Microsoft Graph a route's name stands for the cmdlet: users, transitiveMemberOf, onPremisesSynchronization, $batch.
+_GRAPH = ("throttle", "deny", "expire_token")
+_REST_ONLY = ("expire_token", "html_body", "empty_body", "errors_in_200", "redirect")
 _WSMAN_ONLY = ("lost_shell",)
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "latency": ("seconds",),
@@ -47,6 +50,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "html_body": ("when", "status"),
     "empty_body": ("when", "status"),
     "errors_in_200": (),
+    "redirect": ("host",),
 }
 KINDS = tuple(_ARGUMENTS)
 _REQUIRED = {"latency": ("seconds",), "error": ("exception_type", "message")}
@@ -161,7 +165,9 @@ def _check(organization: str, kind: str, arguments: Mapping[str, Any]) -> None:
         raise ValueError(f"unknown organization {organization!r}: one of {', '.join(ORGANIZATIONS)}")
     if kind not in KINDS:
         raise ValueError(f"unknown fault {kind!r}: one of {', '.join(KINDS)}")
-    rest = organization == "exchange_online"
+    rest = organization in ("exchange_online", "graph")
+    if organization == "graph" and kind not in _GRAPH:
+        raise ValueError(f"the fault {kind!r} cannot happen to {organization}")
     if (kind in _REST_ONLY and not rest) or (kind in _WSMAN_ONLY and rest):
         raise ValueError(f"the fault {kind!r} cannot happen to {organization}")
     strange = sorted(set(arguments) - set(_ARGUMENTS[kind]))

@@ -7,20 +7,24 @@
 from __future__ import annotations
 
 import threading
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lab.answer import LabCredential
-from lab.model import recipients
+from lab.model import active_directory, recipients
 from lab.model.clock import Agenda, Clock, ManualClock, SystemClock
+from lab.model.controllers import LAG, Replication
 from lab.model.demo import populate
 from lab.model.directory import Database, Directory
 from lab.model.directory_sync import DirectorySync, Timing
+from lab.model.entra import Entra
 from lab.model.entra_connect import EntraConnect
 from lab.model.exchange_online import ExchangeOnline
 from lab.model.exchange_server import ExchangeServer, named_guid
 from lab.model.mailbox_replication import MailboxReplication, MoveTiming
-from lab.model.tenant import ROUTING_DOMAIN, TENANT, Tenant
+from lab.model.tenant import ROUTING_DOMAIN, TENANT, OutboundConnector, Tenant
 
 __all__ = ["Account", "Application", "Clock", "Hybrid", "ManualClock", "SystemClock", "demo_hybrid", "empty_hybrid"]
 
@@ -59,10 +63,16 @@ class Hybrid:
         for name in ("DB01", "DB02", "DB03"):
             self.directory.databases[name] = Database(name, named_guid(f"database {name}"))
         self.tenant = Tenant(accepted_domains=["contoso.com", "fabrikam.com", TENANT, ROUTING_DOMAIN])
+        hybrid_domains = ["contoso.com", "fabrikam.com"]
+        self.tenant.outbound_connectors.append(OutboundConnector("Outbound to Contoso", hybrid_domains))
+        self.entra = Entra(self.tenant)
         self.agenda = Agenda()
-        self.sync = DirectorySync(self.directory, self.tenant, self.agenda, clock.now(), Timing().faster(speed))
+        self.controllers = Replication(self.directory.objects, LAG / speed)
+        self.sync = DirectorySync(
+            self.directory, self.controllers, self.tenant, self.agenda, clock.now(), Timing().faster(speed)
+        )
         self.replication = MailboxReplication(self.directory, self.tenant, self.agenda, MoveTiming(speed=speed))
-        self.exchange_server = ExchangeServer(self.directory, self.advance, clock.now, self.lock)
+        self.exchange_server = ExchangeServer(self.directory, self.controllers, self.advance, clock.now, self.lock)
         self.exchange_online = ExchangeOnline(
             self.tenant, self.replication, self.remote_credential, self.advance, clock.now, self.lock
         )
@@ -84,6 +94,12 @@ class Hybrid:
             self.advance()
             if self.sync.sync_cycle_enabled and not self.sync.scheduler_suspended and not self.sync.busy:
                 self.sync.run_cycle_now(self.clock.now())
+
+    def directory_attributes(self, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
+        """Return what a domain controller of the first domain shows over LDAP of one object."""
+        with self.lock:
+            self.advance()
+            return active_directory.attributes(self.directory, guid)
 
     def run_address_policies(self) -> int:
         """Update the on-premises address policy: it may change primary addresses. Returns how many it changed."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import secrets
 import shlex
+import ssl
 import time
 import types
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,11 +23,17 @@ from lab.certificates import create_certificates, write_private
 from lab.control import CONNECTION_FILE, ControlInterface
 from lab.faults import Faults
 from lab.log import CommandLog
+from lab.model import active_directory
+from lab.model.directory import CONTROLLERS
 from lab.wire.admin_api import AdminApi
+from lab.wire.authentication import EXCHANGE_BOUNDARY, WINRM_BOUNDARY, Door, Listener, NtlmAccounts
 from lab.wire.basic_auth import Account
 from lab.wire.gateway import Gateway, Model
+from lab.wire.graph_api import GraphApi
 from lab.wire.http_server import Application as HttpApplication
 from lab.wire.http_server import HttpServer
+from lab.wire.ldap import LdapServer
+from lab.wire.powershell_dialogue import MANAGEMENT_SHELL
 from lab.wire.remote_powershell import Limits, RemotePowerShellService
 from lab.wire.token_endpoint import TokenEndpoint
 from lab.wire.tokens import Application, TokenIssuer
@@ -74,6 +82,9 @@ class HybridModel(Model, Protocol):
     def remote_credential(self) -> Account:
         """The account that the mailbox replication service uses on-premises."""
 
+    def directory_attributes(self, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
+        """Return what LDAP shows of the object with this objectGUID."""
+
     def advance(self) -> None:
         """Apply everything that is due."""
 
@@ -88,7 +99,10 @@ class Ports:
     exchange_server: int = 0
     exchange_online: int = 0
     entra_connect: int = 0
+    management_shell: int = 0
+    active_directory: int = 0
     sign_in: int = 0
+    graph: int = 0
     control: int = 0
 
 
@@ -98,6 +112,8 @@ class Laboratory:
     ``directory`` receives ca.pem, application.pem (certificate and key), connection.json and environment.sh, the
     latter three readable by their owner only. ``monotonic`` counts the seconds of sessions and cursors, ``now`` is the
     time (seconds since 1970) that access tokens go by: both are real time whatever the model's clock does.
+    ``listeners`` say how exchange_server, entra_connect and management_shell (WinRM of the Exchange server itself) let
+    the account in: Basic over TLS unless given.
     """
 
     def __init__(
@@ -107,6 +123,7 @@ class Laboratory:
         ports: Ports | None = None,
         *,
         limits: Limits | None = None,
+        listeners: Mapping[str, Listener] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -117,6 +134,9 @@ class Laboratory:
         self.client_secret = secrets.token_urlsafe(24)
         self._ports = ports or Ports()
         self._limits = limits or Limits()
+        names = ("exchange_server", "entra_connect", "management_shell")
+        self.listeners = {**{name: Listener() for name in names}, **(listeners or {})}
+        self._ntlm = NtlmAccounts(directory / "ntlm-accounts", hybrid.exchange_server_account)
         self._control_token = secrets.token_urlsafe(24)
         directory.mkdir(parents=True, exist_ok=True)
         self._certificates = create_certificates(directory)
@@ -125,10 +145,11 @@ class Laboratory:
         self.application = Application(known.client_id, [self.client_secret])
         self.application.certificates.append(self._certificates.application_certificate)
         self.issuer.register(self.application)
-        self._shells = {name: ShellRegistry(monotonic) for name in ("exchange_server", "entra_connect")}
+        self._shells = {name: ShellRegistry(monotonic) for name in self.listeners}
         self._admin_api = AdminApi(self._gateway("exchange_online", hybrid.exchange_online), self.issuer, monotonic)
+        self._graph = GraphApi(hybrid, self.issuer, self.faults, self.log)
         self._sign_in = TokenEndpoint(self.issuer)
-        self._servers: dict[str, HttpServer] = {}
+        self._servers: dict[str, HttpServer | LdapServer] = {}
 
     def __enter__(self) -> Laboratory:
         self.start()
@@ -148,12 +169,19 @@ class Laboratory:
         server = self._gateway("exchange_server", hybrid.exchange_server)
         remote_powershell = RemotePowerShellService(server, self._limits)
         winrm = WinrmShellService(self._gateway("entra_connect", hybrid.entra_connect))
+        shell = WinrmShellService(server, MANAGEMENT_SHELL, hybrid.exchange_server_account)
+        if any(listener.takes_ntlm for listener in self.listeners.values()):
+            self._ntlm.offer()
         try:
-            self._serve("exchange_server", self._wsman("exchange_server", remote_powershell), ports.exchange_server)
-            self._serve("entra_connect", self._wsman("entra_connect", winrm), ports.entra_connect)
-            self._admin_api.base_url = self._serve("exchange_online", self._admin_api, ports.exchange_online)
-            self._sign_in.base_url = self._serve("sign_in", self._sign_in, ports.sign_in)
-            self._serve("control", ControlInterface(self, self._control_token), ports.control, tls=False)
+            self._serve_wsman("exchange_server", remote_powershell, ports.exchange_server, EXCHANGE_BOUNDARY)
+            self._serve_wsman("entra_connect", winrm, ports.entra_connect, WINRM_BOUNDARY)
+            self._serve_wsman("management_shell", shell, ports.management_shell, WINRM_BOUNDARY)
+            tls = self._certificates.server_context
+            self._admin_api.base_url = self._serve("exchange_online", self._admin_api, ports.exchange_online, tls)
+            self._graph.base_url = self._serve("graph", self._graph, ports.graph, tls)
+            self._sign_in.base_url = self._serve("sign_in", self._sign_in, ports.sign_in, tls)
+            self._serve_directory(ports.active_directory)
+            self._serve("control", ControlInterface(self, self._control_token), ports.control)
         except OSError:
             self.stop()
             raise
@@ -167,42 +195,55 @@ class Laboratory:
         for server in self._servers.values():
             server.stop()
         self._servers.clear()
+        self._ntlm.withdraw()
 
     def port(self, server: str) -> int:
-        """Return the port of exchange_server, exchange_online, entra_connect, sign_in or control."""
+        """Return the port of a server: exchange_server, exchange_online, entra_connect, graph, sign_in and so on."""
         return self._servers[server].port
 
     def open_sessions(self) -> dict[str, int]:
         """Return how many shells are open on each WSMan organization: none may be left behind."""
-        return {name: shells.count() for name, shells in self._shells.items()}
+        count = {name: shells.count() for name, shells in self._shells.items()}
+        count["exchange_server"] += count.pop("management_shell")
+        return count
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that lead the collection to this laboratory. They hold its secrets."""
         ca_file = str(self._certificates.ca_file)
         account = self.hybrid.exchange_server_account
+        exchange, entra = self.listeners["exchange_server"], self.listeners["entra_connect"]
         application = self.hybrid.exchange_online_application
         remote = self.hybrid.remote_credential
         return {
             "EXCHANGE_SERVER_HOST": "localhost",
             "EXCHANGE_SERVER_PORT": str(self.port("exchange_server")),
-            "EXCHANGE_SERVER_USERNAME": account.username,
+            "EXCHANGE_SERVER_USERNAME": exchange.sign_in(account)[1],
             "EXCHANGE_SERVER_PASSWORD": account.password,
-            "EXCHANGE_SERVER_AUTH": "basic",
-            "EXCHANGE_SERVER_USE_TLS": "true",
+            "EXCHANGE_SERVER_AUTH": exchange.sign_in(account)[0],
+            "EXCHANGE_SERVER_USE_TLS": str(exchange.tls).lower(),
             "EXCHANGE_SERVER_CA_FILE": ca_file,
+            "EXCHANGE_SERVER_DOMAIN_CONTROLLER": ",".join(names[0] for names in CONTROLLERS.values()),
             "EXCHANGE_ONLINE_TENANT_ID": application.tenant_id,
             "EXCHANGE_ONLINE_CLIENT_ID": application.client_id,
             "EXCHANGE_ONLINE_CLIENT_SECRET": self.client_secret,
             "EXCHANGE_ONLINE_BASE_URL": f"https://localhost:{self.port('exchange_online')}",
             "EXCHANGE_ONLINE_AUTHORITY": f"https://localhost:{self.port('sign_in')}",
             "EXCHANGE_ONLINE_CA_FILE": ca_file,
+            "EXCHANGE_ONLINE_GRAPH_BASE_URL": f"https://localhost:{self.port('graph')}",
             "EXCHANGE_ONLINE_EXPERIMENTAL_REST_CREDENTIAL": "true",
             "ENTRA_CONNECT_HOST": "localhost",
             "ENTRA_CONNECT_PORT": str(self.port("entra_connect")),
-            "ENTRA_CONNECT_USERNAME": account.username,
+            "ENTRA_CONNECT_USERNAME": entra.sign_in(account)[1],
             "ENTRA_CONNECT_PASSWORD": account.password,
-            "ENTRA_CONNECT_AUTH": "basic",
+            "ENTRA_CONNECT_AUTH": entra.sign_in(account)[0],
+            "ENTRA_CONNECT_USE_TLS": str(entra.tls).lower(),
             "ENTRA_CONNECT_CA_FILE": ca_file,
+            "ACTIVE_DIRECTORY_HOST": "localhost",
+            "ACTIVE_DIRECTORY_PORT": str(self.port("active_directory")),
+            "ACTIVE_DIRECTORY_USERNAME": account.username,
+            "ACTIVE_DIRECTORY_PASSWORD": account.password,
+            "ACTIVE_DIRECTORY_AUTH": "simple",
+            "ACTIVE_DIRECTORY_CA_FILE": ca_file,
             "REMOTE_CREDENTIAL_USERNAME": remote.username,
             "REMOTE_CREDENTIAL_PASSWORD": remote.password,
         }
@@ -224,14 +265,27 @@ class Laboratory:
     def _gateway(self, organization: str, host: CmdletHost) -> Gateway:
         return Gateway(organization, host, self.hybrid, self.log, self.faults)
 
-    def _wsman(self, organization: str, service: Service) -> WsmanEndpoint:
-        return WsmanEndpoint(service, self.hybrid.exchange_server_account, self._shells[organization])
+    def _serve_wsman(self, organization: str, service: Service, port: int, boundary: bytes) -> None:
+        account, listener = self.hybrid.exchange_server_account, self.listeners[organization]
+        door = Door(listener, account, service.realm, boundary)
+        endpoint = WsmanEndpoint(service, account, self._shells[organization], door)
+        context = self._certificates.context_for(listener.names, listener.expired) if listener.tls else None
+        self._serve(organization, endpoint, port, context)
 
-    def _serve(self, name: str, application: HttpApplication, port: int, *, tls: bool = True) -> str:
-        server = HttpServer(application, port=port, tls=self._certificates.server_context if tls else None)
+    def _serve(self, name: str, application: HttpApplication, port: int, context: ssl.SSLContext | None = None) -> str:
+        server = HttpServer(application, port=port, tls=context)
         self._servers[name] = server
         server.start()
         return f"https://localhost:{server.port}"
+
+    def _serve_directory(self, port: int) -> None:
+        def lookup(guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
+            return self.hybrid.directory_attributes(guid)
+
+        account, tls = self.hybrid.exchange_server_account, self._certificates.server_context
+        server = LdapServer(account, lookup, active_directory.BASE, tls, port=port)
+        self._servers["active_directory"] = server
+        server.start()
 
     def _write_files(self) -> None:
         content = json.dumps(self.connection(), indent=2).encode()

@@ -51,7 +51,8 @@ class Implementation:
 class Organization:
     """A CmdletHost. ``errors_terminate`` is how the cloud's REST interface ends: the first error is the answer.
 
-    ``revoked`` maps a user to cmdlets that the user's roles do not grant.
+    ``revoked`` maps a user to cmdlets that the user's roles do not grant, ``revoked_parameters`` to a cmdlet's
+    parameters that they leave out.
     """
 
     binder: Binder
@@ -61,10 +62,19 @@ class Organization:
     errors_terminate: bool = False
     cmdlets: dict[str, Implementation] = field(default_factory=dict)
     revoked: dict[str, set[str]] = field(default_factory=dict)
+    revoked_parameters: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def granted(self, user: str) -> list[str]:
         """Return the names of the cmdlets that the user's roles grant."""
         return sorted(set(self.cmdlets) - self.revoked.get(user, set()))
+
+    def granted_parameters(self, user: str, cmdlet: str) -> list[str]:
+        """Return the parameters that this environment has and the user's roles grant."""
+        known = self.binder.cmdlets[cmdlet]["parameters"]
+        left_out = {name for where, name in self.revoked_parameters.get(user, set()) if where == cmdlet}
+        return sorted(
+            name for name in known if self.binder.environment in known[name]["applicable"] and name not in left_out
+        )
 
     def run(self, call: Call) -> Answer:
         """Run one call. Raises CmdletFailure for a terminating error."""
@@ -74,6 +84,9 @@ class Organization:
             if name not in self.granted(call.shell.user):
                 raise failures.unknown_cmdlet(call.cmdlet)
             parameters = self.binder.bind(name, call.parameters)
+            for where, parameter in self.revoked_parameters.get(call.shell.user, set()):
+                if where == name and parameter in parameters:
+                    raise self.binder.unknown_parameter(parameter)
             self._check(name, parameters)
             try:
                 return self.cmdlets[name].function(Request(name, parameters, call.shell, self.now()))

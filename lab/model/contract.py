@@ -72,9 +72,13 @@ class Binder:
             names = {proper.lower(), *(alias.lower() for alias in facts["aliases"])}
             if name.lower() in names and self.environment in facts["applicable"]:
                 return str(proper)
+        raise self.unknown_parameter(name)
+
+    def unknown_parameter(self, name: str) -> CmdletFailure:
+        """Return what a parameter gets that does not exist, or that the caller's roles leave out."""
         if self.environment == CLOUD:
-            raise self._failure(f"{AMBIGUOUS} Invalid cmdlet parameters specified. {name}")
-        raise self._failure(f"A parameter cannot be found that matches parameter name '{name}'.")
+            return self._failure(f"{AMBIGUOUS} Invalid cmdlet parameters specified. {name}")
+        return self._failure(f"A parameter cannot be found that matches parameter name '{name}'.")
 
     def _check_sets(self, contract: dict[str, Any], bound: dict[str, Any]) -> None:
         named = {name for name in bound if name not in COMMON}

@@ -17,7 +17,10 @@ from lab.model.recipients import Quotas, Recipient, Store
 DOMAIN = "contoso.com"
 CHILD_DOMAIN = "emea.contoso.com"
 NETBIOS = {DOMAIN: "CONTOSO", CHILD_DOMAIN: "EMEA"}
-CONTROLLERS = {DOMAIN: "dc01.contoso.com", CHILD_DOMAIN: "dc01.emea.contoso.com"}
+CONTROLLERS = {
+    DOMAIN: ("dc01.contoso.com", "dc02.contoso.com"),
+    CHILD_DOMAIN: ("dc01.emea.contoso.com", "dc02.emea.contoso.com"),
+}
 
 
 @dataclass
@@ -28,6 +31,8 @@ class DirectoryObject(Recipient):
     organizational_unit: str = "People"
     remote_recipient_type: str = "None"
     home_mdb_left: bool = False
+    home_mta_left: bool = False
+    admin_count: int = 0
     inheritance_disabled: bool = False
     use_database_quota_defaults: bool = True
     anchor: str = ""
@@ -66,6 +71,7 @@ class Database:
     quotas: Quotas = field(default_factory=Quotas)
     mounted: bool = True
     size: int = 120 * 1024**3
+    disk_free: int = 2 * 1024**4
 
 
 @dataclass
@@ -79,6 +85,11 @@ class Directory:
     server_version: str = "Version 15.2 (Build 2562.17)"
     external_host_name: str = "mail.contoso.com"
     mrs_proxy_enabled: bool = True
+    ws_security: bool = True
+    windows_authentication: bool = True
+    hybrid_configured: bool = True
+    # Status of a local move request by the ExchangeGuid of whoever it is for.
+    move_requests: dict[uuid.UUID, str] = field(default_factory=dict)
     server_supported: bool = True
 
     def database(self, name: str) -> Database | None:

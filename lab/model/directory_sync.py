@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 from lab.model import addresses
 from lab.model.clock import Agenda
-from lab.model.directory import DOMAIN, Directory, DirectoryObject
+from lab.model.controllers import Replication
+from lab.model.directory import CONTROLLERS, DOMAIN, Directory, DirectoryObject
 from lab.model.kinds import MAIL_USERS, MAILBOXES, PLAIN_USERS, REMOTE_MAILBOXES, USERS
 from lab.model.recipients import EMPTY_GUID
 from lab.model.tenant import LEGACY, TENANT, Tenant, TenantObject
@@ -68,9 +69,16 @@ class DirectorySync:
     """What Entra Connect and the services behind it do."""
 
     def __init__(
-        self, directory: Directory, tenant: Tenant, agenda: Agenda, now: datetime.datetime, timing: Timing
+        self,
+        directory: Directory,
+        replication: Replication,
+        tenant: Tenant,
+        agenda: Agenda,
+        now: datetime.datetime,
+        timing: Timing,
     ) -> None:
         self.directory = directory
+        self.replication = replication
         self.tenant = tenant
         self.agenda = agenda
         self.timing = timing
@@ -103,7 +111,7 @@ class DirectorySync:
     def run_cycle_now(self, now: datetime.datetime) -> None:
         """Run one delta cycle at once, forward sync included, whatever the scheduler's settings are."""
         interrupted, self.running = self.running, None
-        self._import("Delta")
+        self._import("Delta", now)
         for connector, profile in self._steps("Delta"):
             self.running = self._new_run(connector, profile, now)
             if (connector, profile) == (CLOUD_CONNECTOR, "Export"):
@@ -145,7 +153,7 @@ class DirectorySync:
 
     def _begin(self, due: datetime.datetime, policy: str) -> None:
         self.busy = True
-        self._import(policy)
+        self._import(policy, due)
         self._step(due, self._steps(policy))
 
     def _step(self, due: datetime.datetime, left: list[tuple[str, str]]) -> None:
@@ -180,15 +188,18 @@ class DirectorySync:
 
     # -- import, match, export ----------------------------------------------------------------------------------
 
-    def _import(self, policy: str) -> None:
+    def _import(self, policy: str, now: datetime.datetime) -> None:
         self._seen_in_cloud |= self._arrived
         self._arrived = set()
         source = list(self.directory.objects) if policy == "Initial" else list(self._changed.values())
+        # The sync reads each domain's first controller: what has not reached it waits for a later cycle.
+        late = {item.guid for item in source if not self.replication.knows(CONTROLLERS[item.domain][0], item, now)}
+        source = [item for item in source if item.guid not in late]
         self._sources.update({item.source_anchor: item for item in source})
         waiting = {item.guid: item for item in self._imported}
         waiting.update({item.guid: copy.copy(item) for item in source if self._in_scope(item)})
         self._imported = list(waiting.values())
-        self._changed = {guid: item for guid, item in self._changed.items() if not self._in_scope(item)}
+        self._changed = {guid: item for guid, item in self._changed.items() if guid in late or not self._in_scope(item)}
 
     def _in_scope(self, item: DirectoryObject) -> bool:
         return item.organizational_unit not in self.excluded_units

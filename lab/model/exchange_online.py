@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from lab.answer import Answer, LabCredential, LabObject, LabValue, Reference
+from lab.model import surroundings
 from lab.model.cloud_recipients import CLOUD_CONTROLLER, CloudRecipients
 from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import CLOUD, Binder
@@ -41,6 +42,7 @@ class ExchangeOnline(Organization):
             **self.move_requests.cmdlets(),
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, frozenset({"Identity", "ResultSize"})),
             "Get-OrganizationConfig": Implementation(self.get_organization_config),
+            **surroundings.tenant_cmdlets(tenant),
         }
 
     def get_accepted_domain(self, request: Request) -> Answer:

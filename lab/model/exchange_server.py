@@ -7,14 +7,27 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import threading
 import uuid
 from collections.abc import Callable
 
-from lab.answer import Answer, ByteSize, Call, CmdletFailure, Collection, Enumeration, LabObject, LabValue, Reference
-from lab.model import failures
+from lab.answer import (
+    Answer,
+    ByteSize,
+    Call,
+    CmdletFailure,
+    Collection,
+    Dictionary,
+    Enumeration,
+    LabObject,
+    LabValue,
+    Reference,
+)
+from lab.model import failures, surroundings
 from lab.model.cmdlet_host import Implementation, Organization, Request
-from lab.model.contract import BINDING, SERVER, Binder
+from lab.model.contract import BINDING, COMMON, SERVER, Binder
+from lab.model.controllers import Replication
 from lab.model.directory import CONTROLLERS, DOMAIN, Database, Directory
 from lab.model.recipients import LONG_AGO
 from lab.model.server_recipients import ServerRecipients
@@ -44,40 +57,72 @@ class ExchangeServer(Organization):
     def __init__(
         self,
         directory: Directory,
+        replication: Replication,
         advance: Callable[[], None],
         now: Callable[[], datetime.datetime],
         lock: threading.RLock,
     ) -> None:
         super().__init__(Binder(SERVER), advance, now, lock)
         self.directory = directory
+        self._sessions = itertools.count()
         shell = frozenset({"ViewEntireForest"})
         self.cmdlets = {
-            **ServerRecipients(directory).cmdlets(),
+            **ServerRecipients(directory, replication).cmdlets(),
             "Get-MailboxDatabase": Implementation(self.get_mailbox_database, READ | {"Status"}),
             "Get-ExchangeServer": Implementation(self.get_exchange_server, READ | {"Status"}),
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, READ),
             "Get-ADServerSettings": Implementation(self.get_ad_server_settings),
             "Set-ADServerSettings": Implementation(self.set_ad_server_settings, shell),
             "Get-WebServicesVirtualDirectory": Implementation(self.get_virtual_directory, READ | {"ADPropertiesOnly"}),
+            **surroundings.server_cmdlets(directory),
             "Get-MoveRequest": Implementation(self.get_move_request, READ | {"ResultSize", "MoveStatus", "BatchName"}),
         }
 
     def run(self, call: Call) -> Answer:
         """Run one call after a look at the domain controller that it names. Raises CmdletFailure."""
+        if call.shell.controller is None:
+            # Each new session is bound to the other controller of every domain.
+            call.shell.controller = next(self._sessions) % len(CONTROLLERS[DOMAIN])
+        known = {controller for controllers in CONTROLLERS.values() for controller in controllers}
         for name, value in call.parameters.items():
-            if name.lower() == "domaincontroller" and str(value).lower() not in CONTROLLERS.values():
+            if name.lower() == "domaincontroller" and str(value).lower() not in known:
                 raise CmdletFailure(
                     f"Cannot bind parameter 'DomainController'. The domain controller '{value}' couldn't be contacted.",
                     BINDING, category="InvalidArgument", terminating=True,
                 )  # fmt: skip
+        if call.cmdlet.lower() == "get-command" and "Get-Command" in self.granted(call.shell.user):
+            return self._get_command(call)
         return super().run(call)
+
+    def granted(self, user: str) -> list[str]:
+        """Return the cmdlets of the user's roles, and Get-Command, which every endpoint for Import-PSSession has."""
+        own = {"Get-Command"} - self.revoked.get(user, set())
+        return sorted({*super().granted(user), *own})
+
+    def _get_command(self, call: Call) -> Answer:
+        """Get-Command -Name: what the roles grant; a name that they do not grant is an error (PowerShell's own)."""
+        names = {name.lower(): name for name in super().granted(call.shell.user)}
+        given = {name.lower(): value for name, value in call.parameters.items()}
+        strange = sorted(set(given) - {"name", *(common.lower() for common in COMMON)})
+        if strange:
+            raise self.binder.unknown_parameter(strange[0])
+        wanted = given.get("name") or list(names.values())
+        answer = Answer()
+        for name in wanted if isinstance(wanted, list) else [wanted]:
+            proper = names.get(str(name).lower())
+            if proper is None:
+                failure = failures.unknown_cmdlet(str(name))
+                answer.errors.append(CmdletFailure(failure.message, failure.exception_type, category=failure.category))
+            else:
+                answer.objects.append(command_info(proper, self.granted_parameters(call.shell.user, proper)))
+        return answer
 
     def get_mailbox_database(self, request: Request) -> Answer:
         """Get-MailboxDatabase; Mounted and DatabaseSize are filled with -Status only."""
         wanted = request.get("Identity")
         found = [self.directory.database(str(wanted))] if wanted else list(self.directory.databases.values())
         if request.get("Server") and str(request.get("Server")).lower() != self.directory.server.lower():
-            raise failures.not_found(request.get("Server"), CONTROLLERS[DOMAIN])
+            raise failures.not_found(request.get("Server"), _controller(request))
         shown = [self._database(item, status=request.get("Status") is True) for item in found if item is not None]
         if not shown:
             raise failures.database_not_found(wanted)
@@ -104,7 +149,7 @@ class ExchangeServer(Organization):
         name = self.directory.server
         wanted = str(request.get("Identity") or name).lower()
         if wanted not in (name.lower(), f"{name}.{DOMAIN}".lower()):
-            raise failures.not_found(request.get("Identity"), CONTROLLERS[DOMAIN])
+            raise failures.not_found(request.get("Identity"), _controller(request))
         properties: dict[str, LabValue] = {
             "Name": name, "Identity": Reference(name), "Fqdn": f"{name}.{DOMAIN}".lower(), "Guid": named_guid(name),
             "AdminDisplayVersion": Reference(self.directory.server_version), "ServerRole": "Mailbox", "Domain": DOMAIN,
@@ -116,13 +161,13 @@ class ExchangeServer(Organization):
 
     def get_accepted_domain(self, request: Request) -> Answer:
         """Get-AcceptedDomain."""
-        return accepted_domains(self.directory.accepted_domains, request.get("Identity"), CONTROLLERS[DOMAIN])
+        return accepted_domains(self.directory.accepted_domains, request.get("Identity"), _controller(request))
 
     def get_ad_server_settings(self, request: Request) -> Answer:
         """Get-ADServerSettings of this session."""
         properties: dict[str, LabValue] = {
-            "ViewEntireForest": request.shell.view_entire_forest, "DefaultGlobalCatalog": CONTROLLERS[DOMAIN],
-            "DefaultPreferredDomainControllers": Collection([CONTROLLERS[DOMAIN]]),
+            "ViewEntireForest": request.shell.view_entire_forest, "DefaultGlobalCatalog": _controller(request),
+            "DefaultPreferredDomainControllers": Collection([_controller(request)]),
             "RecipientViewRoot": None if request.shell.view_entire_forest else DOMAIN,
         }  # fmt: skip
         kind = "Microsoft.Exchange.Management.SystemConfigurationTasks.RunspaceServerSettingsPresentationObject"
@@ -140,11 +185,12 @@ class ExchangeServer(Organization):
         wanted = str(request.get("Identity") or name)
         server = str(request.get("Server") or self.directory.server)
         if wanted.lower() != name.lower() or server.lower() != self.directory.server.lower():
-            raise failures.not_found(request.get("Identity") or server, CONTROLLERS[DOMAIN])
+            raise failures.not_found(request.get("Identity") or server, _controller(request))
         properties: dict[str, LabValue] = {
             "Identity": Reference(name), "Name": "EWS (Default Web Site)", "Server": Reference(self.directory.server),
-            "MRSProxyEnabled": self.directory.mrs_proxy_enabled, "WSSecurityAuthentication": True,
-            "WindowsAuthentication": True, "BasicAuthentication": False, "OAuthAuthentication": True,
+            "MRSProxyEnabled": self.directory.mrs_proxy_enabled, "WSSecurityAuthentication": self.directory.ws_security,
+            "WindowsAuthentication": self.directory.windows_authentication, "BasicAuthentication": False,
+            "OAuthAuthentication": True,
             "ExternalUrl": Reference(f"https://{self.directory.external_host_name}/EWS/Exchange.asmx"),
             "InternalUrl": Reference(f"https://{self.directory.server.lower()}.{DOMAIN}/EWS/Exchange.asmx"),
             "ExtendedProtectionTokenChecking": Enumeration(
@@ -155,10 +201,30 @@ class ExchangeServer(Organization):
         return Answer([LabObject((*_VIRTUAL, *_CONFIGURATION), properties, name)])
 
     def get_move_request(self, request: Request) -> Answer:
-        """Get-MoveRequest: this organization has none; remote moves live in Exchange Online."""
+        """Get-MoveRequest: local moves only; remote ones live in Exchange Online. Each is listed, none can be named."""
         if request.get("Identity") not in (None, ""):
             raise failures.move_request_not_found(request.get("Identity"))
-        return Answer()
+        return Answer(surroundings.local_move_requests(self.directory))
+
+
+def command_info(name: str, parameters: list[str]) -> LabObject:
+    """Return a cmdlet as Get-Command shows it. What of it a session serializes is invented (lab/CONFORMANCE.md)."""
+    metadata = "System.Management.Automation.ParameterMetadata"
+    properties: dict[str, LabValue] = {
+        "CommandType": Enumeration("System.Management.Automation.CommandTypes", "Cmdlet", 8), "Name": name,
+        "Definition": f"{name} " + " ".join(f"[-{parameter} <Object>]" for parameter in parameters),
+        "Parameters": Dictionary(
+            dict.fromkeys(parameters, metadata),
+            f"System.Collections.Generic.Dictionary`2[[System.String],[{metadata}]]", metadata,
+        ),
+        "ModuleName": "",
+    }  # fmt: skip
+    types = tuple(f"System.Management.Automation.{kind}" for kind in ("CmdletInfo", "CommandInfo"))
+    return LabObject((*types, "System.Object"), properties, name)
+
+
+def _controller(request: Request) -> str:
+    return str(request.get("DomainController") or CONTROLLERS[DOMAIN][request.shell.controller or 0])
 
 
 def accepted_domains(domains: list[str], identity: object, server: str) -> Answer:

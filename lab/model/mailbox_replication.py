@@ -307,7 +307,7 @@ class MailboxReplication:
                 "Error: MigrationPermanentException: Cannot find a recipient that has mailbox GUID "
                 f"'{mailbox.exchange_guid}'.",
             )  # fmt: skip
-        if target.home_mdb_left:
+        if target.home_mdb_left or target.home_mta_left:
             text = f"Error: MigrationPermanentException: Target user '{target.name}' already has a primary mailbox."
             return Failure("MigrationPermanentException", "Target", text)
         if target.move.status not in ("None", "Completed"):

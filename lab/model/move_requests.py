@@ -102,7 +102,7 @@ class MoveRequests:
                 "RemoteTransientException", f"{call}There was no endpoint listening at https://{host}/EWS/mrsproxy.svc "
                 f"that could accept the message. --> The remote name could not be resolved: '{host}'.",
             )  # fmt: skip
-        if not directory.mrs_proxy_enabled:
+        if not (directory.mrs_proxy_enabled and directory.windows_authentication):
             raise failures.move(
                 "RemoteTransientException", f"{call}The HTTP request was forbidden with client authentication scheme "
                 "'Negotiate'. --> The remote server returned an error: (403) Forbidden..",

@@ -92,7 +92,8 @@ def mailbox_statistics(item: Recipient, *, archive: bool) -> LabObject:
     properties: dict[str, LabValue] = {
         "DisplayName": item.display_name, "Identity": Reference(str(guid)), "MailboxGuid": guid, "IsValid": True,
         "LegacyDN": item.legacy_exchange_dn, "ItemCount": items, "TotalItemSize": ByteSize(size),
-        "DeletedItemCount": 0, "TotalDeletedItemSize": ByteSize(0), "IsArchiveMailbox": archive,
+        "DeletedItemCount": 0, "TotalDeletedItemSize": ByteSize(0 if archive else content.recoverable),
+        "IsArchiveMailbox": archive,
         "Database": Reference(item.database), "DatabaseName": item.database,
     }  # fmt: skip
     types = ("Microsoft.Exchange.Management.MapiTasks.Presentation.MailboxStatistics", *_BASES[3:])
@@ -168,9 +169,10 @@ def _archive(item: Recipient) -> dict[str, LabValue]:
 
 
 def _cloud_mailbox(item: TenantObject) -> dict[str, LabValue]:
-    # Whether the real service fills ImmutableId is unknown (facts: identity-filters-roles.md): here it never does.
+    # Whether the real service fills ImmutableId is unknown (facts: identity-filters-roles.md): here it never is.
     return {
-        "ImmutableId": "", "InPlaceHolds": Collection(item.in_place_holds), "DelayHoldApplied": item.delay_hold,
+        "ImmutableId": "",
+        "InPlaceHolds": Collection(item.in_place_holds), "DelayHoldApplied": item.delay_hold,
         "DelayReleaseHoldApplied": False, "ComplianceTagHoldApplied": item.compliance_tag_hold,
         "AutoExpandingArchiveEnabled": item.auto_expanding_archive, "SKUAssigned": item.sku_assigned,
         "IsExchangeCloudManaged": item.is_exchange_cloud_managed, "ForwardingAddress": None,

@@ -48,6 +48,7 @@ class Content:
     items: int = 0
     archive_size: int = 0
     archive_items: int = 0
+    recoverable: int = 0
 
 
 @dataclass
@@ -146,6 +147,10 @@ class Store(Generic[R]):
         if self.on_change is not None:
             self.on_change(item)
         return item
+
+    def get(self, guid: uuid.UUID) -> R:
+        """Return the object with this GUID; KeyError without one."""
+        return self._objects[guid]
 
     def find(self, kinds: Iterable[str], value: str) -> list[R]:
         """Return the objects that one of these kinds of key leads to, each once."""

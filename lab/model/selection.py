@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 from lab.answer import CmdletFailure
 from lab.model import addresses, failures, opath
 from lab.model.contract import BINDING, CLOUD_AMBIGUOUS
 from lab.model.directory import DirectoryObject
 from lab.model.kinds import recipient_type
-from lab.model.recipients import EMPTY_GUID, R, Recipient, Store
+from lab.model.recipients import EMPTY_GUID, R, Recipient
 from lab.model.tenant import TenantObject
 
 DEFAULT_RESULT_SIZE = 1000
@@ -134,11 +134,21 @@ FILTERABLE: dict[str, Filterable] = {
 _PROPER = {name.lower(): name for name in FILTERABLE}
 
 
+class Objects(Protocol[R]):
+    """What a selection reads: a Store, or a domain controller's view of it."""
+
+    def __iter__(self) -> Iterator[R]:
+        """Yield every object."""
+
+    def find(self, kinds: Iterable[str], value: str) -> list[R]:
+        """Return the objects that one of these kinds of key leads to, each once."""
+
+
 @dataclass(frozen=True)
 class Selection(Generic[R]):
     """What one Get-* cmdlet may see. ``letter`` stands for the cmdlet in FILTERABLE."""
 
-    store: Store[R]
+    store: Objects[R]
     kinds: frozenset[str]
     identity_keys: tuple[str, ...]
     letter: str

@@ -13,6 +13,7 @@ from lab.answer import Answer, LabObject
 from lab.model import addresses, failures, kinds, recipient_output
 from lab.model import recipient_changes as changes_of
 from lab.model.cmdlet_host import Implementation, Request
+from lab.model.controllers import Replication, domain_of
 from lab.model.directory import CONTROLLERS, DOMAIN, Directory, DirectoryObject
 from lab.model.recipients import EMPTY_GUID, Quotas
 from lab.model.selection import MAILBOX_KEYS, RECIPIENT_KEYS, USER_KEYS, Selection
@@ -29,8 +30,9 @@ _UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 class ServerRecipients:
     """Get-User, Set-User, Get-Recipient, the mail user, remote mailbox and mailbox cmdlets of Exchange Server."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, replication: Replication) -> None:
         self.directory = directory
+        self.replication = replication
 
     def cmdlets(self) -> dict[str, Implementation]:
         """Return the cmdlets by name."""
@@ -63,12 +65,31 @@ class ServerRecipients:
     def selection(
         self, request: Request, of: frozenset[str], keys: tuple[str, ...], letter: str
     ) -> Selection[DirectoryObject]:
-        """Return what a cmdlet may see: without ViewEntireForest only the server's own domain."""
+        """Return what a cmdlet may see: without ViewEntireForest only the server's own domain.
+
+        A DomainController holds its own domain's objects and no others; that it narrows a cmdlet so even with
+        ViewEntireForest is inferred (lab/CONFORMANCE.md).
+        """
         if request.get("IgnoreDefaultScope") and request.get("DomainController"):
             raise failures.recipient_task("IgnoreDefaultScope and DomainController can't be used together.")
         entire = request.shell.view_entire_forest or request.get("IgnoreDefaultScope") is True
-        server = request.get("DomainController") or CONTROLLERS[DOMAIN]
-        return Selection(self.directory.objects, of, keys, letter, server, lambda item: entire or item.domain == DOMAIN)
+        named = str(request.get("DomainController") or "").lower()
+        held = domain_of(named) if named else ""
+        seen = self.replication.seen_at([self._controller(request, domain) for domain in CONTROLLERS], request.now)
+        return Selection(
+            seen, of, keys, letter, named or self._controller(request, DOMAIN),
+            lambda item: item.domain == held if held else entire or item.domain == DOMAIN,
+        )  # fmt: skip
+
+    def _controller(self, request: Request, domain: str) -> str:
+        """Return the controller that answers for a domain: the one that is named, else the session's own choice."""
+        named = str(request.get("DomainController") or "").lower()
+        if named in CONTROLLERS[domain]:
+            return named
+        return CONTROLLERS[domain][request.shell.controller or 0]
+
+    def _change(self, request: Request, item: DirectoryObject, **changes: Any) -> bool:
+        return self.replication.change(item, self._controller(request, item.domain), request.now, **changes)
 
     def get_mailbox_statistics(self, request: Request) -> Answer:
         """Get-MailboxStatistics for one mailbox."""
@@ -114,8 +135,8 @@ class ServerRecipients:
         changes_of.refuse_taken(self.directory.objects, item, changes)
         if request.what_if:
             return Answer()
-        self.directory.objects.change(item, request.now, **changes)
-        return Answer([recipient_output.mail_user(item)])
+        self._change(request, item, **changes)
+        return Answer([recipient_output.mail_user(self.directory.objects.get(item.guid))])
 
     def set_mail_user(self, request: Request) -> Answer:
         """Set-MailUser. A changed ExternalEmailAddress takes its old value out of the proxy addresses."""
@@ -145,8 +166,8 @@ class ServerRecipients:
         item = self.selection(request, kinds.MAIL_USERS, RECIPIENT_KEYS, "U").one(request.get("Identity"))
         if request.what_if:
             return Answer()
-        self.directory.objects.change(
-            item, request.now, kind="User", alias="", mail="", email_addresses=[], external_email_address="",
+        self._change(
+            request, item, kind="User", alias="", mail="", email_addresses=[], external_email_address="",
             exchange_guid=EMPTY_GUID, archive_guid=EMPTY_GUID, archive_name="", legacy_exchange_dn="",
             email_address_policy_enabled=False, hidden=False, custom_attributes={},
         )  # fmt: skip
@@ -173,7 +194,7 @@ class ServerRecipients:
     def _apply(self, request: Request, item: DirectoryObject, changes: dict[str, Any]) -> Answer:
         if request.what_if:
             return Answer()
-        if self.directory.objects.change(item, request.now, **changes):
+        if self._change(request, item, **changes):
             return Answer()
         return Answer(warnings=[changes_of.no_change_warning(item.identity)])
 

@@ -34,6 +34,7 @@ class TenantObject(Recipient):
     forwarding_smtp_address: str = ""
     permissions: dict[str, list[str]] = field(default_factory=dict)
     quarantined: list[str] = field(default_factory=list)
+    service_errors: list[str] = field(default_factory=list)
 
     @property
     def distinguished_name(self) -> str:
@@ -50,6 +51,15 @@ class TenantObject(Recipient):
 
 
 @dataclass
+class OutboundConnector:
+    """A connector of type OnPremises; the hybrid configuration wizard makes one for the hybrid domains."""
+
+    name: str
+    recipient_domains: list[str]
+    enabled: bool = True
+
+
+@dataclass
 class Tenant:
     """Everything that the cloud cmdlets read and write. The flags are those of the Entra tenant."""
 
@@ -59,6 +69,9 @@ class Tenant:
     block_soft_match: bool = False
     cloud_managed_by_default: bool = False
     auto_expanding_archive: bool = False
+    outbound_connectors: list[OutboundConnector] = field(default_factory=list)
+    # The batch of each migration user, by its address.
+    migration_users: dict[str, str] = field(default_factory=dict)
 
     def by_external_id(self, external_id: uuid.UUID | str) -> TenantObject | None:
         """Find an object by its ExternalDirectoryObjectId, without the ``User_`` of the on-premises attribute."""

@@ -25,6 +25,8 @@ from lab.wire.rest_errors import JSON, RequestError
 from lab.wire.tokens import InvalidToken, TokenIssuer
 
 MAXIMUM_BATCH = 10
+# Where the service's backends listen; it is not open to the outside.
+BACKEND_PORT = 446
 _ROUTE = re.compile(r"/adminapi/(?P<version>beta|v[12]\.0)/(?P<tenant>[^/]+)/(?P<resource>[^/]+)/?", re.IGNORECASE)
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize=(\d+)")
 _HTML = b"<html><head><title>Service unavailable</title></head><body>Our services aren't available.</body></html>"
@@ -109,8 +111,9 @@ class AdminApi:
         return claims
 
     def _module_file(self, claims: dict[str, Any]) -> Response:
-        names = sorted(self._gateway.granted(str(claims["appid"])))
-        functions = "".join(f"function {name} {{ }}\r\n" for name in names)
+        user = str(claims["appid"])
+        names = sorted(self._gateway.granted(user))
+        functions = "".join(_function(name, self._gateway.granted_parameters(user, name)) for name in names)
         # Invented: the name of the variable. That the key is in this text is documented nowhere either.
         content = f"$script:PublicKey = '{self._key.public_xml()}'\r\n{functions}"
         module = {"fileName": "ExchangeOnline.psm1", "fileContent": content, "exportedCmdlets": ",".join(names)}
@@ -174,7 +177,7 @@ class AdminApi:
                 return self._validation(ticket)
             outcome = self._gateway.perform(ticket)
         except Interrupted as interruption:
-            return self._interrupted(interruption, asked.claims)
+            return self._interrupted(interruption, asked)
         if outcome.lost:
             raise ConnectionDropped
         return self._outcome(asked, outcome)
@@ -185,8 +188,11 @@ class AdminApi:
         question = f"Are you sure you want to perform this action? Running {ticket.call.cmdlet}."
         return self._value([], [], "", {"@adminapi.confirmationmessage": question})
 
-    def _interrupted(self, interruption: Interrupted, claims: dict[str, Any]) -> Response:
-        arguments = interruption.arguments
+    def _interrupted(self, interruption: Interrupted, asked: _Input) -> Response:
+        arguments, claims = interruption.arguments, asked.claims
+        if interruption.kind == "redirect":
+            host = arguments.get("host") or urllib.parse.urlsplit(self.base_url).hostname
+            return Response(302, headers={"Location": f"https://{host}:{BACKEND_PORT}{asked.request.target}"})
         if interruption.kind == "throttle":
             return rest_errors.throttled(arguments.get("retry_after", 0.25))
         if interruption.kind == "expire_token":
@@ -245,6 +251,17 @@ class AdminApi:
         query["$skiptoken"] = token
         path = f"/adminapi/beta/{self._issuer.tenant_id}/InvokeCommand"
         return f"{self.base_url}{path}?{urllib.parse.urlencode(query, safe='$,')}"
+
+
+def _function(name: str, parameters: list[str]) -> str:
+    """Return a generated function: its name and param block as public clients read them, its body invented."""
+    declared = ",\r\n".join(
+        f"    [Parameter(HelpMessage='{parameter} (see the reference)')]\r\n    [System.Object]\r\n    ${parameter}"
+        for parameter in parameters
+        if parameter not in ("Confirm", "WhatIf")
+    )
+    lines = [f"function script:{name} {{", "  [CmdletBinding()]", "  param(", declared, "  )", "  process { }", "}", ""]
+    return "\r\n".join(lines)
 
 
 def _document(body: bytes) -> dict[str, Any]:

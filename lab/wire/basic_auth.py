@@ -11,7 +11,7 @@ import binascii
 import hmac
 from typing import Protocol
 
-from lab.wire.http_server import Request, Response
+from lab.wire.http_server import Request
 
 
 class Account(Protocol):
@@ -44,7 +44,3 @@ def _text(credentials: bytes) -> str:
         return credentials.decode("utf-8")
     except UnicodeDecodeError:
         return credentials.decode("latin-1")
-
-
-def challenge(realm: str) -> Response:
-    return Response(401, headers={"WWW-Authenticate": f'Basic realm="{realm}"', "Server": "Microsoft-IIS/10.0"})

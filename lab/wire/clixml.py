@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from lab.answer import ByteSize, Collection, Enumeration, LabObject, LabValue, Reference
+from lab.answer import ByteSize, Collection, Dictionary, Enumeration, LabObject, LabValue, Reference
 from lab.wire.net_text import byte_size, duration, time_span
 
 # The server's own time zone: dates whose names do not end in UTC carry it, as in the captured objects.
@@ -32,6 +32,7 @@ _ADDRESS_BASES = (
 _COLLECTION_BASES = ("Microsoft.Exchange.Data.MultiValuedPropertyBase", "System.Object")
 _UNLIMITED = "Microsoft.Exchange.Data.Unlimited`1[[Microsoft.Exchange.Data.ByteQuantifiedSize]]"
 _INT32 = 2**31
+_VALUE = ' N="Value"'
 
 
 def text(value: str) -> str:
@@ -94,8 +95,13 @@ class _Writer:
         return self._rich(name, label, value)
 
     def _rich(
-        self, name: str, label: str, value: datetime.timedelta | Enumeration | ByteSize | Reference | Collection
+        self,
+        name: str,
+        label: str,
+        value: datetime.timedelta | Enumeration | ByteSize | Reference | Collection | Dictionary,
     ) -> str:
+        if isinstance(value, Dictionary):
+            return self._dictionary(label, value)
         if isinstance(value, Collection):
             items = "".join([f"<S>{text(item)}</S>" for item in value.items])
             return self._object(label, _collection_types(value.type_name), f"<LST>{items}</LST>")
@@ -114,6 +120,14 @@ class _Writer:
             return f"<TS{label}>{duration(value)}</TS>"
         span = ("Microsoft.Exchange.Data.EnhancedTimeSpan", "System.ValueType", "System.Object")
         return self._named(label, span, time_span(value))
+
+    def _dictionary(self, label: str, value: Dictionary) -> str:
+        types = (value.value_type_name, "System.Object")
+        entries = [
+            f'<En><S N="Key">{text(key)}</S>{self._named(_VALUE, types, item)}</En>'
+            for key, item in value.entries.items()
+        ]
+        return self._object(label, (value.type_name, "System.Object"), f"<DCT>{''.join(entries)}</DCT>")
 
 
 def _collection_types(type_name: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from lab.answer import Answer, Call, CmdletFailure, CmdletHost
+from lab.answer import Answer, Call, CmdletFailure, CmdletHost, TellsParameters
 from lab.faults import Faults, Strike
 from lab.log import CommandLog, is_read, masked
 from lab.wire.http_server import ConnectionDropped
@@ -77,6 +77,9 @@ class Gateway:
 
     def granted(self, user: str) -> list[str]:
         return self._host.granted(user)
+
+    def granted_parameters(self, user: str, cmdlet: str) -> list[str]:
+        return self._host.granted_parameters(user, cmdlet) if isinstance(self._host, TellsParameters) else []
 
     def canonical_name(self, cmdlet: str, user: str) -> str | None:
         """Return the cmdlet in its proper spelling, or None where the user's roles do not grant it."""
@@ -156,7 +159,7 @@ class Gateway:
 def _refuse(strike: Strike, *, granted: bool) -> None:
     if strike.has("drop_before"):
         raise ConnectionDropped
-    for kind in ("throttle", "expire_token", "lost_shell", "html_body", "empty_body"):
+    for kind in ("throttle", "expire_token", "lost_shell", "html_body", "empty_body", "redirect"):
         arguments = strike.get(kind)
         if arguments is not None and _when(kind, arguments) == "before":
             raise Interrupted(kind, arguments)

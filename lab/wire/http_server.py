@@ -14,7 +14,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 MAXIMUM_BODY = 64 * 1024 * 1024
 # A client that connects and says nothing must not keep a thread for ever.
@@ -31,12 +31,16 @@ class _BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request. Header names are in lower case; ``target`` is path and query as sent."""
+    """One request. Header names are in lower case; ``target`` is path and query as sent.
+
+    ``connection`` holds what the application remembers of the connection that the request came on.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
+    connection: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def path(self) -> str:
@@ -117,8 +121,9 @@ class HttpServer:
             connection.settimeout(None)
             with self._lock:
                 self._open.add(connection)
+            memory: dict[str, Any] = {}
             with connection.makefile("rb") as reader:
-                while not self._stopping and self._one(connection, reader):
+                while not self._stopping and self._one(connection, reader, memory):
                     continue
         except (OSError, ConnectionDropped):
             pass  # the client went away, or a fault wants it so
@@ -127,10 +132,10 @@ class HttpServer:
                 self._open.discard(connection)
             _break(connection)
 
-    def _one(self, connection: socket.socket, reader: BinaryIO) -> bool:
+    def _one(self, connection: socket.socket, reader: BinaryIO, memory: dict[str, Any]) -> bool:
         """Answer one request; return whether the connection stays open."""
         try:
-            request = _read_request(reader)
+            request = _read_request(reader, memory)
         except _BadRequest as problem:
             connection.sendall(Response(400, str(problem).encode(), "text/plain").encoded())
             return False
@@ -140,7 +145,7 @@ class HttpServer:
         return request.headers.get("connection", "").lower() != "close"
 
 
-def _read_request(reader: BinaryIO) -> Request | None:
+def _read_request(reader: BinaryIO, memory: dict[str, Any]) -> Request | None:
     line = reader.readline(65537)
     if not line:
         return None
@@ -160,7 +165,7 @@ def _read_request(reader: BinaryIO) -> Request | None:
     body = reader.read(int(length))
     if len(body) != int(length):
         return None
-    return Request(words[0], words[1], headers, body)
+    return Request(words[0], words[1], headers, body, memory)
 
 
 def _break(connection: socket.socket) -> None:

@@ -12,6 +12,7 @@ import itertools
 import struct
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -126,7 +127,7 @@ class RunspacePoolShell:
         }
         self._feed(creation, None)
 
-    def command(self, command_id: str, line: ElementTree.Element) -> None:
+    def command(self, command_id: str, line: ElementTree.Element, options: Mapping[str, str]) -> None:
         arguments = line.findtext("{http://schemas.microsoft.com/wbem/wsman/1/windows/shell}Arguments", "")
         pipeline_id = uuid.UUID(command_id)
         with self._lock:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Collection as Names
 from typing import Any
 
-from lab.answer import ByteSize, Collection, Enumeration, LabObject, LabValue, Reference
+from lab.answer import ByteSize, Collection, Dictionary, Enumeration, LabObject, LabValue, Reference
 from lab.wire.net_text import byte_size, time_span
 
 
@@ -44,13 +44,15 @@ def _put(item: dict[str, Any], name: str, value: LabValue) -> None:
         item[name] = _text(value)
 
 
-def _text(value: datetime.timedelta | Enumeration | ByteSize | Reference) -> str:
+def _text(value: datetime.timedelta | Enumeration | ByteSize | Reference | Dictionary) -> str:
     if isinstance(value, Enumeration):
         return value.name
     if isinstance(value, ByteSize):
         return byte_size(value.size)
     if isinstance(value, Reference):
         return value.text
+    if isinstance(value, Dictionary):
+        return value.type_name
     return time_span(value)
 
 

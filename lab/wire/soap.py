@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -49,6 +50,7 @@ class Envelope:
     resource_uri: str
     shell_id: str
     operation_timeout: float
+    options: Mapping[str, str]
     body: ElementTree.Element
 
     @property
@@ -82,6 +84,10 @@ def parse(document: bytes) -> Envelope:
         resource_uri=header.findtext("w:ResourceURI", "", NAMESPACES).strip(),
         shell_id=shell_id.upper(),
         operation_timeout=seconds(header.findtext("w:OperationTimeout", "", NAMESPACES), 60.0),
+        options={
+            option.get("Name", ""): option.text or ""
+            for option in header.iterfind("w:OptionSet/w:Option", NAMESPACES)
+        },
         body=body,
     )
 

@@ -13,7 +13,7 @@ import uuid
 from typing import Any
 
 from lab.wire.http_server import Request, Response
-from lab.wire.tokens import LIFETIME_SECONDS, RESOURCE, SignInError, TokenIssuer
+from lab.wire.tokens import GRAPH, LIFETIME_SECONDS, RESOURCE, SignInError, TokenIssuer
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _JSON = "application/json; charset=utf-8"
@@ -84,16 +84,18 @@ class TokenEndpoint:
                 401,
                 "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
             )
-        _check_scope(form.get("scope", ""), tenant)
+        self._issuer.asked_claims.append(form.get("claims", ""))
+        audience = _resource(form.get("scope", ""), tenant)
         return {
             "token_type": "Bearer",
             "expires_in": LIFETIME_SECONDS,
             "ext_expires_in": LIFETIME_SECONDS,
-            "access_token": self._issuer.issue(application),
+            "access_token": self._issuer.issue(application, audience=audience),
         }
 
 
-def _check_scope(scope: str, tenant: str) -> None:
+def _resource(scope: str, tenant: str) -> str:
+    """Return the resource that a scope names. Raises SignInError."""
     resource, separator, rest = scope.rpartition("/.default")
     if not separator or rest:
         raise SignInError(
@@ -103,7 +105,7 @@ def _check_scope(scope: str, tenant: str) -> None:
             f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with "
             "/.default suffixed to the resource identifier (application ID URI).",
         )
-    if resource != RESOURCE:
+    if resource not in (RESOURCE, GRAPH):
         raise SignInError(
             500011,
             "invalid_resource",
@@ -112,6 +114,7 @@ def _check_scope(scope: str, tenant: str) -> None:
             "the application has not been installed by the administrator of the tenant or consented to by any user in "
             "the tenant.",
         )
+    return resource
 
 
 def _refusal(problem: SignInError) -> Response:

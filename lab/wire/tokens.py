@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lab.certificates import throw_away_key
 
 RESOURCE = "https://outlook.office365.com"
+GRAPH = "https://graph.microsoft.com"
 ROLE = "Exchange.ManageAsApp"
 LIFETIME_SECONDS = 3600
 
@@ -48,15 +49,27 @@ class InvalidToken(Exception):
         self.claims = claims
 
 
+@dataclass(frozen=True)
+class FederatedCredential:
+    """Whose tokens stand for the application: another issuer's, for one subject."""
+
+    issuer: str
+    subject: str
+    public_key: rsa.RSAPublicKey
+    audience: str = "api://AzureADTokenExchange"
+
+
 @dataclass
 class Application:
-    """One app registration: its secrets (``expired_secrets`` are the past ones) and its certificates."""
+    """One app registration: its secrets (``expired_secrets`` are the past ones), certificates, federated tokens."""
 
     client_id: str
     secrets: list[str] = field(default_factory=list, repr=False)
     expired_secrets: list[str] = field(default_factory=list, repr=False)
     certificates: list[x509.Certificate] = field(default_factory=list)
+    federated: list[FederatedCredential] = field(default_factory=list)
     roles: list[str] = field(default_factory=lambda: [ROLE])
+    graph_roles: list[str] = field(default_factory=lambda: ["User.Read.All", "OnPremDirectorySynchronization.Read.All"])
 
     def check_secret(self, secret: str) -> None:
         """Raises SignInError."""
@@ -79,7 +92,11 @@ class Application:
         )
 
     def check_assertion(self, assertion: str, audience: str) -> None:
-        """Verify a certificate's assertion (RFC 7523). Raises SignInError."""
+        """Verify a certificate's assertion (RFC 7523), or a federated issuer's token. Raises SignInError."""
+        claimed = _unverified(assertion)
+        if claimed.get("iss") != self.client_id and self.federated:
+            self._check_federated(assertion, claimed)
+            return
         certificate = self._certificate(assertion)
         key = certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey):
@@ -103,6 +120,22 @@ class Application:
         except jwt.InvalidTokenError:
             raise _bad_assertion(700027, "Client assertion failed signature validation.") from None
 
+    def _check_federated(self, token: str, claimed: dict[str, Any]) -> None:
+        for known in self.federated:
+            if (known.issuer, known.subject) != (claimed.get("iss"), claimed.get("sub")):
+                continue
+            try:
+                jwt.decode(token, known.public_key, algorithms=["RS256"], audience=known.audience)
+            except jwt.ExpiredSignatureError:
+                raise _bad_assertion(700024, "Client assertion is not within its valid time range.") from None
+            except jwt.InvalidTokenError:
+                raise _bad_assertion(700027, "Client assertion failed signature validation.") from None
+            return
+        raise _bad_assertion(
+            700213,
+            f"No matching federated identity record found for presented assertion subject '{claimed.get('sub')}'.",
+        )
+
     def _certificate(self, assertion: str) -> x509.Certificate:
         try:
             header = jwt.get_unverified_header(assertion)
@@ -117,6 +150,13 @@ class Application:
             700027,
             "The certificate with identifier used to sign the client assertion is not registered on application.",
         )
+
+
+def _unverified(assertion: str) -> dict[str, Any]:
+    try:
+        return dict(jwt.decode(assertion, options={"verify_signature": False}))
+    except jwt.InvalidTokenError:
+        return {}
 
 
 def _bad_assertion(number: int, text: str) -> SignInError:
@@ -134,6 +174,8 @@ class TokenIssuer:
         self.tenant_id = tenant_id
         self.issuer = f"https://sts.windows.net/{tenant_id}/"
         self.applications: dict[str, Application] = {}
+        # The claims that each request for a token handed in: the answer to a challenge.
+        self.asked_claims: list[str] = []
         self.now = now
         self._lock = threading.Lock()
         self._revoked: set[str] = set()
@@ -170,21 +212,21 @@ class TokenIssuer:
             "exp": now + lifetime,
             "appid": application.client_id,
             "tid": self.tenant_id,
-            "roles": application.roles,
+            "roles": application.graph_roles if audience == GRAPH else application.roles,
             "idtyp": "app",
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
-    def verify(self, token: str) -> dict[str, Any]:
-        """Return an access token's claims. Raises InvalidToken."""
+    def verify(self, token: str, audience: str = RESOURCE) -> dict[str, Any]:
+        """Return the claims of an access token for that audience. Raises InvalidToken."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 self._public,
                 algorithms=["RS256"],
-                audience=RESOURCE,
+                audience=audience,
                 issuer=self.issuer,
                 # The expiry is checked below, against this issuer's own clock.
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},

@@ -17,7 +17,8 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from lab.wire import soap
-from lab.wire.basic_auth import Account, authenticated, challenge
+from lab.wire.authentication import Door
+from lab.wire.basic_auth import Account
 from lab.wire.http_server import ConnectionDropped, Request, Response
 from lab.wire.soap import NAMESPACES, Envelope, WsmanFault
 
@@ -29,6 +30,8 @@ QUOTA_EXCEEDED = 2150859174
 # A reply has to fit the envelope that clients ask for (150 KiB), in base64.
 RECEIVE_BYTES = 96_000
 MINIMUM_IDLE_TIMEOUT = 60.0
+# Windows' own default of MaxEnvelopeSizekb.
+MAXIMUM_ENVELOPE = 500 * 1024
 
 
 @dataclass
@@ -109,8 +112,8 @@ class Shell(Protocol):
 
     user: str
 
-    def command(self, command_id: str, line: ElementTree.Element) -> None:
-        """Start a command (``line`` is rsp:CommandLine)."""
+    def command(self, command_id: str, line: ElementTree.Element, options: Mapping[str, str]) -> None:
+        """Start a command (``line`` is rsp:CommandLine, ``options`` the request's option set)."""
 
     def send(self, command_id: str, data: bytes, end: bool) -> None:
         """Take input for a command, or for the shell where the command id is empty."""
@@ -186,6 +189,15 @@ def command_not_found(command_id: str) -> WsmanFault:
     )
 
 
+def too_large() -> WsmanFault:
+    return WsmanFault(
+        QUOTA_EXCEEDED,
+        "The WS-Management service cannot process the request because the request size exceeded the configured "
+        "MaxEnvelopeSize quota.",
+        "w:EncodingLimit",
+    )
+
+
 def load_quota(arguments: Mapping[str, Any]) -> WsmanFault:
     """Return the fault of a user who sends too much (facts: exchange-server-psrp.md section 2)."""
     retry_after = float(arguments.get("retry_after") or 0.2)
@@ -212,9 +224,10 @@ class Service(Protocol):
 class WsmanEndpoint:
     """An HTTP application that speaks WSMan for one service."""
 
-    def __init__(self, service: Service, account: Account, shells: ShellRegistry) -> None:
+    def __init__(self, service: Service, account: Account, shells: ShellRegistry, door: Door) -> None:
         self._service = service
         self._account = account
+        self._door = door
         self._shells = shells
 
     def __call__(self, request: Request) -> Response:
@@ -222,16 +235,19 @@ class WsmanEndpoint:
             return _html(404, "Not Found")
         if request.method != "POST":
             return _html(405, "Method Not Allowed")
-        if not authenticated(request, self._account):
-            return challenge(self._service.realm)
+        admitted = self._door.admit(request)
+        if isinstance(admitted, Response):
+            return admitted
         try:
-            envelope = soap.parse(request.body)
+            envelope = soap.parse(admitted.body)
         except ValueError:
             return Response(400)
         try:
-            return soap.reply(envelope, self._dispatch(envelope))
+            if len(admitted.body) > MAXIMUM_ENVELOPE:
+                raise too_large()
+            return admitted.wrap(soap.reply(envelope, self._dispatch(envelope)))
         except WsmanFault as problem:
-            return soap.fault(envelope.message_id, problem)
+            return admitted.wrap(soap.fault(envelope.message_id, problem))
 
     def _dispatch(self, envelope: Envelope) -> str:
         verb = envelope.verb
@@ -298,7 +314,7 @@ def _required(envelope: Envelope, path: str) -> ElementTree.Element:
 def _command(shell: Shell, envelope: Envelope) -> str:
     line = _required(envelope, "rsp:CommandLine")
     command_id = (line.get("CommandId") or str(uuid.uuid4())).upper()
-    shell.command(command_id, line)
+    shell.command(command_id, line, envelope.options)
     return f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
 
 

@@ -10,7 +10,7 @@ class ModuleDocFragment:
 options:
   entra_connect:
     description:
-      - How to reach the Entra Connect server - WinRM over HTTPS.
+      - How to reach the Entra Connect server - WinRM over HTTPS, or over HTTP with message encryption.
     type: dict
     suboptions:
       host:
@@ -20,7 +20,7 @@ options:
         type: str
       port:
         description:
-          - TCP port of its WinRM HTTPS listener; V(5986) unless given.
+          - TCP port of its WinRM listener; V(5986) with TLS, else V(5985).
           - If not given, the environment variable E(ENTRA_CONNECT_PORT) is used.
         type: int
       auth:
@@ -31,7 +31,9 @@ options:
         choices: [kerberos, ntlm, basic, certificate]
       username:
         description:
-          - Account that may use WinRM and is a member of ADSyncOperators.
+          - Account that may use WinRM and is a member of ADSyncOperators; with V(kerberos) its user principal name.
+          - With Kerberos and neither O(entra_connect.password) nor O(entra_connect.password_file), the existing
+            ticket cache is used.
           - If not given, the environment variable E(ENTRA_CONNECT_USERNAME) is used.
         type: str
       password:
@@ -54,6 +56,12 @@ options:
           - Private key (PEM) of O(entra_connect.certificate_path).
           - If not given, the environment variable E(ENTRA_CONNECT_CERTIFICATE_KEY_PATH) is used.
         type: path
+      use_tls:
+        description:
+          - Whether to use HTTPS. V(true) unless O(entra_connect.port) is V(5985); over HTTP Kerberos and NTLM encrypt
+            every message, and V(basic) and V(certificate) are refused.
+          - If not given, the environment variable E(ENTRA_CONNECT_USE_TLS) is used.
+        type: bool
       ca_file:
         description:
           - PEM file with the certificate authorities to trust; the system's unless given.

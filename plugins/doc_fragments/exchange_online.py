@@ -15,6 +15,22 @@ options:
         federated token or an access token.
     type: dict
     suboptions:
+      interface:
+        description:
+          - V(rest), which holds unless given, is the admin API itself.
+          - V(powershell) is Microsoft's module ExchangeOnlineManagement in a PowerShell process on the host that runs
+            the module. It is the documented interface, and the sure way for O(ignore:remote_credential).
+          - V(powershell) takes O(exchange_online.tenant_id) as initial domain, signs in by
+            O(exchange_online.certificate_path) (PFX) or O(exchange_online.managed_identity), and refuses the options
+            of the REST interface.
+          - If not given, the environment variable E(EXCHANGE_ONLINE_INTERFACE) is used.
+        type: str
+        choices: [rest, powershell]
+      pwsh_path:
+        description:
+          - Program of PowerShell 7, for O(exchange_online.interface=powershell); V(pwsh) unless given.
+          - If not given, the environment variable E(EXCHANGE_ONLINE_PWSH_PATH) is used.
+        type: path
       tenant_id:
         description:
           - Tenant, as GUID or initial domain (C(contoso.onmicrosoft.com)). The GUID is the surer one.
@@ -88,7 +104,8 @@ options:
         type: str
       concurrency:
         description:
-          - How many requests a task may have under way at once; V(8) unless given.
+          - How many requests a task may have under way at once; V(8) unless given, V(2) processes with
+            O(exchange_online.interface=powershell).
           - If not given, the environment variable E(EXCHANGE_ONLINE_CONCURRENCY) is used.
         type: int
       page_size:
@@ -108,4 +125,17 @@ options:
           - It was never verified against Exchange Online.
           - If not given, the environment variable E(EXCHANGE_ONLINE_EXPERIMENTAL_REST_CREDENTIAL) is used.
         type: bool
+      graph:
+        description:
+          - Whether Microsoft Graph is asked too, as the same application, for what no Exchange cmdlet tells - the
+            anchor of a synchronized user (C(onPremisesImmutableId)), admin roles, provisioning errors, and whether soft
+            match is blocked in the tenant; V(false) unless given. It is only read.
+          - Not with O(exchange_online.access_token), which is good for Exchange Online alone.
+          - If not given, the environment variable E(EXCHANGE_ONLINE_GRAPH) is used.
+        type: bool
+      graph_base_url:
+        description:
+          - Overrides the host of Microsoft Graph that O(exchange_online.environment) names.
+          - If not given, the environment variable E(EXCHANGE_ONLINE_GRAPH_BASE_URL) is used.
+        type: str
 """

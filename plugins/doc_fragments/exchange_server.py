@@ -20,18 +20,31 @@ options:
           - Fully qualified name of an Exchange server, as in the service principal name C(HTTP/mail.contoso.com).
           - If not given, the environment variable E(EXCHANGE_SERVER_HOST) is used.
         type: str
+      transport:
+        description:
+          - V(psrp), which holds unless given, is remote PowerShell at the server's PowerShell virtual directory.
+          - V(winrm) starts PowerShell on the server through its own WinRM, for sites that closed that virtual directory
+            to the outside. It takes some seconds for each cmdlet.
+          - With V(winrm) the server signs in to its own Exchange, a second hop, with O(exchange_server.username) and
+            its password, which go along encrypted. Without a password see O(exchange_server.kerberos_delegation).
+          - If not given, the environment variable E(EXCHANGE_SERVER_TRANSPORT) is used.
+        type: str
+        choices: [psrp, winrm]
       port:
         description:
           - TCP port of the PowerShell virtual directory; V(443) with TLS, else V(80).
+          - With O(exchange_server.transport=winrm) that of WinRM; V(5986) with TLS, else V(5985).
           - If not given, the environment variable E(EXCHANGE_SERVER_PORT) is used.
         type: int
       auth:
         description:
           - How to authenticate; V(kerberos) unless given, which is what Exchange offers by default.
           - V(basic) has to be enabled on the PowerShell virtual directory and needs TLS.
+          - V(negotiate) belongs to O(exchange_server.transport=psrp), V(certificate) to
+            O(exchange_server.transport=winrm).
           - If not given, the environment variable E(EXCHANGE_SERVER_AUTH) is used.
         type: str
-        choices: [kerberos, negotiate, ntlm, basic]
+        choices: [kerberos, negotiate, ntlm, basic, certificate]
       username:
         description:
           - User principal name of the account (V(DOMAIN\\user) for V(basic) and V(ntlm)).
@@ -53,6 +66,7 @@ options:
         description:
           - Whether to use HTTPS. V(true) for V(basic), else V(false) - over HTTP Kerberos and NTLM encrypt every
             message.
+          - With O(exchange_server.transport=winrm) it is V(true) unless O(exchange_server.port) is V(5985).
           - If not given, the environment variable E(EXCHANGE_SERVER_USE_TLS) is used.
         type: bool
       ca_file:
@@ -70,12 +84,34 @@ options:
           - Whether V(basic) may send the password over plain HTTP; V(false) unless given.
           - If not given, the environment variable E(EXCHANGE_SERVER_ALLOW_UNENCRYPTED) is used.
         type: bool
+      certificate_path:
+        description:
+          - Client certificate (PEM) for O(exchange_server.auth=certificate). WinRM maps it to a local account, so
+            that O(exchange_server.username) and its password are needed too, to sign in to Exchange.
+          - If not given, the environment variable E(EXCHANGE_SERVER_CERTIFICATE_PATH) is used.
+        type: path
+      certificate_key_path:
+        description:
+          - Private key (PEM) of O(exchange_server.certificate_path).
+          - If not given, the environment variable E(EXCHANGE_SERVER_CERTIFICATE_KEY_PATH) is used.
+        type: path
+      kerberos_delegation:
+        description:
+          - Whether the Kerberos ticket is handed to the server, with O(exchange_server.transport=winrm), so that it may
+            sign in to Exchange without a password; V(false) unless given. The ticket must be forwardable and the
+            server trusted for delegation.
+          - If not given, the environment variable E(EXCHANGE_SERVER_KERBEROS_DELEGATION) is used.
+        type: bool
       domain_controller:
         description:
-          - Domain controller that every cmdlet shall use, best the one that Entra Connect reads.
+          - Fully qualified name of the domain controller that every cmdlet shall use, best the one that Entra Connect
+            reads; in a forest of several domains a list of them, one for each domain whose users are handled.
           - Without it a value may be read back from a controller that has not heard of it yet.
-          - If not given, the environment variable E(EXCHANGE_SERVER_DOMAIN_CONTROLLER) is used.
-        type: str
+          - Every read is asked at each of them, and a write goes to that of the object's domain. Objects in a domain
+            of which no controller is named are not seen, also where it is checked whether an address is taken.
+          - If not given, the environment variable E(EXCHANGE_SERVER_DOMAIN_CONTROLLER) is used (separated by commas).
+        type: list
+        elements: str
       sessions:
         description:
           - How many remote sessions a task may open at once; V(4) unless given. Exchange allows an account 18.

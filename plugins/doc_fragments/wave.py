@@ -26,6 +26,8 @@ options:
       - A wave as a JSON file of such records, read and written back enriched; M(mailops.exchange_hybrid.wave_file)
         makes it.
       - Records of mailboxes that failed are taken out of the file.
+      - RV(ignore:results) then has no entry for mailboxes that are C(unchanged) or C(skipped), unless they have
+        warnings; RV(ignore:summary) counts them.
       - For thousands of mailboxes a file is several times faster than a variable.
     type: path
   on_error:

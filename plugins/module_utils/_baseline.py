@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import tempfile
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
@@ -81,8 +82,8 @@ class Baselines:
 
     def _write_new(self, path: str, text: str) -> None:
         """Create the file whole: a link to a finished temporary file fails when the name is taken."""
-        temporary = f"{path}.{os.getpid()}.tmp"
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Not named by process id: two execution environments that share the directory may have the same.
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)

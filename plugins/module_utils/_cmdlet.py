@@ -63,7 +63,7 @@ def _literal(value: Value) -> str:
     if isinstance(value, bool):
         return "$true" if value else "$false"
     if isinstance(value, Credential):
-        return f"(PSCredential '{value.username}', '{MASK}')"
+        return f"(PSCredential {_literal(value.username)}, '{MASK}')"
     if isinstance(value, datetime.datetime):
         return f"'{value.astimezone(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M:%SZ')}'"
     if isinstance(value, bytes):

@@ -9,22 +9,39 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
     ConnectionFailure,
     HybridError,
     InputError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Organization, Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._gate import Gate
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import (
+    Adaptive,
+    Batching,
+    Organization,
+    Session,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, RetryPolicy, waits
+
+if TYPE_CHECKING:
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import Directory
 
 EXCHANGE_SERVER = "exchange_server"
 EXCHANGE_ONLINE = "exchange_online"
 ENTRA_CONNECT = "entra_connect"
+BATCH = 10  # cmdlets of one request to the cloud at the most (facts exchange-online-rest.md)
+
+# What an interrupt has to close, wherever it falls.
+_OPEN: weakref.WeakSet[Connections] = weakref.WeakSet()
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,13 +57,19 @@ class Connections:
         self,
         options: Mapping[str, Mapping[str, Any]],
         make: Callable[[str, Mapping[str, Any]], Organization] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._options = options
         self._make = make or _organization
         self._organizations: dict[str, Organization] = {}
         self._idle: dict[str, list[Session]] = defaultdict(list)
-        self._all: list[Session] = []
+        self._all: dict[str, list[Session]] = defaultdict(list)
+        self._gates: dict[str, Gate] = {}
+        self._graph: Directory | None = None
+        self._sleep = sleep
         self._lock = threading.Lock()
+        self._closed = False
+        _OPEN.add(self)
 
     def __enter__(self) -> Connections:
         return self
@@ -71,6 +94,7 @@ class Connections:
                 )
         for kind in self._options:
             self.organization(kind)
+        self.graph()
 
     def organization(self, kind: str) -> Organization:
         with self._lock:
@@ -78,29 +102,103 @@ class Connections:
                 self._organizations[kind] = self._make(kind, self._options[kind])
             return self._organizations[kind]
 
+    def graph(self) -> Directory | None:
+        """Return the tenant's Microsoft Graph where ``exchange_online.graph`` is true, else None; not for threads."""
+        options = self._options.get(EXCHANGE_ONLINE, {})
+        if self._graph is None and options.get("graph"):
+            from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph import directory
+
+            self._graph = directory.from_options(options)
+        return self._graph
+
+    def workers(self, kind: str) -> int:
+        """Return how many cmdlets may be under way at once: as configured, or less where the system was overloaded."""
+        return self._gate(kind).limit
+
+    def _gate(self, kind: str) -> Gate:
+        organization = self.organization(kind)
+        with self._lock:
+            if kind not in self._gates:
+                self._gates[kind] = Gate(organization.concurrency)
+            return self._gates[kind]
+
     @contextlib.contextmanager
     def session(self, kind: str) -> Iterator[Session]:
         """Lend a session; one that broke is closed and not lent again."""
         organization = self.organization(kind)
         with self._lock:
-            session = self._idle[kind].pop() if self._idle[kind] else None
-        if session is None:
-            session = organization.open()
-            with self._lock:
-                self._all.append(session)
+            if self._closed:
+                raise ConnectionFailure("The connections were closed.", code="connection_lost")
+            if self._idle[kind]:
+                session = self._idle[kind].pop()
+            else:
+                session = organization.open()
+                self._all[kind].append(session)
         try:
             yield session
         except ConnectionFailure:
             session.close()
-            with self._lock:
-                self._all.remove(session)
+            self._forget(kind, session)
             raise
+        except CmdletError:
+            # Exchange itself said no: the session is sound, and Exchange allows few of them.
+            self._give_back(kind, session)
+            raise
+        self._give_back(kind, session)
+
+    def _give_back(self, kind: str, session: Session) -> None:
+        limit = self.workers(kind)
         with self._lock:
-            self._idle[kind].append(session)
+            surplus = self._closed or len(self._all[kind]) > limit
+            if surplus:
+                with contextlib.suppress(ValueError):
+                    self._all[kind].remove(session)
+            else:
+                self._idle[kind].append(session)
+        if surplus:
+            session.close()
 
     def run(self, kind: str, cmdlet: Cmdlet) -> CmdletOutput:
-        with self.session(kind) as session:
-            return session.run(cmdlet)
+        """Run one cmdlet in a session of its own; see Session.run.
+
+        A system that refuses it for load, which proves that it did not run, is given fewer cmdlets at once from then
+        on, and this one again: a write too.
+        """
+        return self._adapting(kind, lambda session: session.run(cmdlet), again=not cmdlet.is_read)
+
+    def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
+        gate = self._gate(kind)
+        refused, asked = False, None
+        for pause in waits(RetryPolicy(), lambda: 1.0):
+            with gate.passed() as limit:
+                try:
+                    with self.session(kind) as session:
+                        self._prepare(session, kind, gate, limit)
+                        return work(session)
+                except ConnectionFailure as error:
+                    # A session retries its own reads: with nothing left to lower, the system is simply not available.
+                    if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
+                        raise
+                    refused = isinstance(error, Busy) and error.session_refused
+                    if refused:
+                        gate.allow(self._open(kind))
+                    else:
+                        gate.lower(limit)
+                    asked = error.retry_after if isinstance(error, Busy) else None
+            if not refused:
+                self._sleep(pause if asked is None else asked)
+        with gate.passed(), self.session(kind) as session:
+            return work(session)
+
+    def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
+        """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
+        if isinstance(session, Adaptive):
+            session.patient = self._open(kind) <= 1
+            session.on_throttled = lambda: gate.lower(limit)
+
+    def _open(self, kind: str) -> int:
+        with self._lock:
+            return len(self._all[kind])
 
     def read(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads side by side; an answer or what went wrong for each, in their order."""
@@ -113,24 +211,74 @@ class Connections:
 
         if len(cmdlets) <= 1:
             return [one(cmdlet) for cmdlet in cmdlets]
-        workers = min(self.organization(kind).concurrency, len(cmdlets))
-        return in_threads(one, cmdlets, workers)
+        return in_threads(one, cmdlets, min(self.workers(kind), len(cmdlets)))
+
+    def read_each(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+        """Run reads of one object each: ten to a request where the system takes that, and the requests side by side.
+
+        For answers of many objects ``read`` is better: a batch has no pages.
+        """
+        if len(cmdlets) <= 1:
+            return self.read(kind, cmdlets)
+
+        def ten(group: Sequence[Cmdlet]) -> Sequence[CmdletOutput | HybridError]:
+            def work(session: Session) -> Sequence[CmdletOutput | HybridError]:
+                return session.run_many(group) if isinstance(session, Batching) else _one_by_one(session, group)
+
+            try:
+                return self._adapting(kind, work, again=False)
+            except HybridError as error:
+                return [error] * len(group)
+
+        groups = [cmdlets[start : start + BATCH] for start in range(0, len(cmdlets), BATCH)]
+        answers = in_threads(ten, groups, min(self.workers(kind), len(groups)))
+        return [answer for group in answers for answer in group]
+
+    def _forget(self, kind: str, session: Session) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._all[kind].remove(session)
 
     def close(self) -> None:
+        """Close all sessions for good, those too in which another thread waits for an answer."""
         with self._lock:
-            sessions, self._all = self._all, []
+            self._closed = True
+            sessions = [session for group in self._all.values() for session in group]
+            self._all.clear()
             self._idle.clear()
         for session in sessions:
             session.close()
+        if self._graph is not None:
+            self._graph.close()
+
+
+def _one_by_one(session: Session, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+    answers: list[CmdletOutput | HybridError] = []
+    for cmdlet in cmdlets:
+        try:
+            answers.append(session.run(cmdlet))
+        except CmdletError as error:
+            answers.append(error)
+    return answers
+
+
+def side_by_side(*works: Callable[[], Any]) -> list[Any]:
+    """Return what each of a few reads returns; they wait for the systems side by side. The first error is raised."""
+    return in_threads(lambda work: work(), works, len(works))
 
 
 def in_threads(
-    work: Callable[[T], R], items: Iterable[T], workers: int, stop: Callable[[R], bool] | None = None
+    work: Callable[[T], R],
+    items: Iterable[T],
+    workers: int,
+    stop: Callable[[R], bool] | None = None,
+    *,
+    finish: bool = False,
 ) -> list[R]:
     """Return ``work`` of each item, in order. ``stop`` of a result starts no further item; those not begun are missing.
 
-    On an interrupt, what has not begun is dropped and what is in flight is finished: a pool used as a context manager
-    would run its whole queue first (facts ansible-behaviour.md).
+    On an interrupt, what has not begun is dropped: a pool used as a context manager would run its whole queue first
+    (facts ansible-behaviour.md). What is in flight is finished with ``finish``, which is for writes; reads end because
+    all sessions are closed.
     """
     queue = iter(items)
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
@@ -146,6 +294,11 @@ def in_threads(
                 if stop is not None and any(stop(future.result()) for future in done):
                     break
         return [future.result() for future in futures]
+    except BaseException as error:
+        if not finish and not isinstance(error, Exception):
+            for connections in list(_OPEN):
+                connections.close()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -11,20 +11,31 @@ and its export ended without errors, which the run history tells (facts identity
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import fcntl
+import glob
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import ENTRA_CONNECT, Connections
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    HybridError,
+)
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
+FIRST_LOOK = 0.25  # seconds until the second look; each further wait is twice as long, up to wait_sleep
 PAUSE_NOTE = "directory-sync-paused.json"
+PAUSE_LOCK = "directory-sync.lock"
+PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
 
 
 @dataclass
@@ -53,18 +64,21 @@ class DirectorySync:
     accept_export_errors: bool = False
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    holder: str = ""
+    looks: int = field(default=0, init=False)
 
     # -- a cycle ---------------------------------------------------------------------------------------------------
 
     def synced(self, policy_type: str) -> Result:
         """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first."""
-        self._refuse_unfit(self._scheduler())
+        scheduler = self._scheduler()
+        self._refuse_unfit(scheduler)
         start = Cmdlet("Start-ADSyncSyncCycle", {"PolicyType": policy_type})
         if self.check:
             return Result(True, cmdlets=[start.preview()])
         deadline = self.clock() + self.wait_timeout
         known = self._start(start, deadline)
-        runs = self._await_cycle(known, deadline)
+        runs = self._await_cycle(known, deadline, exports=not scheduler["staging_mode_enabled"])
         failed = [run for run in runs if run["run_profile_name"] == "Export" and run["result"] != "success"]
         if failed and not self.accept_export_errors:
             raise HybridError(
@@ -105,15 +119,26 @@ class DirectorySync:
             except CmdletError as error:
                 if not is_busy(error):
                     raise
+            except ConnectionFailure as error:
+                if not error.answer_lost:
+                    raise
+                self._pause(deadline, "the cycle has not begun")
+                if self._began_since(known):
+                    return known
             self._pause(deadline, "another cycle is still running")
+
+    def _began_since(self, known: set[str]) -> bool:
+        """Tell whether a cycle has begun: the one whose start got no answer, or another that counts as well."""
+        return any(run["run_history_id"] not in known for run in self._history())
 
     def _await_idle(self, deadline: float) -> None:
         while self._run(Cmdlet("Get-ADSyncConnectorRunStatus")):
             self._pause(deadline, "another cycle is still running")
 
-    def _await_cycle(self, known: set[str], deadline: float) -> list[dict[str, Any]]:
+    def _await_cycle(self, known: set[str], deadline: float, *, exports: bool) -> list[dict[str, Any]]:
         """Wait until the new runs include a finished export to Entra ID and the server is idle again.
 
+        A server in staging mode never ``exports``: there the imports and synchronizations have to do.
         The cycle ends with the exports of both directions, so one idle look after the cloud's export is not enough: the
         history must not have grown in between either.
         """
@@ -121,7 +146,7 @@ class DirectorySync:
         while True:
             new = [run for run in self._history() if run["run_history_id"] not in known]
             finished = bool(new) and all(run["is_run_complete"] for run in new)
-            exported = any(
+            exported = not exports or any(
                 run["run_profile_name"] == "Export" and run["connector_name"].endswith(" - AAD") for run in new
             )
             idle = not self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
@@ -143,7 +168,10 @@ class DirectorySync:
                 cmdlet="Get-ADSyncConnectorRunStatus",
                 remedy="Raise wait_timeout, or look at the server.",
             )
-        self.sleep(min(self.wait_sleep, max(0.0, deadline - self.clock())))
+        # A small directory's cycle takes seconds: the first looks come soon after each other.
+        self.looks += 1
+        soon = FIRST_LOOK * 2.0 ** min(self.looks - 1, 10)
+        self.sleep(min(self.wait_sleep, soon, max(0.0, deadline - self.clock())))
 
     # -- the scheduler ---------------------------------------------------------------------------------------------
 
@@ -151,44 +179,93 @@ class DirectorySync:
         """Stop scheduled cycles, wait for a running one, and write down beside the baseline that it was us.
 
         The note is written first: a kill right after the cmdlet must not leave a pause that nobody knows of. A
-        scheduler that somebody else stopped gets no note, so it is never started by us.
+        scheduler that somebody else stopped gets no note, so it is never started by us; unless that was another
+        ``holder`` with the same directory, who then waits for our end.
         """
-        scheduler = self._scheduler()
-        if not scheduler["sync_cycle_enabled"]:
-            return Result(False)
-        if not self.check:
-            if directory:
-                _write_note(directory, self.connections.organization(ENTRA_CONNECT).host)
-            self._run(_enable(False))
-            self._await_idle(self.clock() + self.wait_timeout)
+        with _alone(directory if self.holder else ""):
+            scheduler = self._scheduler()
+            if not scheduler["sync_cycle_enabled"]:
+                if self.holder and directory and not self.check and self._others(directory):
+                    self._write_note(directory)
+                return Result(False)
+            if not self.check:
+                if directory:
+                    self._write_note(directory)
+                self._switch(False)
+                self._await_idle(self.clock() + self.wait_timeout)
         return Result(True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, [_enable(False).preview()])
 
     def resumed(self, directory: str, assume_paused: bool = False) -> Result:
         """Let scheduled cycles run again; with ``directory`` only if the pause written down there is ours.
 
-        ``assume_paused`` counts in a preview alone: an earlier task of it would have paused the scheduler.
+        Where another holder's note is left, the scheduler stays paused: the last one starts it. ``assume_paused``
+        counts in a preview alone: an earlier task of it would have paused the scheduler.
         """
         if assume_paused and self.check:
             return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
-        if directory and not os.path.exists(os.path.join(directory, PAUSE_NOTE)):
+        if directory and not os.path.exists(self._note(directory)):
             return Result(False)
-        scheduler = self._scheduler()
-        changed = not scheduler["sync_cycle_enabled"]
-        if changed and not self.check:
-            self._run(_enable(True))
-            if not self._scheduler()["sync_cycle_enabled"]:
-                raise HybridError(
-                    "the scheduler was started, but reads back as stopped.",
-                    code="not_applied",
-                    retryable=True,
-                    cmdlet="Set-ADSyncScheduler",
-                    remedy="Start it by hand: Set-ADSyncScheduler -SyncCycleEnabled $true.",
-                )
-        if directory and not self.check:
-            os.unlink(os.path.join(directory, PAUSE_NOTE))
+        with _alone(directory if self.holder else ""):
+            others = self._others(directory) if directory else []
+            if others:
+                if not self.check:
+                    os.unlink(self._note(directory))
+                return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
+            changed = not self._scheduler()["sync_cycle_enabled"]
+            if changed and not self.check:
+                self._switch(True)
+            if directory and not self.check:
+                os.unlink(self._note(directory))
         if not changed:
             return Result(False)
         return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
+
+    def _note(self, directory: str) -> str:
+        name = PAUSE_NOTE.replace(".json", f".{self.holder}.json") if self.holder else PAUSE_NOTE
+        return os.path.join(directory, name)
+
+    def _others(self, directory: str) -> list[str]:
+        """Return who else holds the pause by the notes in the directory, those that are too old left out."""
+        found = []
+        for path in sorted(glob.glob(os.path.join(glob.escape(directory), PAUSE_NOTE.replace(".json", "*.json")))):
+            if path == self._note(directory):
+                continue
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                with open(path, encoding="utf-8") as stream:
+                    note = json.load(stream)
+                paused_at = _values.parse_time(note["paused_at"])
+                if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
+                    found.append(str(note.get("holder") or "another run"))
+        return found
+
+    def _write_note(self, directory: str) -> None:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        note = {
+            "paused_by": "mailops.exchange_hybrid",
+            **({"holder": self.holder} if self.holder else {}),
+            "host": self.connections.organization(ENTRA_CONNECT).host,
+            "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        _records.write_private(self._note(directory), json.dumps(note))
+
+    def _switch(self, enabled: bool) -> None:
+        """Start or stop the scheduler and read it back; where the answer was lost, it is sent again only if need be."""
+        call = _enable(enabled)
+        try:
+            self._run(call)
+        except ConnectionFailure as error:
+            if not error.answer_lost:
+                raise
+            if self._scheduler()["sync_cycle_enabled"] is not enabled:
+                self._run(call)
+        if self._scheduler()["sync_cycle_enabled"] is not enabled:
+            raise HybridError(
+                f"the scheduler was {'started' if enabled else 'stopped'}, but does not read back so.",
+                code="not_applied",
+                retryable=True,
+                cmdlet=call.name,
+                remedy=f"Set it by hand: {call.preview()}.",
+            )
 
     def _scheduler(self) -> dict[str, Any]:
         found = self._run(Cmdlet("Get-ADSyncScheduler"))
@@ -231,11 +308,13 @@ def _run_result(item: Properties) -> dict[str, Any]:
     }
 
 
-def _write_note(directory: str, host: str) -> None:
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """Keep other holders of the directory from looking at the scheduler and the notes at the same time."""
+    if not directory:
+        yield
+        return
     os.makedirs(directory, mode=0o700, exist_ok=True)
-    note = {
-        "paused_by": "mailops.exchange_hybrid",
-        "host": host,
-        "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    _records.write_private(os.path.join(directory, PAUSE_NOTE), json.dumps(note))
+    with open(os.path.join(directory, PAUSE_LOCK), "a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -21,7 +21,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    ENTRA_CONNECT,
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -30,11 +35,15 @@ Spec = dict[str, dict[str, Any]]
 # ansible-core's own classes carry no types.
 _Module: Any = AnsibleModule
 _Validator: Any = ArgumentSpecValidator
+ORGANIZATIONS = (EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT)
 LOCK_WAIT = 60.0  # seconds that a second task waits for the first one's wave
 
 
-class Terminated(Exception):
-    """SIGTERM arrived: raised so that every ``finally`` runs and the sessions are closed."""
+class Terminated(BaseException):
+    """SIGTERM arrived: raised so that every ``finally`` runs and the sessions are closed.
+
+    Not an Exception, like KeyboardInterrupt: it says nothing about the request that it happens to fall into.
+    """
 
 
 @dataclass(frozen=True)
@@ -167,8 +176,12 @@ class HybridModule:
 
     def connections(self) -> Connections:
         """Return the connections that the task configured, none of them open yet."""
-        names = [name for name in self._arguments.connections if _configured(self.params.get(name))]
+        names = [name for name in self._arguments.connections if name in ORGANIZATIONS and self.has_connection(name)]
         return Connections({name: self.params[name] for name in names})
+
+    def has_connection(self, name: str) -> bool:
+        """Tell whether a connection was configured, one that runs no cmdlets among them."""
+        return _configured(self.params.get(name))
 
     # -- output ----------------------------------------------------------------------------------------------------
 
@@ -192,7 +205,7 @@ class HybridModule:
             more["mailboxes"] = kept
         result: dict[str, Any] = {
             "changed": any(outcome.status == "changed" for outcome in outcomes),
-            "results": [outcome.as_result() for outcome in outcomes],
+            "results": [outcome.as_result() for outcome in outcomes if self._is_told(outcome)],
             "summary": summary(outcomes),
             **more,
         }
@@ -205,6 +218,17 @@ class HybridModule:
             self._ansible.fail_json(msg=_failure_message(failed, len(outcomes)), **result)
         self._ansible.exit_json(**result)
         raise AssertionError("unreachable: exit_json ends the process")
+
+    def _is_told(self, outcome: Outcome) -> bool:
+        """Tell whether a mailbox has an entry in the results; with a file, one that has nothing to tell has none.
+
+        Thousands of entries that say "unchanged" cost every later task seconds in Ansible itself.
+        """
+        return (
+            not self.params.get("mailboxes_file")
+            or outcome.status not in ("unchanged", "skipped")
+            or bool(outcome.warnings)
+        )
 
     def exit(self, **result: Any) -> NoReturn:
         """End a module that acts on no mailbox."""

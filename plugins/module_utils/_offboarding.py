@@ -7,21 +7,25 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
+    in_threads,
+    side_by_side,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    HybridError,
+    MailboxError,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -36,31 +40,43 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Evidence,
     State,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import guards
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import FINAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
+    Facts,
+    Subject,
+    Unread,
+)
+
+WRITERS = 16  # baselines that are written at once
 
 
 @dataclass(frozen=True)
 class Options:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
-    state."""
+    state. ``readiness`` adds the blockers of the readiness report that are told from the same reads."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
     require_state: str = ""
     check: bool = False
+    readiness: bool = False
 
 
 @dataclass
-class _Mailbox:
-    """One mailbox while it is judged."""
+class Mailbox:
+    """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error."""
 
     record: Record
     outcome: Outcome
     evidence: Evidence | None = None
     state: State | None = None
     baseline: dict[str, Any] | None = None
+    problems: list[HybridError] = field(default_factory=list)
 
     def fail(self, error: HybridError) -> None:
-        self.outcome.status, self.outcome.error = "failed", error
+        self.problems.append(error)
+        self.outcome.status, self.outcome.error = "failed", self.problems[0]
 
     @property
     def failed(self) -> bool:
@@ -77,27 +93,43 @@ def assess(connections: Connections, records: Sequence[Record], options: Options
     A conflict, a stop sign that nobody accepted, a missing baseline and an address that somebody else holds are
     failures.
     """
-    wave = [_Mailbox(record, Outcome(record)) for record in records]
-    _gather(connections, wave)
-    for item in wave:
-        if item.evidence is not None:
-            item.state = offboarding_state.judge(item.evidence)
     baselines = Baselines(options.directory) if options.directory else None
-    _load_baselines(wave, baselines)
-    _guard(connections, wave, options)
+    wave = examine(connections, records, options)
+    if baselines is not None and not options.check:
+        _save_baselines([item for item in wave if item.open and item.baseline is None], baselines)
     for item in wave:
-        if item.open and baselines is not None and item.baseline is None and not options.check:
-            item.baseline = baselines.save(
-                item.outcome.identity,
-                item.evidence.cloud if item.evidence else {},
-                item.evidence.on_premises if item.evidence else {},
-            )
         _report(item, options, baselines)
     return [item.outcome for item in wave]
 
 
-def _gather(connections: Connections, wave: Sequence[_Mailbox]) -> None:
-    tenant = _reading.cloud_recipients(connections, [item.record for item in wave])
+def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
+    """Save the missing baselines side by side: each waits for the disk, and the disk takes many at a time."""
+
+    def save(item: Mailbox) -> None:
+        evidence = item.evidence
+        if evidence is not None:
+            item.baseline = baselines.save(item.outcome.identity, evidence.cloud, evidence.on_premises)
+
+    in_threads(save, wave, WRITERS)
+
+
+def examine(connections: Connections, records: Sequence[Record], options: Options) -> list[Mailbox]:
+    """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
+    wave = [Mailbox(record, Outcome(record)) for record in records]
+    _gather(connections, wave)
+    for item in wave:
+        if item.evidence is not None:
+            item.state = offboarding_state.judge(item.evidence)
+    _load_baselines(wave, Baselines(options.directory) if options.directory else None)
+    _guard(connections, wave, options)
+    return wave
+
+
+def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
+    tenant, listed = side_by_side(
+        lambda: _reading.cloud_recipients(connections, [item.record for item in wave]),
+        lambda: _reading.move_requests(connections) if wave else [],
+    )
     named = []
     for item, found in zip(wave, tenant, strict=True):
         if isinstance(found, HybridError):
@@ -110,11 +142,46 @@ def _gather(connections: Connections, wave: Sequence[_Mailbox]) -> None:
             item.fail(user)
         else:
             item.evidence = Evidence(found, user)
-    requests = move_request.by_mailbox(_reading.move_requests(connections)) if named else {}
+    _refuse_shared_objects(wave)
+    requests = move_request.by_mailbox(listed)
     seen = [item.evidence for item in wave if item.evidence is not None]
     for evidence in seen:
         evidence.move_request = requests.get(evidence.cloud["exchange_guid"])
-    _find_anchors(connections, [e for e in seen if e.cloud["kind"] == "mailbox" and _unproved(e)])
+    mailboxes = [evidence for evidence in seen if evidence.cloud["kind"] == "mailbox"]
+    _read_anchors(connections, mailboxes)
+    _find_anchors(connections, [e for e in mailboxes if _unproved(e) or e.cloud.get("immutable_id")])
+
+
+def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
+    """Complete what Exchange Online shows by the anchors of Microsoft Graph, where it is configured."""
+    graph = connections.graph()
+    if graph is None:
+        return
+    users = graph.users([evidence.cloud["external_directory_object_id"] for evidence in seen])
+    for evidence in seen:
+        user = users.get(evidence.cloud["external_directory_object_id"])
+        if user is not None and not isinstance(user, HybridError):
+            evidence.cloud["immutable_id"] = user.immutable_id
+
+
+def _refuse_shared_objects(wave: Sequence[Mailbox]) -> None:
+    """Fail all records that mean one and the same object: which of them is right, nobody knows."""
+    # Of a mailbox named twice the first word counts: its one user is shared only because of that.
+    for side, code in (("cloud", "duplicate_identity"), ("on_premises", "shared_ad_user")):
+        by_guid: dict[str, list[Mailbox]] = {}
+        for item in wave:
+            if item.evidence is not None:
+                by_guid.setdefault(getattr(item.evidence, side)["guid"], []).append(item)
+        for guid, items in by_guid.items():
+            for item in items if len(items) > 1 else ():
+                names = ", ".join(other.outcome.identity for other in items)
+                item.fail(
+                    MailboxError(
+                        f"{names} are one object {'in the cloud' if side == 'cloud' else 'on-premises'}, {guid}.",
+                        code=code,
+                        remedy="Name each mailbox once, each with its own on-premises user (ad_identity).",
+                    )
+                )
 
 
 def _unproved(evidence: Evidence) -> bool:
@@ -132,38 +199,33 @@ def _find_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
         known = evidence.cloud["external_directory_object_id"]
         if known:
             asked.update({known: ("ExternalDirectoryObjectId",), f"user_{known}": ("ExternalDirectoryObjectId",)})
-        anchor = guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))
+        anchor = _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))
         if anchor:
             asked[anchor] = ("Guid",)
     found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", asked, lambda value: asked[value])
     for evidence in seen:
         known = evidence.cloud["external_directory_object_id"]
-        for value in (known, f"user_{known}", guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))):
+        for value in (known, f"user_{known}", _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))):
             objects = found.get(value, [])
             if isinstance(objects, list):
                 evidence.anchored_to += [_values.guid(item.get("Guid")) for item in objects]
 
 
-def guid_of_immutable_id(immutable_id: str) -> str:
-    """Return the GUID whose little-endian bytes the base64 text holds, or an empty text."""
-    try:
-        return str(uuid.UUID(bytes_le=base64.b64decode(immutable_id, validate=True)))
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _load_baselines(wave: Sequence[_Mailbox], baselines: Baselines | None) -> None:
+def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> None:
     if baselines is None:
         return
     for item in wave:
         if item.evidence is not None and item.evidence.cloud["exchange_guid"] != _values.ZERO_GUID:
-            item.baseline = baselines.load(item.evidence.cloud["exchange_guid"])
+            try:
+                item.baseline = baselines.load(item.evidence.cloud["exchange_guid"])
+            except HybridError as error:
+                item.fail(error)
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------
 
 
-def _guard(connections: Connections, wave: Sequence[_Mailbox], options: Options) -> None:
+def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
     for item in wave:
         if item.state is not None and item.state.name == "conflict":
             item.fail(
@@ -176,21 +238,41 @@ def _guard(connections: Connections, wave: Sequence[_Mailbox], options: Options)
     waiting = [item for item in wave if item.open]
     if not waiting:
         return
-    _refuse_unknown_databases(connections, waiting)
+    databases, domains = side_by_side(
+        lambda: _databases(connections, waiting),
+        lambda: _reading.accepted_domains(connections, EXCHANGE_ONLINE),
+    )
+    _refuse_unknown_databases(databases, waiting)
     _refuse_shared_addresses(connections, waiting)
-    domains = _reading.accepted_domains(connections, EXCHANGE_ONLINE)
+    facts = _facts(connections, waiting) if options.readiness else None
     for item in waiting:
-        if not item.failed and item.evidence is not None:
-            _stop(item, item.evidence, domains, options)
+        if item.evidence is not None:
+            _stop(item, item.evidence, domains, options, facts)
 
 
-def _refuse_unknown_databases(connections: Connections, wave: Sequence[_Mailbox]) -> None:
-    names = ("remote_target_database", "remote_archive_target_database")
-    if not any(item.record.get(name) for item in wave for name in names):
-        return
-    known = _reading.database_names(connections)
+def _facts(connections: Connections, wave: Sequence[Mailbox]) -> Facts:
+    """Return what the readiness guards need beside the mailboxes: the switch for auto-expanding archives."""
+    if not any(item.evidence and item.evidence.cloud["archive_guid"] != _values.ZERO_GUID for item in wave):
+        return Facts()
+    try:
+        return Facts(organization=connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects)
+    except CmdletError as error:
+        # Not granted, say: the mailboxes' own flags still count, and the move itself would tell of the rest.
+        return Facts(organization=Unread(error.message))
+
+
+DATABASES = ("remote_target_database", "remote_archive_target_database")
+
+
+def _databases(connections: Connections, wave: Sequence[Mailbox]) -> set[str]:
+    """Return the on-premises databases where a mailbox names one."""
+    named = any(item.record.get(name) for item in wave for name in DATABASES)
+    return _reading.database_names(connections) if named else set()
+
+
+def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
     for item in wave:
-        for name in names:
+        for name in DATABASES:
             wanted = str(item.record.get(name) or "")
             if wanted and wanted.lower() not in known:
                 item.fail(
@@ -203,11 +285,11 @@ def _refuse_unknown_databases(connections: Connections, wave: Sequence[_Mailbox]
                 )
 
 
-def _refuse_shared_addresses(connections: Connections, wave: Sequence[_Mailbox]) -> None:
+def _refuse_shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> None:
     entries = {
         id(item): Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises)
         for item in wave
-        if item.evidence is not None and not item.failed
+        if item.evidence is not None
     }
     uniqueness.refuse_other_holders(connections, list(entries.values()))
     for item in wave:
@@ -216,7 +298,7 @@ def _refuse_shared_addresses(connections: Connections, wave: Sequence[_Mailbox])
             item.fail(entry.error)
 
 
-def _stop(item: _Mailbox, evidence: Evidence, domains: Collection[str], options: Options) -> None:
+def _stop(item: Mailbox, evidence: Evidence, domains: Collection[str], options: Options, facts: Facts | None) -> None:
     signs = offboarding_state.stop_signs(item.record, _before(item, evidence), evidence.on_premises, domains)
     if _baseline_missing(item, evidence, options):
         signs.insert(
@@ -230,20 +312,24 @@ def _stop(item: _Mailbox, evidence: Evidence, domains: Collection[str], options:
                 "offboarding_accept: [baseline_missing].",
             ),
         )
+    if facts is not None:
+        subject = Subject(item.record, item.outcome.identity, evidence, item.state)
+        signs += [finding.as_error() for finding in guards.blockers(facts, subject)]
     item.outcome.details["stop_signs"] = [sign.code for sign in signs]
-    refused = [sign for sign in signs if sign.code not in options.accept]
+    refused = [sign for sign in signs if sign.code not in options.accept or sign.code in FINAL]
     if refused:
         item.outcome.details["refused"] = [sign.as_result() for sign in refused]
-        item.fail(refused[0])
+    for sign in refused:
+        item.fail(sign)
 
 
-def _before(item: _Mailbox, evidence: Evidence) -> dict[str, Any]:
+def _before(item: Mailbox, evidence: Evidence) -> dict[str, Any]:
     """Return the cloud mailbox with the compared fields as they were before the first write."""
     known = (item.baseline or {}).get("cloud", {})
     return {**evidence.cloud, **{name: known[name] for name in cloud.COMPARED if name in known}}
 
 
-def _baseline_missing(item: _Mailbox, evidence: Evidence, options: Options) -> bool:
+def _baseline_missing(item: Mailbox, evidence: Evidence, options: Options) -> bool:
     if not options.directory or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
         return False
     stamped = evidence.on_premises["exchange_guid"] == evidence.cloud["exchange_guid"]
@@ -253,7 +339,7 @@ def _baseline_missing(item: _Mailbox, evidence: Evidence, options: Options) -> b
 # -- report ------------------------------------------------------------------------------------------------------------
 
 
-def _report(item: _Mailbox, options: Options, baselines: Baselines | None) -> None:
+def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> None:
     if item.state is None or item.evidence is None:
         return
     state, evidence = item.state, item.evidence
@@ -284,7 +370,7 @@ def _report(item: _Mailbox, options: Options, baselines: Baselines | None) -> No
     }
 
 
-def _known(item: _Mailbox, evidence: Evidence) -> Record:
+def _known(item: Mailbox, evidence: Evidence) -> Record:
     """Return the mailbox's values for later steps: the baseline's where there is one, else what is live.
 
     What the record itself says (a primary address, say) stays. Of a mail user only its identity is worth knowing: the
@@ -302,7 +388,7 @@ def _known(item: _Mailbox, evidence: Evidence) -> Record:
     return {name: value for name, value in values.items() if name not in item.record}
 
 
-def _require(item: _Mailbox, state: State, evidence: Evidence, wanted: str) -> None:
+def _require(item: Mailbox, state: State, evidence: Evidence, wanted: str) -> None:
     if state.name != wanted:
         item.fail(
             MailboxError(

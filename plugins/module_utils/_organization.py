@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, Union, runtime_checkable
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 
 
 class Session(Protocol):
@@ -25,6 +27,26 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Close the session on the server too. Never raises."""
+
+
+@runtime_checkable
+class Adaptive(Protocol):
+    """A session that a system may refuse for load.
+
+    ``patient``: whether it waits until it is let in; otherwise it raises Busy with ``session_refused`` at once.
+    ``on_throttled`` is called for every refusal that it waits out.
+    """
+
+    patient: bool
+    on_throttled: Callable[[], None]
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A session that takes several reads in one request."""
+
+    def run_many(self, cmdlets: Sequence[Cmdlet]) -> Sequence[Union[CmdletOutput, HybridError]]:
+        """Return an answer or an error for each read, in their order. Raises ConnectionFailure for them all."""
 
 
 class Organization(Protocol):

@@ -11,7 +11,8 @@ concerns this record alone. What concerns all (a connection, a missing role) is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
+    side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -42,8 +44,11 @@ class Seen:
 
 def predicted(record: Record, part: str, live: dict[str, Any] | None, check: bool) -> dict[str, Any] | None:
     """Return what an earlier task of a preview said would be there, over what is live; outside check mode only live."""
-    ahead = record.get("predicted", {}).get(part) if check else None
-    return live if ahead is None else {**(live or {}), **ahead}
+    parts = record.get("predicted", {}) if check else {}
+    if part not in parts:
+        return live
+    # None says that the earlier task would have removed it.
+    return None if parts[part] is None else {**(live or {}), **parts[part]}
 
 
 def seen_of(
@@ -95,38 +100,45 @@ def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> list
 def cloud_recipients(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | HybridError]:
     """Return the cloud object of each record in normal form, mailbox or mail user.
 
-    Get-Recipient finds it whatever it is (after a move there is no mailbox any more); what matters stands on
-    Get-Mailbox and Get-MailUser, asked by ExternalDirectoryObjectId.
+    After a move there is no mailbox any more, so both cmdlets are asked at once, or only the one that the state which
+    an earlier task found speaks for; where that finds nothing, the other. Get-Recipient, which shows less but finds
+    every kind, is left for what is neither.
     """
     identities = [cloud_identity(record) for record in records]
-    found = _bulk.find(
-        connections,
-        EXCHANGE_ONLINE,
-        "Get-Recipient",
-        identities,
-        _bulk.by_address_or_guid(("EmailAddresses", "WindowsLiveID"), CLOUD_GUIDS),
-    )
+    likely = {identity.lower(): _likely_cmdlet(record) for record, identity in zip(records, identities, strict=True)}
+    found: _bulk.Found = {}
+    both = ("Get-Mailbox", "Get-MailUser")
+    _ask_cloud(connections, found, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
+    _ask_cloud(connections, found, {name: [i for i in likely if not found[i] and likely[i] != name] for name in both})
+    _ask_cloud(connections, found, {"Get-Recipient": [i for i in likely if not found[i]]})
     single = [_exactly_one(found[i.lower()], i, "Get-Recipient", "recipient in Exchange Online") for i in identities]
-    full = _full_cloud_objects(connections, [item for item in single if not isinstance(item, HybridError)])
-    return [
-        item if isinstance(item, HybridError) else full[str(item.get("ExternalDirectoryObjectId") or "").lower()]
-        for item in single
-    ]
+    return [item if isinstance(item, HybridError) else cloud.recipient(item) for item in single]
 
 
-def _full_cloud_objects(connections: Connections, recipients: Iterable[Properties]) -> dict[str, dict[str, Any]]:
-    by_kind: dict[str, dict[str, Properties]] = {"mailbox": {}, "mail_user": {}, "other": {}}
-    for item in recipients:
-        by_kind[cloud.kind_of(item)][str(item.get("ExternalDirectoryObjectId") or "").lower()] = item
-    full = {key: cloud.recipient(item) for group in by_kind.values() for key, item in group.items()}
-    for kind, cmdlet in (("mailbox", "Get-Mailbox"), ("mail_user", "Get-MailUser")):
-        found = _bulk.find(
-            connections, EXCHANGE_ONLINE, cmdlet, by_kind[kind], _bulk.always(("ExternalDirectoryObjectId",))
-        )
-        for key, objects in found.items():
-            if isinstance(objects, list) and len(objects) == 1:
-                full[key] = cloud.recipient({**by_kind[kind][key], **objects[0]})
-    return full
+def _likely_cmdlet(record: Record) -> str:
+    state = record.get("offboarding_state", "")
+    if state == "home":
+        return "Get-MailUser"
+    return "Get-Mailbox" if state in ("to_do", "matched", "prepared", "moving") else ""
+
+
+def _ask_cloud(connections: Connections, found: _bulk.Found, asked: Mapping[str, Sequence[str]]) -> None:
+    """Ask several cmdlets side by side for some values each, and add what they find."""
+
+    def ask(cmdlet: str, values: Sequence[str]) -> _bulk.Found:
+        # Get-Recipient has the UPN under another name, and Get-Mailbox and Get-MailUser both have this one.
+        upn = "WindowsLiveID" if cmdlet == "Get-Recipient" else "UserPrincipalName"
+        properties = _bulk.by_address_or_guid(("EmailAddresses", upn), CLOUD_GUIDS)
+        return _bulk.find(connections, EXCHANGE_ONLINE, cmdlet, values, properties)
+
+    questions = [functools.partial(ask, cmdlet, values) for cmdlet, values in asked.items() if values]
+    for answer in side_by_side(*questions):
+        for value, objects in answer.items():
+            known = found.get(value, [])
+            if isinstance(objects, HybridError) or isinstance(known, HybridError):
+                found[value] = known if isinstance(known, HybridError) else objects
+            else:
+                found[value] = [*known, *objects]
 
 
 def _exactly_one(
@@ -173,9 +185,50 @@ def on_premises_objects(connections: Connections, records: Sequence[Record]) -> 
     names and aliases are no identity.
     """
     identities = [ad_identity(record) for record in records]
-    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", identities, _user_properties)
-    plain = [_one_user(found[i.lower()], i) for i in identities]
-    return _with_mail(connections, plain)
+    result: list[dict[str, Any] | HybridError | None] = [*_known_before(connections, records)]
+    unknown = [place for place, item in enumerate(result) if item is None]
+    wanted = [identities[place] for place in unknown]
+    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _user_properties)
+    plain = [_one_user(found[i.lower()], i) for i in wanted]
+    for place, item in zip(unknown, _with_mail(connections, plain), strict=True):
+        result[place] = item
+    return [item for item in result if item is not None]
+
+
+def _known_before(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | None]:
+    """Return the objects that are what an earlier task found: one read instead of Get-User and another.
+
+    The cmdlet of that kind shows all that Get-User shows. None where it finds nothing, or not what the record means.
+    """
+    result: list[dict[str, Any] | None] = [None] * len(records)
+    questions = []
+    for kind, cmdlet in on_premises.READ_WITH.items():
+        places = [
+            place for place, record in enumerate(records) if (record.get("on_premises") or {}).get("kind") == kind
+        ]
+        if places:
+            questions.append(functools.partial(_ask_known, connections, records, cmdlet, places, result))
+    side_by_side(*questions)
+    return result
+
+
+def _ask_known(
+    connections: Connections,
+    records: Sequence[Record],
+    cmdlet: str,
+    places: Sequence[int],
+    result: list[dict[str, Any] | None],
+) -> None:
+    guids = {place: str(records[place]["on_premises"].get("guid") or "").lower() for place in places}
+    found = _bulk.find(connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), _bulk.always(("Guid",)))
+    for place, guid in guids.items():
+        objects = found.get(guid, [])
+        if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(records[place])):
+            result[place] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+
+
+def _is_meant(item: Properties, identity: str) -> bool:
+    return any(str(item.get(name) or "").lower() == identity.lower() for name in _user_properties(identity))
 
 
 def _one_user(found: list[Properties] | HybridError, identity: str) -> dict[str, Any] | HybridError:
@@ -195,17 +248,12 @@ def _with_mail(
 ) -> list[dict[str, Any] | HybridError]:
     result = list(plain)
     for kind, cmdlet in on_premises.READ_WITH.items():
-        places = {
-            item["guid"]: place for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind
-        }
-        found = _bulk.find(connections, EXCHANGE_SERVER, cmdlet, places, _bulk.always(("Guid",)))
-        for key, place in places.items():
-            one = _exactly_one(found[key], key, cmdlet, "object on-premises")
-            before = plain[place]
-            if isinstance(one, HybridError):
-                result[place] = one
-            elif isinstance(before, dict):
-                result[place] = on_premises.with_mail(before, one)
+        places = [(place, item) for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind]
+        guids = {item["guid"] for _place, item in places}
+        found = _bulk.find(connections, EXCHANGE_SERVER, cmdlet, guids, _bulk.always(("Guid",)))
+        for place, item in places:
+            one = _exactly_one(found[item["guid"]], item["guid"], cmdlet, "object on-premises")
+            result[place] = one if isinstance(one, HybridError) else on_premises.with_mail(item, one)
     return result
 
 
@@ -227,12 +275,15 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> dict[str, list[Properties]]:
     """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is."""
     values = set(wanted)
-    result: dict[str, list[Properties]] = {}
     asked: list[tuple[str, tuple[str, ...]]] = [("Get-Recipient", ("EmailAddresses",))]
     if kind == EXCHANGE_SERVER:
         asked.append(("Get-User", ("WindowsEmailAddress", "UserPrincipalName")))
-    for cmdlet, properties in asked:
-        found = _bulk.find(connections, kind, cmdlet, values, _bulk.always(properties))
+    questions = [
+        functools.partial(_bulk.find, connections, kind, cmdlet, values, _bulk.always(properties))
+        for cmdlet, properties in asked
+    ]
+    result: dict[str, list[Properties]] = {}
+    for found in side_by_side(*questions):
         for value, objects in found.items():
             if isinstance(objects, HybridError):
                 raise objects

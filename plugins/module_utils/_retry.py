@@ -19,7 +19,12 @@ T = TypeVar("T")
 
 
 class Busy(ConnectionFailure):
-    """A service asked for patience. ``retry_after`` is what it asked for, in seconds, or None."""
+    """A service asked for patience. ``retry_after`` is what it asked for, in seconds, or None.
+
+    ``session_refused``: it has enough sessions of this account; those that are open go on working.
+    """
+
+    session_refused = False
 
     def __init__(self, message: str, *, remedy: str = "", retry_after: float | None = None, cmdlet: str = "") -> None:
         super().__init__(message, code="throttled", remedy=remedy, retryable=True, cmdlet=cmdlet)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime
 import re
 import uuid
@@ -14,7 +16,7 @@ from typing import Any
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 
-_BYTES = re.compile(r"\(([\d.,\s\u00a0]+) bytes\)")
+_BYTES = re.compile(r"\(([\d.,'\u2019\s]+) bytes\)")
 _SPAN = re.compile(
     r"^(?P<sign>-)?(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})(?:\.\d+)?$"
 )
@@ -55,7 +57,8 @@ def span_in_seconds(value: Any) -> int | None:
 def utc_time(value: Any) -> str | None:
     """Return a date as ``2026-11-23T09:00:00Z``; a date without zone is UTC already (cloud and CLIXML alike)."""
     moment = parse_time(value)
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime does not pad the year of .NET's DateTime.MinValue.
+    return None if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_time(value: Any) -> datetime.datetime | None:
@@ -66,12 +69,15 @@ def parse_time(value: Any) -> datetime.datetime | None:
         text = str(value or "").strip()
         if not text:
             return None
-        # .NET writes seven digits of a second, Python before 3.11 reads at most six and no Z.
-        text = re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00")
+        # .NET writes up to seven digits of a second, Python before 3.11 reads three or six, and no Z.
+        text = re.sub(r"\.(\d+)", lambda found: f".{found[1]:0<6}"[:7], text).replace("Z", "+00:00")
         moment = datetime.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return moment.astimezone(datetime.timezone.utc)
+    try:
+        return moment.astimezone(datetime.timezone.utc)
+    except OverflowError as error:
+        raise ValueError(f"{value} is outside of the years 1 to 9999") from error
 
 
 def is_guid(text: str) -> bool:
@@ -84,12 +90,20 @@ def guid(value: Any) -> str:
     return str(uuid.UUID(text)) if text else ZERO_GUID
 
 
+def guid_of_immutable_id(immutable_id: str) -> str:
+    """Return the GUID whose little-endian bytes the base64 text holds, or an empty text."""
+    try:
+        return str(uuid.UUID(bytes_le=base64.b64decode(immutable_id, validate=True)))
+    except (binascii.Error, ValueError):
+        return ""
+
+
 def is_address(text: str) -> bool:
-    return _ADDRESS.match(text) is not None
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def is_domain(text: str) -> bool:
-    return _DOMAIN.match(text) is not None
+    return _DOMAIN.fullmatch(text) is not None
 
 
 def domain_of(address: str) -> str:

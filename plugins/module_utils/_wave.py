@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,7 +37,7 @@ class Plan:
     calls: tuple[tuple[str, Cmdlet], ...] = ()
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    predicted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    predicted: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
     enriched: Record = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -68,6 +68,11 @@ class _Work:
     sent: list[str] = field(default_factory=list)
     error: HybridError | None = None
     begun: bool = False
+
+    @property
+    def left(self) -> Record:
+        """The record with what is known by now: it says how to read the object back."""
+        return {**self.record, **self.plan.enriched, **({"write_failed": True} if self.error else {})}
 
     @property
     def unsure(self) -> bool:
@@ -153,7 +158,7 @@ def _apply(step: Step, work: Sequence[_Work], connections: Connections, on_error
         return item
 
     stop = (lambda item: item.error is not None) if on_error == "stop" else None
-    in_threads(one, work, connections.organization(step.writes_to).concurrency, stop)
+    in_threads(one, work, connections.workers(step.writes_to), stop, finish=True)
 
 
 def _read_back(
@@ -197,7 +202,7 @@ def _settled(step: Step, work: Sequence[_Work], connections: Connections, outcom
     if not work:
         return []
     rest = []
-    for item, seen in zip(work, step.read(connections, [item.record for item in work]), strict=True):
+    for item, seen in zip(work, step.read(connections, [item.left for item in work]), strict=True):
         outcome = outcomes[id(item.record)]
         outcome.cmdlets = item.sent
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
@@ -39,6 +39,9 @@ TEXTS = (
     "remote_global_catalog",
     "exchange_guid",
     "archive_guid",
+    # For the inventory plugin mailbox_waves alone: which wave a mailbox goes with.
+    "wave",
+    "site",
 )
 FLAGS = (
     "add_routing_address",
@@ -62,24 +65,43 @@ def from_csv(path: str, delimiter: str = ",") -> list[Record]:
 
     An empty cell leaves its key out, so that the task's own options apply. Cells of a list are separated by semicolons.
     """
-    rows = csv.reader(io.StringIO(_text(path)), delimiter=delimiter)
-    header = [name.strip() for name in next(rows, [])]
+    rows = _rows(path, delimiter)
+    _line, names = next(rows, (0, []))
+    header = [name.strip() for name in names]
     _check_header(path, header)
     records, problems, lines = [], [], []
-    for cells in rows:
+    for line, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            problems.append(f"line {rows.line_num}: {len(cells)} cells instead of {len(header)}")
+            problems.append(f"line {line}: {len(cells)} cells instead of {len(header)}")
             continue
         try:
             records.append(_record(dict(zip(header, cells, strict=True))))
-            lines.append(rows.line_num)
+            lines.append(line)
         except HybridError as error:
-            problems.append(f"line {rows.line_num}: {error.message}")
-    problems += _duplicates(records, [f"line {line}" for line in lines])
+            problems.append(f"line {line}: {error.message}")
+    problems += _duplicates(records, [f"line {number}" for number in lines])
     _refuse(f"csv: '{path}'", problems)
     return records
+
+
+def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its last line. A quote that is never closed would swallow rows: refused."""
+    if len(delimiter) != 1 or delimiter in '\r\n"':
+        raise InputError("delimiter", delimiter, "does not separate cells", "Give one character, such as a semicolon.")
+    rows = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in rows:
+            yield rows.line_num, cells
+    except csv.Error as error:
+        raise InputError(
+            "csv",
+            path,
+            f"is no CSV up to line {rows.line_num} ({error})",
+            "Close each quote, and double those inside a cell.",
+            "unreadable_file",
+        ) from error
 
 
 def from_list(records: Sequence[Record]) -> list[Record]:

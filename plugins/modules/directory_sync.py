@@ -46,6 +46,13 @@ options:
         V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays.
       - Without it V(resumed) starts the scheduler whoever stopped it.
     type: path
+  holder:
+    description:
+      - Who pauses, where several runs share O(directory), such as the waves of C(mailbox_waves). The scheduler is
+        started again by the last of them.
+      - A note that is older than two hours is taken for a killed run's and not waited for.
+    type: str
+    default: ""
   assume_paused:
     description:
       - In check mode only, plans O(state=resumed) as if the scheduler were paused, because an earlier task of the
@@ -91,11 +98,13 @@ EXAMPLES = r"""
       mailops.exchange_hybrid.directory_sync:
         state: paused
         directory: "{{ offboarding_directory }}"
+      register: paused
   always:
     - name: Resume the scheduler
       mailops.exchange_hybrid.directory_sync:
         state: resumed
         directory: "{{ offboarding_directory }}"
+        assume_paused: "{{ paused is changed }}"  # for a preview, where nothing is paused
 """
 
 RETURN = r"""
@@ -165,6 +174,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["synced", "paused", "resumed"], "required": True},
         "policy_type": {"type": "str", "choices": ["delta", "initial"], "default": "delta"},
         "directory": {"type": "path"},
+        "holder": {"type": "str", "default": ""},
         "assume_paused": {"type": "bool", "default": False},
         "allow_staging": {"type": "bool", "default": False},
         "allow_suspended": {"type": "bool", "default": False},
@@ -188,6 +198,7 @@ def work(module: HybridModule) -> NoReturn:
             allow_staging=params["allow_staging"],
             allow_suspended=params["allow_suspended"],
             accept_export_errors=params["accept_export_errors"],
+            holder=params["holder"],
         )
         if params["state"] == "synced":
             result = sync.synced(params["policy_type"].capitalize())

@@ -36,8 +36,7 @@ options:
     description:
       - On-premises account that the mailbox replication service uses at the MRS proxy. Needed for O(state=submitted).
       - Over the REST interface it needs O(exchange_online.experimental_rest_credential=true), because Microsoft has
-        published its
-        encoding nowhere.
+        published its encoding nowhere. With O(exchange_online.interface=powershell) it needs nothing.
     type: dict
     suboptions:
       username:
@@ -273,6 +272,7 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
@@ -317,8 +317,10 @@ def work(module: HybridModule) -> NoReturn:
     records = module.records(required=NEEDED if params["state"] == "submitted" else ())
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
-        step = steps.for_state(params["state"], module.check_mode, params["remote_credential"], records)
+        settings = MoveSettings(f"{params['mailboxes_file']}.moves" if params["mailboxes_file"] else "")
+        step = steps.for_state(params["state"], module.check_mode, params["remote_credential"], records, settings)
         outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=params["on_error"])
+        settings.save()
         if params["wait"] and not module.check_mode and params["state"] in ("submitted", "completed"):
             steps.await_outcomes(
                 connections,

@@ -67,15 +67,23 @@ options:
   accept:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
-        C(alias_would_change),
-        C(display_name_would_change), C(hidden_would_change), C(custom_attributes_would_change), C(holds),
-        C(exchange_cloud_managed), C(archive_undecided), C(baseline_missing).
+        C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
+        C(custom_attributes_would_change), C(holds), C(exchange_cloud_managed), C(archive_undecided),
+        C(baseline_missing).
+      - The codes of the other blockers and warnings that M(mailops.exchange_hybrid.offboarding_readiness) knows may be
+        named too, so that one list serves both.
     type: list
     elements: str
-    choices: [upn_differs, upn_suffix_not_accepted, alias_would_change, display_name_would_change,
-    hidden_would_change,
-              custom_attributes_would_change, holds, exchange_cloud_managed, archive_undecided, baseline_missing]
     default: []
+  readiness:
+    description:
+      - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) that are told from the same reads stop
+        a mailbox too - C(archive_guid_differs), C(auto_expanding_archive), C(primary_only_without_archive),
+        C(delivery_address_missing), C(move_residue), C(remote_recipient_type), C(completed_request_left) and
+        C(belongs_to_migration_batch).
+      - It costs one more call to Exchange Online, and only if a mailbox has an archive.
+    type: bool
+    default: false
   require_state:
     description:
       - Fails each mailbox that is in another state. With V(home) it also compares kind, database and primary
@@ -196,6 +204,16 @@ mailboxes:
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict
+states:
+  description: Number of mailboxes for each state; those that failed are not in it.
+  returned: always
+  type: dict
+  sample: {to_do: 3, matched: 0, prepared: 0, moving: 1, home: 0}
+on_premises_kinds:
+  description: Number of mailboxes for each kind of on-premises object; those that failed are not in it.
+  returned: always
+  type: dict
+  sample: {user: 3, mail_user: 1, remote_mailbox: 0, mailbox: 0, other: 0}
 summary:
   description: Number of mailboxes for each status.
   returned: always
@@ -203,6 +221,8 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -211,11 +231,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
-    STATES,
-    STOP_SIGNS,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import STATES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
+    accepted_codes,
 )
 
+SOUND_STATES = [name for name in STATES if name != "conflict"]  # a conflict fails its mailbox
+KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")
 ARGUMENTS = Arguments(
     mailbox={
         "ad_identity": {"type": "str"},
@@ -227,7 +249,8 @@ ARGUMENTS = Arguments(
     },
     task={
         "directory": {"type": "path"},
-        "accept": {"type": "list", "elements": "str", "choices": list(STOP_SIGNS), "default": []},
+        "accept": {"type": "list", "elements": "str", "default": []},
+        "readiness": {"type": "bool", "default": False},
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
     },
     connections=("exchange_server", "exchange_online"),
@@ -238,14 +261,25 @@ def work(module: HybridModule) -> NoReturn:
     records = module.records()
     options = Options(
         directory=module.params["directory"] or "",
-        accept=frozenset(module.params["accept"]),
+        accept=accepted_codes(module.params["accept"]),
         require_state=module.params["require_state"] or "",
         check=module.check_mode,
+        readiness=module.params["readiness"],
     )
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         outcomes = assess(connections, records, options)
-    module.finish(outcomes)
+    sound = [outcome for outcome in outcomes if outcome.status != "failed"]
+    module.finish(
+        outcomes,
+        states=_counted(SOUND_STATES, (str(outcome.details.get("state")) for outcome in sound)),
+        on_premises_kinds=_counted(KINDS, (str(outcome.enriched["on_premises"]["kind"]) for outcome in sound)),
+    )
+
+
+def _counted(names: Iterable[str], found: Iterable[str]) -> dict[str, int]:
+    counts = Counter(found)
+    return {name: counts[name] for name in names}
 
 
 def main() -> None:

@@ -17,8 +17,10 @@ description:
     hidden flag, custom
     attributes, GUIDs, kind) is compared with the cloud mailbox; a difference fails the mailbox, before it is moved.
   - A second cloud object, or no match in time, is an error that names the usual reasons.
-  - The anchor itself can only be read from Microsoft Graph, which this version does not use; so it is reported as
-    C(anchor_unverified) unless the on-premises user carried the cloud object's ID.
+  - The anchor itself is read from Microsoft Graph where O(exchange_online.graph) is true; an anchor of another
+    on-premises user fails the mailbox, and a failed match is told with what Microsoft Graph shows against it
+    (provisioning errors, admin roles, blocked soft match). Without it C(anchor_unverified) is reported, unless the
+    on-premises user carried the cloud object's ID.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -138,6 +140,10 @@ results:
       description: Whether the anchor itself was not seen.
       returned: with O(state=matched), when the match is proved
       type: bool
+    anchor_reason:
+      description: Why the anchor is not verified although Microsoft Graph was asked.
+      returned: with O(state=matched) and O(exchange_online.graph), when it is not
+      type: str
     before:
       description: The attributes that change, as they were.
       returned: changed or failed

@@ -33,12 +33,17 @@ options:
         C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
         C(archive_guid), C(add_routing_address), C(include_sip), C(force), C(primary_only), C(archive_only),
         C(accept_large_data_loss), C(resume_failed), C(move_options), C(skip_moving), C(email_addresses).
+      - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory); nothing else reads them.
     type: path
   mailboxes:
     description:
       - The records, instead of O(csv).
     type: list
     elements: dict
+  mailboxes_file:
+    description:
+      - JSON file of records, as the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory) writes it, instead of O(csv). It is only read.
+    type: path
   delimiter:
     description:
       - What separates the cells of O(csv).
@@ -76,7 +81,7 @@ count:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import from_csv, from_list, write
 
 ARGUMENTS = Arguments(
@@ -84,17 +89,22 @@ ARGUMENTS = Arguments(
     task={
         "csv": {"type": "path"},
         "mailboxes": {"type": "list", "elements": "dict"},
+        "mailboxes_file": {"type": "path"},
         "delimiter": {"type": "str", "default": ","},
         "path": {"type": "path", "required": True},
     },
-    mutually_exclusive=[("csv", "mailboxes")],
-    required_one_of=[("csv", "mailboxes")],
+    mutually_exclusive=[("csv", "mailboxes", "mailboxes_file")],
+    required_one_of=[("csv", "mailboxes", "mailboxes_file")],
 )
 
 
 def work(module: HybridModule) -> NoReturn:
     params = module.params
-    records = from_list(params["mailboxes"]) if params["csv"] is None else from_csv(params["csv"], params["delimiter"])
+    if params["csv"] is not None:
+        records = from_csv(params["csv"], params["delimiter"])
+    else:
+        given = load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
+        records = from_list(given)
     check_identities(records)
     changed = write(params["path"], records, module.check_mode)
     module.exit(

@@ -79,7 +79,8 @@ def test_changelog_opens_with_the_version_of_the_collection() -> None:
 
 
 def test_action_groups_list_exactly_the_modules_that_take_the_connection() -> None:
-    taken: dict[str, list[str]] = {"entra_connect": [], "exchange_online": [], "exchange_server": []}
+    names = ("active_directory", "entra_connect", "exchange_online", "exchange_server")
+    taken: dict[str, list[str]] = {name: [] for name in names}
     for path in sorted((ROOT / "plugins/modules").glob("*.py")):
         fragments = yaml.safe_load(documentation(path)).get("extends_documentation_fragment", [])
         for connection, modules in taken.items():

@@ -14,7 +14,7 @@ import base64
 import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -37,6 +37,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.encoding import (
     encode_experimental_credential,
     encode_parameters,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.module_file import ModuleFile
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.module_file import (
+    read as read_module,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import Token, TokenCache
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
@@ -150,6 +154,8 @@ class AdminApiSession:
         self._tokens = tokens
         self._public_key = public_key
         self._retry = retry
+        self.patient = True
+        self.on_throttled: Callable[[], None] = _unheard
         self._http: requests.Session | None = None
         self._origin = urlsplit(tenant.base_url)
         self._connection_id = str(uuid.uuid4())
@@ -158,7 +164,7 @@ class AdminApiSession:
         """Run one cmdlet, with Confirm added where it takes it, and all pages read: see Session.run."""
         body = self._invocation(cmdlet)
         if cmdlet.is_read:
-            return self._retry.call(lambda: self._run_once(cmdlet, body), _worth_reading_again)
+            return self._retry.call(lambda: self._run_once(cmdlet, body), self._worth_reading_again)
         return self._run_once(cmdlet, body)
 
     def run_many(self, cmdlets: Sequence[Cmdlet]) -> list[Outcome]:
@@ -174,6 +180,11 @@ class AdminApiSession:
         for start in range(0, len(cmdlets), BATCH_LIMIT):
             outcomes += self._run_batch(cmdlets[start : start + BATCH_LIMIT])
         return outcomes
+
+    def _worth_reading_again(self, error: HybridError) -> bool:
+        if error.code == "throttled":
+            self.on_throttled()
+        return _worth_reading_again(error)
 
     def close(self) -> None:
         http, self._http = self._http, None
@@ -249,7 +260,9 @@ class AdminApiSession:
             }
             for index, cmdlet in enumerate(cmdlets)
         ]
-        reply = self._retry.call(lambda: self._post_batch({"requests": requests_}, cmdlets[0]), _worth_reading_again)
+        reply = self._retry.call(
+            lambda: self._post_batch({"requests": requests_}, cmdlets[0]), self._worth_reading_again
+        )
         answers = _answers_by_id(reply.body)
         return [self._batch_outcome(cmdlet, answers.get(str(index))) for index, cmdlet in enumerate(cmdlets)]
 
@@ -301,7 +314,7 @@ class AdminApiSession:
                 "remote_credential",
                 credential.username,
                 "cannot be sent over REST in a way that Microsoft has published",
-                "Name a migration endpoint instead, or accept an unpublished encoding by "
+                "Use exchange_online.interface: powershell, or accept an unpublished encoding by "
                 "exchange_online.experimental_rest_credential: true.",
                 code="experimental_rest_credential_required",
             )
@@ -310,8 +323,18 @@ class AdminApiSession:
                 self._public_key.xml = self._retry.call(self._read_public_key, _worth_reading_again)
         return encode_experimental_credential(credential, self._public_key.xml)
 
+    def module_file(self) -> ModuleFile:
+        """Return the PowerShell module that the service generates for this caller: what its roles grant."""
+        return self._retry.call(self._read_module_file, _worth_reading_again)
+
     def _read_public_key(self) -> str:
-        """Return the RSAKeyValue inside the PowerShell module that the service serves (facts section 4.1)."""
+        """Return the RSAKeyValue inside that module (facts section 4.1)."""
+        match = _RSA_KEY.search(self._read_module_file().text)
+        if match is None:
+            raise replies.unexpected("EXOModuleFile", "holds no public key")
+        return match.group()
+
+    def _read_module_file(self) -> ModuleFile:
         probe = Cmdlet("Get-EXOModuleFile")
         headers = {
             **self._headers("", str(uuid.uuid4())),
@@ -324,10 +347,7 @@ class AdminApiSession:
         reply = self._send("GET", self._url("AdminApi/v1.0/{tenant}/EXOModuleFile"), None, headers, probe)
         if reply.status != 200:
             raise self._refusal(reply, probe)
-        match = _RSA_KEY.search(_module_text(reply.body))
-        if match is None:
-            raise replies.unexpected("EXOModuleFile", "holds no public key")
-        return match.group()
+        return read_module(reply.body)
 
     # HTTP
 
@@ -502,8 +522,13 @@ class AdminApiSession:
         return diagnosis.failure(cmdlet)
 
 
+def _unheard() -> None:
+    """Nobody wants to know of refusals for load."""
+
+
 def _worth_reading_again(error: HybridError) -> bool:
-    return error.retryable and error.code in _WORTH_A_RETRY
+    # A test is throttled for reasons of its own (MigrationConnectionTestedTooRecentlyException): its caller waits.
+    return error.retryable and error.code in _WORTH_A_RETRY and not error.cmdlet.startswith("Test-")
 
 
 def _challenge(reply: Reply) -> str | None:
@@ -525,9 +550,3 @@ def _answers_by_id(body: Any) -> dict[str, Mapping[str, Any]]:
         for answer in (responses if isinstance(responses, list) else [])
         if isinstance(answer, Mapping)
     }
-
-
-def _module_text(body: Any) -> str:
-    value = body.get("value") if isinstance(body, Mapping) else None
-    files = value if isinstance(value, list) else []
-    return "".join(str(file.get("fileContent") or "") for file in files if isinstance(file, Mapping))

@@ -20,6 +20,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_
     PublicKey,
     Tenant,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.powershell_module import (
+    PowerShellOrganization,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.powershell_module import (
+    from_options as powershell_module,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import (
     Issuer,
     TokenCache,
@@ -64,6 +70,7 @@ ENVIRONMENTS: dict[str, Cloud] = {
         ("office365.cn", "outlook.cn"),
     ),
 }
+INTERFACES = ("rest", "powershell")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
@@ -86,12 +93,20 @@ class ExchangeOnlineOrganization:
         return AdminApiSession(self.tenant, self.tokens, self.public_key, self.retry)
 
 
-def from_options(options: Mapping[str, Any]) -> ExchangeOnlineOrganization:
+def from_options(options: Mapping[str, Any]) -> ExchangeOnlineOrganization | PowerShellOrganization:
     """Return the organization that the module's ``exchange_online`` dictionary describes.
 
     Nothing is contacted. Raises InputError naming the option, its value and the remedy.
     """
     given = ConnectionOptions("exchange_online", options)
+    if given.choice("interface", "rest", INTERFACES) == "powershell":
+        return powershell_module(given)
+    if given.has("pwsh_path"):
+        raise given.refuse("pwsh_path", "has no effect with interface: rest", "Leave it out.")
+    return _admin_api(given)
+
+
+def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
     cloud = ENVIRONMENTS[given.choice("environment", "commercial", tuple(ENVIRONMENTS))]
     tenant_id = given.required("tenant_id", "Give the tenant's GUID, or one of its verified domains.")
     if not _TENANT.fullmatch(tenant_id):

@@ -74,7 +74,7 @@ def read_page(body: Any, cmdlet: str) -> Page:
     if isinstance(body.get("error"), Mapping):
         raise read_error(body, cmdlet)
     for error in _annotation(body, "errors"):
-        raise cmdlet_error(*_told(error), cmdlet=cmdlet)
+        raise cmdlet_error(*told(error), cmdlet=cmdlet)
     confirmation = body.get("@adminapi.confirmationmessage") or body.get("adminapi.confirmationmessage")
     if confirmation:
         raise ConnectionFailure(
@@ -100,7 +100,7 @@ def read_error(body: Any, cmdlet: str) -> CmdletError:
     inner = _mapping(_mapping(error.get("innererror")).get("internalexception"))
     details = error.get("details")
     detail = _mapping(details[0]) if isinstance(details, list) and details else {}
-    text, exception_type, error_id = _told(str(detail.get("message") or ""))
+    text, exception_type, error_id = told(str(detail.get("message") or ""))
     if not text and not _is_generic(inner.get("message")):
         text, exception_type = str(inner["message"]), str(inner.get("type") or "")
     if not text:
@@ -132,7 +132,7 @@ def unexpected(cmdlet: str, problem: str) -> ConnectionFailure:
     )
 
 
-def _told(message: Any) -> tuple[str, str, str]:
+def told(message: Any) -> tuple[str, str, str]:
     """Return ``(text, exception type, error id)`` of one error, in whichever of the formats it comes.
 
     ``<id>|<type>|<text>``, a JSON text with Message and TypeName (or ClassName), an object, or plain text.
@@ -150,7 +150,7 @@ def _told(message: Any) -> tuple[str, str, str]:
     text = str(members.get("message") or "")
     kind = str(members.get("typename") or members.get("classname") or members.get("type") or "")
     if not kind and text.count("|") >= 2:
-        return _told(text)
+        return told(text)
     return text, kind, str(members.get("errorid") or "")
 
 

@@ -348,16 +348,25 @@ class TokenCache:
             raise _explain(error, self._issuer) from None
 
 
+def explain_entra_error(text: str, client_id: str, tenant_id: str) -> ConnectionFailure | None:
+    """Return what the first AADSTS number in a text means, or None where there is none."""
+    number = re.search(r"AADSTS(\d+)", text)
+    if number is None:
+        return None
+    unknown = ("authentication_failed", "", "Look the number up in Microsoft's list of AADSTS errors.")
+    code, problem, remedy = _ENTRA_ERRORS.get(number[1], unknown)
+    suffix = f": {problem}" if problem else ""
+    who = f"application '{client_id}' in tenant '{tenant_id}'"
+    return ConnectionFailure(f"Entra ID refused {who}{suffix} (AADSTS{number[1]}).", code=code, remedy=remedy)
+
+
 def _explain(error: Exception, issuer: Issuer) -> ConnectionFailure:
     """Return Entra ID's refusal as one sentence with its AADSTS number; its own text may quote what was sent."""
     chain = list(_chain(error))
-    number = re.search(r"AADSTS(\d+)", " ".join(str(link) for link in chain))
-    unknown = ("authentication_failed", "", "Look the number up in Microsoft's list of AADSTS errors.")
-    code, problem, remedy = _ENTRA_ERRORS.get(number[1], unknown) if number else unknown
+    refusal = explain_entra_error(" ".join(str(link) for link in chain), issuer.client_id, issuer.tenant_id)
+    if refusal is not None:
+        return refusal
     who = f"application '{issuer.client_id}' in tenant '{issuer.tenant_id}'"
-    if number:
-        suffix = f": {problem}" if problem else ""
-        return ConnectionFailure(f"Entra ID refused {who}{suffix} (AADSTS{number[1]}).", code=code, remedy=remedy)
     for cause in chain:
         network = diagnose_network(cause, f"Entra ID at {issuer.authority}", "exchange_online.ca_file")
         if network is not None:

@@ -16,6 +16,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     diagnose_network,
     lost,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import (
+    diagnose_kerberos,
+    missing_libraries,
+)
 
 RESOURCE_URI_NOT_FOUND = 2150858811
 SHELL_NOT_FOUND = 2150858843
@@ -31,55 +35,6 @@ _QUOTA = re.compile(
 )
 _WAIT = re.compile(r"for at least (\d+) milliseconds", re.IGNORECASE)
 _WRONG_ENDPOINT = "Give an Exchange server with the PowerShell virtual directory, and its port: 80, or 443 with TLS."
-
-# (pattern, code, problem, remedy): facts, exchange-server-psrp.md section 1; the numbers are MIT krb5's.
-_KERBEROS: tuple[tuple[str, str, str, str], ...] = (
-    (
-        r"client .*not found in kerberos database|-1765328378",
-        "authentication_failed",
-        "Kerberos does not know the account",
-        "Write the username as a user principal name, user@REALM, not as DOMAIN\\user.",
-    ),
-    (
-        r"decrypt integrity|preauthentication failed|-1765328353|-1765328360",
-        "authentication_failed",
-        "the password is wrong",
-        "Correct the password.",
-    ),
-    (
-        r"server .*not found in kerberos database|-1765328377|service principal",
-        "authentication_failed",
-        "Kerberos does not know the server's service principal name",
-        "Use the server's own name, or set negotiate_service and negotiate_hostname_override to a registered one.",
-    ),
-    (
-        r"clock skew|-1765328347",
-        "authentication_failed",
-        "the clocks differ too much for Kerberos",
-        "Synchronise the clock of the host that runs the module.",
-    ),
-    (r"revoked|-1765328366", "authentication_failed", "the account is locked out or disabled", "Enable the account."),
-    (r"password has expired|-1765328361", "authentication_failed", "the password has expired", "Change the password."),
-    (
-        r"cannot (find|contact|locate|resolve) .*(kdc|realm)|-1765328230|-1765328228|cannot find kdc",
-        "authentication_failed",
-        "no domain controller answers for the Kerberos realm",
-        "Check the realm of the username, the DNS records and krb5.conf on the host that runs the module.",
-    ),
-    (
-        r"no credentials cache|no kerberos credentials|credentials cache file|ticket expired|-1765328189|-1765328352",
-        "authentication_failed",
-        "there is no valid Kerberos ticket",
-        "Give username and password, or obtain a ticket with kinit.",
-    ),
-    (
-        r"(gssapi|krb5|pykerberos).*(not|missing|install)|no module named|unsupported.*kerberos|spnego.*kerberos.*not"
-        r"|not available",
-        "missing_library",
-        "the Python libraries for Kerberos are missing",
-        "Install them into the Python environment of the module: pip install 'pypsrp[kerberos]'.",
-    ),
-)
 
 
 def diagnose(error: Exception, where: str, username: str | None, *, opening: bool) -> Diagnosis:
@@ -198,7 +153,7 @@ def _diagnose_other(error: Exception, where: str, username: str | None, *, openi
             "Set auth: kerberos, the way that Exchange takes by default.",
         )
     if _is_security_error(error):
-        return _diagnose_kerberos(error, where, username)
+        return _diagnose_security(error, where, username)
     return Diagnosis(
         "unexpected_answer",
         f"{where} gave an answer that could not be read: {' '.join(str(error).split())[:300]}",
@@ -213,9 +168,11 @@ def _is_security_error(error: Exception) -> bool:
     return module in ("spnego", "krb5", "gssapi") or isinstance(error, ImportError)
 
 
-def _diagnose_kerberos(error: Exception, where: str, username: str | None) -> Diagnosis:
+def _diagnose_security(error: Exception, where: str, username: str | None) -> Diagnosis:
     text = f"{type(error).__name__} {error}"
-    for pattern, code, problem, remedy in _KERBEROS:
-        if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
-            return Diagnosis(code, f"Cannot authenticate to {where} as '{username}': {problem}.", remedy)
-    return _authentication(f"Cannot authenticate to {where} as '{username}': {' '.join(str(error).split())[:300]}")
+    if isinstance(error, ImportError):
+        return missing_libraries(where, "pypsrp[kerberos]", str(error))
+    told = " ".join(str(error).split())[:300]
+    return diagnose_kerberos(text, where, username) or _authentication(
+        f"Cannot sign in to {where} as '{username}': {told}"
+    )

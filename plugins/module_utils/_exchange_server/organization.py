@@ -12,13 +12,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import controllers
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
+    Controllers,
+    PinnedSession,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.management_shell import (
+    ManagementShellOrganization,
+    refuse_own_options,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.management_shell import (
+    from_options as management_shell,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+    TAKES_DOMAIN_CONTROLLER,
     Endpoint,
     RemotePowerShellSession,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import check_user_principal_name
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
 
+TRANSPORTS = ("psrp", "winrm")
 AUTHENTICATIONS = ("kerberos", "negotiate", "ntlm", "basic")
 # WSMan's own floor (facts: exchange-server-psrp.md section 2); the default is WSMan's default.
 SHORTEST_IDLE_TIMEOUT = 60
@@ -32,6 +47,7 @@ class ExchangeServerOrganization:
     endpoint: Endpoint
     concurrency: int
     retry: Retry = field(default_factory=Retry)
+    controllers: Controllers | None = None
     kind: str = field(default="exchange_server", init=False)
 
     @property
@@ -39,15 +55,26 @@ class ExchangeServerOrganization:
         return self.endpoint.host
 
     def open(self) -> Session:
-        return RemotePowerShellSession(self.endpoint, self.retry)
+        session = RemotePowerShellSession(self.endpoint, self.retry)
+        return PinnedSession(session, self.controllers) if self.controllers else session
 
 
-def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization:
+def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | ManagementShellOrganization:
     """Return the organization that the module's ``exchange_server`` dictionary describes.
 
     Nothing is contacted. Raises InputError naming the option, its value and the remedy.
     """
     given = ConnectionOptions("exchange_server", options)
+    pinned = controllers.from_option(given, options.get("domain_controller"), TAKES_DOMAIN_CONTROLLER)
+    if given.choice("transport", "psrp", TRANSPORTS) == "winrm":
+        return management_shell(given, options, pinned)
+    refuse_own_options(given)
+    return _remote_powershell(given, options, pinned)
+
+
+def _remote_powershell(
+    given: ConnectionOptions, options: Mapping[str, Any], pinned: Controllers | None
+) -> ExchangeServerOrganization:
     host = given.host("Give the fully qualified name of an Exchange server.")
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
     use_tls = given.flag("use_tls", authentication == "basic")
@@ -58,6 +85,8 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization:
             "Use TLS or Kerberos, or accept it by allow_unencrypted: true.",
             False,
         )
+    if authentication == "kerberos":
+        check_user_principal_name(given, options)
     username, password = given.account(required=authentication in ("basic", "ntlm"))
     operation_timeout = given.number("operation_timeout", 20, 1, 600)
     read_timeout = given.number("read_timeout", max(30, operation_timeout + 10), 2, 900)
@@ -76,11 +105,14 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization:
         username=username,
         password=password,
         verification=given.verification() if use_tls else True,
-        domain_controller=given.text("domain_controller"),
         operation_timeout=operation_timeout,
         read_timeout=read_timeout,
         idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 43200),
         negotiate_service=given.text("negotiate_service", "HTTP"),
         negotiate_hostname_override=given.text("negotiate_hostname_override") or None,
     )
-    return ExchangeServerOrganization(endpoint, given.number("sessions", 4, 1, 18))
+    return ExchangeServerOrganization(
+        endpoint,
+        given.number("sessions", 4, 1, 18),
+        controllers=pinned,
+    )

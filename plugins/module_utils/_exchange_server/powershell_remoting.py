@@ -15,6 +15,7 @@ import datetime
 import logging
 import re
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.clixml import read_object
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.faults import diagnose
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text
 
 if TYPE_CHECKING:
@@ -135,7 +136,6 @@ class Endpoint:
     username: str | None
     password: str | None = field(repr=False)
     verification: bool | str = True
-    domain_controller: str = ""
     operation_timeout: int = 20
     read_timeout: int = 30
     idle_timeout: int = 180
@@ -183,20 +183,37 @@ class RemotePowerShellSession:
         self._pool: RunspacePool | None = None
         self._last_used = 0.0
         self._was_connected = False
+        self._busy = False
+        self._ended = False
+        self.patient = True
+        self.on_throttled: Callable[[], None] = _unheard
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
-        """Run one cmdlet, with Confirm and DomainController added where it takes them: see Session.run."""
+        """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
         complete = self._complete(cmdlet)
         if cmdlet.is_read:
             return self._retry.call(lambda: self._run_once(complete), self._worth_reading_again)
         return self._run_once(complete)
 
     def close(self) -> None:
+        """Close for good; also while another thread waits for an answer here, which then fails."""
+        self._ended = True
+        self._drop()
+
+    def _drop(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
+            if self._busy:
+                _forget_connection(pool)
             _delete_shell(pool)
 
     def _worth_reading_again(self, error: HybridError) -> bool:
+        if self._ended:
+            return False
+        if isinstance(error, Busy):
+            if not error.session_refused:
+                self.on_throttled()
+            return not error.session_refused
         # A server that never answered is a mistake in the options more often than an outage.
         return error.code in _WORTH_A_RETRY or (error.code == "unreachable" and error.retryable and self._was_connected)
 
@@ -204,8 +221,6 @@ class RemotePowerShellSession:
         added: dict[str, Value] = {}
         if cmdlet.name in TAKES_CONFIRM:
             added["Confirm"] = False
-        if self._endpoint.domain_controller and cmdlet.name in TAKES_DOMAIN_CONTROLLER:
-            added["DomainController"] = self._endpoint.domain_controller
         return Cmdlet(cmdlet.name, {**added, **cmdlet.parameters})
 
     def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
@@ -218,16 +233,24 @@ class RemotePowerShellSession:
         """Return an open pool. Opening runs no cmdlet of the caller's, so a refusal for load is waited out."""
         if self._pool is not None and self._clock() - self._last_used > self._endpoint.idle_timeout / 2:
             # The server may have dropped the idle shell: a write must not be the one to find out.
-            self.close()
+            self._drop()
         if self._pool is not None:
             return self._pool
-        return self._retry.call(lambda: self._open(cmdlet), lambda error: error.code == "throttled")
+        try:
+            return self._retry.call(lambda: self._open(cmdlet), self._worth_opening_again)
+        except Busy as error:
+            error.session_refused = True
+            raise
+
+    def _worth_opening_again(self, error: HybridError) -> bool:
+        return error.code == "throttled" and self.patient and not self._ended
 
     def _open(self, cmdlet: Cmdlet) -> RunspacePool:
         try:
             from pypsrp.powershell import RunspacePool
         except ImportError as error:
             raise missing_library("pypsrp", error) from None
+        self._refuse_if_ended(cmdlet)
         pool: RunspacePool | None = None
         diagnosis: Diagnosis | None = None
         try:
@@ -242,20 +265,29 @@ class RemotePowerShellSession:
             if pool is not None and (diagnosis is None or diagnosis.may_have_run or pool.shell.opened):
                 _forget_connection(pool)
                 _delete_shell(pool)
+            elif pool is not None:
+                _release_refused(error)
+                pool.connection.transport.close()
             if diagnosis is None:
                 raise
             raise replace(diagnosis, may_have_run=False).failure(cmdlet) from None
         self._pool = pool
+        self._refuse_if_ended(cmdlet)
         self._was_connected = True
         self._view_entire_forest(pool)
         return pool
+
+    def _refuse_if_ended(self, cmdlet: Cmdlet) -> None:
+        if self._ended:
+            self._drop()
+            raise ConnectionFailure("The session was closed.", code="connection_lost", cmdlet=cmdlet.name)
 
     def _view_entire_forest(self, pool: RunspacePool) -> None:
         """Without it, objects of other domains are "not found"; so a session that refuses it is no session."""
         try:
             self._invoke(pool, VIEW_ENTIRE_FOREST)
         except HybridError as error:
-            self.close()
+            self._drop()
             # The caller's own cmdlet has not been sent.
             error.answer_lost = False
             raise
@@ -265,6 +297,7 @@ class RemotePowerShellSession:
         from pypsrp.powershell import PowerShell
 
         started = sent = False
+        self._busy = True
         pipeline = PowerShell(pool)
         try:
             pipeline.add_cmdlet(cmdlet.name)
@@ -285,6 +318,7 @@ class RemotePowerShellSession:
             may_have_run = sent or (started and diagnosis.may_have_run)
             raise replace(diagnosis, may_have_run=may_have_run).failure(cmdlet) from None
         self._finish(pipeline)
+        self._busy = False
         _raise_first_error(pipeline, cmdlet)
         return CmdletOutput(objects, [str(record.message) for record in pipeline.streams.warning])
 
@@ -311,6 +345,10 @@ class RemotePowerShellSession:
             make: Any = complex_objects.PSCredential
             return make(username=value.username, password=value.password)
         return encode_value(value)
+
+
+def _unheard() -> None:
+    """Nobody wants to know of refusals for load."""
 
 
 def encode_value(value: Value) -> Any:
@@ -412,6 +450,16 @@ def _forget_connection(pool: RunspacePool) -> None:
     transport.close()
     transport.session = None
     transport.encryption = None
+
+
+def _release_refused(error: BaseException | None) -> None:
+    """Free what the frames of a failed sign-in hold: the connection of the answer that asked for it, and the password.
+
+    pypsrp leaves that connection to the garbage collector when the ticket cannot be had.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _delete_shell(pool: RunspacePool) -> None:

@@ -96,6 +96,7 @@ def recipient(properties: Properties) -> dict[str, Any]:
         ("DelayHoldApplied", "delay_hold_applied"),
         ("DelayReleaseHoldApplied", "delay_release_hold_applied"),
         ("IsExchangeCloudManaged", "is_exchange_cloud_managed"),
+        ("AutoExpandingArchiveEnabled", "auto_expanding_archive_enabled"),
     ):
         if name in properties:
             result[text] = _values.as_bool(properties[name])

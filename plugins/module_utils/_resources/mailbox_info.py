@@ -67,7 +67,7 @@ def read(connections: Connections, records: Sequence[Record], include_size: bool
 
 def _add_sizes(connections: Connections, outcomes: Sequence[Outcome]) -> None:
     """Add total_size in bytes and item_count: Get-MailboxStatistics takes one mailbox a call."""
-    answers = connections.read(
+    answers = connections.read_each(
         EXCHANGE_ONLINE,
         [Cmdlet("Get-MailboxStatistics", {"Identity": outcome.enriched["exchange_guid"]}) for outcome in outcomes],
     )

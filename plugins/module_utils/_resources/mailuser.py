@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
+    side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
@@ -36,16 +37,27 @@ class Present(SkipsHome):
 
     def __init__(self, check: bool) -> None:
         self._check = check
+        self._unwritten: dict[str, dict[str, Any]] = {}
 
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        on_premises = _reading.on_premises_objects(connections, records)
-        cloud: Sequence[dict[str, Any] | HybridError | None] = [None] * len(records)
-        if connections.has(EXCHANGE_ONLINE):
-            cloud = _reading.cloud_recipients(connections, records)
+        on_premises, cloud = side_by_side(
+            lambda: _reading.on_premises_objects(connections, records),
+            lambda: self._cloud(connections, records),
+        )
         return [
             _reading.seen_of(record, ad, tenant, check=self._check)
             for record, ad, tenant in zip(records, on_premises, cloud, strict=True)
         ]
+
+    def _cloud(
+        self, connections: Connections, records: Sequence[Record]
+    ) -> Sequence[dict[str, Any] | HybridError | None]:
+        """Return the cloud objects; those that this step did not write to are not read back."""
+        if not connections.has(EXCHANGE_ONLINE):
+            return [None] * len(records)
+        asked = [record for record in records if str(record["identity"]) not in self._unwritten]
+        answers = iter(_reading.cloud_recipients(connections, asked))
+        return [self._unwritten.get(str(record["identity"])) or next(answers) for record in records]
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         current = seen.on_premises or {}
@@ -57,6 +69,8 @@ class Present(SkipsHome):
         routing = routing_address(record)
         primary = record["primary_smtp_address"]
         cloud_calls = _routing_calls(record, seen, routing)
+        if seen.cloud and not cloud_calls:
+            self._unwritten[str(record["identity"])] = seen.cloud
         wanted = addresses.to_carry(
             primary,
             [*record.get("email_addresses", []), f"smtp:{routing}"],
@@ -85,7 +99,7 @@ class Present(SkipsHome):
             before={name: current.get(name) for name in shown} if calls else {},
             after=shown if calls else {},
             predicted=_predicted(seen, after, routing, bool(cloud_calls)),
-            enriched={"external_email_address": routing},
+            enriched={"external_email_address": routing, **({} if self._check else _left(after))},
         )
 
 
@@ -128,6 +142,12 @@ class Absent(SkipsHome):
             after={"recipient_type_details": "User"},
             predicted={"on_premises": {"kind": "user", "recipient_type_details": "User"}},
         )
+
+
+def _left(after: dict[str, Any]) -> Record:
+    """Return what later tasks of the run need not ask again: how this one leaves the on-premises object."""
+    names = ("guid", "kind", "recipient_type_details", "email_addresses")
+    return {"on_premises": {name: after[name] for name in names if name in after}}
 
 
 def routing_address(record: Record) -> str:
@@ -179,8 +199,12 @@ def _routing_calls(record: Record, seen: Seen, routing: str) -> tuple[tuple[str,
 
 
 def _routing_of_synced(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
-    """A synced mailbox takes its addresses from on-premises: the stamp itself adds the routing address."""
-    if record.get("add_routing_address"):
+    """A synced mailbox takes its addresses from on-premises: the stamp itself adds the routing address.
+
+    Where the baseline has the address, a sync of the half-made user took it away, and the stamp brings it back.
+    """
+    known = record.get("email_addresses", []) if record.get("baseline_file") else []
+    if record.get("add_routing_address") or routing.lower() in addresses.smtp_addresses(known):
         return ()
     raise MailboxError(
         f"the cloud mailbox does not hold the routing address {routing}; it is synced, so only on-premises can add it.",

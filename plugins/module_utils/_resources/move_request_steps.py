@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     MailboxError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -59,18 +60,25 @@ FIXED = {
 
 
 class _Requests(SkipsHome):
-    """Reads the existing requests: one Get-MoveRequest for the wave, statistics only for those that exist."""
+    """Reads the existing requests: one Get-MoveRequest for the wave, statistics only where they matter."""
 
     writes_to = EXCHANGE_ONLINE
 
     def __init__(self, check: bool) -> None:
         self._check = check
 
+    def known(self, record: Record, listed: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what is known of a listed request beyond the list, or None where its statistics have to be read."""
+        return None if listed["status"] == "Failed" else {}
+
+    def learnt(self, detailed: Mapping[str, Any]) -> None:
+        """Take note of a request whose statistics were read."""
+
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
         known = _reading.move_request_identities(connections, records)
         listed = move_request.by_mailbox(_reading.move_requests(connections))
         wanted = [guid for guid in known if isinstance(guid, str) and guid in listed]
-        detailed = {**listed, **with_statistics(connections, {guid: listed[guid] for guid in wanted})}
+        detailed = {**listed, **self._detailed(connections, records, known, listed)}
         moved = _moved(connections, [guid for guid in wanted if detailed[guid]["status"] in move_request.COMPLETED])
         return [
             Seen(error=guid)
@@ -81,6 +89,24 @@ class _Requests(SkipsHome):
             )
             for record, guid in zip(records, known, strict=True)
         ]
+
+    def _detailed(
+        self,
+        connections: Connections,
+        records: Sequence[Record],
+        guids: Sequence[str | HybridError],
+        listed: Mapping[str, dict[str, Any]],
+    ) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        unknown: dict[str, dict[str, Any]] = {}
+        for record, guid in zip(records, guids, strict=True):
+            if isinstance(guid, str) and guid in listed:
+                more = self.known(record, listed[guid])
+                (unknown if more is None else found)[guid] = {**listed[guid], **(more or {})}
+        for guid, item in with_statistics(connections, unknown).items():
+            found[guid] = item
+            self.learnt(item)
+        return found
 
 
 def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
@@ -98,7 +124,7 @@ def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
 def with_statistics(connections: Connections, listed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call."""
     guids = list(listed)
-    answers = connections.read(
+    answers = connections.read_each(
         EXCHANGE_ONLINE, [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in guids]
     )
     result = {}
@@ -112,9 +138,35 @@ def with_statistics(connections: Connections, listed: Mapping[str, dict[str, Any
 class Submitted(_Requests):
     """A request exists: new, adopted or changed; a failed one is reported unless it is to be resumed."""
 
-    def __init__(self, check: bool, credential: Credential) -> None:
+    def __init__(self, check: bool, credential: Credential, settings: MoveSettings | None = None) -> None:
         super().__init__(check)
         self._credential = credential
+        self._settings = settings or MoveSettings()
+        self._made: dict[str, dict[str, Any]] = {}
+
+    def known(self, record: Record, listed: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the settings of a request that is as asked for by what is known of it.
+
+        That includes one that this task made. Whatever seems to differ is read live.
+        """
+        if listed["status"] == "Failed":
+            return None
+        if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)):
+            return {}
+        made = self._made.get(listed["exchange_guid"])
+        if made is not None and not record.get("write_failed"):
+            self._settings.keep(listed, made)
+        known = self._settings.of(listed)
+        if known is None:
+            return None
+        try:
+            _refuse_fixed(record, known)
+        except MailboxError:
+            return None
+        return None if _cutover_change(record, {**listed, **known}) else known
+
+    def learnt(self, detailed: Mapping[str, Any]) -> None:
+        self._settings.keep(detailed, detailed)
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         guid = str((seen.cloud or {})["exchange_guid"])
@@ -147,6 +199,7 @@ class Submitted(_Requests):
             if value not in (None, "", [], False):
                 parameters[parameter] = _values.parse_time(value) if name == "start_after" else value
         parameters.update(_new_cutover(record))
+        self._made[guid] = _settings_of(record)
         shown = {
             name: record[name] for name in (*NEW, "cutover", "complete_after") if record.get(name) not in (None, "", [])
         }
@@ -160,13 +213,15 @@ class Submitted(_Requests):
 
 
 class Suspended(_Requests):
-    """The request is suspended, with a comment where one is given."""
+    """The request is suspended, with a comment where one is given. One that waits to be completed is suspended too."""
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         current = _existing(seen)
         _refuse_batch(current)
-        if current["status"] in ("Suspended", *move_request.COMPLETED):
-            return Plan(warnings=() if current["status"] == "Suspended" else ("the request is completed already",))
+        if current["status"] in move_request.COMPLETED:
+            return Plan(warnings=("the request is completed already",))
+        if current["status"] in ("Suspended", "AutoSuspended"):
+            return Plan(details={"move_request": _brief(current)})
         parameters: dict[str, Value] = {"Identity": current["exchange_guid"]}
         if record.get("suspend_comment"):
             parameters["SuspendComment"] = record["suspend_comment"]
@@ -175,6 +230,10 @@ class Suspended(_Requests):
 
 class Completed(_Requests):
     """The request may complete now: what holds it is set first, then it is resumed if it is suspended."""
+
+    def known(self, record: Record, listed: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return nothing more for a request that is complete, or not ours; what holds another is in its statistics."""
+        return {} if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)) else None
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         current = _existing(seen)
@@ -226,9 +285,13 @@ class Absent(_Requests):
 
 
 def for_state(
-    state: str, check: bool, credential: Mapping[str, str | None] | None, records: Sequence[Record]
+    state: str,
+    check: bool,
+    credential: Mapping[str, str | None] | None,
+    records: Sequence[Record],
+    settings: MoveSettings | None = None,
 ) -> Submitted | Suspended | Completed | Absent:
-    """Return the step of a ``state``; a submission needs the remote credential as soon as there is a mailbox."""
+    """Return the step of a ``state``; a submission needs the remote credential as soon as a mailbox is not home."""
     if state != "submitted":
         steps: dict[str, Callable[[bool], Suspended | Completed | Absent]] = {
             "suspended": Suspended,
@@ -237,7 +300,8 @@ def for_state(
         }
         return steps[state](check)
     username, password = (credential or {}).get("username"), (credential or {}).get("password")
-    if records and not (username and password):
+    waiting = any(record.get("offboarding_state") != "home" for record in records)
+    if waiting and not (username and password):
         raise InputError(
             "remote_credential",
             None,
@@ -253,7 +317,15 @@ def for_state(
             "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
             "malformed_username",
         )
-    return Submitted(check, Credential(str(username or ""), str(password or "")))
+    return Submitted(check, Credential(str(username or ""), str(password or "")), settings)
+
+
+def _settings_of(record: Record) -> dict[str, Any]:
+    """Return what a request has that is made for a record, under the names of its statistics."""
+    result = {held_name: str(record.get(name) or "") for name, held_name in FIXED.items()}
+    if record.get("cutover") == "at":
+        result["complete_after"] = _values.utc_time(_complete_after(record)) or ""
+    return result
 
 
 def _existing(seen: Seen) -> dict[str, Any]:
@@ -361,7 +433,9 @@ def _set(guid: str, change: Mapping[str, Any]) -> Cmdlet:
 
 def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: current[name] for name in ("status", "status_detail", "percent_complete", "batch_name") if name in current
+        name: current[name]
+        for name in ("status", "status_detail", "percent_complete", "batch_name", "settings_read_at")
+        if name in current
     }
 
 

@@ -98,6 +98,7 @@ def _beginning(evidence: Evidence) -> tuple[str, bool, str]:
     """
     mailbox, ad = evidence.cloud, evidence.on_premises
     mine, known = ad["external_directory_object_id"], mailbox["external_directory_object_id"]
+    others = [guid for guid in evidence.anchored_to if guid != ad["guid"]]
     if not mailbox["is_dir_synced"]:
         if mine and mine != known:
             return (
@@ -105,10 +106,11 @@ def _beginning(evidence: Evidence) -> tuple[str, bool, str]:
                 False,
                 (f"the on-premises user is already synced to cloud object {mine} and can match no other"),
             )
+        if others:
+            return "cloud_only", True, f"the cloud user carries the anchor of another on-premises user, {others[0]}"
         return "cloud_only", False, ""
-    if mine == known and known:
+    if mine == known and known and not others:
         return "synced", True, ""
-    others = [guid for guid in evidence.anchored_to if guid != ad["guid"]]
     if others or mine:
         other = others[0] if others else f"cloud object {mine}"
         return (

@@ -29,6 +29,13 @@ KINDS = {
     "LinkedMailbox": "mailbox",
     "LegacyMailbox": "mailbox",
 }
+# What a mailbox move leaves on the object, as the Get- cmdlets show the msExchMailboxMove* attributes.
+_MOVE = {
+    "MailboxMoveStatus": "status",
+    "MailboxMoveFlags": "flags",
+    "MailboxMoveRemoteHostName": "remote_host_name",
+    "MailboxMoveBatchName": "batch_name",
+}
 # Which Get- cmdlet shows the mail attributes of which kind.
 READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox", "mailbox": "Get-Mailbox"}
 
@@ -71,4 +78,10 @@ def with_mail(plain: dict[str, Any], properties: Properties) -> dict[str, Any]:
     }
     if properties.get("Database"):
         result["database"] = str(properties["Database"])
+    if properties.get("RemoteRecipientType") not in (None, "", "None"):
+        result["remote_recipient_type"] = str(properties["RemoteRecipientType"])
+    shown = {text: properties.get(name) for name, text in _MOVE.items()}
+    move = {text: str(value) for text, value in shown.items() if value not in (None, "", "None")}
+    if move:
+        result["mailbox_move"] = move
     return result

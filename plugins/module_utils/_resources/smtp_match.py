@@ -22,7 +22,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, cloud, uniqueness
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    addresses,
+    anchor,
+    cloud,
+    uniqueness,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
 
 # Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
@@ -144,16 +149,22 @@ def await_match(
             remedy=USUAL_REASONS,
         )
     _find_second_objects(connections, outcomes)
+    anchor.verify(connections, list(outcomes.values()))
     return [outcomes[id(record)] for record in records]
 
 
 def _stamps(connections: Connections, records: Sequence[Record]) -> dict[int, list[str]]:
-    """Return, for each record, the on-premises addresses that its cloud mailbox did not have before the match."""
-    result: dict[int, list[str]] = {}
-    for record, found in zip(records, _reading.on_premises_objects(connections, records), strict=True):
-        held = found.get("email_addresses", []) if isinstance(found, dict) else []
-        result[id(record)] = addresses.missing(held, record.get("email_addresses", []))
-    return result
+    """Return, for each record, the on-premises addresses that its cloud mailbox did not have before the match.
+
+    The task that stamped them says in the record what it left; the others are read.
+    """
+    known = {id(record): (record.get("on_premises") or {}).get("email_addresses") for record in records}
+    unread = [record for record in records if known[id(record)] is None]
+    for record, found in zip(unread, _reading.on_premises_objects(connections, unread), strict=True):
+        known[id(record)] = found.get("email_addresses", []) if isinstance(found, dict) else []
+    return {
+        id(record): addresses.missing(known[id(record)] or [], record.get("email_addresses", [])) for record in records
+    }
 
 
 def _look(
@@ -222,19 +233,24 @@ def _overwritten(changed: dict[str, tuple[Any, Any]]) -> MailboxError:
 
 
 def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome]) -> None:
-    """Where no match came, look whether the sync made a second cloud object instead and say so."""
+    """Where no match came, look whether the sync made a second cloud object instead and say so.
+
+    It may hold one of the addresses; or none, because they are taken, and only hybrid write-back tells of it.
+    """
     failed = [o for o in outcomes.values() if o.error is not None and o.error.code == "match_timeout"]
     if not failed:
         return
     wanted = {f"x500:{o.record['legacy_exchange_dn']}".lower() for o in failed if o.record.get("legacy_exchange_dn")}
     wanted |= {a for o in failed for a in addresses.smtp_addresses(o.record.get("email_addresses", []))}
     held = _reading.holders(connections, EXCHANGE_ONLINE, wanted)
-    for outcome in failed:
+    users = _reading.on_premises_objects(connections, [outcome.record for outcome in failed])
+    for outcome, user in zip(failed, users, strict=True):
+        known = str(outcome.record.get("external_directory_object_id") or "").lower()
         mine = {
             f"x500:{outcome.record.get('legacy_exchange_dn', '')}".lower(),
             *addresses.smtp_addresses(outcome.record.get("email_addresses", [])),
         }
-        other = _other(held, mine, str(outcome.record.get("external_directory_object_id") or "").lower())
+        other = _other(held, mine, known) or _written_back(user, known)
         if other:
             outcome.error = MailboxError(
                 f"the sync made a second cloud object, {other}, instead of matching.",
@@ -248,9 +264,16 @@ def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome])
 
 
 def _other(held: dict[str, list[Properties]], mine: set[str], known: str) -> str:
-    for value in mine:
+    # Without the object id of the cloud user as it was, nobody can tell the second object from the first.
+    for value in mine if known else ():
         for item in held.get(value, []):
             found = str(item.get("ExternalDirectoryObjectId") or "").lower()
             if found != known:
                 return found or _values.guid(item.get("Guid"))
     return ""
+
+
+def _written_back(user: dict[str, Any] | HybridError, known: str) -> str:
+    """Return the id of the cloud object that the sync joined to the on-premises user, if it is another than known."""
+    joined = "" if isinstance(user, HybridError) else str(user["external_directory_object_id"])
+    return joined if known and joined != known else ""

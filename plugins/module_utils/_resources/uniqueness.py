@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
+    side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
@@ -30,8 +31,10 @@ def refuse_other_holders(connections: Connections, seen: Sequence[Seen]) -> None
     wanted = {address for entry in open_entries for address in _addresses(entry)}
     if not wanted:
         return
-    on_premises = _reading.holders(connections, EXCHANGE_SERVER, wanted)
-    tenant = _reading.holders(connections, EXCHANGE_ONLINE, wanted)
+    on_premises, tenant = side_by_side(
+        lambda: _reading.holders(connections, EXCHANGE_SERVER, wanted),
+        lambda: _reading.holders(connections, EXCHANGE_ONLINE, wanted),
+    )
     for entry in open_entries:
         entry.error = _conflict(entry, on_premises, tenant)
 

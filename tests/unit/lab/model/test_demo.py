@@ -54,7 +54,13 @@ def test_csv_asks_for_a_routing_address_where_one_is_missing(demo: Desk) -> None
     assert len(missing) == 1
 
 
-def test_on_premises_user_is_found_by_upn_or_by_the_named_account(demo: Desk) -> None:
+def test_csv_delivers_each_mailbox_in_the_domain_of_its_primary_address(demo: Desk) -> None:
+    given = {row["identity"]: row["target_delivery_domain"] for row in rows() if row["target_delivery_domain"]}
+    elsewhere = [pair.identity for pair in pairs(demo) if pair.person.domain != "contoso.com"]
+    assert given == dict.fromkeys(sorted(elsewhere), "fabrikam.com")
+
+
+def test_on_premises_user_is_found_by_upn_or_by_distinguished_name(demo: Desk) -> None:
     demo.shell.view_entire_forest = False
     named = next(row for row in rows() if row["ad_identity"])
     assert demo.refused("Get-User", Identity=named["ad_identity"])

@@ -80,7 +80,7 @@ def test_a_certificate_that_is_not_registered(laboratory: Laboratory, tmp_path: 
         ({"secret": "last year's"}, "AADSTS7000222"),
         ({"client_id": "bbbbbbbb-bbbb-cccc-dddd-eeeeeeeeeeee"}, "AADSTS700016"),
         ({"tenant": "99999999-2222-3333-4444-555555555555"}, "AADSTS90002|99999999"),
-        ({"scope": "https://graph.microsoft.com/.default"}, "AADSTS500011"),
+        ({"scope": "https://vault.azure.net/.default"}, "AADSTS500011"),
         ({"scope": "https://outlook.office365.com/Mail.Read"}, "AADSTS1002012"),
     ],
 )

@@ -19,7 +19,7 @@ from winrm.protocol import Protocol
 
 from lab.laboratory import Laboratory
 
-SCRIPT = "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 1, module ADSync\r\n$x = 1\r\n"
+SCRIPT = "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 2, module ADSync\r\n$x = 1\r\n"
 QUESTION = b'{"cmdlet":"Get-ADSyncScheduler","parameters":{}}\n'
 
 
@@ -28,10 +28,10 @@ class Shell:
     protocol: Protocol
     shell_id: str
 
-    def start(self, script: str = SCRIPT) -> str:
+    def start(self, script: str = SCRIPT, *, console: bool = False) -> str:
         encoded = base64.b64encode(script.encode("utf-16-le")).decode()
         words = ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded]
-        return self.protocol.run_command(self.shell_id, "powershell.exe", words)
+        return self.protocol.run_command(self.shell_id, "powershell.exe", words, console_mode_stdin=console)
 
     def ask(self, question: bytes, script: str = SCRIPT) -> tuple[bytes, bytes, int]:
         command_id = self.start(script)
@@ -69,13 +69,14 @@ def shell(laboratory: Laboratory) -> Iterator[Shell]:
 
 def test_the_dialogue_normalises_values(shell: Shell, laboratory: Laboratory) -> None:
     assert shell.answer("Get-ADSyncScheduler") == {
+        "cmdlet": "Get-ADSyncScheduler",
         "objects": [
             {
                 "SyncCycleEnabled": True,
-                "AllowedSyncCycleInterval": "00:30:00",
-                "NextSyncCyclePolicyType": "Delta",
-                "NextSyncCycleStartTimeInUTC": "2026-01-02T03:04:05.0000000Z",
-                "RunHistoryId": "2be92a50-7c1e-4d8b-9a51-0d3f6f6c1a11",
+                "AllowedSyncCycleInterval": "s:00:30:00",
+                "NextSyncCyclePolicyType": "s:Delta",
+                "NextSyncCycleStartTimeInUTC": "d:2026-01-02T04:04:05.0000000+01:00",
+                "RunHistoryId": "s:2be92a50-7c1e-4d8b-9a51-0d3f6f6c1a11",
             }
         ],
         "warnings": ["Ünïcode."],
@@ -85,7 +86,7 @@ def test_the_dialogue_normalises_values(shell: Shell, laboratory: Laboratory) ->
 
 
 def test_parameters_and_the_log(shell: Shell, laboratory: Laboratory, hybrid: Any) -> None:
-    shell.answer("Start-ADSyncSyncCycle", PolicyType="Delta")
+    shell.answer("Start-ADSyncSyncCycle", PolicyType="s:Delta")
     assert hybrid.entra_connect.calls[0].parameters == {"PolicyType": "Delta"}
     (entry,) = laboratory.log.entries(organization="entra_connect")
     assert (entry["cmdlet"], entry["kind"], entry["outcome"]) == ("Start-ADSyncSyncCycle", "write", "ok")
@@ -99,7 +100,7 @@ def test_errors_are_part_of_the_answer(shell: Shell, laboratory: Laboratory) -> 
     assert answer["errors"] == [
         {
             "message": "Busy.",
-            "type": "System.InvalidOperationException",
+            "type": "InvalidOperationException",
             "category": "NotSpecified",
             "id": "InvalidOperationException",
         }
@@ -108,7 +109,7 @@ def test_errors_are_part_of_the_answer(shell: Shell, laboratory: Laboratory) -> 
 
 def test_an_unknown_cmdlet_is_an_error_in_the_answer(shell: Shell) -> None:
     (error,) = shell.answer("Remove-Item")["errors"]
-    assert error["type"] == "System.Management.Automation.CommandNotFoundException"
+    assert error["type"] == "CommandNotFoundException"
 
 
 @pytest.mark.parametrize("script", ["Get-Date", "", "# mailops.exchange_hybrid: another\r\n"])
@@ -117,6 +118,23 @@ def test_another_script_is_not_run(shell: Shell, script: str, laboratory: Labora
     assert (out, code) == (b"", 1)
     assert err != b""
     assert len(laboratory.log) == 0
+
+
+def test_input_does_not_reach_a_process_with_a_console(shell: Shell) -> None:
+    command_id = shell.start(console=True)
+    _out, err, code = shell.protocol.get_command_output(shell.shell_id, command_id)
+    assert (b"console" in err, code) == (True, 1)
+
+
+def test_a_text_has_to_say_its_kind(shell: Shell) -> None:
+    (error,) = shell.answer("Start-ADSyncSyncCycle", PolicyType="Delta")["errors"]
+    assert error["message"] == "Conversion from JSON failed."
+
+
+def test_an_envelope_has_an_end(shell: Shell) -> None:
+    command_id = shell.start()
+    with pytest.raises(WSManFaultError, match="MaxEnvelopeSize"):
+        shell.protocol.send_command_input(shell.shell_id, command_id, b" " * 400_000)
 
 
 def test_the_command_line_has_an_end(shell: Shell) -> None:
@@ -159,7 +177,7 @@ def test_a_wrong_password_is_refused(laboratory: Laboratory) -> None:
 def test_dropped_connections(shell: Shell, laboratory: Laboratory, hybrid: Any, kind: str, executed: int) -> None:
     laboratory.faults.add("entra_connect", "Start-*", kind)
     with pytest.raises(requests.ConnectionError):
-        shell.ask(b'{"cmdlet":"Start-ADSyncSyncCycle"}\n')
+        shell.ask(b'{"cmdlet":"Start-ADSyncSyncCycle","parameters":{}}\n')
     assert len(hybrid.entra_connect.calls) == executed
 
 

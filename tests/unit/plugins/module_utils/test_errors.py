@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures 
         ("MapiExceptionTransientSomething", "", "transient", True),
         ("MailboxReplicationPermanentException", "", "permanent", False),
         ("", "The operation couldn't be performed because 'x' couldn't be found on 'dc01'.", "not_found", False),
-        ("", "Couldn't find database \"DB9\".", "database_not_found", False),
+        ("", 'Couldn\'t find database "DB9".', "database_not_found", False),
         ("", "The mailbox already has a pending request.", "already_moving", False),
         ("", "The term 'X' is not recognized as the name of a cmdlet", "permission_denied", False),
         ("", "A parameter cannot be found that matches parameter name 'X'.", "permission_denied", False),
@@ -55,7 +55,7 @@ def test_classify(exception_type: str, message: str, code: str, retryable: bool)
         # The class decides, whatever language the text is in.
         ("ManagementObjectNotFoundException", "Zugriff: access is denied", "not_found"),
         # One class, several meanings: there the text has to tell.
-        ("ManagementObjectNotFoundException", "Couldn't find database \"DB9\".", "database_not_found"),
+        ("ManagementObjectNotFoundException", 'Couldn\'t find database "DB9".', "database_not_found"),
         ("RecipientTaskException", "The user already has a pending request.", "already_moving"),
     ],
 )

@@ -4,20 +4,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect import dialogue
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import (
-    TicketCache,
     from_options,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -26,6 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
     InputError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell.dialogue import ErrorRecord, Reply
 
 from lab.answer import Enumeration, LabObject
 from lab.certificates import create_certificates
@@ -118,7 +115,7 @@ def test_connection_mistakes_are_told_apart(scripted: Any, options: dict[str, An
 def test_another_ca_and_another_service(scripted: Any, tmp_path: Path) -> None:
     strange = create_certificates(tmp_path).ca_file
     assert failure_of(lambda: from_options(options_of(scripted, ca_file=str(strange))).open().run(READ)).code == (
-        "tls_failed")
+        "certificate_not_trusted")
     elsewhere = from_options(options_of(scripted, port=scripted.port("exchange_server")))
     assert failure_of(lambda: elsewhere.open().run(READ)).code == "wrong_endpoint"
 
@@ -127,7 +124,9 @@ def test_another_ca_and_another_service(scripted: Any, tmp_path: Path) -> None:
     ("options", "sentence"),
     [
         ({"host": None}, "entra_connect.host: is missing"),
-        ({"auth": "basic", "port": 5985}, "entra_connect.port: '5985' is WinRM's port without TLS"),
+        ({"auth": "basic", "port": 5985}, "entra_connect.port: '5985' means WinRM without TLS"),
+        ({"auth": "basic", "use_tls": False}, "entra_connect.use_tls: 'False' means WinRM without TLS"),
+        ({"username": "CONTOSO\\svc"}, "entra_connect.username: 'CONTOSO\\svc' is no user principal name"),
         ({"auth": "certificate"}, "entra_connect.certificate_path: is missing"),
         ({"auth": "ntlm", "password": None}, "entra_connect.password: is missing"),
         ({"username": None}, "entra_connect.username: is missing"),
@@ -147,90 +146,18 @@ def test_defaults() -> None:
     assert from_options({"host": "sync01", "port": 5985}).server.endpoint == "http://sync01:5985/wsman"
 
 
-def test_the_script_is_fixed_and_fits_into_a_command_line() -> None:
-    program, arguments = dialogue.command_line()
-    assert len(dialogue.SCRIPT) < 3000
-    assert len(" ".join([program, *arguments])) < 8191
-    script = base64.b64decode(arguments[-1]).decode("utf-16-le")
-    assert script.splitlines()[0] == "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 1, module ADSync"
-    assert all(name in script for name in dialogue.CMDLETS)
-    assert script.isascii()
-
-
-def test_values_travel_as_ascii_json() -> None:
-    line = dialogue.request_line(Cmdlet("Get-ADSyncRunProfileResult", {
-        "ConnectorName": "c\u00f6ntoso'); Remove-Item \n", "RunHistoryId": uuid.UUID(int=1), "NumberRequested": 1}))
-    assert line.isascii()
-    assert line.count(b"\n") == 1
-    assert json.loads(line)["parameters"] == {
-        "ConnectorName": "c\u00f6ntoso'); Remove-Item \n", "RunHistoryId": str(uuid.UUID(int=1)), "NumberRequested": 1}
+def test_the_script_takes_the_cmdlets_that_are_its_own() -> None:
+    assert all(name in dialogue.SCRIPT for name in dialogue.CMDLETS)
+    line = dialogue.request_line(Cmdlet("Get-ADSyncRunProfileResult", {"NumberRequested": 1}))
+    assert json.loads(line) == {"cmdlet": "Get-ADSyncRunProfileResult", "parameters": {"NumberRequested": 1}}
     with pytest.raises(ValueError, match="Remove-ADSyncConnector"):
         dialogue.request_line(Cmdlet("Remove-ADSyncConnector"))
 
 
-def reply(**members: Any) -> bytes:
-    document = {"objects": [], "warnings": [], "errors": [], **members}
-    return base64.b64encode(json.dumps(document).encode()) + b"\r\n"
-
-
-def test_dates_are_utc_texts() -> None:
-    answer = reply(objects=[{"StartDate": "2026-11-23T12:00:00.0000000Z", "Result": "success"}])
-    output = dialogue.read_reply(answer, READ)
-    assert output is not None
-    assert output.objects == [{"StartDate": "2026-11-23T12:00:00Z", "Result": "success"}]
-
-
-@pytest.mark.parametrize("text", [b"", b"not base64!", base64.b64encode(b"[]"), base64.b64encode(b"{}")])
-def test_no_answer(text: bytes) -> None:
-    assert dialogue.read_reply(text, READ) is None
-
-
 def test_a_server_without_entra_connect() -> None:
-    missing = reply(errors=[{"message": "The specified module 'ADSync' was not loaded", "type": "System.IO.X",
-                             "id": "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand"}])
+    record = ErrorRecord(
+        "The specified module 'ADSync' was not loaded", "FileNotFoundException", "ResourceUnavailable",
+        "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand")
     with pytest.raises(ConnectionFailure) as caught:
-        dialogue.read_reply(missing, READ)
+        dialogue.output_of(Reply("", CmdletOutput(), [record]), READ)
     assert caught.value.code == "wrong_endpoint"
-
-
-KINIT = """#!/bin/sh
-read password
-test "$password" = "corr3ct" || { echo "kinit: Preauthentication failed while getting credentials" >&2; exit 1; }
-echo "$@" > "${2#FILE:}"
-"""
-
-
-@pytest.fixture
-def kinit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "kinit"
-    program.write_text(KINIT, encoding="utf-8")
-    program.chmod(0o700)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("KRB5CCNAME", "FILE:mine")
-
-
-@pytest.mark.usefixtures("kinit")
-def test_a_ticket_is_obtained_without_showing_the_password_and_discarded() -> None:
-    cache = TicketCache("svc@CONTOSO.COM", "corr3ct")
-    cache.obtain()
-    cache.obtain()
-    path = Path(os.environ["KRB5CCNAME"].removeprefix("FILE:"))
-    assert "corr3ct" not in path.read_text(encoding="utf-8")
-    assert path.stat().st_mode & 0o077 == 0
-    cache.discard()
-    cache.discard()
-    assert not path.exists()
-    assert os.environ["KRB5CCNAME"] == "FILE:mine"
-
-
-@pytest.mark.usefixtures("kinit")
-def test_kinit_says_why() -> None:
-    with pytest.raises(ConnectionFailure, match="Preauthentication failed") as caught:
-        TicketCache("svc@CONTOSO.COM", "wr0ng").obtain()
-    assert caught.value.code == "authentication_failed"
-    assert "wr0ng" not in caught.value.message
-
-
-def test_no_kinit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert failure_of(TicketCache("svc@CONTOSO.COM", "x").obtain).code == "missing_library"

@@ -298,7 +298,7 @@ def test_tls_failures_and_silence_are_told_apart(service: Service, patience: Any
     (tmp_path / "other").mkdir()
     other = create_certificates(tmp_path / "other").ca_file
     wrong_ca = failure_of(lambda: service.organization(patience, ca_file=str(other)).open().run(READ))
-    assert (wrong_ca.code, wrong_ca.answer_lost) == ("tls_failed", False)
+    assert (wrong_ca.code, wrong_ca.answer_lost) == ("certificate_not_trusted", False)
     assert "exchange_online.ca_file" in wrong_ca.remedy
     service.server.stop()
     silent = failure_of(lambda: service.organization(patience).open().run(WRITE))

@@ -112,7 +112,7 @@ def test_a_given_token_is_used_as_it_is(scripted: Any) -> None:
         ({"client_secret": "wr0ng-secret"}, "authentication_failed"),
         ({"client_id": "11111111-2222-3333-4444-555555555555"}, "unknown_application"),
         ({"tenant_id": "fabrikam.com"}, "unknown_tenant"),
-        ({"resource": "https://graph.microsoft.com"}, "wrong_audience"),
+        ({"resource": "https://vault.azure.net"}, "wrong_audience"),
         ({"authority": "https://localhost:1"}, "unreachable"),
     ],
 )
@@ -148,4 +148,4 @@ def test_an_authority_with_another_ca(scripted: Any, tmp_path: Path) -> None:
     strange = create_certificates(tmp_path).ca_file
     with pytest.raises(HybridError) as caught:
         from_options(options_of(scripted, ca_file=str(strange))).open().run(READ)
-    assert (caught.value.code, caught.value.answer_lost) == ("tls_failed", False)
+    assert (caught.value.code, caught.value.answer_lost) == ("certificate_not_trusted", False)

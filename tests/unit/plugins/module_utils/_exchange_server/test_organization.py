@@ -44,7 +44,8 @@ def test_a_ticket_cache_needs_no_account() -> None:
         ({"auth": "digest"}, "exchange_server.auth: 'digest' is not known"),
         ({"auth": "basic", "use_tls": False}, "exchange_server.use_tls: 'False' would send the password in clear"),
         ({"username": None}, "exchange_server.username: is missing"),
-        ({"password": None}, "exchange_server.password: is missing"),
+        ({"auth": "ntlm", "password": None}, "exchange_server.password: is missing"),
+        ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is no user principal name"),
         ({"password_file": "/nowhere"}, "exchange_server.password_file: is given together with password"),
         ({"password": None, "password_file": "/nowhere"}, "exchange_server.password_file: '/nowhere' is not a file"),
         ({"use_tls": True, "ca_file": "/nowhere"}, "exchange_server.ca_file: '/nowhere' is not a file"),
@@ -90,21 +91,25 @@ Krb5Error.__module__ = "krb5._exceptions"
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "code", "sentence"),
     [
-        ("Client 'CONTOSOsvc@CONTOSO.COM' not found in Kerberos database -1765328378", "does not know the account"),
-        ("Decrypt integrity check failed -1765328353", "the password is wrong"),
-        ("Preauthentication failed -1765328360", "the password is wrong"),
-        ("Server host/mail.contoso.com@CONTOSO.COM not found in Kerberos database", "service principal name"),
-        ("Clock skew too great -1765328347", "clocks differ"),
-        ("Cannot find KDC for realm \"NOWHERE\" -1765328230", "no domain controller answers"),
-        ("No Kerberos credentials available", "no valid Kerberos ticket"),
-        ("Client's credentials have been revoked", "locked out or disabled"),
+        ("Client 'CONTOSOsvc@CONTOSO.COM' not found in Kerberos database -1765328378", "unknown_principal",
+         "does not know the account"),
+        ("Decrypt integrity check failed -1765328353", "wrong_password", "the password is wrong"),
+        ("Preauthentication failed -1765328360", "wrong_password", "the password is wrong"),
+        ("Server host/mail.contoso.com@CONTOSO.COM not found in Kerberos database", "missing_service_principal",
+         "service principal name"),
+        ("Clock skew too great -1765328347", "clock_skew", "clocks differ"),
+        ("Cannot find KDC for realm \"NOWHERE\" -1765328230", "no_domain_controller", "no domain controller answers"),
+        ("No Kerberos credentials available", "no_ticket", "no valid Kerberos ticket"),
+        ("Client's credentials have been revoked", "account_disabled", "locked out or disabled"),
+        ("Password has expired -1765328361", "password_expired", "the password has expired"),
+        ("Something that nobody has seen yet", "authentication_failed", "Something that nobody has seen yet"),
     ],
 )
-def test_mistakes_with_kerberos_get_a_sentence_each(text: str, sentence: str) -> None:
+def test_mistakes_with_kerberos_get_a_sentence_each(text: str, code: str, sentence: str) -> None:
     diagnosis = diagnose(Krb5Error(text), WHERE, "svc", opening=True)
-    assert diagnosis.code == "authentication_failed"
+    assert diagnosis.code == code
     assert sentence in diagnosis.message
     assert diagnosis.remedy
 

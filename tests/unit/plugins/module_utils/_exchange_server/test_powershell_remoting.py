@@ -233,7 +233,6 @@ def test_an_idle_session_is_renewed_before_a_write(scripted: Any, organization: 
     assert len(scripted.hybrid.exchange_server.named("Set-ADServerSettings")) == 2
 
 
-
 def test_an_interrupted_session_is_deleted_on_the_server(
     scripted: Any, organization: ExchangeServerOrganization
 ) -> None:
@@ -258,12 +257,21 @@ def test_an_interrupted_session_is_deleted_on_the_server(
 
 
 def test_close_never_raises(scripted: Any) -> None:
+    from_options(options_of(scripted)).open().close()
     session = from_options(options_of(scripted)).open()
-    session.close()
     session.run(READ)
     scripted.faults.add("exchange_server", "Get-MailUser", "lost_shell")
     session.close()
     session.close()
+    assert scripted.open_sessions()["exchange_server"] == 0
+
+
+def test_a_closed_session_opens_no_other(scripted: Any) -> None:
+    """Another thread may still be about to read again, while the module is being stopped."""
+    session = from_options(options_of(scripted)).open()
+    session.run(READ)
+    session.close()
+    assert failure_of(lambda: session.run(READ)).code == "connection_lost"
     assert scripted.open_sessions()["exchange_server"] == 0
 
 
@@ -339,10 +347,10 @@ def test_another_service_of_windows_remote_management(scripted: Any) -> None:
 def test_certificates_that_do_not_fit(scripted: Any, tmp_path: Path) -> None:
     strange = create_certificates(tmp_path).ca_file
     wrong_ca = failure_of(lambda: from_options(options_of(scripted, ca_file=str(strange))).open().run(READ))
-    assert wrong_ca.code == "tls_failed"
+    assert wrong_ca.code == "certificate_not_trusted"
     assert "exchange_server.ca_file" in wrong_ca.remedy
     wrong_name = failure_of(lambda: from_options(options_of(scripted, host="127.1")).open().run(READ))
-    assert (wrong_name.code, "host name" in wrong_name.message) == ("tls_failed", True)
+    assert (wrong_name.code, "host name" in wrong_name.message) == ("certificate_wrong_host", True)
     unchecked = from_options(options_of(scripted, host="127.0.0.1", ca_file=None, validate_certs=False)).open()
     assert unchecked.run(READ).objects == []
     unchecked.close()

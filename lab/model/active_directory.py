@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An Active Directory object as LDAP shows it: the attributes that no Exchange cmdlet has."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import uuid
+from collections.abc import Mapping, Sequence
+
+from lab.model.directory import DOMAIN, Directory, DirectoryObject
+
+BASE = ",".join(f"DC={part}" for part in DOMAIN.split("."))
+_CONFIGURATION = f"CN=Contoso,CN=Microsoft Exchange,CN=Services,CN=Configuration,{BASE}"
+_REMOTE_TYPES = {"ProvisionMailbox": 1, "Migrated": 4, "DeprovisionMailbox": 8}
+# SE_SELF_RELATIVE and SE_DACL_PRESENT; SE_DACL_PROTECTED is what switched-off inheritance sets ([MS-DTYP] 2.4.6).
+_PRESENT, _PROTECTED = 0x8004, 0x1000
+# Numbers of RequestStatus are made up, as everywhere in the lab (lab/README.md).
+_STATUSES = {"Queued": 1, "InProgress": 2, "Completed": 10, "Failed": 99}
+
+
+def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
+    """Return the attributes of the object with this objectGUID, None where the first domain has none such."""
+    item = next(iter(directory.objects.find(["guid"], str(guid))), None)
+    if item is None or item.domain != DOMAIN:
+        return None
+    found: dict[str, list[bytes]] = {
+        "objectGUID": [item.guid.bytes_le], "distinguishedName": [item.distinguished_name.encode()],
+        "nTSecurityDescriptor": [_descriptor(item)],
+    }  # fmt: skip
+    if item.home_mdb_left or item.is_mailbox:
+        name = item.database or "Old Database"
+        found["homeMDB"] = [f"CN={name},CN=Databases,{_CONFIGURATION}".encode()]
+    if item.home_mta_left:
+        found["homeMTA"] = [f"CN=Microsoft MTA,CN=OLD01,CN=Servers,{_CONFIGURATION}".encode()]
+    if item.anchor:
+        found["mS-DS-ConsistencyGuid"] = [base64.b64decode(item.anchor)]
+    if item.remote_recipient_type in _REMOTE_TYPES:
+        found["msExchRemoteRecipientType"] = [str(_REMOTE_TYPES[item.remote_recipient_type]).encode()]
+    if item.admin_count:
+        found["adminCount"] = [str(item.admin_count).encode()]
+    if item.move.status != "None":
+        found["msExchMailboxMoveStatus"] = [str(_STATUSES.get(item.move.status, 2)).encode()]
+        found["msExchMailboxMoveRemoteHostName"] = [item.move.remote_host_name.encode()]
+    return found
+
+
+def _descriptor(item: DirectoryObject) -> bytes:
+    """Return a self-relative security descriptor with an empty access list."""
+    control = _PRESENT | (_PROTECTED if item.inheritance_disabled else 0)
+    header = struct.pack("<BBHIIII", 1, 0, control, 0, 0, 0, 20)
+    return header + struct.pack("<BBHHH", 4, 0, 8, 0, 0)

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Microsoft Entra's side of the tenant, as Microsoft Graph shows it: users, their roles, the sync's switches."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from lab.model import addresses
+from lab.model.tenant import Tenant, TenantObject
+
+# Microsoft Entra's built-in role, the same in every tenant.
+ROLE_TEMPLATE = "29232cdf-9323-42fd-ade2-1d097af3e4de"
+ROLE = "Exchange Administrator"
+_NAMESPACE = uuid.UUID("0d6e6f0c-2c3b-4a51-8a57-6f6f0a1b7c22")
+
+
+@dataclass
+class Entra:
+    """Users and switches of the tenant, in Microsoft Graph's own property names."""
+
+    tenant: Tenant
+
+    def user(self, object_id: str) -> dict[str, Any] | None:
+        """Return a user by its object id, or None."""
+        item = self.tenant.by_external_id(object_id)
+        if item is None:
+            return None
+        return {
+            "id": item.external_directory_object_id, "displayName": item.display_name,
+            "userPrincipalName": item.user_principal_name, "onPremisesImmutableId": item.entra_anchor or None,
+            # Graph has no false here: null means that the user was never synchronized.
+            "onPremisesSyncEnabled": True if item.is_dir_synced or item.entra_anchor else None,
+            "onPremisesProvisioningErrors": [_conflict(address, item) for address in item.quarantined],
+            "serviceProvisioningErrors": [_service_error(text, item) for text in item.service_errors],
+        }  # fmt: skip
+
+    def member_of(self, object_id: str) -> list[dict[str, Any]] | None:
+        """Return the groups and directory roles of a user, or None."""
+        item = self.tenant.by_external_id(object_id)
+        if item is None:
+            return None
+        groups = [
+            {"@odata.type": "#microsoft.graph.group", "id": str(uuid.uuid5(_NAMESPACE, name)), "displayName": name}
+            for name in ("All Company", "Contoso Team")
+        ]
+        role = {
+            "@odata.type": "#microsoft.graph.directoryRole", "id": str(uuid.uuid5(_NAMESPACE, ROLE)),
+            "displayName": ROLE, "roleTemplateId": ROLE_TEMPLATE,
+        }  # fmt: skip
+        return [*groups, role] if item.admin_role else groups
+
+    def synchronization(self) -> dict[str, Any]:
+        """Return the tenant's onPremisesDirectorySynchronization."""
+        return {
+            "id": str(uuid.uuid5(_NAMESPACE, "tenant")),
+            "features": {
+                "blockSoftMatchEnabled": self.tenant.block_soft_match,
+                "softMatchOnUpnEnabled": self.tenant.soft_match_on_upn,
+                "blockCloudObjectTakeoverThroughHardMatchEnabled": False,
+                "quarantineUponProxyAddressesConflictEnabled": True,
+                "quarantineUponUpnConflictEnabled": True,
+            },
+        }  # fmt: skip
+
+
+def _conflict(address: str, item: TenantObject) -> dict[str, Any]:
+    return {
+        "category": "PropertyConflict", "propertyCausingError": "ProxyAddresses",
+        "value": addresses.split(address)[1], "occurredDateTime": item.when_changed.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
+
+
+def _service_error(text: str, item: TenantObject) -> dict[str, Any]:
+    return {
+        "@odata.type": "#microsoft.graph.serviceProvisioningXmlError", "isResolved": False,
+        "serviceInstance": "exchange/labprd01", "createdDateTime": item.when_changed.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "errorDetail": f"<ServiceError><ErrorDescription>{text}</ErrorDescription></ServiceError>",
+    }  # fmt: skip

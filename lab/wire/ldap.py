@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A domain controller's LDAPS port: simple bind, and searches by objectGUID. Nothing can be written through it.
+
+It answers with the attributes that the model keeps (``Lookup``); anything else of LDAP ends the connection. What proves
+the collection's reader is a real Samba domain controller in the tests; this one has the lab's people behind it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+
+import sansldap
+
+from lab.wire.basic_auth import Account
+
+# Attributes by name of the object with that GUID in the controller's own domain, or None.
+Lookup = Callable[[uuid.UUID], Mapping[str, Sequence[bytes]] | None]
+_SD_FLAGS = "1.2.840.113556.1.4.801"
+_CHUNK = 65536
+
+
+class LdapServer:
+    """One thread a connection. ``base`` is the naming context that the root DSE tells."""
+
+    def __init__(self, account: Account, lookup: Lookup, base: str, tls: ssl.SSLContext, *, port: int = 0) -> None:
+        self._account = account
+        self._lookup = lookup
+        self._base = base
+        self._tls = tls
+        self._wanted_port = port
+        self._listener: socket.socket | None = None
+        self._connections: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def port(self) -> int:
+        """The port, once the server runs."""
+        if self._listener is None:
+            raise RuntimeError("the server does not run")
+        return int(self._listener.getsockname()[1])
+
+    def start(self) -> None:
+        """Listen on 127.0.0.1. Raises OSError where the port is taken."""
+        self._listener = socket.create_server(("127.0.0.1", self._wanted_port))
+        self._begin(self._accept, self._listener)
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        listener, self._listener = self._listener, None
+        for open_socket in [*([listener] if listener else []), *self._connections]:
+            with contextlib.suppress(OSError):
+                open_socket.shutdown(socket.SHUT_RDWR)
+            open_socket.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _begin(self, work: Callable[[socket.socket], None], with_socket: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=(with_socket,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _address = listener.accept()
+            except OSError:
+                return
+            self._begin(self._serve, connection)
+
+    def _serve(self, raw: socket.socket) -> None:
+        self._connections.add(raw)
+        try:
+            with self._tls.wrap_socket(raw, server_side=True) as connection:
+                self._talk(connection)
+        except OSError:
+            pass  # the client went away, or does not trust us
+        finally:
+            self._connections.discard(raw)
+            raw.close()
+
+    def _talk(self, connection: ssl.SSLSocket) -> None:
+        session = sansldap.LDAPServer()
+        bound = False
+        while True:
+            data = connection.recv(_CHUNK)
+            if not data:
+                return
+            try:
+                messages = session.receive(data)
+            except sansldap.ProtocolError:
+                return  # an unbind, or something that is not LDAP
+            for message in messages:
+                if isinstance(message, sansldap.BindRequest):
+                    bound = self._bind(session, message)
+                elif isinstance(message, sansldap.SearchRequest):
+                    self._search(session, message, bound)
+                else:
+                    return
+            connection.sendall(session.data_to_send())
+
+    def _bind(self, session: sansldap.LDAPServer, message: sansldap.BindRequest) -> bool:
+        given = message.authentication
+        name = message.name.lower()
+        # CONTOSO\\svc and svc@contoso.com are the same account to a domain controller.
+        domain, _slash, user = self._account.username.lower().partition("\\")
+        same = name == self._account.username.lower() or name == f"{user}@{domain}.com"
+        known = isinstance(given, sansldap.SimpleCredential) and given.password == self._account.password
+        code = sansldap.LDAPResultCode.SUCCESS if same and known else sansldap.LDAPResultCode.INVALID_CREDENTIALS
+        session.bind_response(message.message_id, result_code=code)
+        return same and known
+
+    def _search(self, session: sansldap.LDAPServer, message: sansldap.SearchRequest, bound: bool) -> None:
+        number = message.message_id
+        if not message.base_object:
+            entry = [sansldap.PartialAttribute("defaultNamingContext", [self._base.encode()])]
+            session.search_result_entry(number, "", entry)
+        elif not bound:
+            session.search_result_done(number, sansldap.LDAPResultCode.OPERATIONS_ERROR)
+            return
+        else:
+            # Without the control the owner and the audit list are asked for too, and the descriptor is withheld.
+            shows_descriptor = any(control.control_type == _SD_FLAGS for control in message.controls)
+            for guid in _guids(message.filter):
+                found = self._lookup(guid)
+                if found is not None:
+                    self._entry(session, message, found, shows_descriptor)
+        session.search_result_done(number)
+
+    def _entry(
+        self,
+        session: sansldap.LDAPServer,
+        message: sansldap.SearchRequest,
+        found: Mapping[str, Sequence[bytes]],
+        shows_descriptor: bool,
+    ) -> None:
+        wanted = {name.lower() for name in message.attributes}
+        if not shows_descriptor:
+            wanted.discard("ntsecuritydescriptor")
+        shown = [
+            sansldap.PartialAttribute(name, list(values)) for name, values in found.items() if name.lower() in wanted
+        ]
+        session.search_result_entry(message.message_id, found["distinguishedName"][0].decode(), shown)
+
+
+def _guids(wanted: sansldap.LDAPFilter) -> list[uuid.UUID]:
+    """Return the objectGUIDs that a filter of equalities joined by or asks for."""
+    parts = wanted.filters if isinstance(wanted, sansldap.FilterOr) else [wanted]
+    return [
+        uuid.UUID(bytes_le=part.value)
+        for part in parts
+        if isinstance(part, sansldap.FilterEquality) and part.attribute.lower() == "objectguid"
+    ]

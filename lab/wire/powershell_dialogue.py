@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The dialogue of the collection's PowerShell scripts, from the script's side: JSON in, base64 of JSON out.
+
+A script is known by its first line, which names the module whose cmdlets it runs. A text is ``s:`` and itself, bytes
+``b:`` and base64, a date that goes out ``d:`` and ISO 8601; an object with ``@secret`` is a SecureString, with
+``@user`` too a PSCredential, any other one a hash table.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.answer import (
+    Answer,
+    ByteSize,
+    CmdletFailure,
+    Collection,
+    Enumeration,
+    LabCredential,
+    LabValue,
+    Reference,
+)
+from lab.log import SecretText
+from lab.wire.error_records import short_name
+from lab.wire.net_text import byte_size, time_span
+
+FIRST_LINE = "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 2, module "
+AD_SYNC = "ADSync"
+MANAGEMENT_SHELL = "Microsoft.Exchange"
+EXCHANGE_ONLINE_MANAGEMENT = "ExchangeOnlineManagement"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One line of input: the cmdlets to run in order, and who signs in to Exchange, where that is said.
+
+    ``connect`` are the parameters of Connect-ExchangeOnline, which come alone.
+    """
+
+    calls: list[tuple[str, dict[str, Any]]]
+    credential: LabCredential | None = None
+    connect: dict[str, Any] | None = None
+
+
+def module_of(script: str) -> str:
+    """Return the module that a script's first line names, or nothing where it is none of the collection's scripts."""
+    first = next(iter(script.lstrip("\ufeff").splitlines()), "")
+    return first.removeprefix(FIRST_LINE) if first.startswith(FIRST_LINE) else ""
+
+
+def read_question(line: bytes) -> Question:
+    """Read one line. Raises CmdletFailure, as the script would throw."""
+    try:
+        question = json.loads(line.decode("ascii"))
+        if "connect" in question:
+            return Question([], connect=_table(question["connect"]))
+        calls = [*question.get("first", []), question]
+        credential = decode(question["credential"]) if question.get("credential") else None
+        return Question([(str(call["cmdlet"]), _table(call["parameters"])) for call in calls], credential)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CmdletFailure(
+            "Conversion from JSON failed.", "System.ArgumentException", category="InvalidArgument", terminating=True
+        ) from None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    decoded = decode(value)
+    if not isinstance(decoded, dict):
+        raise TypeError("not a hash table")
+    return decoded
+
+
+def decode(value: Any) -> Any:
+    """Return a value as the script makes it. Raises ValueError for a text that does not say its kind."""
+    if isinstance(value, str):
+        kind, colon, text = value.partition(":")
+        if not colon or kind not in ("s", "b"):
+            raise ValueError("a text without its kind")
+        return text if kind == "s" else _bytes(text)
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    table = {str(name): decode(item) for name, item in value.items()}
+    if "@secret" not in table:
+        return table
+    return LabCredential(table["@user"], table["@secret"]) if "@user" in table else SecretText(table["@secret"])
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+
+
+@dataclass
+class Script:
+    """What a script says at its end. ``cmdlet`` is the last one that it began."""
+
+    cmdlet: str = ""
+    answer: Answer = field(default_factory=Answer)
+    # Exchange's own class is hidden in an exception of remoting, its identifier is not.
+    identifiers: list[str] = field(default_factory=list)
+
+    def line(self) -> bytes:
+        """Return the line of output."""
+        errors = [_error(error, identifier) for error, identifier in self._errors()]
+        document = {
+            "cmdlet": self.cmdlet,
+            "objects": [
+                {name: show(value) for name, value in output.properties.items()} for output in self.answer.objects
+            ],
+            "warnings": self.answer.warnings,
+            "errors": errors,
+        }
+        return base64.b64encode(json.dumps(document, ensure_ascii=False).encode("utf-8")) + b"\r\n"
+
+    def _errors(self) -> list[tuple[CmdletFailure, str]]:
+        known = [*self.identifiers, *("" for _missing in self.answer.errors)]
+        return list(zip(self.answer.errors, known, strict=False))
+
+
+def _error(error: CmdletFailure, identifier: str) -> dict[str, str]:
+    short = short_name(error.exception_type)
+    return {"message": error.message, "type": short, "category": error.category, "id": identifier or short}
+
+
+def show(value: LabValue) -> Any:
+    """Return a property's value as the script hands it over."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, datetime.datetime):
+        # .NET's "o" of a local time: seven digits and the zone.
+        local = value.astimezone(datetime.timezone(datetime.timedelta(hours=1)))
+        return f"d:{local.replace(tzinfo=None).isoformat(timespec='microseconds')}0+01:00"
+    if isinstance(value, Collection):
+        return [f"s:{item}" for item in value.items]
+    return f"s:{_text(value)}"
+
+
+def _text(value: LabValue) -> str:
+    if isinstance(value, datetime.timedelta):
+        return time_span(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, Enumeration):
+        return value.name
+    if isinstance(value, Reference):
+        return value.text
+    if isinstance(value, ByteSize):
+        return byte_size(value.size)
+    return str(value)

@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mailbox_waves
+short_description: Makes hosts that are waves of mailboxes
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+description:
+  - Divides the mailboxes of a CSV file, or of a recipient filter of Exchange Online, into waves. Each wave is an
+    inventory host, so that C(serial), C(max_fail_percentage), C(--limit), retry files and job slices work on waves.
+  - Each host has C(mailboxes_file), the JSON file of its mailboxes, which the role
+    R(mailops.exchange_hybrid.mailbox_offboarding, ansible_collections.mailops.exchange_hybrid.mailbox_offboarding_role)
+    takes, and C(mailbox_count). Tasks of the host run on the controller, with the controller's own Python.
+  - All waves are in the group C(mailbox_waves); waves by database, site or column are in a group of that name, too.
+  - The same CSV gives the same waves. So does the same filter, whose answer is kept in O(directory) until O(refresh).
+  - The configuration file's name must end in C(mailbox_waves.yml) or C(mailbox_waves.yaml).
+options:
+  plugin:
+    description: Name of this plugin.
+    type: str
+    required: true
+    choices: [mailops.exchange_hybrid.mailbox_waves]
+  csv:
+    description:
+      - CSV file of mailboxes, with the columns of M(mailops.exchange_hybrid.wave_file). A relative path starts at the
+        configuration file.
+      - One of O(csv) and O(filter) is needed.
+    type: str
+  delimiter:
+    description: What separates the cells of O(csv).
+    type: str
+    default: ","
+  filter:
+    description:
+      - Recipient filter of C(Get-Mailbox) in Exchange Online, for example C(CustomAttribute1 -eq 'Berlin').
+    type: str
+  refresh:
+    description: Whether O(filter) is asked again although an answer of an earlier run is kept.
+    type: bool
+    default: false
+  directory:
+    description:
+      - Directory for the waves' files, mode 0600 each; it is made if need be. A relative path starts at the
+        configuration file.
+      - It may be the role's C(offboarding_directory).
+    type: str
+    required: true
+  by:
+    description:
+      - What makes a wave. V(size) cuts the list into pieces in its order.
+      - V(database), V(site) and V(wave) put mailboxes with the same C(remote_target_database), C(site) or C(wave) into
+        one wave, or into several where they are more than O(size). They need O(csv).
+    type: str
+    choices: [size, database, site, wave]
+    default: size
+  size:
+    description: Number of mailboxes of a wave at the most.
+    type: int
+    default: 500
+  exchange_online:
+    description:
+      - How to reach Exchange Online for O(filter), as described at M(mailops.exchange_hybrid.mailbox_info). What is
+        not given comes from the same environment variables. Secrets belong there.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+# berlin.mailbox_waves.yml: waves of 200 mailboxes
+plugin: mailops.exchange_hybrid.mailbox_waves
+csv: berlin.csv
+directory: /srv/offboarding
+size: 200
+
+# ansible-playbook -i berlin.mailbox_waves.yml mailops.exchange_hybrid.offboard -e offboarding_hosts=mailbox_waves \
+#   -e offboarding_directory=/srv/offboarding -e '{"offboarding_serial": [1, "10%", "100%"]}' --limit 'wave_00*'
+
+---
+# by_site.mailbox_waves.yml: hosts wave_berlin, wave_paris_001 ... in the groups site_berlin, site_paris ...
+plugin: mailops.exchange_hybrid.mailbox_waves
+csv: all.csv
+directory: /srv/offboarding
+by: site
+
+---
+# pilot.mailbox_waves.yml: whoever has this attribute in Exchange Online
+plugin: mailops.exchange_hybrid.mailbox_waves
+filter: CustomAttribute1 -eq 'pilot'
+directory: /srv/offboarding
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _wave_file
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._waves import Wave, divided
+
+GROUP = "mailbox_waves"
+KEPT = "recipients.json"
+# Exchange Online answers these kinds to Get-Mailbox, and they can be brought home.
+KINDS = ["UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"]
+PYTHON = "{{ ansible_playbook_python }}"
+
+
+class InventoryModule(BaseInventoryPlugin):
+    NAME = "mailops.exchange_hybrid.mailbox_waves"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith(("mailbox_waves.yml", "mailbox_waves.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        try:
+            directory = self._path("directory", path)
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            records = self._records(path, directory)
+            for wave in divided(records, self.get_option("by"), self.get_option("size")):
+                self._add(wave, directory)
+        except HybridError as error:
+            raise AnsibleParserError(f"{path}: {error.message}") from error
+        except OSError as error:
+            raise AnsibleParserError(f"{path}: directory: {error.strerror}: '{error.filename}'") from error
+
+    def _path(self, option: str, config: str) -> str:
+        folder = os.path.dirname(os.path.abspath(config))
+        return os.path.normpath(os.path.join(folder, os.path.expanduser(self.get_option(option))))
+
+    def _records(self, path: str, directory: str) -> list[Record]:
+        csv, wanted, by = self.get_option("csv"), self.get_option("filter"), self.get_option("by")
+        if bool(csv) == bool(wanted):
+            raise InputError("csv, filter", None, "are both given, or both missing", "Give one of them.")
+        if csv:
+            return _wave_file.from_csv(self._path("csv", path), self.get_option("delimiter"))
+        if by != "size":
+            raise InputError("by", by, "needs a column, which only a CSV has", "Give csv, or leave by out.")
+        kept = os.path.join(directory, KEPT)
+        if self.get_option("refresh") or not os.path.exists(kept):
+            _records.save(kept, self._recipients(wanted))
+        return _records.load(kept)
+
+    def _recipients(self, wanted: str) -> list[Record]:
+        given = {**_from_environment(), **self.get_option("exchange_online")}
+        with Connections({EXCHANGE_ONLINE: given}) as connections:
+            connections.require(EXCHANGE_ONLINE)
+            query = {"Filter": wanted, "RecipientTypeDetails": KINDS, "ResultSize": "Unlimited"}
+            found = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-Mailbox", query)).objects
+        records = [{"identity": str(item["PrimarySmtpAddress"])} for item in found]
+        return sorted(records, key=lambda record: record["identity"].lower())
+
+    def _add(self, wave: Wave, directory: str) -> None:
+        path = os.path.join(directory, f"{wave.name}.json")
+        _wave_file.write(path, list(wave.records), check=False)
+        group = self.inventory.add_group(GROUP)
+        if wave.group:
+            child = self.inventory.add_group(wave.group)
+            self.inventory.add_child(group, child)
+            group = child
+        self.inventory.add_host(wave.name, group=group)
+        variables = {
+            "mailboxes_file": path,
+            "mailbox_count": len(wave.records),
+            "ansible_connection": "local",
+            # Interpreter discovery would take another Python, in which the libraries are missing.
+            "ansible_python_interpreter": _trusted(PYTHON),
+        }
+        for name, value in variables.items():
+            self.inventory.set_variable(wave.name, name, value)
+
+
+def _from_environment() -> dict[str, Any]:
+    """Return what the environment says of Exchange Online, as a module's argument spec would take it."""
+    result: dict[str, Any] = {}
+    for name, spec in CONNECTIONS[EXCHANGE_ONLINE]["options"].items():
+        text = _first_set(spec["fallback"][1])
+        if text is not None:
+            result[name] = _converted(text, str(spec["type"]))
+    return result
+
+
+def _first_set(names: Sequence[str]) -> str | None:
+    return next((os.environ[name] for name in names if name in os.environ), None)
+
+
+def _converted(text: str, kind: str) -> Any:
+    if kind == "bool":
+        return text.strip().lower() in ("true", "yes", "on", "1")
+    if kind == "int" and re.fullmatch(r"\d+", text.strip()):
+        return int(text)
+    return text
+
+
+def _trusted(template: str) -> str:
+    """Return a text that Ansible renders: from 2.19 on it does so only for texts that are marked as trusted."""
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return template
+    marked: str = trust_as_template(template)
+    return marked

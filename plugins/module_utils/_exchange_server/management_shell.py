@@ -1,0 +1,258 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Exchange's Management Shell through the server's own WinRM, for sites that closed the PowerShell virtual directory.
+
+The snap-in would be faster and is not used: it bypasses the management roles, and Microsoft discourages it. Instead the
+script does on the server what RemoteExchange.ps1 does there with Connect-ExchangeServer: it opens a session to the
+server's own virtual directory, which obeys the roles, and imports from it only the cmdlets of this call. That is a
+second hop: a network logon has no credential to sign in with again. So the account's credential goes along as data;
+without a password Kerberos has to delegate (facts: exchange-server-psrp.md section 6).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    ConnectionOptions,
+    Diagnosis,
+    refuse_hidden_not_found,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
+    Controllers,
+    PinnedSession,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+    TAKES_CONFIRM,
+    VIEW_ENTIRE_FOREST,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import check_user_principal_name
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell import dialogue, script
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell.tickets import TicketCache
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell.windows_shell import (
+    DEFAULT_IDLE_TIMEOUT,
+    PLAIN_HTTP_PORT,
+    TLS_PORT,
+    Server,
+    WindowsShell,
+    certificate_files,
+    worth_reading_again,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
+
+AUTHENTICATIONS = ("kerberos", "ntlm", "basic", "certificate")
+SHORTEST_IDLE_TIMEOUT = 60
+# What only remote PowerShell or only this transport takes.
+_OWN_OPTIONS = ("certificate_path", "certificate_key_path", "kerberos_delegation")
+
+_OWN = (
+    script.NEW_REPLY
+    + """\
+try {
+  $request = ($input | Out-String) | ConvertFrom-Json
+  if (!$env:ExchangeInstallPath) { throw 'NoExchange' }
+  $open = @{ ConfigurationName = 'Microsoft.Exchange'; Authentication = 'Kerberos'
+    ConnectionUri = 'http://' + [Net.Dns]::GetHostEntry('').HostName + '/PowerShell/' }
+  if ($request.credential) { $open.Credential = Read-Value $request.credential }
+  $session = New-PSSession @open
+  $calls = @($request.first) + $request
+  $from = (Import-PSSession $session -CommandName $calls.cmdlet -AllowClobber -ErrorAction SilentlyContinue).Name
+  if (!$from) { throw 'NoCmdlets' }
+  foreach ($c in $calls) { if (!$reply.errors) { Invoke-Call $c } }
+} catch { $reply.errors = @(Show-Error $_) }
+finally { if ($session) { Remove-PSSession $session } }
+Write-Reply
+exit 0
+"""
+)
+SCRIPT = script.compose("Microsoft.Exchange", _OWN)
+
+
+@dataclass
+class ManagementShellOrganization:
+    """Implements Organization for the Management Shell of one Exchange server."""
+
+    server: Server
+    concurrency: int
+    tickets: TicketCache | None = None
+    retry: Retry = field(default_factory=Retry)
+    controllers: Controllers | None = None
+    kind: str = field(default="exchange_server", init=False)
+
+    @property
+    def host(self) -> str:
+        return self.server.host
+
+    def open(self) -> Session:
+        session = ManagementShellSession(self.server, self.tickets, self.retry)
+        return PinnedSession(session, self.controllers) if self.controllers else session
+
+
+def refuse_own_options(given: ConnectionOptions) -> None:
+    """Refuse, for ``transport: psrp``, what only this transport takes. Raises InputError."""
+    for name in _OWN_OPTIONS:
+        if given.has(name):
+            raise given.refuse(name, "has no effect with transport: psrp", "Leave it out, or set transport: winrm.")
+
+
+def from_options(
+    given: ConnectionOptions, options: Mapping[str, Any], controllers: Controllers | None
+) -> ManagementShellOrganization:
+    """Return the organization of ``transport: winrm``. Nothing is contacted. Raises InputError."""
+    host = given.host("Give the fully qualified name of an Exchange server.")
+    authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
+    use_tls = given.flag("use_tls", options.get("port") != PLAIN_HTTP_PORT)
+    port = given.number("port", TLS_PORT if use_tls else PLAIN_HTTP_PORT, 1, 65535)
+    if not use_tls and authentication in ("basic", "certificate"):
+        raise given.refuse("use_tls", f"is needed by auth: {authentication}", "Use WinRM's port 5986.", False)
+    certificate = key = None
+    if authentication == "certificate":
+        certificate, key = certificate_files(given)
+        _require_account(given)
+    elif authentication == "kerberos":
+        check_user_principal_name(given, options)
+    username, password = given.account(required=authentication != "kerberos")
+    delegation = given.flag("kerberos_delegation", False)
+    operation_timeout, read_timeout = _timeouts(given)
+    server = Server(
+        owner="exchange_server",
+        groups="an administrator, or a member of Remote Management Users, and hold a management role",
+        host=host,
+        port=port,
+        authentication=authentication,
+        username=username,
+        password=password,
+        certificate=certificate,
+        certificate_key=key,
+        verification=given.verification() if use_tls else True,
+        use_tls=use_tls,
+        operation_timeout=operation_timeout,
+        read_timeout=read_timeout,
+        idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 7200),
+        service=given.text("negotiate_service", "HTTP"),
+        hostname_override=given.text("negotiate_hostname_override") or None,
+        delegation=delegation,
+    )
+    has_password = authentication == "kerberos" and username and password
+    tickets = TicketCache(str(username), str(password), forwardable=delegation) if has_password else None
+    return ManagementShellOrganization(server, given.number("sessions", 4, 1, 18), tickets, controllers=controllers)
+
+
+def _timeouts(given: ConnectionOptions) -> tuple[int, int]:
+    operation_timeout = given.number("operation_timeout", 20, 1, 600)
+    read_timeout = given.number("read_timeout", max(30, operation_timeout + 10), 2, 900)
+    if read_timeout <= operation_timeout:
+        raise given.refuse(
+            "read_timeout",
+            f"must be longer than operation_timeout ({operation_timeout})",
+            "The server may hold a request for as long as operation_timeout.",
+            read_timeout,
+        )
+    return operation_timeout, read_timeout
+
+
+def _require_account(given: ConnectionOptions) -> None:
+    if not given.has("username"):
+        raise given.refuse(
+            "username",
+            "is missing",
+            "WinRM maps a certificate to a local account, which is none of Exchange's: give the account that signs in "
+            "to Exchange, and its password.",
+        )
+
+
+class ManagementShellSession:
+    """Implements Session: one WinRM shell, and in it one process for each cmdlet, with an Exchange session of its own.
+
+    ``clock`` is monotonic, in seconds.
+    """
+
+    def __init__(
+        self, server: Server, tickets: TicketCache | None, retry: Retry, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._server = server
+        self._shell = WindowsShell(server, tickets)
+        self._retry = retry
+        self._clock = clock
+        self._last_used = clock()
+
+    def run(self, cmdlet: Cmdlet) -> CmdletOutput:
+        """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
+        if cmdlet.name in TAKES_CONFIRM:
+            cmdlet = Cmdlet(cmdlet.name, {"Confirm": False, **cmdlet.parameters})
+        worthwhile = worth_reading_again if cmdlet.is_read else _refused_for_load
+        return self._retry.call(
+            lambda: self._run_once(cmdlet), lambda error: not self._shell.ended and worthwhile(error)
+        )
+
+    def close(self) -> None:
+        self._shell.end()
+
+    def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
+        if self._clock() - self._last_used > self._server.idle_timeout / 2:
+            # The server may have dropped the idle shell: a write must not be the one to find out.
+            self._shell.close()
+        reply = self._shell.ask(SCRIPT, self._line(cmdlet), cmdlet)
+        self._last_used = self._clock()
+        if reply.errors and not reply.cmdlet:
+            raise _not_opened(reply.errors[0], self._server).failure(cmdlet)
+        dialogue.raise_first_error(reply, cmdlet)
+        return refuse_hidden_not_found(cmdlet, reply.output)
+
+    def _line(self, cmdlet: Cmdlet) -> bytes:
+        """Without ViewEntireForest, objects of other domains are "not found"; each process begins without it."""
+        content = {**dialogue.encode_call(cmdlet), "first": [dialogue.encode_call(VIEW_ENTIRE_FOREST)]}
+        if self._server.username and self._server.password:
+            content["credential"] = dialogue.encode_value(Credential(self._server.username, self._server.password))
+        return dialogue.request_line(content)
+
+
+def _refused_for_load(error: HybridError) -> bool:
+    """A write that was surely not begun may wait until there is room for a session."""
+    return error.code == "throttled" and not error.answer_lost
+
+
+def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:
+    """Say why the script did not get as far as a cmdlet."""
+    text = " ".join(record.message.split())
+    if text == "NoExchange":
+        return Diagnosis(
+            "wrong_endpoint",
+            f"{server.where} has no Exchange Management Shell.",
+            "Give a server on which Exchange, or its management tools, are installed.",
+        )
+    if text == "NoCmdlets":
+        return Diagnosis(
+            "permission_denied",
+            f"The management roles of '{server.username}' grant none of the cmdlets that are needed.",
+            "Give the account the management roles that the README names.",
+        )
+    if "maximum number of connections" in text or "load quota" in text:
+        return Diagnosis(
+            "throttled",
+            f"{server.where} allows no further Exchange session for this account: {text[:300]}",
+            "Use fewer sessions, or close sessions that are left over.",
+            retryable=True,
+        )
+    if record.type == "PSRemotingTransportException":
+        without = "" if server.password else "no password was given that could go along, so "
+        return Diagnosis(
+            "authentication_failed",
+            f"{server.where} let the account in, but not on to Exchange: {text[:300]}",
+            f"Signing in to Exchange is a second hop: {without}give username and password, or allow Kerberos "
+            "delegation (kerberos_delegation). The account needs RemotePowerShellEnabled and a management role.",
+        )
+    return Diagnosis(
+        "unexpected_answer",
+        f"The Exchange Management Shell on {server.where} did not open: {text[:300]}",
+        "Run RemoteExchange.ps1 on the server by hand, and mend what it complains about.",
+    )

@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""What no Exchange cmdlet tells of a cloud user: anchor, admin roles, provisioning errors, the tenant's match flags.
+
+Properties: Microsoft Graph's reference of ``user``, ``onPremisesProvisioningError``, ``serviceProvisioningError`` and
+``onPremisesDirectorySynchronizationFeature``. Whether an application, not a person, may read the latter is documented
+differently in different places: where it is refused, the answer is None, never a pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Union
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    ConnectionFailure,
+    HybridError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import (
+    Issuer,
+    TokenCache,
+    choose,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.client import (
+    READ,
+    Answer,
+    Endpoint,
+    GraphClient,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
+
+# Root and login host of each cloud (Microsoft: "Microsoft Graph national cloud deployments"); the root is also what the
+# token is made out for.
+CLOUDS = {
+    "commercial": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
+    "gcc_high": ("https://graph.microsoft.us", "https://login.microsoftonline.us"),
+    "dod": ("https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
+    "china": ("https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+}
+_USER = (
+    "id,userPrincipalName,onPremisesImmutableId,onPremisesSyncEnabled,onPremisesProvisioningErrors,"
+    "serviceProvisioningErrors"
+)
+_ROLE_TYPE = "#microsoft.graph.directoryRole"
+_FEATURES = "/directory/onPremisesSynchronization"
+
+
+@dataclass(frozen=True)
+class CloudUser:
+    """A user as Microsoft Entra has it.
+
+    ``immutable_id`` is empty without an anchor. ``admin_roles`` is None where they could not be read; a role whose name
+    is hidden from the application is named by its id.
+    """
+
+    object_id: str
+    immutable_id: str
+    sync_enabled: bool
+    provisioning_errors: tuple[str, ...] = ()
+    admin_roles: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """The tenant's switches of directory synchronization that decide about a match."""
+
+    block_soft_match: bool
+    soft_match_on_upn: bool
+    block_hard_match_takeover: bool
+
+
+Found = dict[str, Union[CloudUser, HybridError]]
+
+
+class Directory(Protocol):
+    """Reads Microsoft Entra."""
+
+    def users(self, object_ids: Sequence[str]) -> Found:
+        """Return each user, or why it could not be read, by object id in lower case. Raises ConnectionFailure."""
+
+    def features(self) -> Features | None:
+        """Return the tenant's switches, or None where the application may not read them."""
+
+    def permissions(self) -> frozenset[str] | None:
+        """Return the application permissions that were granted, or None where nothing tells them."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+@dataclass
+class GraphDirectory:
+    """Implements Directory over Microsoft Graph."""
+
+    client: GraphClient
+
+    def users(self, object_ids: Sequence[str]) -> Found:
+        wanted = sorted({value.lower() for value in object_ids if value})
+        paths = [f"/users/{quote(value, safe='')}?$select={_USER}" for value in wanted]
+        roles = [
+            f"/users/{quote(value, safe='')}/transitiveMemberOf?$select=id,displayName,roleTemplateId&$top=999"
+            for value in wanted
+        ]
+        answers = self.client.get([*paths, *roles])
+        return {value: _user(value, answers[place], answers[place + len(wanted)]) for place, value in enumerate(wanted)}
+
+    def features(self) -> Features | None:
+        (answer,) = self.client.get([_FEATURES])
+        if answer.status in (401, 403):
+            return None
+        if not answer.ok or not answer.rows:
+            raise _refused(_FEATURES, answer)
+        switches = answer.rows[0].get("features")
+        told: Mapping[str, Any] = switches if isinstance(switches, Mapping) else {}
+        return Features(
+            block_soft_match=bool(told.get("blockSoftMatchEnabled")),
+            soft_match_on_upn=bool(told.get("softMatchOnUpnEnabled")),
+            block_hard_match_takeover=bool(told.get("blockCloudObjectTakeoverThroughHardMatchEnabled")),
+        )
+
+    def permissions(self) -> frozenset[str] | None:
+        """Return the application permissions in the token, or None for a token that cannot be read."""
+        roles = self.client.tokens.token().claims.get("roles")
+        return frozenset(str(role) for role in roles) if isinstance(roles, list) else None
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def _user(object_id: str, answer: Answer, roles: Answer) -> CloudUser | HybridError:
+    if answer.status == 404:
+        return MailboxError(
+            f"Microsoft Graph finds no user {object_id}.",
+            code="not_found",
+            cmdlet=READ.name,
+            remedy="Shared and resource mailboxes have users too: look whether this one was deleted.",
+        )
+    if not answer.ok or not answer.rows:
+        raise _refused(f"user {object_id}", answer)
+    user = answer.rows[0]
+    return CloudUser(
+        object_id,
+        str(user.get("onPremisesImmutableId") or ""),
+        user.get("onPremisesSyncEnabled") is True,
+        (*_sync_errors(user), *_service_errors(user)),
+        _roles(roles),
+    )
+
+
+def _roles(answer: Answer) -> tuple[str, ...] | None:
+    if not answer.ok:
+        return None
+    held = [row for row in answer.rows if row.get("@odata.type") == _ROLE_TYPE]
+    return tuple(str(row.get("displayName") or row.get("roleTemplateId") or row.get("id")) for row in held)
+
+
+def _items(user: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = user.get(name)
+    return [item for item in (value if isinstance(value, list) else []) if isinstance(item, Mapping)]
+
+
+def _sync_errors(user: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{item.get('category') or 'error'} of {item.get('propertyCausingError') or 'a property'}: "
+        f"{item.get('value') or 'unknown value'}"
+        for item in _items(user, "onPremisesProvisioningErrors")
+    ]
+
+
+def _service_errors(user: Mapping[str, Any]) -> list[str]:
+    errors = []
+    for item in _items(user, "serviceProvisioningErrors"):
+        if item.get("isResolved") is True:
+            continue
+        # serviceProvisioningXmlError tells in XML.
+        detail = " ".join(re.sub(r"<[^>]*>", " ", str(item.get("errorDetail") or "no detail")).split())
+        errors.append(f"{item.get('serviceInstance') or 'a service'}: {detail[:300]}")
+    return errors
+
+
+def _refused(what: str, answer: Answer) -> ConnectionFailure:
+    if answer.status in (401, 403):
+        return ConnectionFailure(
+            f"Microsoft Graph does not let the application read {what} ({answer.message or answer.status}).",
+            code="permission_denied",
+            cmdlet=READ.name,
+            remedy="Grant the application User.Read.All of Microsoft Graph, with admin consent.",
+        )
+    return ConnectionFailure(
+        f"Microsoft Graph answered {what} with HTTP {answer.status} {answer.message}".rstrip() + ".",
+        code="unexpected_answer",
+        cmdlet=READ.name,
+        retryable=answer.status >= 500,
+        remedy="Run again later.",
+    )
+
+
+def from_options(options: Mapping[str, Any]) -> GraphDirectory | None:
+    """Return Microsoft Graph of the tenant of an ``exchange_online`` dictionary, or None without ``graph: true``.
+
+    It signs in as the same application, in the same way. Nothing is contacted. Raises InputError.
+    """
+    given = ConnectionOptions("exchange_online", options)
+    if not given.flag("graph", False):
+        return None
+    if given.has("access_token"):
+        raise given.refuse(
+            "graph",
+            "needs a token of its own, which an access_token for Exchange Online is not",
+            "Authenticate in another way, or leave graph out.",
+            True,
+        )
+    resource, login = CLOUDS[given.choice("environment", "commercial", tuple(CLOUDS))]
+    issuer = Issuer(
+        tenant_id=given.required("tenant_id", "Give the tenant's GUID, or one of its verified domains."),
+        client_id=given.text("client_id"),
+        authority=_address(given, "authority", login),
+        resource=resource,
+        verification=given.verification(),
+        proxy=given.text("proxy"),
+    )
+    endpoint = Endpoint(_address(given, "graph_base_url", resource), issuer.verification, issuer.proxy)
+    return GraphDirectory(GraphClient(endpoint, TokenCache(choose(given, resource), issuer), Retry()))
+
+
+def _address(given: ConnectionOptions, name: str, default: str) -> str:
+    address = given.text(name, default).rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
+        raise given.refuse(name, "is not an https address", "Give https:// and the host name.", address)
+    return address
+
+
+def reasons_against(user: CloudUser | HybridError | None, features: Features | None) -> list[str]:
+    """Return what Microsoft Entra itself shows against a match of this cloud user, as sentences without a stop."""
+    told: list[str] = []
+    if features is not None and features.block_soft_match:
+        told.append("soft match is blocked in the tenant (blockSoftMatchEnabled)")
+    if isinstance(user, CloudUser):
+        if user.admin_roles:
+            told.append(f"the cloud user holds the admin role {', '.join(user.admin_roles)}")
+        told += [f"provisioning error: {text}" for text in user.provisioning_errors]
+    return told

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The anchor of a synchronized cloud user: onPremisesImmutableId, which only Microsoft Graph surely shows.
+
+It is the base64 of the on-premises user's objectGUID, unless Entra Connect takes mS-DS-ConsistencyGuid as its source
+(facts identity-filters-roles.md, "Who is who"): an anchor that names no user disproves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import (
+    CloudUser,
+    Features,
+    reasons_against,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``reason`` says why an anchor is not verified; ``other`` is the on-premises user that it names instead."""
+
+    verified: bool
+    reason: str = ""
+    other: str = ""
+
+
+def judge(user: CloudUser | HybridError, guid: str, owners: Collection[str]) -> Verdict:
+    """Compare a cloud user's anchor with the objectGUID of the on-premises user that it should follow.
+
+    ``owners`` are the objectGUIDs of existing on-premises users that the anchor names.
+    """
+    if isinstance(user, HybridError):
+        return Verdict(False, f"the anchor could not be read: {user.message}")
+    if not user.immutable_id:
+        return Verdict(False, "the cloud user has no onPremisesImmutableId")
+    named = _values.guid_of_immutable_id(user.immutable_id)
+    if named == guid:
+        return Verdict(True)
+    others = sorted(set(owners) - {guid})
+    if others:
+        return Verdict(False, f"the anchor is that of another on-premises user, {others[0]}", others[0])
+    return Verdict(
+        False,
+        "the anchor is not the on-premises user's objectGUID and names no other user; it may come from "
+        "mS-DS-ConsistencyGuid",
+    )
+
+
+def owners(connections: Connections, users: Collection[CloudUser | HybridError]) -> dict[str, list[str]]:
+    """Return, by immutable id, the objectGUIDs of the on-premises users that exist under the GUID in it."""
+    named = {
+        user.immutable_id: _values.guid_of_immutable_id(user.immutable_id)
+        for user in users
+        if isinstance(user, CloudUser) and user.immutable_id
+    }
+    found = _bulk.find(
+        connections, EXCHANGE_SERVER, "Get-User", [guid for guid in named.values() if guid], _bulk.always(("Guid",))
+    )
+    result: dict[str, list[str]] = {}
+    for immutable_id, guid in named.items():
+        objects = found.get(guid, [])
+        result[immutable_id] = [_values.guid(item.get("Guid")) for item in objects] if isinstance(objects, list) else []
+    return result
+
+
+def verify(connections: Connections, outcomes: Sequence[Outcome]) -> None:
+    """Complete the outcomes of a match by what Microsoft Graph says, where it is configured.
+
+    A proved match gets its anchor verified, or the reason why not; an anchor of another user makes it a failure. A
+    failed match is told with what stands against it: provisioning errors, admin roles, blocked soft match.
+    """
+    graph = connections.graph()
+    told = [outcome for outcome in outcomes if outcome.details.get("matched") or outcome.error is not None]
+    if graph is None or not told:
+        return
+    ids = _object_ids(connections, told)
+    try:
+        users = graph.users(ids)
+        features = graph.features() if any(outcome.error for outcome in told) else None
+    except HybridError as error:
+        for outcome in told:
+            outcome.warnings.append(f"Microsoft Graph was not read: {error.message}")
+        return
+    pairs = [(outcome, users.get(known)) for outcome, known in zip(told, ids, strict=True)]
+    for outcome, user in pairs:
+        if outcome.error is not None:
+            outcome.error = _explained(outcome.error, user, features)
+    _verify_proved(connections, [(outcome, user) for outcome, user in pairs if outcome.error is None])
+
+
+def _object_ids(connections: Connections, outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the object id of each cloud user, from its record or from the cloud; empty where neither tells it."""
+    known = {id(outcome): str(outcome.record.get("external_directory_object_id") or "") for outcome in outcomes}
+    unknown = [outcome for outcome in outcomes if not known[id(outcome)]]
+    found = _reading.cloud_recipients(connections, [outcome.record for outcome in unknown]) if unknown else []
+    for outcome, item in zip(unknown, found, strict=True):
+        known[id(outcome)] = "" if isinstance(item, HybridError) else str(item["external_directory_object_id"])
+    return [known[id(outcome)].lower() for outcome in outcomes]
+
+
+def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, CloudUser | HybridError | None]]) -> None:
+    by_anchor = owners(connections, [user for _outcome, user in proved if user is not None])
+    on_premises = _reading.on_premises_objects(connections, [outcome.record for outcome, _user in proved])
+    for (outcome, user), ad in zip(proved, on_premises, strict=True):
+        told = user or MailboxError("its object id is not known", code="not_found")
+        guid = "" if isinstance(ad, HybridError) else str(ad["guid"])
+        immutable_id = told.immutable_id if isinstance(told, CloudUser) else ""
+        _note(outcome, judge(told, guid, by_anchor.get(immutable_id, [])))
+
+
+def _note(outcome: Outcome, verdict: Verdict) -> None:
+    unverified: dict[str, Any] = {"anchor_unverified": not verdict.verified}
+    outcome.enriched.update(unverified)
+    outcome.details.update(unverified)
+    if not verdict.verified:
+        outcome.details["anchor_reason"] = verdict.reason
+    if verdict.other:
+        outcome.status = "failed"
+        outcome.error = MailboxError(
+            f"the cloud user follows another on-premises user: {verdict.reason}.",
+            code="anchored_to_another_user",
+            cmdlet="Get-User",
+            remedy="Give the right ad_identity, or undo the wrong match before anything else is written.",
+        )
+
+
+def _explained(error: HybridError, user: CloudUser | HybridError | None, features: Features | None) -> HybridError:
+    """Return the error with what Microsoft Entra shows against the match in front of the usual reasons."""
+    reasons = reasons_against(user, features)
+    if not reasons:
+        return error
+    told = "; ".join(reasons)
+    return MailboxError(
+        f"{error.message.rstrip('.')}; Microsoft Graph says: {told}.",
+        code=error.code,
+        cmdlet=error.cmdlet,
+        retryable=error.retryable,
+        remedy=f"Mend what Microsoft Graph says first. {error.remedy}",
+    )

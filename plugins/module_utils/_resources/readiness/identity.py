@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Who is who: both sides found, matched as they should be, and nothing that the match would overwrite.
+
+The judgement is offboarding_state's own; here its errors and stop signs become findings under the same codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import CloudUser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
+    Facts,
+    Subject,
+    Unread,
+    moving,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
+    Finding,
+    found,
+    not_checked,
+    of_error,
+)
+
+
+def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    for subject in subjects:
+        for problem in subject.problems:
+            yield of_error(problem, subject.identity)
+        if subject.state is not None and subject.state.name == "home":
+            yield found("already_home", f"The mailbox is home: {subject.state.reason}", subject.identity)
+    for subject, _evidence in moving(subjects):
+        yield from _anchor(subject)
+        yield from _entra(subject)
+    if facts.entra is not None and any(subject.moves for subject in subjects):
+        for code in ("admin_role", "provisioning_errors"):
+            yield not_checked(code, facts.entra.reason)
+    silent = [
+        subject
+        for subject, evidence in moving(subjects)
+        if _known(subject) and not isinstance(subject.entra, CloudUser) and not evidence.cloud.get("immutable_id")
+    ]
+    if silent:
+        reason = f"Get-Mailbox shows no ImmutableId for {len(silent)} mailboxes: it is empty, or not shown at all."
+        yield not_checked("anchor_differs", reason)
+    if isinstance(facts.domains_in_the_cloud, Unread):
+        yield not_checked("upn_suffix_not_accepted", facts.domains_in_the_cloud.reason)
+
+
+def _entra(subject: Subject) -> Iterator[Finding]:
+    user, identity = subject.entra, subject.identity
+    if isinstance(user, Unread):
+        for code in ("admin_role", "provisioning_errors"):
+            yield not_checked(code, user.reason, identity)
+        return
+    if user is None:
+        return
+    if user.admin_roles is None:
+        yield not_checked("admin_role", "The application may not read the user's roles.", identity)
+    elif user.admin_roles and subject.to_match:
+        yield found("admin_role", f"The cloud user holds {', '.join(user.admin_roles)}", identity)
+    if user.provisioning_errors:
+        yield found("provisioning_errors", f"Microsoft Entra shows {'; '.join(user.provisioning_errors)}", identity)
+
+
+def _known(subject: Subject) -> bool:
+    return subject.directory is not None and not isinstance(subject.directory, Unread)
+
+
+def _anchor(subject: Subject) -> Iterator[Finding]:
+    if subject.evidence is None or subject.state is None:
+        return
+    cloud, ad = subject.evidence.cloud, subject.directory
+    known = str(cloud.get("immutable_id") or "")
+    proved = subject.state.anchor_verified
+    if ad is not None and not isinstance(ad, Unread):
+        if known and known != ad.source_anchor:
+            yield found(
+                "anchor_differs",
+                f"The cloud user's ImmutableId is {known}, the on-premises user's anchor {ad.source_anchor}",
+                subject.identity,
+            )
+            return
+        if not cloud["is_dir_synced"] and ad.consistency_guid:
+            yield found(
+                "consistency_guid_set",
+                f"The cloud user is not synced, but mS-DS-ConsistencyGuid is {ad.consistency_guid}",
+                subject.identity,
+            )
+        proved = proved or bool(known)
+    if cloud["is_dir_synced"] and not proved:
+        yield not_checked(
+            "anchor_unverified",
+            "No write-back and no ImmutableId that could be compared was seen.",
+            subject.identity,
+        )

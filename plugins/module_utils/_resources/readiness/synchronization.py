@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Directory synchronization: whether the next cycle will come, and what of it nobody can see from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
+    Facts,
+    Subject,
+    Unread,
+    flag,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
+    Finding,
+    found,
+    not_checked,
+)
+
+_CODES = (
+    ("SyncCycleEnabled", False, "sync_cycle_disabled"),
+    ("StagingModeEnabled", True, "sync_staging_mode"),
+    ("SchedulerSuspended", True, "sync_suspended"),
+)
+
+
+def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    scheduler = facts.scheduler
+    for name, wrong, code in _CODES:
+        if isinstance(scheduler, Unread):
+            yield not_checked(code, scheduler.reason)
+            continue
+        value = flag(scheduler[0], name) if scheduler else None
+        if value is None:
+            yield not_checked(code, f"Get-ADSyncScheduler does not show {name}.")
+        elif value is wrong:
+            yield found(code, f"{name} is {value}")
+    yield from _last_export(facts)
+    yield not_checked("sync_scope", "Nothing that the collection may ask answers this.")
+    if any(subject.to_match for subject in subjects):
+        if isinstance(facts.features, Unread):
+            yield not_checked("soft_match_blocked", facts.features.reason)
+        elif facts.features.block_soft_match:
+            yield found("soft_match_blocked", "blockSoftMatchEnabled is true")
+
+
+def _last_export(facts: Facts) -> Iterator[Finding]:
+    if isinstance(facts.sync_runs, Unread):
+        yield not_checked("sync_export_errors", facts.sync_runs.reason)
+        return
+    exports = [
+        item for item in facts.sync_runs if item.get("RunProfileName") == "Export" and flag(item, "IsRunComplete")
+    ]
+    latest: dict[str, dict[str, str]] = {}
+    for item in sorted(exports, key=lambda item: int(item.get("RunNumber") or 0)):
+        latest[str(item.get("ConnectorName"))] = item
+    for connector, item in sorted(latest.items()):
+        if item.get("Result") != "success":
+            yield found("sync_export_errors", f"The last export to {connector} ended with {item.get('Result')}")

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: connection_test
+short_description: Tells what of the connections and permissions works
+description:
+  - Tries every configured system and says, for each, whether it is reached, whether TLS and the account are in order,
+    and whether each cmdlet and parameter that the role needs is granted. Nothing is written anywhere.
+  - On Exchange Server it asks C(Get-Command) in the remote session; in Exchange Online it reads the module that the
+    service generates for its caller; on the Entra Connect server it runs the cmdlets that only read; of Microsoft
+    Graph, where O(exchange_online.graph) is true, it looks into the token.
+  - What cannot be seen is V(not_checked), never a pass - parameters where a system does not tell them, and the two
+    cmdlets that change the Entra Connect server.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.read_only
+  - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.entra_connect
+options:
+  purposes:
+    description:
+      - What the account and the application are to be good for. V(offboarding) is what the role
+        P(mailops.exchange_hybrid.mailbox_offboarding#role) always needs.
+      - V(routing_addresses) adds addresses to cloud mailboxes, V(stamping) is
+        M(mailops.exchange_hybrid.smtp_match) with C(state=stamped), V(mail_user_removal) is
+        M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes move requests,
+        V(archives) stamps and moves archives, V(readiness) is M(mailops.exchange_hybrid.offboarding_readiness).
+    type: list
+    elements: str
+    choices: [archives, mail_user_removal, move_control, offboarding, readiness, routing_addresses, stamping]
+    default: [offboarding]
+  fail:
+    description:
+      - Whether the task fails when a check failed. With V(false) it only reports.
+    type: bool
+    default: true
+notes:
+  - Whether the on-premises account of the mailbox replication service works is seen by Exchange Online alone, when the
+    first move request is made.
+seealso:
+  - name: What has to be granted
+    description: Every cmdlet with its management role.
+    link: https://github.com/mailops/exchange_hybrid/blob/main/docs/permissions.md
+"""
+
+EXAMPLES = r"""
+- name: Look at all connections before the first wave
+  mailops.exchange_hybrid.connection_test:
+    purposes: [offboarding, routing_addresses]
+
+- name: Only report
+  mailops.exchange_hybrid.connection_test:
+    fail: false
+  register: tested
+
+- name: Show what is missing
+  ansible.builtin.debug:
+    msg: "{{ item.system }} {{ item.check }} {{ item.name }}: {{ item.message }} {{ item.remedy }}"
+  loop: "{{ tested.checks | selectattr('status', 'equalto', 'failed') }}"
+"""
+
+RETURN = r"""
+changed:
+  description: Always V(false).
+  returned: always
+  type: bool
+  sample: false
+checks:
+  description: One entry for each system and check, in the order in which they were made.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    system:
+      description: C(exchange_server), C(exchange_online), C(entra_connect) or C(graph).
+      returned: always
+      type: str
+      sample: exchange_online
+    check:
+      description:
+        - C(options), C(reachability), C(tls), C(authentication), C(authorization), C(cmdlet), C(parameter) or
+          C(permission).
+      returned: always
+      type: str
+      sample: cmdlet
+    name:
+      description: The cmdlet, the cmdlet and its parameter, or the permission; empty for the other checks.
+      returned: always
+      type: str
+      sample: New-MoveRequest -TargetDeliveryDomain
+    status:
+      description: C(ok), C(failed) or C(not_checked).
+      returned: always
+      type: str
+      sample: ok
+    message:
+      description: What was seen.
+      returned: always
+      type: str
+      sample: it is granted
+    remedy:
+      description: What to do about a failed check - the management role to give, say; else empty.
+      returned: always
+      type: str
+      sample: Give the account the management role Mail Recipients.
+summary:
+  description: Number of checks for each status.
+  returned: always
+  type: dict
+  sample: {ok: 131, failed: 0, not_checked: 24}
+"""
+
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _connection_test
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    ENTRA_CONNECT,
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import PURPOSES
+
+SYSTEMS = (EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT)
+ARGUMENTS = Arguments(
+    wave=False,
+    task={
+        "purposes": {"type": "list", "elements": "str", "choices": sorted(PURPOSES), "default": ["offboarding"]},
+        "fail": {"type": "bool", "default": True},
+    },
+    connections=SYSTEMS,
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    with module.connections() as connections:
+        systems = [system for system in SYSTEMS if connections.has(system)]
+        if not systems:
+            raise InputError(
+                "connection_test",
+                None,
+                "has no system to look at",
+                "Give exchange_server.host, exchange_online.tenant_id or entra_connect.host, or set their environment "
+                "variables.",
+                "not_configured",
+            )
+        if (module.params[EXCHANGE_ONLINE] or {}).get("graph"):
+            systems.append(_connection_test.GRAPH)
+        tls = {system: _connection_test.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
+        checks = _connection_test.run(connections, systems, tls, module.params["purposes"])
+    failed = [check for check in checks if check.status == _connection_test.FAILED]
+    statuses = (_connection_test.OK, _connection_test.FAILED, _connection_test.NOT_CHECKED)
+    result = {
+        "changed": False,
+        "checks": [check.as_result() for check in checks],
+        "summary": {status: sum(check.status == status for check in checks) for status in statuses},
+    }
+    if failed and module.params["fail"]:
+        message = _connection_test.failure_message(failed, len(checks))
+        module.fail(HybridError(message, code="connection_test_failed", remedy=failed[0].remedy), **result)
+    module.exit(**result)
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()

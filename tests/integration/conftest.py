@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A laboratory for each test, and what runs playbooks against it."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.hybrid import Hybrid, ManualClock, demo_hybrid, empty_hybrid
+from lab.laboratory import Laboratory
+from lab.wire.remote_powershell import Limits
+from tests.integration.harness import SPEED, Bench
+from tests.integration.kerberos import available
+from tests.integration.samba import available as samba
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests this machine left out: they are not skipped one by one, they are not there."""
+    for suite, name in ((available, "Kerberos"), (samba, "Active Directory")):
+        lacking = suite.missing()
+        if lacking:
+            terminalreporter.section(name)
+            terminalreporter.write_line(suite.explanation(lacking))
+
+
+@contextlib.contextmanager
+def opened(hybrid: Hybrid, directory: Path, limits: Limits | None = None) -> Iterator[Bench]:
+    with Laboratory(hybrid, directory / "laboratory", limits=limits) as laboratory:
+        try:
+            yield Bench(laboratory, directory / "bench")
+        finally:
+            # Whatever became of the run, no session may stay behind on a server.
+            assert laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A fresh organization without recipients."""
+    with opened(empty_hybrid(speed=SPEED), tmp_path) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Bench]:
+    """A fresh organization of the demonstration, with its 25 mailboxes."""
+    with opened(demo_hybrid(speed=SPEED), tmp_path) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def narrow_bench(tmp_path: Path) -> Iterator[Bench]:
+    """An organization that allows an account two sessions at once."""
+    with opened(empty_hybrid(speed=SPEED), tmp_path, Limits(shells=2)) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def still_bench(tmp_path: Path) -> Iterator[Bench]:
+    """An organization whose time stands still until the test moves its clock."""
+    with opened(empty_hybrid(ManualClock(datetime.datetime.now(datetime.timezone.utc))), tmp_path) as fresh:
+        yield fresh
+
+
+BenchMaker = Callable[[], contextlib.AbstractContextManager[Bench]]
+
+
+@pytest.fixture(scope="module")
+def make_bench(tmp_path_factory: pytest.TempPathFactory) -> BenchMaker:
+    """Make organizations, also side by side in threads, for tests that need many."""
+    directory, numbers = tmp_path_factory.mktemp("benches"), itertools.count(1)
+    return lambda: opened(empty_hybrid(speed=SPEED), directory / str(next(numbers)))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One organization for the tests of a module that look without changing, or change only what is their own."""
+    with opened(empty_hybrid(speed=SPEED), tmp_path_factory.mktemp("shared")) as one:
+        yield one

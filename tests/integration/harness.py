@@ -1,0 +1,368 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs ansible-playbook as a user does, against a laboratory in this process, and tells what came of it as data."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.hybrid import Hybrid
+from lab.laboratory import Laboratory
+from lab.model.builder import HybridBuilder, Pair
+from lab.model.mailbox_replication import MoveOptions, MoveRequest
+from lab.model.recipients import EMPTY_GUID
+from lab.model.tenant import TENANT
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+COLLECTION = "mailops.exchange_hybrid."
+BINARIES = Path(sys.executable).parent
+SPEED = 200.0  # a move takes a twentieth of a second, a sync cycle less
+LONGEST_RUN = 240.0  # seconds, far beyond what any run takes: a run that hangs fails its test
+
+# What a wave of the lab's organization needs beside its mailboxes.
+WAVE: dict[str, Any] = {
+    "offboarding_routing_domain": "contoso.mail.onmicrosoft.com",
+    "offboarding_remote_host_name": "mail.contoso.com",
+    "offboarding_remote_target_database": "DB01",
+    "offboarding_target_delivery_domain": "contoso.com",
+    "offboarding_batch_name": "wave-1",
+    "offboarding_wait": True,
+    "offboarding_wait_timeout": 60,
+    "offboarding_wait_sleep": 1,
+    "offboarding_match_sleep": 1,
+    "offboarding_match_timeout": 30,
+}
+MOVE: dict[str, Any] = {
+    "remote_host_name": "mail.contoso.com",
+    "remote_target_database": "DB01",
+    "target_delivery_domain": "contoso.com",
+    "batch_name": "wave-1",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a run: ``status`` is ok, failed, skipped or unreachable; ``result`` is what the module returned."""
+
+    name: str
+    action: str
+    status: str
+    result: dict[str, Any]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+    @property
+    def message(self) -> str:
+        return str(self.result.get("msg", ""))
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of the task, or of its only mailbox."""
+        if "error" in self.result:
+            return dict(self.result["error"])
+        (mailbox,) = self.result["results"]
+        return dict(mailbox["error"])
+
+    @property
+    def mailboxes(self) -> dict[str, dict[str, Any]]:
+        """The results of the wave by identity."""
+        return {entry["identity"]: entry for entry in self.result["results"]}
+
+    @property
+    def only(self) -> dict[str, Any]:
+        """The result of the only mailbox."""
+        (entry,) = self.result["results"]
+        return dict(entry)
+
+    @property
+    def cmdlets(self) -> list[str]:
+        """Every cmdlet that ran, or in check mode would run, mailbox by mailbox."""
+        mailboxes = self.result.get("results", [])
+        of_mailboxes = [cmdlet for entry in mailboxes for cmdlet in entry.get("cmdlets", [])]
+        return [*self.result.get("cmdlets", []), *of_mailboxes]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The moment when a task began: its number from 1, and a digest of the files of offboarding_directory."""
+
+    number: int
+    task: str
+    time: float
+    files: str
+
+
+@dataclass
+class Run:
+    """What came of one ansible-playbook."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    tasks: list[Task] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def succeeded(self) -> bool:
+        return self.returncode == 0
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the tasks that reported a change."""
+        return [task.name for task in self.tasks if task.changed]
+
+    @property
+    def cmdlets(self) -> list[str]:
+        """Every cmdlet of the run, in the order of its tasks."""
+        own = [task for task in self.tasks if task.action.startswith(COLLECTION)]
+        return [cmdlet for task in own for cmdlet in task.cmdlets]
+
+    @property
+    def failures(self) -> list[Task]:
+        return [task for task in self.tasks if task.failed]
+
+    @property
+    def only(self) -> Task:
+        """The only task of the run."""
+        (task,) = self.tasks
+        return task
+
+    def task(self, name: str) -> Task:
+        """Return the last task of that name that was not skipped."""
+        found = [task for task in self.tasks if task.name == name and task.status != "skipped"]
+        assert found, f"no task {name!r} ran:\n{self.output}"
+        return found[-1]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the role says at its end: offboarding_result."""
+        return dict(self.task("Sum up").result["ansible_facts"]["offboarding_result"])
+
+    @property
+    def role_failures(self) -> dict[str, dict[str, Any]]:
+        """The role's failures by identity, each with its error."""
+        return {entry["identity"]: entry["error"] for entry in self.summary["failures"]}
+
+
+class Bench:
+    """A laboratory, a directory for one test, and the means to run playbooks between the two."""
+
+    def __init__(self, laboratory: Laboratory, directory: Path) -> None:
+        self.laboratory = laboratory
+        self.directory = directory
+        self.build = HybridBuilder(self.hybrid)
+        self.offboarding_directory = directory / "offboarding"
+        self.environment: dict[str, str] = {}
+        self.without: set[str] = set()
+        self._numbers = itertools.count(1)
+        directory.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def hybrid(self) -> Hybrid:
+        hybrid = self.laboratory.hybrid
+        assert isinstance(hybrid, Hybrid)
+        return hybrid
+
+    @property
+    def log(self) -> Any:
+        return self.laboratory.log
+
+    @property
+    def faults(self) -> Any:
+        return self.laboratory.faults
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    def offboard(self, *arguments: str, kill_at: int = 0, **variables: Any) -> Run:
+        """Run the collection's playbook. ``variables`` go over WAVE."""
+        given = {**WAVE, "offboarding_directory": str(self.offboarding_directory), **variables}
+        return self.run(ROOT / "playbooks" / "offboard.yml", *arguments, kill_at=kill_at, variables=given)
+
+    def play(self, *tasks: Mapping[str, Any], arguments: Sequence[str] = (), **variables: Any) -> Run:
+        """Run tasks on localhost, each even when the one before it failed."""
+        play = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+            "tasks": [dict(task) for task in tasks],
+        }
+        path = self.directory / f"play-{next(self._numbers)}.json"
+        path.write_text(json.dumps([play]), encoding="utf-8")
+        return self.run(path, *arguments, variables=variables)
+
+    def begin(
+        self, playbook: Path, *arguments: str, kill_at: int = 0, variables: Mapping[str, Any]
+    ) -> tuple[subprocess.Popen[str], Path]:
+        """Start ansible-playbook in a process group of its own; return it and the file of its events."""
+        number = next(self._numbers)
+        events, given = self.directory / f"events-{number}", self.directory / f"variables-{number}.json"
+        events.touch()
+        given.write_text(json.dumps(dict(variables)), encoding="utf-8")
+        environment = {
+            **self._environment(),
+            "OBSERVE_EVENTS": str(events),
+            "OBSERVE_DIRECTORY": str(variables.get("offboarding_directory", "")),
+            "OBSERVE_KILL_AT": str(kill_at),
+        }
+        command = [str(BINARIES / "ansible-playbook"), str(playbook), "-e", f"@{given}", *arguments]
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return process, events
+
+    def run(self, playbook: Path, *arguments: str, kill_at: int = 0, variables: Mapping[str, Any]) -> Run:
+        return finish(*self.begin(playbook, *arguments, kill_at=kill_at, variables=variables))
+
+    def _environment(self) -> dict[str, str]:
+        """Return a run's environment: the lab's and the test's own, but for the names in ``without``."""
+        environment = {
+            "PATH": f"{BINARIES}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "HOME": str(self.directory),
+            # Ansible asks the system for the user's home, whatever HOME says.
+            "ANSIBLE_REMOTE_TEMP": str(self.directory / "ansible"),
+            "LANG": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": os.environ.get(
+                "ANSIBLE_COLLECTIONS_PATH", str(Path(sys.prefix) / "collections")
+            ),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "observe",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            **self.laboratory.environment(),
+            **self.environment,
+        }
+        return {name: value for name, value in environment.items() if name not in self.without}
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def writes(self, since: int = 0) -> list[str]:
+        """Return the names of the writes that the lab received, in order, the scheduler's and the sync's among them."""
+        return [entry["cmdlet"] for entry in self.log.writes(since)]
+
+    def settled(self) -> dict[str, Any]:
+        """Return the snapshot without times, once directory synchronization has nothing left to carry."""
+        for _cycle in range(3):
+            self.hybrid.run_scheduled_cycle()
+        return timeless(self.hybrid.snapshot())
+
+    def scheduler_runs(self) -> bool:
+        return bool(self.hybrid.sync.sync_cycle_enabled)
+
+
+def move_request(bench: Bench, pair: Pair, **options: Any) -> MoveRequest:
+    """Put a move request into the tenant as somebody else's New-MoveRequest would."""
+    given = MoveOptions("mail.contoso.com", "DB01", target_delivery_domain="contoso.com", **options)
+    number = len(bench.hybrid.replication.requests)
+    request = MoveRequest(uuid.uuid5(pair.cloud.guid, str(number)), pair.cloud, given, bench.hybrid.clock.now())
+    bench.hybrid.replication.submit(request, bench.hybrid.clock.now())
+    return request
+
+
+def finish(process: subprocess.Popen[str], events: Path) -> Run:
+    """Wait for a run's end and read what it did."""
+    try:
+        stdout, stderr = process.communicate(timeout=LONGEST_RUN)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        stdout, stderr = process.communicate()
+        raise AssertionError(f"the run did not end:\n{stdout}{stderr}") from None
+    run = Run(process.returncode, stdout, stderr)
+    for line in events.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["event"] == "start":
+            run.starts.append(Start(event["number"], event["task"], event["time"], event["files"]))
+        else:
+            run.tasks.append(Task(event["task"], event["action"], event["status"], event["result"]))
+    return run
+
+
+def module(short_name: str, *, name: str = "", register: str = "", **options: Any) -> dict[str, Any]:
+    """Return a task of one of the collection's modules; it is named by its module unless ``name`` says otherwise."""
+    task: dict[str, Any] = {"name": name or short_name, COLLECTION + short_name: options, "ignore_errors": True}
+    return {**task, "register": register} if register else task
+
+
+def timeless(value: Any) -> Any:
+    """Return a snapshot without the times at which objects changed."""
+    if isinstance(value, Mapping):
+        return {name: timeless(item) for name, item in value.items() if name not in ("when_changed", "when_created")}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def records(pairs: Iterable[Pair], **common: Any) -> list[dict[str, Any]]:
+    """Return the wave of these people."""
+    return [{"identity": pair.identity, **common} for pair in pairs]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a mailbox was before anything happened."""
+
+    exchange_guid: uuid.UUID
+    kind: str
+    primary: str
+    addresses: tuple[str, ...]
+    legacy_exchange_dn: str
+
+
+def remember(pair: Pair) -> Known:
+    """Write down what must be the same at the end."""
+    cloud = pair.cloud
+    return Known(
+        cloud.exchange_guid,
+        cloud.kind,
+        cloud.primary_smtp_address,
+        tuple(cloud.email_addresses),
+        cloud.legacy_exchange_dn,
+    )
+
+
+def assert_home(pair: Pair, before: Known, database: str = "DB01") -> None:
+    """Check that a mailbox is on-premises whole, and that nothing of it was lost on either side."""
+    home, cloud = pair.directory, pair.cloud
+    assert (home.kind, home.database) == (before.kind, database), home
+    assert home.exchange_guid == before.exchange_guid != EMPTY_GUID
+    assert cloud.kind == "MailUser"
+    assert cloud.exchange_guid == before.exchange_guid
+    assert home.primary_smtp_address == before.primary
+    assert cloud.primary_smtp_address == before.primary
+    assert f"X500:{before.legacy_exchange_dn}" in home.email_addresses
+    held = {address.lower() for address in cloud.email_addresses}
+    assert [address for address in before.addresses if address.lower() not in held] == []
+    carried = {address.lower() for address in home.email_addresses}
+    # SharePoint's and the tenant's own initial address belong to the cloud.
+    stays = ("SPO:", f"smtp:{pair.cloud.alias}@{TENANT}")
+    wanted = [address for address in before.addresses if not address.startswith(stays)]
+    assert [address for address in wanted if address.lower() not in carried] == []

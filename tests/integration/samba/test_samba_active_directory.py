@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Active Directory reader against a real domain controller: LDAPS, and sealed LDAP with Kerberos and NTLM."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import uuid
+from typing import Any
+
+import pytest
+import sansldap
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+
+from tests.integration.samba.domain_controller import HOST, DomainController
+from tests.integration.samba.people import CONSISTENCY_GUID, DATABASE, PEOPLE, READER_PASSWORD
+
+# Kerberos needs libraries that are built from source; where they are missing, their absence is told by the other suite.
+WAYS = ("simple", "ntlm", "kerberos") if importlib.util.find_spec("gssapi") else ("simple", "ntlm")
+
+
+def options(controller: DomainController, auth: str = "simple", **changes: Any) -> dict[str, Any]:
+    """Return a connection dictionary of the account that only reads."""
+    names = {"simple": "svc.reader@contoso.com", "ntlm": "CONTOSO\\svc.reader", "kerberos": "svc.reader@CONTOSO.COM"}
+    given: dict[str, Any] = {
+        "host": controller.address, "auth": auth, "username": names[auth], "password": READER_PASSWORD,
+    }  # fmt: skip
+    if auth == "simple":
+        given["ca_file"] = str(controller.ca_file)
+    if auth == "kerberos":
+        given["negotiate_hostname_override"] = HOST
+    return {**given, **changes}
+
+
+def guids(reader: DirectoryReader) -> dict[str, str]:
+    """Return everybody's objectGUID by name, read over the same wire."""
+    everybody = sansldap.FilterEquality("objectClass", b"user")
+    entries = reader._wire.search(f"OU=People,{reader._base}", everybody, ("cn", "objectGUID"))
+    return {entry["cn"][0].decode(): str(uuid.UUID(bytes_le=entry["objectGUID"][0])) for entry in entries}
+
+
+@pytest.fixture(autouse=True)
+def realm(controller: DomainController, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead Kerberos to the domain controller, without a ticket of anybody's."""
+    monkeypatch.setenv("KRB5_CONFIG", str(controller.kerberos_configuration))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{controller.directory}/no-tickets")
+
+
+@pytest.fixture(scope="module")
+def seen(controller: DomainController) -> dict[str, DirectoryUser]:
+    """Everybody as an account without any privilege sees them, by name."""
+    with DirectoryReader(options(controller)) as reader:
+        known = guids(reader)
+        users = reader.users([*known.values(), str(uuid.uuid4())])
+    assert set(users) == set(known.values())
+    return {name: users[guid] for name, guid in known.items()}
+
+
+def test_everybody_is_found_over_several_searches(seen: dict[str, DirectoryUser]) -> None:
+    assert len(seen) == len(PEOPLE) > 50
+    clean = seen["Clean Clark"]
+    assert clean == DirectoryUser(
+        guid=clean.guid, distinguished_name="CN=Clean Clark,OU=People,DC=contoso,DC=com", inheritance_disabled=False
+    )
+    assert clean.source_anchor == base64.b64encode(uuid.UUID(clean.guid).bytes_le).decode()
+
+
+def test_what_an_old_mailbox_left_is_seen(seen: dict[str, DirectoryUser]) -> None:
+    assert (seen["Home Hughes"].home_mdb, seen["Home Hughes"].home_mta) == (DATABASE, DATABASE)
+    assert seen["Removed Reed"].remote_recipient_type == 8
+    moved = {"msExchMailboxMoveRemoteHostName", "msExchMailboxMoveTargetMDBLink"}
+    assert set(seen["Moved Moore"].move_residue) == moved
+
+
+def test_broken_inheritance_is_seen_without_any_privilege(seen: dict[str, DirectoryUser]) -> None:
+    broken = {name for name, user in seen.items() if user.inheritance_disabled}
+    assert broken == {"Broken Baker"}
+    assert None not in {user.inheritance_disabled for user in seen.values()}
+    assert seen["Broken Baker"].admin_count == 1
+
+
+def test_the_anchor_is_the_consistency_guid_where_there_is_one(seen: dict[str, DirectoryUser]) -> None:
+    anchored = seen["Anchored Archer"]
+    assert anchored.consistency_guid == str(CONSISTENCY_GUID)
+    # Microsoft's public vector: facts offboarding-practice.md 1.3.
+    assert anchored.source_anchor == "b2vOcCiMvk6pLk9NyF76lA=="
+
+
+@pytest.mark.parametrize("auth", WAYS)
+def test_each_way_in_reads_the_same(controller: DomainController, auth: str, seen: dict[str, DirectoryUser]) -> None:
+    with DirectoryReader(options(controller, auth)) as reader:
+        assert reader.users([user.guid for user in seen.values()]) == {user.guid: user for user in seen.values()}
+
+
+@pytest.mark.parametrize("auth", WAYS)
+def test_a_wrong_password_is_told_as_such(controller: DomainController, auth: str) -> None:
+    with pytest.raises(HybridError) as told, DirectoryReader(options(controller, auth, password="Wr0ng!pw-of-nobody")):
+        pass
+    assert told.value.code == ("wrong_password" if auth == "kerberos" else "authentication_failed")
+    assert "Wr0ng" not in str(told.value) + told.value.remedy
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"negotiate_hostname_override": "dc99.contoso.com"}, "missing_service_principal"),
+    ({"username": None, "password": None}, "no_ticket"),
+    ({"username": "CONTOSO\\svc.reader"}, "user_principal_name_needed"),
+])
+def test_trouble_with_kerberos_is_told(controller: DomainController, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(HybridError) as told, DirectoryReader(options(controller, WAYS[-1], **changes)):
+        pass
+    assert told.value.code == code
+
+
+def test_a_certificate_of_another_authority_is_refused(controller: DomainController) -> None:
+    with pytest.raises(HybridError) as told, DirectoryReader(options(controller, ca_file=None)):
+        pass
+    assert told.value.code == "tls_failed"
+    assert "ca_file" in told.value.remedy
+
+
+def test_a_base_that_does_not_exist_is_told(controller: DomainController) -> None:
+    with (
+        pytest.raises(HybridError, match="NO_SUCH_OBJECT"),
+        DirectoryReader(options(controller, base="OU=Nowhere,DC=contoso,DC=com")) as reader,
+    ):
+        reader.users([str(uuid.uuid4())])
+
+
+def test_a_password_file_will_do(controller: DomainController) -> None:
+    path = controller.directory / "password"
+    path.write_text(READER_PASSWORD + "\n", encoding="utf-8")
+    with DirectoryReader(options(controller, password=None, password_file=str(path))) as reader:
+        assert reader.users([]) == {}

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole procedure for the 25 mailboxes of the demonstration: what it does, and that a second run is nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lab.model.builder import Pair
+from tests.integration.harness import ROOT, Bench, assert_home, remember, timeless
+
+CSV = ROOT / "lab" / "demo" / "mailboxes.csv"
+
+
+def wave(bench: Bench) -> dict[str, tuple[Pair, str]]:
+    """Return the pair and the database of every row of the CSV, found by what the row itself says."""
+    found = {}
+    with CSV.open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            (cloud,) = bench.hybrid.tenant.objects.find(["address"], row["identity"])
+            upn = cloud.user_principal_name
+            (user,) = [item for item in bench.hybrid.directory.objects if item.user_principal_name == upn]
+            found[row["identity"]] = (Pair(None, user, cloud), row["remote_target_database"])  # type: ignore[arg-type]
+    return found
+
+
+def test_the_demonstration_comes_home_and_a_second_run_changes_nothing(demo: Bench) -> None:
+    mailboxes = wave(demo)
+    before = {identity: remember(pair) for identity, (pair, _database) in mailboxes.items()}
+    bystanders = others(demo, mailboxes)
+    assert len(mailboxes) == 25
+
+    first = demo.offboard(offboarding_csv=str(CSV), offboarding_remote_target_database="")
+    assert first.succeeded, first.output
+    assert (first.summary["mailboxes"], first.summary["failures"]) == (25, [])
+    for identity, (pair, database) in mailboxes.items():
+        assert_home(pair, before[identity], database)
+    assert demo.scheduler_runs()
+    assert demo.laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+    assert others(demo, mailboxes) == bystanders
+
+    # What an earlier run left of its wave is of no account.
+    (demo.offboarding_directory / "wave.json").write_text('[{"identity": "uma.ulrich@contoso.com"}]', encoding="utf-8")
+    seen = len(demo.log)
+    second = demo.offboard(offboarding_csv=str(CSV), offboarding_remote_target_database="")
+    assert second.succeeded, second.output
+    assert second.changed == []
+    assert demo.writes(seen) == []
+    assert second.summary["states"]["home"] == 25
+    assert demo.laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+    assert_private(demo.offboarding_directory)
+
+
+def others(bench: Bench, mailboxes: dict[str, tuple[Pair, str]]) -> dict[str, object]:
+    """Return everything in both directories that does not belong to the wave."""
+    mine = {item.distinguished_name for pair, _database in mailboxes.values() for item in (pair.directory, pair.cloud)}
+    snapshot = timeless(bench.hybrid.snapshot())
+    return {
+        name: item
+        for side in ("active_directory", "exchange_online")
+        for name, item in snapshot[side].items()
+        if name not in mine
+    }
+
+
+def assert_private(directory: Path) -> None:
+    """Check that nobody else may read what the role keeps about people."""
+    open_to_others = [path for path in (directory, *directory.rglob("*")) if path.stat().st_mode & 0o077]
+    assert [str(path.name) for path in open_to_others if path.suffix != ".lock"] == []
+    baselines = list((directory / "baseline").glob("*.json"))
+    assert len(baselines) == 25
+    for path in baselines:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        assert path.stem == baseline["cloud"]["exchange_guid"]
+        assert baseline["on_premises"]["guid"]
+
+
+def test_check_mode_previews_every_cmdlet_and_writes_nothing(demo: Bench) -> None:
+    before = timeless(demo.hybrid.snapshot())
+    preview = demo.offboard("--check", "--diff", offboarding_csv=str(CSV), offboarding_remote_target_database="")
+    assert preview.succeeded, preview.output
+    assert demo.writes() == []
+    assert timeless(demo.hybrid.snapshot()) == before
+    assert not demo.offboarding_directory.exists()
+
+    assert [cmdlet for cmdlet in preview.cmdlets if cmdlet not in preview.stdout] == [], "the diff shows every cmdlet"
+    assert Counter(cmdlet.partition(" ")[0] for cmdlet in preview.cmdlets) == {
+        "Set-ADSyncScheduler": 2,
+        "Set-Mailbox": 1,
+        "Enable-MailUser": 24,
+        "Set-MailUser": 24,
+        "Set-RemoteMailbox": 1,
+        "Start-ADSyncSyncCycle": 1,
+        "New-MoveRequest": 25,
+    }
+    assert [cmdlet for cmdlet in preview.cmdlets if "Scheduler" in cmdlet] == [
+        "Set-ADSyncScheduler -SyncCycleEnabled:$false",
+        "Set-ADSyncScheduler -SyncCycleEnabled:$true",
+    ]
+    (added,) = [cmdlet for cmdlet in preview.cmdlets if cmdlet.startswith("Set-Mailbox ")]
+    assert "smtp:hana.hayashi@contoso.mail.onmicrosoft.com" in added
+
+
+@pytest.mark.parametrize(
+    ("tag", "cmdlets"),
+    [
+        ("prepare", {"Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser"}),
+        ("move", {"New-MoveRequest"}),
+    ],
+)
+def test_a_phase_is_a_tag_that_does_only_its_own_part(bench: Bench, tag: str, cmdlets: set[str]) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    run = bench.offboard("--tags", tag, "--check", offboarding_mailboxes=[{"identity": pair.identity}])
+    assert run.succeeded, run.output
+    assert {cmdlet.partition(" ")[0] for cmdlet in run.cmdlets} == cmdlets

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A wave of 60 mailboxes, 20 of which carry one trap each: named beforehand, harmless even with every override."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from lab.model.builder import Pair, Person
+from lab.model.recipients import EMPTY_GUID
+from lab.model.scenarios import MAILBOX, build_wave, find
+from tests.integration.harness import ROOT, WAVE, Bench, Known, Run, assert_home, remember
+
+TRAPS = (
+    "unknown_mailbox", "lost_user", "other_upn", "other_alias", "other_display_name", "hidden", "other_guid",
+    "synced_to_another", "second_holder", "foreign_address", "home_mdb_left", "inheritance_disabled", "move_residue",
+    "dismounted_database", "too_large", "litigation_hold", "cloud_managed", "auto_expanding_archive", "other_archive",
+    "completed_request",
+)  # fmt: skip
+# Accepted by name they are: what stands against a mailbox by the role's own judgement, as a reckless operator would do.
+ACCEPTED = sorted({
+    code for name in TRAPS for code in MAILBOX[name].codes
+    if code not in ("not_found", "ad_user_not_found", "conflict", "address_in_use", "completed_request_left")
+})  # fmt: skip
+
+
+def make(bench: Bench) -> dict[str, dict[str, Any]]:
+    """Build 60 people, a trap on every third, and return the records by the scenario or the number of the healthy."""
+    rows = []
+    for number in range(60):
+        trap = TRAPS[number // 3] if number % 3 == 1 else ""
+        name = trap.replace("_", "") or "healthy"
+        rows.append({"identity": f"person{number:02d}.{name}@contoso.com", "scenario": trap})
+    wave = build_wave(bench.hybrid, rows)
+    return {row["scenario"] or row["identity"]: record for row, record in zip(rows, wave, strict=True)}
+
+
+def write_csv(bench: Bench, wave: dict[str, dict[str, Any]]) -> Path:
+    path = bench.directory / "wave.csv"
+    columns = sorted({name for record in wave.values() for name in record})
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(wave.values())
+    return path
+
+
+def check(bench: Bench, path: Path, *arguments: str, **variables: Any) -> Run:
+    given = {
+        **{name: value for name, value in WAVE.items() if "wait" not in name and "match" not in name},
+        "offboarding_csv": str(path),
+        "offboarding_directory": str(bench.offboarding_directory),
+        **variables,
+    }
+    return bench.run(ROOT / "playbooks" / "readiness.yml", *arguments, variables=given)
+
+
+def report(bench: Bench) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((bench.offboarding_directory / "readiness.json").read_text(encoding="utf-8"))
+    return document
+
+
+def test_twenty_traps_of_sixty_are_named_and_nothing_else(bench: Bench) -> None:
+    wave = make(bench)
+    path = write_csv(bench, wave)
+    snapshot = bench.hybrid.snapshot()
+    run = check(bench, path)
+    assert not run.succeeded
+    assert "40 of 60 mailboxes are ready" in run.task("Look at both organizations").message
+    assert bench.writes() == []
+    assert bench.hybrid.snapshot() == snapshot
+
+    document = report(bench)
+    assert document["summary"]["mailboxes"] == 60
+    assert (document["summary"]["ready"], document["summary"]["environment_ready"]) == (40, True)
+    entries = {entry["identity"]: entry for entry in document["mailboxes"]}
+    for key, record in wave.items():
+        findings = entries[record["identity"]]["findings"]
+        blockers = {item["code"] for item in findings if item["severity"] == "blocker"}
+        expected = set(MAILBOX[key].codes) if key in MAILBOX else set()
+        assert blockers == expected, (key, findings)
+        assert entries[record["identity"]]["ready"] is (key not in MAILBOX)
+
+    with (bench.offboarding_directory / "readiness.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["mailbox"] for row in rows if row["severity"] == "blocker"} == {
+        wave[name]["identity"] for name in TRAPS
+    }
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in bench.offboarding_directory.iterdir() if path.is_file()
+    }
+    assert modes == {"readiness.json": 0o600, "readiness.csv": 0o600}
+    assert bench.laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+
+
+def test_fail_on_decides_what_fails_the_playbook(bench: Bench) -> None:
+    wave = build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "protected_account"}])
+    path = write_csv(bench, {"ann": wave[0]})
+    assert check(bench, path).succeeded
+    assert not check(bench, path, offboarding_fail_on="warning").succeeded
+    accepted = check(bench, path, offboarding_fail_on="warning", offboarding_accept=["protected_account"])
+    assert accepted.succeeded, accepted.output
+    (finding,) = report(bench)["mailboxes"][0]["findings"]
+    assert (finding["code"], finding["accepted"]) == ("protected_account", True)
+    build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "hidden"}])
+    assert not check(bench, path).succeeded
+    assert check(bench, path, offboarding_fail_on="never").succeeded
+
+
+def test_check_mode_reports_and_leaves_no_file(bench: Bench) -> None:
+    wave = build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "hidden"}])
+    path = write_csv(bench, {"ann": wave[0]})
+    run = check(bench, path, "--check", offboarding_fail_on="never")
+    assert run.succeeded, run.output
+    assert run.task("Look at both organizations").result["summary"]["ready"] == 0
+    assert not bench.offboarding_directory.exists()
+
+
+def test_an_unknown_code_cannot_be_accepted(bench: Bench) -> None:
+    wave = build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com"}])
+    path = write_csv(bench, {"ann": wave[0]})
+    for code in ("holdz", "conflict"):
+        run = check(bench, path, offboarding_accept=[code])
+        assert f"'{code}' cannot be accepted" in run.task("Look at both organizations").message
+
+
+def test_with_overrides_nothing_is_damaged(bench: Bench) -> None:
+    wave = make(bench)
+    path = write_csv(bench, wave)
+    sound = {key: find(bench.hybrid, record["identity"]) for key, record in wave.items() if key not in MAILBOX}
+    trapped = {key: traps_pair(bench, key, wave[key]["identity"]) for key in TRAPS}
+    known = {key: remember(pair) for key, pair in {**sound, **trapped}.items()}
+    run = bench.offboard(
+        offboarding_csv=str(path),
+        offboarding_accept=ACCEPTED,
+        offboarding_wait_timeout=30,
+        offboarding_match_timeout=15,
+    )
+    assert not run.succeeded
+    for key, pair in sound.items():
+        assert_home(pair, known[key])
+    assert set(run.role_failures) <= {wave[name]["identity"] for name in TRAPS}
+    for key, pair in trapped.items():
+        assert_unharmed(key, pair, known[key])
+    assert bench.scheduler_runs()
+
+
+def traps_pair(bench: Bench, scenario: str, identity: str) -> Pair:
+    """Return both objects of a trapped mailbox, by the names that its scenario may have spoilt."""
+    cloud_address = identity.removeprefix("nobody.")
+    (cloud,) = bench.hybrid.tenant.objects.find(["address"], cloud_address)
+    (user,) = (item for item in bench.hybrid.directory.objects if item.name == cloud.name)
+    return Pair(Person(cloud.name), user, cloud)
+
+
+def assert_unharmed(scenario: str, pair: Pair, before: Known) -> None:
+    """Check that a mailbox exists once, whole: still in the cloud with all it had, or home."""
+    cloud, home = pair.cloud, pair.directory
+    assert cloud.exchange_guid == before.exchange_guid != EMPTY_GUID, scenario
+    held = {address.lower() for address in cloud.email_addresses}
+    assert [address for address in before.addresses if address.lower() not in held] == [], scenario
+    assert cloud.primary_smtp_address == before.primary, scenario
+    if home.is_mailbox:
+        assert home.exchange_guid == before.exchange_guid, scenario
+    else:
+        assert cloud.kind == before.kind, scenario

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No password, secret or token shows anywhere: not on the terminal, in files that stay, or in the list of processes."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.model.builder import Pair
+from tests.integration.conftest import BenchMaker
+from tests.integration.harness import MOVE, Bench, Run, module, records
+
+TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}")
+
+
+class Watch:
+    """Looks at the command lines of all processes, again and again, while a run goes on."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    self.seen.add(path.read_bytes())
+
+
+def spellings(secret: str, username: str) -> Iterator[bytes]:
+    """Yield the forms in which a secret travels or might be written down."""
+    yield secret.encode()
+    yield urllib.parse.quote_plus(secret).encode()
+    yield base64.b64encode(f"{username}:{secret}".encode())
+    for encoding in ("utf-8", "utf-16-le"):
+        raw = secret.encode(encoding)
+        for shift in range(3):
+            # Where base64's groups of three begin elsewhere, the letters are others; edges depend on the neighbours.
+            text = base64.b64encode(b"\0" * shift + raw)
+            yield text[4 if shift else 0 : -4]
+
+
+def secrets(bench: Bench) -> dict[str, set[bytes]]:
+    hybrid = bench.hybrid
+    account, remote = hybrid.exchange_server_account, hybrid.remote_credential
+    known = {
+        "the administrator's password": (account.password, account.username),
+        "the remote credential": (remote.password, remote.username),
+        "the client secret": (bench.laboratory.client_secret, hybrid.exchange_online_application.client_id),
+    }
+    return {name: set(spellings(secret, username)) for name, (secret, username) in known.items()}
+
+
+def found(bench: Bench, content: bytes) -> list[str]:
+    """Return the names of the secrets that a text shows."""
+    names = [name for name, forms in secrets(bench).items() if any(form in content for form in forms)]
+    return names + ["an access token"] * bool(TOKEN.search(content))
+
+
+def left_behind(bench: Bench) -> dict[str, list[str]]:
+    """Return every file that the runs left in their home, temporary files of Ansible among them, with what it shows."""
+    files = {str(path.relative_to(bench.directory)): path for path in bench.directory.rglob("*") if path.is_file()}
+    shown = {name: found(bench, path.read_bytes()) for name, path in files.items()}
+    return {name: names for name, names in shown.items() if names}
+
+
+def people(bench: Bench) -> tuple[Pair, Pair]:
+    sound, renamed = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Rita Renamed")
+    bench.build.set_cloud(renamed, litigation_hold=True)
+    return sound, renamed
+
+
+@pytest.fixture(scope="module")
+def loud(make_bench: BenchMaker) -> Iterator[tuple[Bench, Run, set[bytes]]]:
+    """One run of the role as loud as can be, with all of Ansible's temporary files kept; one mailbox of it fails."""
+    with make_bench() as bench:
+        pairs = people(bench)
+        bench.environment["ANSIBLE_KEEP_REMOTE_FILES"] = "true"
+        bench.environment["ANSIBLE_LOG_PATH"] = str(bench.directory / "ansible.log")
+        bench.faults.add("exchange_online", "New-MoveRequest", "drop_after")
+        bench.faults.add("exchange_server", "Enable-MailUser", "throttle")
+        with Watch() as watch:
+            run = bench.offboard("-vvv", "--diff", offboarding_mailboxes=records(pairs))
+        yield bench, run, watch.seen
+
+
+def test_a_loud_run_shows_no_secret(loud: tuple[Bench, Run, set[bytes]]) -> None:
+    bench, run, _seen = loud
+    assert run.returncode == 2
+    assert list(run.role_failures) == ["rita.renamed@contoso.com"]
+    assert "New-MoveRequest" in run.stdout, "the run was loud"
+    assert found(bench, run.output.encode()) == []
+
+
+def test_no_file_keeps_a_secret(loud: tuple[Bench, Run, set[bytes]]) -> None:
+    bench, _run, _seen = loud
+    kept = [path.name for path in bench.directory.rglob("AnsiballZ_*.py")]
+    assert "AnsiballZ_move_request.py" in kept, "Ansible's temporary files were kept to be looked at"
+    assert left_behind(bench) == {}
+
+
+def test_no_process_has_a_secret_in_its_command_line(loud: tuple[Bench, Run, set[bytes]]) -> None:
+    bench, _run, seen = loud
+    assert any(b"AnsiballZ_move_request" in line for line in seen), "the processes were seen"
+    assert found(bench, b"\n".join(seen)) == []
+
+
+def failing(bench: Bench, identity: str) -> list[dict[str, Any]]:
+    """Return tasks that fail in every system, with their secrets given as options."""
+    server, remote = bench.hybrid.exchange_server_account, bench.hybrid.remote_credential
+    password = {"password": server.password}
+    move = {**MOVE, "remote_credential": {"username": remote.username, "password": remote.password}}
+    secret = {"client_secret": bench.laboratory.client_secret}
+    return [
+        module("exchange_guid", identity=identity, exchange_server={**password, "username": "CONTOSO\\nobody"}),
+        module("directory_sync", state="paused", entra_connect={**password, "username": "CONTOSO\\nobody"}),
+        module("mailbox_info", identity=identity, exchange_online={**secret, "tenant_id": "fabrikam.com"}),
+        module("mailbox_info", identity=identity, exchange_online={**secret, "base_url": "https://localhost:1"}),
+        module("move_request", identity=identity, **{**move, "remote_host_name": "mail.fabrikam.com"}),
+    ]
+
+
+def test_failures_show_no_secret_that_stands_in_an_option(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    tasks = failing(bench, pair.identity)
+    tasks[0]["mailops.exchange_hybrid.exchange_guid"]["exchange_guid"] = str(pair.cloud.exchange_guid)
+    run = bench.play(*tasks, arguments=["-vvv", "--diff"])
+    assert [task.status for task in run.tasks] == ["failed"] * len(tasks)
+    codes = [task.error["code"] for task in run.tasks]
+    assert codes == [
+        "authentication_failed",
+        "authentication_failed",
+        "unknown_tenant",
+        "unreachable",
+        "remote_endpoint",
+    ]
+    assert found(bench, run.output.encode()) == []
+
+
+def test_a_secret_that_is_part_of_the_data_is_refused_instead_of_masked(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    run = bench.play(
+        module("mailbox_info", identity=pair.identity, exchange_online={"client_secret": "archer"}),
+        module("mailbox_info", identity="ann.********@contoso.com"),
+    )
+    assert [task.error["code"] for task in run.tasks] == ["secret_in_record", "masked_value"]
+    assert len(bench.log) == 0

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's LDAPS port, through the collection's own reader: what it shows, what it withholds, whom it lets in."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sansldap
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+
+from lab.control import ControlClient
+from lab.hybrid import Hybrid, empty_hybrid
+from lab.laboratory import Laboratory
+from lab.model.builder import HybridBuilder, Pair, child_domain_person
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    with Laboratory(empty_hybrid(), tmp_path_factory.mktemp("laboratory")) as laboratory:
+        yield laboratory
+
+
+def person(laboratory: Laboratory, name: str, **values: Any) -> Pair:
+    assert isinstance(laboratory.hybrid, Hybrid)
+    builder = HybridBuilder(laboratory.hybrid)
+    pair = builder.cloud_only(name)
+    builder.set_directory(pair, **values)
+    return pair
+
+
+def reader(laboratory: Laboratory, **changes: Any) -> DirectoryReader:
+    prefix = "ACTIVE_DIRECTORY_"
+    given = {n.removeprefix(prefix).lower(): v for n, v in laboratory.environment().items() if n.startswith(prefix)}
+    return DirectoryReader({**given, **changes})
+
+
+def test_what_the_model_keeps_is_shown(running: Laboratory) -> None:
+    left = person(running, "Home Hughes", home_mdb_left=True, home_mta_left=True, admin_count=1)
+    broken = person(running, "Broken Baker", inheritance_disabled=True)
+    with reader(running) as directory:
+        seen = directory.users([str(left.directory.guid), str(broken.directory.guid), str(uuid.uuid4())])
+    assert set(seen) == {str(left.directory.guid), str(broken.directory.guid)}
+    hughes = seen[str(left.directory.guid)]
+    assert "CN=Databases" in hughes.home_mdb
+    assert (bool(hughes.home_mta), hughes.admin_count, hughes.inheritance_disabled) == (True, 1, False)
+    assert seen[str(broken.directory.guid)].inheritance_disabled is True
+
+
+def test_a_controller_answers_for_its_own_domain_only(running: Laboratory) -> None:
+    assert isinstance(running.hybrid, Hybrid)
+    there = HybridBuilder(running.hybrid).cloud_only(child_domain_person("Ines Fontaine"))
+    with reader(running) as directory:
+        assert directory.users([str(there.directory.guid)]) == {}
+
+
+@pytest.mark.parametrize("name", ["svc-offboarding@contoso.com", "contoso\\SVC-offboarding"])
+def test_both_forms_of_the_accounts_name_are_let_in(running: Laboratory, name: str) -> None:
+    with reader(running, username=name) as directory:
+        assert directory.users([]) == {}
+
+
+@pytest.mark.parametrize("changes", [{"password": "wrong"}, {"username": "nobody@contoso.com"}])
+def test_others_are_not(running: Laboratory, changes: dict[str, Any]) -> None:
+    with pytest.raises(HybridError) as told, reader(running, **changes):
+        pass
+    assert told.value.code == "authentication_failed"
+
+
+def test_without_a_bind_and_without_the_control_nothing_is_shown(running: Laboratory) -> None:
+    pair = person(running, "Quiet Quinn")
+    wanted = sansldap.FilterEquality("objectGUID", pair.directory.guid.bytes_le)
+    with connected(running) as stranger:
+        assert search(stranger, wanted) == sansldap.LDAPResultCode.OPERATIONS_ERROR
+    with reader(running) as directory:
+        wire = directory._wire
+        wire._session.search_request(directory._base, filter=wanted, attributes=["nTSecurityDescriptor"])
+        entry = next(m for m in wire._messages() if isinstance(m, sansldap.SearchResultEntry))
+        assert entry.attributes == []
+
+
+def connected(running: Laboratory) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=running.environment()["ACTIVE_DIRECTORY_CA_FILE"])
+    raw = socket.create_connection(("127.0.0.1", running.port("active_directory")), timeout=10)
+    return context.wrap_socket(raw, server_hostname="localhost")
+
+
+def search(connection: ssl.SSLSocket, wanted: sansldap.LDAPFilter) -> sansldap.LDAPResultCode:
+    session = sansldap.LDAPClient()
+    session.search_request("DC=contoso,DC=com", filter=wanted)
+    connection.sendall(session.data_to_send())
+    (done,) = session.receive(connection.recv(65536))
+    assert isinstance(done, sansldap.SearchResultDone)
+    return done.result.result_code
+
+
+def test_a_scenario_is_put_on_a_running_laboratory(running: Laboratory, tmp_path: Path) -> None:
+    pair = person(running, "Ann Archer")
+    client = ControlClient(running.directory)
+    assert client.scenario("inheritance_disabled", pair.identity) == {"ad_identity": str(pair.directory.guid)}
+    assert pair.directory.inheritance_disabled
+    assert client.scenario("mrs_proxy_off") == {}
+    with pytest.raises(ValueError, match=r"none of: .*hidden"):
+        client.scenario("no_such_scenario", pair.identity)
+    with pytest.raises(ValueError, match="nobody in the cloud"):
+        client.scenario("hidden", "nobody@contoso.com")

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""LDAP attributes become a user: the byte orders, flags and gaps of Active Directory; and which options are refused."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import uuid
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory import attributes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+
+GUID = uuid.UUID("70ce6b6f-8c28-4ebe-a92e-4f4dc85efa94")
+# Microsoft's public vector of the byte order: facts offboarding-practice.md 1.3.
+BYTES = bytes((111, 107, 206, 112, 40, 140, 190, 78, 169, 46, 79, 77, 200, 94, 250, 148))
+
+
+def descriptor(control: int) -> bytes:
+    return struct.pack("<BBHIIII", 1, 0, control, 0, 0, 0, 20) + bytes(8)
+
+
+def entry(**more: bytes) -> dict[str, list[bytes]]:
+    return {"objectGUID": [BYTES], "distinguishedName": [b"CN=Ann,DC=contoso,DC=com"]} | {
+        name.replace("_", "-"): [value] for name, value in more.items()
+    }
+
+
+def test_guids_are_read_in_dotnets_byte_order() -> None:
+    user = attributes.user(entry())
+    assert user.guid == str(GUID)
+    assert user.source_anchor == base64.b64encode(BYTES).decode() == "b2vOcCiMvk6pLk9NyF76lA=="
+    other = uuid.uuid4()
+    anchored = attributes.user(entry(mS_DS_ConsistencyGuid=other.bytes_le))
+    assert anchored.source_anchor == base64.b64encode(other.bytes_le).decode()
+
+
+@pytest.mark.parametrize(("control", "disabled"), [(0x8004, False), (0x9004, True), (0x1000, True), (0xEFFF, False)])
+def test_protection_of_the_access_list_is_one_bit_of_the_control_word(control: int, disabled: bool) -> None:
+    assert attributes.user(entry(nTSecurityDescriptor=descriptor(control))).inheritance_disabled is disabled
+
+
+def test_a_descriptor_that_is_withheld_is_no_pass() -> None:
+    assert attributes.user(entry()).inheritance_disabled is None
+    assert attributes.user(entry(nTSecurityDescriptor=b"\x01\x00")).inheritance_disabled is None
+
+
+def test_names_are_compared_without_regard_to_case_and_gaps_are_empty() -> None:
+    user = attributes.user({"OBJECTguid": [BYTES], "HOMEmdb": [b"CN=DB"], "homeMTA": []})
+    assert (user.home_mdb, user.home_mta, user.admin_count, user.move_residue) == ("CN=DB", "", 0, ())
+
+
+def test_a_status_alone_is_no_residue() -> None:
+    assert attributes.user(entry(msExchMailboxMoveStatus=b"10")).move_residue == ()
+    left = attributes.user(entry(msExchMailboxMoveBatchName=b"old", msExchMailboxMoveTargetMDBLink=b"CN=DB"))
+    assert set(left.move_residue) == {"msExchMailboxMoveBatchName", "msExchMailboxMoveTargetMDBLink"}
+
+
+@pytest.mark.parametrize("value", [[], [b"short"]])
+def test_an_entry_without_a_guid_is_refused(value: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        attributes.user({"objectGUID": value})
+
+
+@pytest.mark.parametrize(("options", "name"), [
+    ({}, "active_directory.host"),
+    ({"host": "ldaps://dc01.contoso.com"}, "active_directory.host"),
+    ({"host": "dc01.contoso.com", "auth": "simple", "username": "svc@contoso.com"}, "active_directory.password"),
+    ({"host": "dc01.contoso.com", "auth": "ntlm"}, "active_directory.password"),
+    ({"host": "dc01.contoso.com", "auth": "digest"}, "active_directory.auth"),
+    ({"host": "dc01.contoso.com", "port": 0}, "active_directory.port"),
+    ({"host": "dc01.contoso.com", "username": "CONTOSO\\svc"}, "active_directory.username"),
+    ({"host": "dc01.contoso.com", "password": "x", "password_file": "y"}, "active_directory.password_file"),
+])  # fmt: skip
+def test_options_that_cannot_be_right_are_refused_by_name(options: dict[str, Any], name: str) -> None:
+    with pytest.raises(HybridError) as told:
+        DirectoryReader(options)
+    assert told.value.message.startswith(f"{name}:")

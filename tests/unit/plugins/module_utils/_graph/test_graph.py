@@ -1,0 +1,364 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Microsoft Graph in the proof of a match, against the laboratory's Graph through the real azure-identity."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    ConnectionFailure,
+    HybridError,
+    InputError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.client import READ
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import (
+    CLOUDS,
+    CloudUser,
+    Features,
+    GraphDirectory,
+    from_options,
+    reasons_against,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import anchor
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import await_match
+
+from lab.hybrid import ManualClock, empty_hybrid
+from lab.laboratory import Laboratory
+from lab.model.builder import HybridBuilder, Pair, Person
+from tests.unit.plugins.module_utils.test_transports import options_of
+
+NOBODY = "8f1f1df6-0b6d-4a4f-9a0e-1c2d3e4f5a6b"
+
+
+class Bench:
+    def __init__(self, laboratory: Laboratory, build: HybridBuilder, patience: Any) -> None:
+        self.laboratory, self.build, self.patience = laboratory, build, patience
+        self.hybrid = build.hybrid
+
+    def options(self, **changes: Any) -> dict[str, Any]:
+        return {**options_of(self.laboratory, "EXCHANGE_ONLINE_"), "graph": True, **changes}
+
+    def graph(self, **changes: Any) -> GraphDirectory:
+        found = from_options(self.options(**changes))
+        assert found is not None
+        found.client.retry = self.patience.retry
+        return found
+
+    def connections(self, **changes: Any) -> Connections:
+        return Connections({
+            "exchange_server": options_of(self.laboratory, "EXCHANGE_SERVER_"),
+            "exchange_online": self.options(**changes),
+        })
+
+    def cycle(self) -> None:
+        self.hybrid.run_scheduled_cycle()
+
+    def prove(self, pair: Pair, **changes: Any) -> Outcome:
+        record = {
+            "identity": pair.identity, "ad_identity": str(pair.directory.guid),
+            "external_directory_object_id": pair.cloud.external_directory_object_id,
+        }  # fmt: skip
+        with self.connections(**changes) as connections:
+            (outcome,) = await_match(connections, [record], accept=[], wait_timeout=0, wait_sleep=1)
+        return outcome
+
+    def state(self, pair: Pair, **changes: Any) -> Outcome:
+        with self.connections(**changes) as connections:
+            record = {"identity": pair.identity, "ad_identity": str(pair.directory.guid)}
+            (outcome,) = _offboarding.assess(connections, [record], _offboarding.Options())
+        return outcome
+
+    def user(self, pair: Pair) -> CloudUser:
+        found = self.graph().users([object_id(pair)])[object_id(pair)]
+        assert isinstance(found, CloudUser)
+        return found
+
+    def anchor(self, pair: Pair, guid: str) -> None:
+        self.build.set_cloud(pair, entra_anchor=base64.b64encode(uuid.UUID(guid).bytes_le).decode())
+
+    def asked(self, route: str) -> int:
+        return len(self.laboratory.log.entries(organization="graph", cmdlet=f"GET {route}"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, patience: Any) -> Iterator[Bench]:
+    hybrid = empty_hybrid(ManualClock())
+    with Laboratory(hybrid, tmp_path / "lab") as laboratory:
+        yield Bench(laboratory, HybridBuilder(hybrid), patience)
+
+
+def object_id(pair: Pair) -> str:
+    return pair.cloud.external_directory_object_id
+
+
+# -- what is read ----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_synchronized_user_shows(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    assert bench.user(pair) == CloudUser(object_id(pair), pair.directory.source_anchor, True, (), ())
+
+
+def test_what_a_user_of_the_cloud_shows(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    pair.cloud.admin_role = True
+    pair.cloud.quarantined = ["smtp:ann@contoso.com"]
+    pair.cloud.service_errors = ["The value is taken."]
+    errors = ("PropertyConflict of ProxyAddresses: ann@contoso.com", "exchange/labprd01: The value is taken.")
+    assert bench.user(pair) == CloudUser(object_id(pair), "", False, errors, ("Exchange Administrator",))
+
+
+def test_many_users_go_twenty_to_a_request(bench: Bench) -> None:
+    pairs = bench.build.many(45)
+    found = bench.graph().users([object_id(pair).upper() for pair in pairs])
+    assert set(found) == {object_id(pair) for pair in pairs}
+    assert all(isinstance(user, CloudUser) for user in found.values())
+    assert bench.asked("users") == 45
+
+
+def test_a_user_that_is_gone_is_its_own_error(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    found = bench.graph().users([object_id(pair), NOBODY])
+    assert isinstance(found[object_id(pair)], CloudUser)
+    gone = found[NOBODY]
+    assert isinstance(gone, MailboxError)
+    assert gone.code == "not_found"
+
+
+def test_the_switches_of_the_tenant(bench: Bench) -> None:
+    bench.hybrid.tenant.block_soft_match = True
+    assert bench.graph().features() == Features(True, True, False)
+
+
+def test_switches_that_the_application_may_not_read_are_unknown(bench: Bench) -> None:
+    bench.laboratory.application.graph_roles = ["User.Read.All"]
+    assert bench.graph().features() is None
+
+
+def test_users_that_the_application_may_not_read(bench: Bench) -> None:
+    bench.laboratory.application.graph_roles = []
+    with pytest.raises(ConnectionFailure, match=r"does not let the application read user") as caught:
+        bench.graph().users([NOBODY])
+    assert caught.value.code == "permission_denied"
+    assert "User.Read.All" in caught.value.remedy
+
+
+def test_roles_that_cannot_be_read_are_unknown(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    pair.cloud.admin_role = True
+    bench.laboratory.faults.add("graph", "transitiveMemberOf", "deny")
+    assert bench.user(pair).admin_roles is None
+
+
+@pytest.mark.parametrize(("route", "waited"), [("users", 7.0), ("$batch", 7.0)])
+def test_throttling_is_waited_out_as_long_as_was_asked(bench: Bench, route: str, waited: float) -> None:
+    pairs = bench.build.many(3)
+    bench.laboratory.faults.add("graph", route, "throttle", retry_after=7, count=2 if route == "users" else 1)
+    found = bench.graph().users([object_id(pair) for pair in pairs])
+    assert all(isinstance(user, CloudUser) for user in found.values())
+    assert [round(wait) for wait in bench.patience.waited] == [waited]
+    # Only what was throttled is asked again.
+    assert bench.asked("users") == 3
+
+
+def test_throttling_without_an_end_fails(bench: Bench) -> None:
+    bench.laboratory.faults.add("graph", "users", "throttle", retry_after=None, count=None)
+    with pytest.raises(HybridError) as caught:
+        bench.graph().users([NOBODY])
+    assert (caught.value.code, len(bench.patience.waited)) == ("throttled", 5)
+
+
+def test_a_revoked_token_is_renewed_with_the_claims(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    graph = bench.graph()
+    graph.users([object_id(pair)])
+    before = graph.client.tokens.token()
+    bench.laboratory.faults.add("graph", "$batch", "expire_token")
+    assert isinstance(graph.users([object_id(pair)])[object_id(pair)], CloudUser)
+    assert graph.client.tokens.token().text != before.text
+
+
+def test_a_token_for_graph_is_not_that_for_exchange_online(bench: Bench) -> None:
+    claims = bench.graph().client.tokens.token().claims
+    assert (claims["aud"], claims["roles"]) == ("https://graph.microsoft.com", bench.laboratory.application.graph_roles)
+
+
+def test_a_next_page_elsewhere_gets_no_token(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    pair.cloud.admin_role = True
+    bench.laboratory._graph.base_url = "https://graph.fabrikam.com"
+    with pytest.raises(ConnectionFailure, match=r"another host, graph\.fabrikam\.com: no token was sent there"):
+        bench.graph().users([object_id(pair)])
+
+
+def test_nothing_listens(bench: Bench) -> None:
+    with pytest.raises(ConnectionFailure) as caught:
+        bench.graph(graph_base_url="https://localhost:1").users([NOBODY])
+    assert (caught.value.code, caught.value.cmdlet) == ("unreachable", READ.name)
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("environment", list(CLOUDS))
+def test_each_cloud_has_its_own_graph(environment: str) -> None:
+    options = {"tenant_id": "contoso.onmicrosoft.com", "client_id": "x", "client_secret": "s", "graph": True}
+    graph = from_options({**options, "environment": environment})
+    assert graph is not None
+    root, login = CLOUDS[environment]
+    issuer = graph.client.tokens._issuer
+    assert (graph.client.endpoint.base_url, issuer.scope, issuer.authority) == (root, f"{root}/.default", login)
+    moved = from_options({**options, "environment": environment, "graph_base_url": "https://localhost:8443"})
+    assert moved is not None
+    assert moved.client.endpoint.base_url == "https://localhost:8443"
+    assert moved.client.tokens._issuer.scope == f"{root}/.default"
+
+
+def test_without_the_option_there_is_none() -> None:
+    assert from_options({"tenant_id": "x", "graph_base_url": "https://localhost:8443"}) is None
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"access_token": "a.b.c"}, "exchange_online.graph: 'True' needs a token of its own"),
+        ({"graph_base_url": "http://graph.contoso.com"}, "exchange_online.graph_base_url: 'http://graph.contoso.com'"),
+        ({"tenant_id": None}, "exchange_online.tenant_id: is missing"),
+    ],
+)
+def test_bad_options(option: dict[str, Any], sentence: str) -> None:
+    given = {"tenant_id": "contoso.com", "client_id": "x", "client_secret": "s", "graph": True, **option}
+    if "access_token" in option:
+        given.pop("client_secret")
+    with pytest.raises(InputError) as caught:
+        from_options(given)
+    assert caught.value.message.startswith(sentence)
+
+
+def test_options_are_looked_at_before_anything_is_contacted(bench: Bench) -> None:
+    with bench.connections(graph_base_url="nonsense") as connections, pytest.raises(InputError):
+        connections.require("exchange_server", "exchange_online")
+    assert len(bench.laboratory.log) == 0
+
+
+# -- the proof ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_graph_the_anchor_is_unverified(bench: Bench) -> None:
+    outcome = bench.prove(bench.build.synced("Ann Archer"), graph=False)
+    assert outcome.details == {"matched": True, "anchor_unverified": True}
+
+
+def test_an_anchor_of_the_right_user_is_verified(bench: Bench) -> None:
+    outcome = bench.prove(bench.build.synced("Ann Archer"))
+    assert outcome.status == "unchanged"
+    assert outcome.details == {"matched": True, "anchor_unverified": False}
+    assert outcome.enriched["anchor_unverified"] is False
+
+
+def test_an_anchor_that_names_nobody_stays_unverified(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    bench.anchor(pair, NOBODY)
+    outcome = bench.prove(pair)
+    assert outcome.status == "unchanged"
+    assert outcome.details["anchor_unverified"] is True
+    assert "mS-DS-ConsistencyGuid" in outcome.details["anchor_reason"]
+
+
+def test_an_anchor_of_another_user_is_a_failure(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    other = bench.build.directory_user("Bob Baker")
+    bench.anchor(pair, str(other.guid))
+    outcome = bench.prove(pair)
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.code) == ("failed", "anchored_to_another_user")
+    assert str(other.guid) in outcome.error.message
+
+
+def test_an_object_id_that_the_record_lacks_is_read(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    outcome = Outcome({"identity": pair.identity, "ad_identity": str(pair.directory.guid)}, details={"matched": True})
+    with bench.connections() as connections:
+        anchor.verify(connections, [outcome])
+    assert outcome.details["anchor_unverified"] is False
+
+
+def test_a_failed_match_names_what_entra_shows(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    pair.cloud.admin_role = True
+    bench.hybrid.tenant.block_soft_match = True
+    pair.cloud.quarantined = ["smtp:ann@contoso.com"]
+    outcome = bench.prove(pair)
+    assert outcome.error is not None
+    assert outcome.error.code == "match_timeout"
+    for told in ("blockSoftMatchEnabled", "the admin role Exchange Administrator", "ProxyAddresses: ann@contoso.com"):
+        assert told in outcome.error.message
+    assert outcome.error.remedy.startswith("Mend what Microsoft Graph says first.")
+
+
+def test_a_failed_match_of_which_entra_shows_nothing(bench: Bench) -> None:
+    with_graph, without = (
+        bench.prove(bench.build.cloud_only(name), graph=on) for name, on in (("Ann Archer", True), ("Bob Baker", False))
+    )
+    assert with_graph.error is not None
+    assert without.error is not None
+    assert with_graph.error.message == without.error.message
+
+
+def test_a_graph_that_does_not_answer_is_a_warning_not_a_verdict(bench: Bench) -> None:
+    bench.laboratory.application.graph_roles = []
+    outcome = bench.prove(bench.build.synced("Ann Archer"))
+    assert (outcome.status, outcome.details["anchor_unverified"]) == ("unchanged", True)
+    assert outcome.warnings[0].startswith("Microsoft Graph was not read: ")
+
+
+@pytest.mark.parametrize(
+    ("user", "owners", "expected"),
+    [
+        (MailboxError("gone.", code="not_found"), [], (False, "")), (CloudUser("i", "", True), [], (False, "")),
+        (CloudUser("i", "not base64", True), [], (False, "")),
+    ],
+)
+def test_verdicts_without_an_anchor(user: Any, owners: list[str], expected: tuple[bool, str]) -> None:
+    verdict = anchor.judge(user, NOBODY, owners)
+    assert (verdict.verified, verdict.other) == expected
+    assert verdict.reason
+
+
+def test_reasons_of_nothing() -> None:
+    assert reasons_against(None, None) == []
+    assert reasons_against(CloudUser("i", "", False, (), None), Features(False, True, False)) == []
+
+
+# -- the beginning -----------------------------------------------------------------------------------------------------
+
+
+def test_the_anchor_tells_whose_a_synced_user_is(bench: Bench) -> None:
+    pair = bench.build.synced("Ann Archer")
+    pair.directory.external_directory_object_id = ""
+    with_graph, without = bench.state(pair), bench.state(pair, graph=False)
+    assert (with_graph.details["state"], without.details["state"]) == ("matched", "matched")
+    assert (with_graph.enriched["anchor_unverified"], without.enriched["anchor_unverified"]) == (False, True)
+
+
+@pytest.mark.parametrize("synced", [True, False])
+def test_the_anchor_of_another_user_is_a_conflict(bench: Bench, synced: bool) -> None:
+    pair = (bench.build.synced if synced else bench.build.cloud_only)(Person("Ann Archer"))
+    other = bench.build.directory_user("Bob Baker")
+    bench.anchor(pair, str(other.guid))
+    outcome = bench.state(pair)
+    assert outcome.error is not None
+    assert outcome.error.code == "conflict"
+    assert str(other.guid) in outcome.error.message

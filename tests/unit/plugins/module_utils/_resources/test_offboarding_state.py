@@ -1,0 +1,266 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    cloud,
+    move_request,
+    on_premises,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
+    OPEN,
+    STATES,
+    STOP_SIGNS,
+    Evidence,
+    State,
+    judge,
+    not_as_wanted,
+    stop_signs,
+)
+
+from tests.unit.plugins.module_utils.fakes import (
+    ROUTING,
+    ZERO,
+    ad_user,
+    cloud_mail_user,
+    cloud_mailbox,
+    guid_of,
+    move_request_of,
+    on_premises_recipient,
+)
+
+MAILBOX, OTHER, USER, ENTRA = (guid_of(name) for name in ("ann's mailbox", "other", "ann on-premises", "ann in Entra"))
+DOMAINS = ("contoso.com", ROUTING)
+
+
+def local(person: Properties) -> dict[str, Any]:
+    plain = on_premises.user(person)
+    return on_premises.with_mail(plain, person) if plain["kind"] in on_premises.READ_WITH else plain
+
+
+def evidence(
+    mailbox: Properties, person: Properties, request: Properties | None = None, anchored_to: list[str] | None = None
+) -> Evidence:
+    return Evidence(
+        cloud.recipient(mailbox), local(person), move_request.request(request) if request else None, anchored_to or []
+    )
+
+
+def judged(mailbox: Properties, person: Properties, **more: Any) -> State:
+    return judge(evidence(mailbox, person, **more))
+
+
+SYNCED = cloud_mailbox("ann", IsDirSynced=True)
+MINE = ad_user("ann", ExternalDirectoryObjectId=f"User_{ENTRA}")
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "beginning", "verified"),
+    [
+        (evidence(cloud_mailbox("ann"), ad_user("ann")), "to_do", "cloud_only", False),
+        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", ExchangeGuid=ZERO)), "to_do", "cloud_only", False),
+        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann")), "prepared", "cloud_only", False),
+        (evidence(SYNCED, MINE), "matched", "synced", True),
+        (evidence(SYNCED, ad_user("ann"), anchored_to=[USER]), "matched", "synced", True),
+        (evidence(SYNCED, ad_user("ann")), "matched", "synced", False),
+        (evidence(SYNCED, on_premises_recipient("ann", ExternalDirectoryObjectId=ENTRA)), "prepared", "synced", True),
+        (
+            evidence(SYNCED, on_premises_recipient("ann", "RemoteUserMailbox", ExternalDirectoryObjectId=ENTRA)),
+            "prepared",
+            "synced",
+            True,
+        ),
+        (
+            evidence(SYNCED, on_premises_recipient("ann"), move_request_of("ann", "InProgress")),
+            "moving",
+            "synced",
+            False,
+        ),
+        (evidence(SYNCED, on_premises_recipient("ann"), move_request_of("ann", "Failed")), "moving", "synced", False),
+        # A completed request of an earlier move says nothing about this one.
+        (
+            evidence(SYNCED, on_premises_recipient("ann"), move_request_of("ann", "Completed")),
+            "prepared",
+            "synced",
+            False,
+        ),
+        (evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox")), "home", "", False),
+        (evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "RoomMailbox")), "home", "", False),
+    ],
+)
+def test_states(found: Evidence, name: str, beginning: str, verified: bool) -> None:
+    state = judge(found)
+    assert (state.name, state.beginning, state.anchor_verified) == (name, beginning, verified)
+    assert state.reason
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (
+            evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox", ExchangeGuid=OTHER)),
+            f"the on-premises mailbox carries the GUID {OTHER}, the cloud mail user {MAILBOX}",
+        ),
+        (
+            evidence(
+                cloud_mail_user("ann", ExchangeGuid=ZERO),
+                on_premises_recipient("ann", "UserMailbox", ExchangeGuid=ZERO),
+            ),
+            "carries the GUID",
+        ),
+        (evidence(cloud_mail_user("ann"), on_premises_recipient("ann")), "nothing to bring home"),
+        (evidence(cloud_mail_user("ann"), ad_user("ann")), "nothing to bring home"),
+        (evidence(cloud_mailbox("ann", RecipientTypeDetails="MailContact"), ad_user("ann")), "is a MailContact"),
+        (evidence(cloud_mailbox("ann", RecipientTypeDetails="GroupMailbox"), ad_user("ann")), "a GroupMailbox cannot"),
+        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", "UserMailbox")), "in both organizations"),
+        (evidence(cloud_mailbox("ann"), ad_user("ann", RecipientTypeDetails="MailContact")), "is a MailContact"),
+        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", ExchangeGuid=OTHER)), f"carries the GUID {OTHER}"),
+        (
+            evidence(cloud_mailbox("ann"), ad_user("ann", ExternalDirectoryObjectId=f"User_{OTHER}")),
+            f"already synced to cloud object {OTHER}",
+        ),
+        (evidence(SYNCED, ad_user("ann"), anchored_to=[OTHER]), f"{OTHER} instead of {USER}"),
+        (evidence(SYNCED, ad_user("ann", ExternalDirectoryObjectId=OTHER)), f"cloud object {OTHER} instead of {USER}"),
+    ],
+)
+def test_conflicts(found: Evidence, reason: str) -> None:
+    state = judge(found)
+    assert (state.name, reason in state.reason) == ("conflict", True)
+
+
+def test_the_three_beginnings_are_told_apart() -> None:
+    beginnings = [
+        judged(cloud_mailbox("ann"), ad_user("ann")),
+        judged(SYNCED, MINE),
+        judged(SYNCED, ad_user("ann"), anchored_to=[OTHER]),
+    ]
+    assert [state.beginning for state in beginnings] == ["cloud_only", "synced", "synced_to_another_user"]
+
+
+def test_every_state_has_a_name() -> None:
+    assert set(OPEN) < set(STATES)
+
+
+# -- stop signs --------------------------------------------------------------------------------------------------------
+
+
+def signs(mailbox: dict[str, Any] | None = None, person: dict[str, Any] | None = None, **record: Any) -> list[str]:
+    found = stop_signs(
+        record,
+        cloud.recipient(cloud_mailbox("ann", **(mailbox or {}))),
+        local(on_premises_recipient("ann", **(person or {}))),
+        DOMAINS,
+    )
+    for sign in found:
+        assert f"offboarding_accept: [{sign.code}]" in sign.remedy
+        assert sign.message.endswith(".")
+    return [sign.code for sign in found]
+
+
+SIGNS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({}, {}, []),
+    ({}, {"UserPrincipalName": "ANN@contoso.com"}, []),
+    ({}, {"UserPrincipalName": "a@contoso.com"}, ["upn_differs"]),
+    ({}, {"UserPrincipalName": "ann@corp.local"}, ["upn_differs", "upn_suffix_not_accepted"]),
+    ({"UserPrincipalName": "ann@corp.local"}, {"UserPrincipalName": "ann@corp.local"}, ["upn_suffix_not_accepted"]),
+    ({}, {"Alias": "a.smith"}, ["alias_would_change"]),
+    ({}, {"DisplayName": "Ann S."}, ["display_name_would_change"]),
+    ({}, {"DisplayName": ""}, []),
+    ({"HiddenFromAddressListsEnabled": True}, {}, ["hidden_would_change"]),
+    ({}, {"HiddenFromAddressListsEnabled": True}, ["hidden_would_change"]),
+    ({"CustomAttribute1": "x"}, {}, ["custom_attributes_would_change"]),
+    ({}, {"CustomAttribute15": "x"}, ["custom_attributes_would_change"]),
+    ({"CustomAttribute1": "x"}, {"CustomAttribute1": "x"}, []),
+    ({"LitigationHoldEnabled": True}, {}, ["holds"]),
+    ({"InPlaceHolds": ["UniH1"]}, {}, ["holds"]),
+    ({"IsExchangeCloudManaged": True}, {}, ["exchange_cloud_managed"]),
+    ({"ArchiveGuid": OTHER}, {}, ["archive_undecided"]),
+]
+
+
+@pytest.mark.parametrize(("mailbox", "person", "codes"), SIGNS)
+def test_stop_signs(mailbox: dict[str, Any], person: dict[str, Any], codes: list[str]) -> None:
+    assert signs(mailbox, person) == codes
+
+
+def test_every_stop_sign_is_tried() -> None:
+    # baseline_missing is no matter of the two objects alone: test_offboarding has it.
+    assert {code for _mailbox, _person, codes in SIGNS for code in codes} | {"baseline_missing"} == set(STOP_SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("record", "decided"),
+    [
+        ({"remote_archive_target_database": "DB02"}, True),
+        ({"primary_only": True, "archive_domain": ROUTING}, True),
+        ({"primary_only": True}, False),
+        ({"archive_domain": ROUTING}, False),
+    ],
+)
+def test_an_archive_needs_a_decision(record: dict[str, Any], decided: bool) -> None:
+    assert signs({"ArchiveGuid": OTHER}, **record) == ([] if decided else ["archive_undecided"])
+
+
+def test_a_plain_user_has_no_alias_to_compare() -> None:
+    assert stop_signs({}, cloud.recipient(cloud_mailbox("ann")), local(ad_user("ann")), DOMAINS) == []
+
+
+# -- after the move ----------------------------------------------------------------------------------------------------
+
+
+WANTED = {
+    "remote_target_database": "DB01",
+    "primary_smtp_address": "ann@contoso.com",
+    "recipient_type_details": "SharedMailbox",
+    "target_delivery_domain": "contoso.com",
+}
+
+
+def wrong(mailbox: dict[str, Any], person: dict[str, Any], **record: Any) -> list[str]:
+    home = on_premises_recipient("ann", "SharedMailbox", **{"Database": "DB01", **person})
+    return not_as_wanted({**WANTED, **record}, evidence({**cloud_mail_user("ann"), **mailbox}, home))
+
+
+def test_a_mailbox_that_is_as_wanted() -> None:
+    assert wrong({}, {"Database": "db01", "PrimarySmtpAddress": "Ann@Contoso.com"}) == []
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "person", "told"),
+    [
+        ({}, {"Database": "DB02"}, "it is in database DB02, not DB01"),
+        (
+            {},
+            {"PrimarySmtpAddress": "a@contoso.com"},
+            "its primary address on-premises is a@contoso.com, not ann@contoso.com",
+        ),
+        (
+            {"PrimarySmtpAddress": "a@contoso.com"},
+            {},
+            "its primary address in the cloud is a@contoso.com, not ann@contoso.com",
+        ),
+        ({}, {"RecipientTypeDetails": "UserMailbox"}, "it is a UserMailbox, not a SharedMailbox"),
+        (
+            {"ExternalEmailAddress": "SMTP:ann@fabrikam.com"},
+            {},
+            "the cloud mail user's external address is in fabrikam.com, not in contoso.com",
+        ),
+        (
+            {"ExternalEmailAddress": ""},
+            {},
+            "the cloud mail user's external address is in no domain, not in contoso.com",
+        ),
+    ],
+)
+def test_what_is_not_as_wanted_is_told(mailbox: dict[str, Any], person: dict[str, Any], told: str) -> None:
+    assert wrong(mailbox, person) == [told]
+
+
+def test_nothing_asked_nothing_compared() -> None:
+    assert not_as_wanted({}, evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox"))) == []

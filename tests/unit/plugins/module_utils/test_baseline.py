@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import VERSION, Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+
+from tests.unit.plugins.module_utils.fakes import guid_of
+
+GUID = guid_of("ann's mailbox")
+
+
+def cloud(alias: str) -> dict[str, Any]:
+    return {"exchange_guid": GUID, "alias": alias, "display_name": "Ännchen"}
+
+
+def test_a_baseline_is_kept_and_read_back(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path / "offboarding"))
+    assert baselines.load(GUID) is None
+    saved = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
+    assert baselines.load(GUID) == saved
+    assert (saved["version"], saved["identity"], saved["cloud"], saved["on_premises"]) == (
+        VERSION,
+        "ann@contoso.com",
+        cloud("ann"),
+        {"kind": "user"},
+    )
+    assert saved["taken_at"].endswith("Z")
+
+
+def test_it_is_readable_by_its_owner_only_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    baselines.save("ann@contoso.com", cloud("ann"), {})
+    path = Path(baselines.path(GUID))
+    assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
+    assert os.listdir(path.parent) == [f"{GUID}.json"]
+
+
+def test_it_is_never_overwritten(tmp_path: Path) -> None:
+    first = Baselines(str(tmp_path)).save("ann@contoso.com", cloud("ann"), {})
+    second = Baselines(str(tmp_path)).save("ann@contoso.com", cloud("overwritten by a sync"), {"kind": "mail_user"})
+    assert second == first == Baselines(str(tmp_path)).load(GUID)
+    assert len(os.listdir(tmp_path / "baseline")) == 1
+
+
+def test_of_two_writers_at_once_one_wins_and_both_know_it(tmp_path: Path) -> None:
+    together = threading.Barrier(2)
+    told: list[str] = []
+
+    def write(alias: str) -> None:
+        baselines = Baselines(str(tmp_path))
+        together.wait(10)
+        told.append(baselines.save("ann@contoso.com", cloud(alias), {})["cloud"]["alias"])
+
+    for round_number in range(10):
+        threads = [threading.Thread(target=write, args=(f"writer {number}",)) for number in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        stands = json.loads(Path(Baselines(str(tmp_path)).path(GUID)).read_text(encoding="utf-8"))
+        assert told == [stands["cloud"]["alias"]] * 2, f"round {round_number}"
+        told.clear()
+        Path(Baselines(str(tmp_path)).path(GUID)).unlink()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[]", b'{"version": 99, "cloud": {}}', b'{"version": 1, "cloud": null}']
+)
+def test_a_damaged_baseline_is_never_taken_for_none(tmp_path: Path, content: bytes) -> None:
+    baselines = Baselines(str(tmp_path))
+    (tmp_path / "baseline").mkdir()
+    Path(baselines.path(GUID)).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        baselines.load(GUID)
+    assert (caught.value.code, baselines.path(GUID) in caught.value.message) == ("unreadable_baseline", True)
+    with pytest.raises(InputError):
+        baselines.save("ann@contoso.com", cloud("ann"), {})
+    assert Path(baselines.path(GUID)).read_bytes() == content
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        Baselines(str(tmp_path / "file")).save("ann@contoso.com", cloud("ann"), {})
+    assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
+    assert "outlives the run" in caught.value.remedy

@@ -1,0 +1,427 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import (
+    Options,
+    assess,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.plugins.module_utils import fakes
+from tests.unit.plugins.module_utils.fakes import (
+    ROUTING,
+    ZERO,
+    Fails,
+    FakeOrganization,
+    ad_user,
+    cloud_mail_user,
+    cloud_mailbox,
+    connect,
+    guid_of,
+    move_request_of,
+    on_premises_recipient,
+)
+
+ANN = {"identity": "ann@contoso.com"}
+MAILBOX, USER = guid_of("ann's mailbox"), guid_of("ann on-premises")
+
+
+class Hybrid:
+    """Both organizations, and what offboarding_state says of them."""
+
+    def __init__(self, cloud: list[Properties], ad: list[Properties], requests: list[Properties] | None = None) -> None:
+        self.cloud, self.ad = cloud, ad
+        self.online = fakes.tenant(*cloud, requests=requests or [])
+        self.server = fakes.on_premises(*ad)
+
+    def assess(self, *records: Record, **options: Any) -> list[Outcome]:
+        with connect(self.server, self.online) as connections:
+            outcomes = assess(connections, list(records) or [ANN], Options(**options))
+        assert self.server.writes == self.online.writes == []
+        return outcomes
+
+    def one(self, record: Record | None = None, **options: Any) -> Outcome:
+        (outcome,) = self.assess(record or ANN, **options)
+        return outcome
+
+    def code(self, record: Record | None = None, **options: Any) -> str:
+        outcome = self.one(record, **options)
+        assert (outcome.status == "failed") == (outcome.error is not None)
+        return outcome.error.code if outcome.error else ""
+
+
+def plain() -> Hybrid:
+    return Hybrid([cloud_mailbox("ann")], [ad_user("ann")])
+
+
+def stored(directory: Path, name: str = "ann") -> Path:
+    mailbox = guid_of(f"{name}'s mailbox")
+    return directory / "baseline" / f"{mailbox}.json"
+
+
+# -- what is read ------------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_to_do_comes_with_all_that_later_steps_need() -> None:
+    outcome = plain().one()
+    assert outcome.as_result() == {
+        "identity": "ann@contoso.com",
+        "status": "unchanged",
+        "state": "to_do",
+        "beginning": "cloud_only",
+        "reason": "the cloud user is not synced and the on-premises user carries no GUID",
+        "stop_signs": [],
+    }
+    record = outcome.enriched
+    assert (record["exchange_guid"], record["ad_identity"], record["offboarding_state"]) == (MAILBOX, USER, "to_do")
+    assert record["email_addresses"] == cloud_mailbox("ann")["EmailAddresses"]
+    assert record["on_premises"] == {"guid": USER, "kind": "user", "recipient_type_details": "User"}
+    assert (record["anchor_unverified"], "baseline_file" in record) == (True, False)
+
+
+def test_what_the_record_says_stays() -> None:
+    record = {**ANN, "primary_smtp_address": "a@contoso.com", "ad_identity": "ann@contoso.com"}
+    enriched = plain().one(record).enriched
+    assert "primary_smtp_address" not in enriched
+    assert enriched["ad_identity"] == "ann@contoso.com"
+
+
+def test_a_wave_costs_a_few_calls_whatever_its_size() -> None:
+    names = [f"user{number}" for number in range(50)]
+    hybrid = Hybrid([cloud_mailbox(name) for name in names], [ad_user(name) for name in names])
+    outcomes = hybrid.assess(*({"identity": f"{name}@contoso.com"} for name in names))
+    assert [outcome.details["state"] for outcome in outcomes] == ["to_do"] * 50
+    assert len(hybrid.online.named("Get-Mailbox")) == 1
+    # One to find the mailboxes, one or two for their hundred SMTP addresses.
+    assert len(hybrid.online.named("Get-Recipient")) <= 3
+    assert len(hybrid.online.calls) + len(hybrid.server.calls) < 15
+
+
+@pytest.mark.parametrize("identity", ["ANN@contoso.com", f"ann@{ROUTING}", MAILBOX, guid_of("ann in Entra")])
+def test_every_unique_name_of_a_mailbox_finds_it(identity: str) -> None:
+    assert plain().one({"identity": identity}).details["state"] == "to_do"
+
+
+@pytest.mark.parametrize(
+    "ad_identity", ["ann.smith@contoso.com", guid_of("ann on-premises"), "CN=Ann,OU=People,DC=contoso,DC=com"]
+)
+def test_the_on_premises_user_may_be_named(ad_identity: str) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann")], [ad_user("ann", UserPrincipalName="ann.smith@contoso.com")])
+    outcome = hybrid.one({**ANN, "ad_identity": ad_identity}, accept=frozenset(["upn_differs"]))
+    assert outcome.details["state"] == "to_do"
+    assert hybrid.code(ANN) == "ad_user_not_found"
+
+
+def test_each_failure_is_its_mailboxs_own() -> None:
+    hybrid = Hybrid(
+        [
+            cloud_mailbox("ann"),
+            cloud_mailbox("twin", EmailAddresses=["smtp:two@contoso.com"]),
+            cloud_mailbox("other", EmailAddresses=["smtp:two@contoso.com"]),
+            cloud_mailbox("cleo"),
+        ],
+        [ad_user("ann"), ad_user("eve")],
+    )
+    outcomes = hybrid.assess(*({"identity": f"{name}@contoso.com"} for name in ("nobody", "ann", "two", "cleo")))
+    assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == [
+        "not_found",
+        "",
+        "ambiguous",
+        "ad_user_not_found",
+    ]
+
+
+def test_a_connection_that_fails_concerns_all() -> None:
+    hybrid = plain()
+    hybrid.server.handlers["Get-User"] = Fails(ConnectionFailure("no route to ex01", code="unreachable"))
+    with pytest.raises(ConnectionFailure, match="no route"):
+        hybrid.one()
+
+
+def test_an_empty_wave_asks_nothing() -> None:
+    hybrid = plain()
+    with connect(hybrid.server, hybrid.online) as connections:
+        assert assess(connections, [], Options()) == []
+    assert hybrid.server.calls == hybrid.online.calls == []
+
+
+# -- the states --------------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_that_is_home_is_a_success_and_is_not_guarded() -> None:
+    home = on_premises_recipient(
+        "ann", "SharedMailbox", Database="DB01", UserPrincipalName="ann@contoso.com", Alias="x"
+    )
+    hybrid = Hybrid([cloud_mail_user("ann")], [home])
+    outcome = hybrid.one({**ANN, "remote_target_database": "no such database"})
+    assert (outcome.status, outcome.details["state"]) == ("unchanged", "home")
+    assert outcome.enriched["recipient_type_details"] == "SharedMailbox"
+    assert outcome.enriched["on_premises"]["database"] == "DB01"
+    # Of a mail user only its identity is worth knowing.
+    assert "email_addresses" not in outcome.enriched
+    assert hybrid.server.named("Get-MailboxDatabase") == []
+
+
+def test_a_move_under_way() -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True)], [on_premises_recipient("ann")], [move_request_of("ann", "InProgress")]
+    )
+    assert (hybrid.one().details["state"], hybrid.code()) == ("moving", "")
+
+
+def test_a_conflict_is_a_failure_with_its_reason() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann")], [on_premises_recipient("ann", "UserMailbox")])
+    outcome = hybrid.one()
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.error.message) == ("conflict", "there is a mailbox in both organizations.")
+    assert outcome.details["state"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("claims", "state", "unverified"),
+    [
+        ({}, "matched", True),
+        ({"ann": {"ExternalDirectoryObjectId": f"User_{guid_of('ann in Entra')}"}}, "matched", False),
+        ({"bob": {"ExternalDirectoryObjectId": f"User_{guid_of('ann in Entra')}"}}, "conflict", True),
+        ({"bob": {"ExternalDirectoryObjectId": guid_of("ann in Entra")}}, "conflict", True),
+    ],
+    ids=["nobody", "the user itself", "another by write-back", "another by plain id"],
+)
+def test_whose_cloud_object_it_is(claims: dict[str, Any], state: str, unverified: bool) -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True)], [ad_user(name, **claims.get(name, {})) for name in ("ann", "bob")]
+    )
+    outcome = hybrid.one()
+    assert (outcome.details["state"], outcome.enriched["anchor_unverified"]) == (state, unverified)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "state", "unverified"),
+    [("ann", "matched", False), ("bob", "conflict", True), ("consistency guid", "matched", True)],
+)
+def test_the_immutable_id_names_the_user(anchor: str, state: str, unverified: bool) -> None:
+    immutable_id = base64.b64encode(uuid.UUID(guid_of(f"{anchor} on-premises")).bytes_le).decode()
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True, ImmutableId=immutable_id)], [ad_user("ann"), ad_user("bob")]
+    )
+    outcome = hybrid.one()
+    assert (outcome.details["state"], outcome.enriched["anchor_unverified"]) == (state, unverified)
+
+
+@given(st.uuids())
+def test_an_immutable_id_is_a_guids_bytes(guid: uuid.UUID) -> None:
+    assert _values.guid_of_immutable_id(base64.b64encode(guid.bytes_le).decode()) == str(guid)
+
+
+@pytest.mark.parametrize("text", ["", "no base64!", "YWJj", "ann@contoso.com"])
+def test_any_other_immutable_id_names_nobody(text: str) -> None:
+    assert _values.guid_of_immutable_id(text) == ""
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["remote_target_database", "remote_archive_target_database"])
+def test_an_unknown_database_is_refused_with_those_that_exist(option: str) -> None:
+    outcome = plain().one({**ANN, option: "DB9"})
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.error.message) == (
+        "database_not_found",
+        f"{option}: 'DB9' is no mailbox database on-premises.",
+    )
+    assert "db01, db02" in outcome.error.remedy
+    assert plain().code({**ANN, option: "db02"}) == ""
+
+
+def test_an_address_that_somebody_else_holds_is_refused() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann")], [ad_user("ann"), ad_user("bob", WindowsEmailAddress="Ann@contoso.com")])
+    outcome = hybrid.one()
+    assert outcome.error is not None
+    assert (outcome.error.code, "CN=Bob" in outcome.error.message) == ("address_in_use", True)
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [
+        ({"identity": f"ann@{ROUTING}"}, "duplicate_identity"),
+        ({"identity": "bob@contoso.com", "ad_identity": "ann@contoso.com"}, "shared_ad_user"),
+    ],
+)
+def test_two_records_that_mean_one_object_are_both_refused(second: Record, code: str) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob"), ad_user("cleo")])
+    hybrid.online.objects["Get-Recipient"].append(cloud_mailbox("cleo"))
+    hybrid.online.objects["Get-Mailbox"].append(cloud_mailbox("cleo"))
+    outcomes = hybrid.assess(ANN, second, {"identity": "cleo@contoso.com"})
+    assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == [code, code, ""]
+    assert all("ann@contoso.com" in outcome.error.message for outcome in outcomes if outcome.error)
+
+
+def test_stop_signs_stop_until_they_are_accepted_by_name() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann", LitigationHoldEnabled=True)], [ad_user("ann", DisplayName="Ann S.")])
+    outcome = hybrid.one()
+    assert outcome.error is not None
+    assert outcome.error.code == "display_name_would_change"
+    assert outcome.details["stop_signs"] == ["display_name_would_change", "holds"]
+    assert [refusal["code"] for refusal in outcome.details["refused"]] == ["display_name_would_change", "holds"]
+    assert hybrid.code(accept=frozenset(["display_name_would_change"])) == "holds"
+    accepted = hybrid.one(accept=frozenset(["display_name_would_change", "holds"]))
+    assert (accepted.status, accepted.details["stop_signs"]) == ("unchanged", ["display_name_would_change", "holds"])
+
+
+def test_the_tenants_accepted_domains_count() -> None:
+    hybrid = plain()
+    hybrid.online.objects["Get-AcceptedDomain"] = [{"DomainName": "fabrikam.com"}]
+    assert hybrid.code() == "upn_suffix_not_accepted"
+    hybrid.online.objects["Get-AcceptedDomain"].append({"DomainName": "Contoso.COM"})
+    assert hybrid.code() == ""
+
+
+# -- the baseline ------------------------------------------------------------------------------------------------------
+
+
+def test_the_baseline_is_both_sides_as_found(tmp_path: Path) -> None:
+    outcome = plain().one(directory=str(tmp_path))
+    assert outcome.enriched["baseline_file"] == str(stored(tmp_path))
+    data = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
+    assert data["identity"] == "ann@contoso.com"
+    assert data["cloud"]["email_addresses"] == cloud_mailbox("ann")["EmailAddresses"]
+    assert data["on_premises"]["guid"] == USER
+
+
+def test_check_mode_keeps_none(tmp_path: Path) -> None:
+    assert plain().one(directory=str(tmp_path), check=True).status == "unchanged"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_refused_gets_none(tmp_path: Path) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann", LitigationHoldEnabled=True)], [ad_user("ann")])
+    hybrid.one(directory=str(tmp_path))
+    assert not stored(tmp_path).exists()
+
+
+def damaged() -> Hybrid:
+    """Ann after a sync that went wrong: what is live is no longer what the mailbox had."""
+    return Hybrid(
+        [
+            cloud_mailbox(
+                "ann",
+                IsDirSynced=True,
+                PrimarySmtpAddress=f"ann@{ROUTING}",
+                Alias="changed",
+                EmailAddresses=[f"SMTP:ann@{ROUTING}"],
+            )
+        ],
+        [on_premises_recipient("ann", Alias="ann")],
+    )
+
+
+def test_it_is_never_overwritten_and_stays_the_authority(tmp_path: Path) -> None:
+    plain().one(directory=str(tmp_path))
+    before = stored(tmp_path).read_bytes()
+    outcome = damaged().one(directory=str(tmp_path))
+    assert stored(tmp_path).read_bytes() == before
+    assert outcome.details["state"] == "prepared"
+    assert outcome.enriched["primary_smtp_address"] == "ann@contoso.com"
+    assert outcome.enriched["email_addresses"] == cloud_mailbox("ann")["EmailAddresses"]
+    # Compared with the alias that the mailbox had, the on-premises one changes nothing.
+    assert outcome.details["stop_signs"] == []
+
+
+@pytest.mark.parametrize(
+    ("cloud", "ad"),
+    [
+        ({}, {}),
+        ({"IsDirSynced": True}, {"ExchangeGuid": ZERO}),
+    ],
+    ids=["stamped", "already synced"],
+)
+def test_a_mail_user_that_we_made_needs_its_baseline(tmp_path: Path, cloud: Properties, ad: Properties) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann", **cloud)], [on_premises_recipient("ann", **ad)])
+    outcome = hybrid.one(directory=str(tmp_path))
+    assert outcome.error is not None
+    assert (outcome.error.code, "baseline_missing" in outcome.error.remedy) == ("baseline_missing", True)
+    assert not stored(tmp_path).exists()
+    assert hybrid.code() == ""
+    assert hybrid.code(directory=str(tmp_path), accept=frozenset(["baseline_missing"])) == ""
+    assert stored(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        ad_user("ann"),
+        on_premises_recipient("ann", ExchangeGuid=ZERO),
+        on_premises_recipient("ann", "RemoteUserMailbox"),
+    ],
+)
+def test_what_was_there_before_us_needs_none(tmp_path: Path, person: Properties) -> None:
+    assert Hybrid([cloud_mailbox("ann")], [person]).code(directory=str(tmp_path)) == ""
+
+
+def test_a_damaged_baseline_fails_its_mailbox_alone(tmp_path: Path) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+    stored(tmp_path).parent.mkdir()
+    stored(tmp_path).write_text("{", encoding="utf-8")
+    outcomes = hybrid.assess(ANN, {"identity": "bob@contoso.com"}, directory=str(tmp_path))
+    assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == ["unreadable_baseline", ""]
+    assert stored(tmp_path).read_text(encoding="utf-8") == "{"
+    assert stored(tmp_path, "bob").exists()
+
+
+# -- require_state -----------------------------------------------------------------------------------------------------
+
+
+def test_another_state_than_the_required_one_fails() -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True)], [on_premises_recipient("ann")], [move_request_of("ann", "InProgress")]
+    )
+    outcome = hybrid.one(require_state="home")
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.error.retryable) == ("not_home", True)
+    assert hybrid.code(require_state="moving") == ""
+    assert plain().one(require_state="prepared").error is not None
+    assert plain().code(require_state="prepared") == "not_prepared"
+
+
+def moved(**ad: Any) -> Hybrid:
+    return Hybrid(
+        [cloud_mail_user("ann")], [on_premises_recipient("ann", **{"kind": "UserMailbox", "Database": "DB01", **ad})]
+    )
+
+
+def test_a_mailbox_that_is_home_is_compared_with_what_was_asked_and_with_its_baseline(tmp_path: Path) -> None:
+    plain().one(directory=str(tmp_path))
+    wanted = {**ANN, "remote_target_database": "DB01", "target_delivery_domain": "contoso.com"}
+    options = {"directory": str(tmp_path), "require_state": "home"}
+    assert moved().code(wanted, **options) == ""
+    for ad, told in (
+        ({"Database": "DB02"}, "database DB02, not DB01"),
+        ({"kind": "RoomMailbox"}, "not a UserMailbox"),
+        ({"PrimarySmtpAddress": f"ann@{ROUTING}"}, f"is ann@{ROUTING}, not ann@contoso.com"),
+    ):
+        outcome = moved(**ad).one(wanted, **options)
+        assert outcome.error is not None
+        assert (outcome.error.code, told in outcome.error.message) == ("verification_failed", True)
+
+
+def test_organizations_are_asked_by_read_cmdlets_alone() -> None:
+    hybrid = damaged()
+    hybrid.one()
+    both: list[FakeOrganization] = [hybrid.server, hybrid.online]
+    assert {call.name.partition("-")[0] for organization in both for call in organization.calls} == {"Get"}

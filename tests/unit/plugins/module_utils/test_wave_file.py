@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import csv
+import io
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _wave_file
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ANN = {"identity": "ann@contoso.com"}
+BOB = {"identity": "bob@contoso.com"}
+
+
+def written(folder: Path, content: str | bytes) -> str:
+    path = folder / "mailboxes.csv"
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return str(path)
+
+
+def refused(folder: Path, content: str | bytes, delimiter: str = ",") -> HybridError:
+    with pytest.raises(HybridError) as caught:
+        _wave_file.from_csv(written(folder, content), delimiter)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "identity,batch_name\nann@contoso.com,one\nbob@contoso.com,\n",
+        "\ufeffidentity,batch_name\r\nann@contoso.com,one\r\nbob@contoso.com,\r\n",
+        "identity,batch_name\rann@contoso.com,one\rbob@contoso.com,\r",
+        " identity , batch_name \n\n ann@contoso.com , one \n,\nbob@contoso.com,",
+        'batch_name,identity\n"one","ann@contoso.com"\n,bob@contoso.com\n',
+    ],
+    ids=["plain", "byte order mark", "old line ends", "blanks", "quotes"],
+)
+def test_a_csv_becomes_records(tmp_path: Path, content: str) -> None:
+    assert _wave_file.from_csv(written(tmp_path, content)) == [{**ANN, "batch_name": "one"}, BOB]
+
+
+def test_flags_and_lists_get_their_types(tmp_path: Path) -> None:
+    content = (
+        "identity,force,include_sip,email_addresses,move_options\n"
+        'ann@contoso.com,Yes,0,"SMTP:ann@contoso.com; X500:/o=a,b ;;",\n'
+        "bob@contoso.com,,TRUE,,SkipFolderViews\n"
+    )
+    assert _wave_file.from_csv(written(tmp_path, content)) == [
+        {**ANN, "force": True, "include_sip": False, "email_addresses": ["SMTP:ann@contoso.com", "X500:/o=a,b"]},
+        {**BOB, "include_sip": True, "move_options": ["SkipFolderViews"]},
+    ]
+
+
+def test_another_delimiter(tmp_path: Path) -> None:
+    assert _wave_file.from_csv(written(tmp_path, "identity;alias\nann@contoso.com;a,b\n"), ";") == [
+        {**ANN, "alias": "a,b"}
+    ]
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", "\n"])
+def test_a_delimiter_that_is_not_one_character_is_refused(tmp_path: Path, delimiter: str) -> None:
+    error = refused(tmp_path, "identity\nann@contoso.com\n", delimiter)
+    assert isinstance(error, InputError)
+    assert error.option == "delimiter"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [
+        (b"identity\nm\xfcller@contoso.com\n", "not_utf8", "is not UTF-8 (byte 10)"),
+        ("", "missing_column", "has no column 'identity'"),
+        ("Identity\nann@contoso.com\n", "missing_column", "has no column 'identity'"),
+        ("identity,colour,\n", "unknown_column", "has unknown columns: colour, (empty)"),
+        ("identity,alias,identity,alias\n", "duplicate_column", "has columns twice: alias, identity"),
+    ],
+)
+def test_a_bad_header_is_refused(tmp_path: Path, content: str | bytes, code: str, told: str) -> None:
+    error = refused(tmp_path, content)
+    assert error.code == code
+    assert error.message.startswith(f"csv: '{tmp_path / 'mailboxes.csv'}' {told}. ")
+
+
+def test_an_unknown_column_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    assert all(name in refused(tmp_path, "identity,colour\n").message for name in _wave_file.COLUMNS)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read \(No such file or directory\)") as caught:
+        _wave_file.from_csv(str(tmp_path / "nowhere.csv"))
+    assert caught.value.code == "unreadable_file"
+
+
+def test_every_bad_row_is_told_with_its_line(tmp_path: Path) -> None:
+    error = refused(
+        tmp_path,
+        (
+            "identity,exchange_guid,force,cutover,complete_after,suspend_comment\n"
+            'ann@contoso.com,,,,,"two\nlines"\n'
+            "bob@contoso.com,no guid,,,,\n"
+            " ,,true,,,\n"
+            "cleo@contoso.com,,perhaps,,,\n"
+            "dan@contoso.com,,,\n"
+            "eve@contoso.com,,,later,,\n"
+            "fay@contoso.com,,,at,,\n"
+            "gus,,,,,\n"
+            "ANN@contoso.com,,,,,\n"
+        ),
+    )
+    assert error.code == "bad_rows"
+    assert error.message.startswith(f"csv: '{tmp_path / 'mailboxes.csv'}' ")
+    told = error.message.partition("' ")[2].split("; line ")
+    assert [text.removeprefix("line ").split(": ")[:2] for text in told] == [
+        ["4", "exchange_guid"],
+        ["5", "identity"],
+        ["6", "force"],
+        ["7", "4 cells instead of 6"],
+        ["8", "cutover"],
+        ["9", "complete_after"],
+        ["10", "identity"],
+        ["11", "identity 'ANN@contoso.com' stands in line 3 already. Name each mailbox once."],
+    ]
+
+
+def test_only_the_first_twenty_problems_are_told(tmp_path: Path) -> None:
+    error = refused(tmp_path, "identity\n" + "x\n" * 25)
+    assert error.message.count("names no mailbox") == _wave_file.SHOWN
+    assert error.message.endswith("(and 5 more)")
+
+
+@pytest.mark.parametrize(
+    ("rest", "line"),
+    [("bob@contoso.com,b\n", 3), ("bob@contoso.com,b\n" * 10_000, None), ('a"b\n', 3)],
+    ids=["at the end", "longer than a cell may be", "something after a quote"],
+)
+def test_a_quote_that_would_swallow_rows_is_told(tmp_path: Path, rest: str, line: int | None) -> None:
+    error = refused(tmp_path, 'identity,alias\nann@contoso.com,"\n' + rest)
+    assert error.code == "unreadable_file"
+    assert error.message.startswith(f"csv: '{tmp_path / 'mailboxes.csv'}' is no CSV up to line {line or ''}")
+
+
+def test_cutover_at_a_time_is_taken(tmp_path: Path) -> None:
+    content = "identity,cutover,complete_after\nann@contoso.com,at,2026-11-30T18:00:00Z\n"
+    assert _wave_file.from_csv(written(tmp_path, content)) == [
+        {**ANN, "cutover": "at", "complete_after": "2026-11-30T18:00:00Z"}
+    ]
+
+
+# -- what csv.writer writes is read back -------------------------------------------------------------------------------
+
+TEXT = (
+    st.text(st.characters(exclude_categories=["C"]) | st.sampled_from('",;\n'), min_size=1).map(str.strip).filter(bool)
+)
+ITEMS = st.lists(TEXT.filter(lambda text: ";" not in text), min_size=1, max_size=3)
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        "alias": TEXT,
+        "batch_name": TEXT,
+        "suspend_comment": TEXT,
+        "remote_target_database": TEXT,
+        "force": st.booleans(),
+        "skip_moving": ITEMS,
+        "cutover": st.sampled_from(["automatic", "held"]),
+    },
+)
+
+
+def cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ";".join(value)
+    return str(value)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(ROW, max_size=4),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_a_csv_writer_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], quoting: Any, end: str
+) -> None:
+    records = [{"identity": f"user{number}@contoso.com", **row} for number, row in enumerate(rows)]
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, ["identity", *ROW_KEYS], quoting=quoting, lineterminator=end)
+    writer.writeheader()
+    writer.writerows({key: cell(value) for key, value in record.items()} for record in records)
+    path = written(tmp_path_factory.getbasetemp(), stream.getvalue())
+    assert _wave_file.from_csv(path) == records
+
+
+ROW_KEYS = ("alias", "batch_name", "suspend_comment", "remote_target_database", "force", "skip_moving", "cutover")
+
+
+# -- a list ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_stays_as_it_is() -> None:
+    records = [{**ANN, "cost_centre": 7, "email_addresses": ["SMTP:ann@contoso.com"]}, BOB]
+    assert _wave_file.from_list(records) == records
+    assert _wave_file.from_list([]) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"identity": " "}, "record 2: identity: is blank"),
+        ({"identity": "bob"}, "record 2: identity: 'bob' names no mailbox"),
+        ({**BOB, "exchange_guid": "x"}, "record 2: exchange_guid: 'x' is not a GUID"),
+        ({**BOB, "cutover": "soon"}, "record 2: cutover: 'soon' is no choice"),
+        ({**BOB, "cutover": "at"}, "record 2: complete_after: is missing, and cutover is 'at'"),
+        ({"identity": "Ann@contoso.com"}, "record 2: identity 'Ann@contoso.com' stands in record 1 already"),
+    ],
+)
+def test_a_bad_record_is_told_with_its_number(record: dict[str, Any], told: str) -> None:
+    with pytest.raises(HybridError) as caught:
+        _wave_file.from_list([ANN, record])
+    assert caught.value.code == "bad_rows"
+    assert caught.value.message.startswith(f"mailboxes: {told}")
+
+
+def test_a_masked_list_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        _wave_file.from_list([{"identity": "ann@********.com"}])
+    assert caught.value.code == "masked_value"
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "wave.json"
+    assert _wave_file.write(str(path), [ANN], check=False)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert _records.load(str(path)) == [ANN]
+    first = path.stat().st_mtime_ns
+    assert not _wave_file.write(str(path), [ANN], check=False)
+    assert path.stat().st_mtime_ns == first
+    assert _wave_file.write(str(path), [ANN, BOB], check=False)
+
+
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "wave.json"
+    assert _wave_file.write(str(path), [ANN], check=True)
+    assert not path.exists()
+
+
+def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        _wave_file.write(str(tmp_path / "missing" / "wave.json"), [ANN], check=False)
+    assert (caught.value.code, caught.value.option) == ("unwritable_file", "path")
