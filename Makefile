@@ -31,6 +31,14 @@ demo: .venv/.run-time ## offboard 25 mailboxes of a lab organization, twice: the
 lab: .venv/.run-time ## a hybrid organization on loopback, in the foreground; prints what to export
 	$(RUN) lab
 
+.PHONY: bench
+bench: .venv/.run-time ## time the role against its limit, a loop and a plain script (about 15 minutes, an idle machine)
+	$(RUN) bench
+
+.PHONY: bench-quick
+bench-quick: .venv/.run-time ## the same with 100 mailboxes, under a minute
+	$(RUN) bench --quick
+
 .PHONY: test
 test: .venv/.tests .venv/.kerberos ## all tests (PYTEST_ARGS)
 	$(RUN) $(PYTEST) $(PYTEST_ARGS)
@@ -66,7 +74,7 @@ lint-changelog: .venv/.lint
 
 .PHONY: lint-mypy
 lint-mypy: .venv/.lint
-	$(RUN) mypy -p ansible_collections.mailops.exchange_hybrid.plugins.module_utils -p lab
+	$(RUN) mypy -p ansible_collections.mailops.exchange_hybrid.plugins.module_utils -p lab -p bench
 
 .PHONY: lint-ansible
 lint-ansible: .venv/.lint

@@ -135,6 +135,8 @@ def move(cloud: ExchangeOnline, credential: dict[str, Any], mailbox: str) -> Non
 
 def main(arguments: Sequence[str]) -> int:
     directory, *mailboxes = arguments
+    # pypsrp hands this on to requests, which takes a path too, and says that it is a bool.
+    verification: Any = os.environ["EXCHANGE_SERVER_CA_FILE"]
     connection = WSMan(
         os.environ["EXCHANGE_SERVER_HOST"],
         port=int(os.environ["EXCHANGE_SERVER_PORT"]),
@@ -143,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
         username=os.environ["EXCHANGE_SERVER_USERNAME"],
         password=os.environ["EXCHANGE_SERVER_PASSWORD"],
         ssl=True,
-        cert_validation=os.environ["EXCHANGE_SERVER_CA_FILE"],
+        cert_validation=verification,
     )
     cloud = ExchangeOnline()
     with RunspacePool(connection, configuration_name="Microsoft.Exchange") as pool:

@@ -81,7 +81,6 @@ class ControlInterface:
         self._laboratory.hybrid.advance()
         return {"now": clock.now().isoformat()}
 
-
     def _scenario(self, request: Request) -> dict[str, Any]:
         hybrid = self._laboratory.hybrid
         wanted = json.loads(request.body)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -81,7 +81,7 @@ class Check:
 
 
 # A cmdlet's parameters in lower case; None where nothing tells them.
-Granted = Mapping[str, frozenset[str] | None]
+Granted = Mapping[str, Optional[frozenset[str]]]
 
 
 def over_tls(system: str, options: Mapping[str, Any]) -> bool:

@@ -167,9 +167,8 @@ class Connections:
         return self._adapting(kind, lambda session: session.run(cmdlet), again=not cmdlet.is_read)
 
     def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
-        gate = self._gate(kind)
-        refused, asked = False, None
-        for pause in waits(RetryPolicy(), lambda: 1.0):
+        gate, pauses = self._gate(kind), waits(RetryPolicy(), lambda: 1.0)
+        while True:
             with gate.passed() as limit:
                 try:
                     with self.session(kind) as session:
@@ -179,16 +178,24 @@ class Connections:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
                     if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
                         raise
-                    refused = isinstance(error, Busy) and error.session_refused
-                    if refused:
-                        gate.allow(self._open(kind))
-                    else:
-                        gate.lower(limit)
-                    asked = error.retry_after if isinstance(error, Busy) else None
-            if not refused:
-                self._sleep(pause if asked is None else asked)
-        with gate.passed(), self.session(kind) as session:
-            return work(session)
+                    pause = self._lowered(error, kind, gate, limit, pauses)
+            if pause:
+                self._sleep(pause)
+
+    def _lowered(
+        self, error: ConnectionFailure, kind: str, gate: Gate, limit: int, pauses: Iterator[float]
+    ) -> float:
+        """Lower the number of workers after a refusal and return the seconds to wait; raise it when it goes on."""
+        if isinstance(error, Busy) and error.session_refused and limit > 1:
+            # The sessions that are open take over what the refused one was for.
+            gate.allow(self._open(kind))
+            return 0.0
+        gate.lower(limit)
+        pause = next(pauses, None)
+        if pause is None:
+            raise error
+        asked = error.retry_after if isinstance(error, Busy) else None
+        return pause if asked is None else asked
 
     def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
         """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""

@@ -121,7 +121,8 @@ class HybridModule:
     def records(self, required: Sequence[str] = ()) -> list[Record]:
         """Return the wave, each record completed with the task's options and defaults, and validated.
 
-        ``required`` are options that each mailbox must have, from its record or from the task.
+        ``required`` are options that each mailbox must have, from its record or from the task; not one that is home,
+        for which nothing is done.
         """
         given = self._given = self._read_given()
         _records.check_no_mask(given)
@@ -130,7 +131,7 @@ class HybridModule:
         _records.check_identities(merged)
         self.warnings += _records.misspelled(given, ["identity", *self._arguments.mailbox])
         _records.check_no_secret(merged, self._ansible.no_log_values)
-        return [self._validated(record, required) for record in merged]
+        return [self._validated(record, () if _records.is_home(record) else required) for record in merged]
 
     @property
     def has_wave(self) -> bool:

@@ -120,7 +120,7 @@ NEEDED: tuple[Need, ...] = (
     _cloud("Set-Mailbox", "Identity EmailAddresses Confirm", MAIL_RECIPIENTS, ROUTING_ADDRESSES),
     _server("Get-MailboxDatabase", "Status DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-MailboxDatabaseCopyStatus", "Identity", VIEW_CONFIGURATION, READINESS),
-    _server("Get-WebServicesVirtualDirectory", "ADPropertiesOnly DomainController", VIEW_CONFIGURATION, READINESS),
+    _server("Get-WebServicesVirtualDirectory", "DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-HybridConfiguration", "", VIEW_CONFIGURATION, READINESS),
     _server("Get-AcceptedDomain", "DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-MoveRequest", "ResultSize DomainController", VIEW_RECIPIENTS, READINESS),

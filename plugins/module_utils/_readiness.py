@@ -30,7 +30,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    HybridError,
+    InputError,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import (
     content,
@@ -143,7 +147,8 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
 
     databases = on_premises("Get-MailboxDatabase", Status=True)
     facts = Facts(
-        virtual_directories=on_premises("Get-WebServicesVirtualDirectory", ADPropertiesOnly=True),
+        # Not ADPropertiesOnly, which is faster: the ways to authenticate stand in the metabase of IIS.
+        virtual_directories=on_premises("Get-WebServicesVirtualDirectory"),
         databases=databases,
         copies=_read_copies(connections, subjects, databases),
         hybrid_configuration=on_premises("Get-HybridConfiguration"),
@@ -246,7 +251,7 @@ def _read_directory(subjects: Sequence[Subject], options: Options) -> Unread | N
         with DirectoryReader(options.active_directory) as reader:
             users = reader.users(list(known))
     except HybridError as error:
-        if error.code == "invalid_option":
+        if isinstance(error, InputError):
             raise
         return _unread(error)
     for guid, subject in known.items():

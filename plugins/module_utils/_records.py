@@ -100,6 +100,11 @@ def merged(defaults: Mapping[str, Any], record: Mapping[str, Any]) -> Record:
     return {**{key: value for key, value in defaults.items() if value is not None}, **given}
 
 
+def is_home(record: Mapping[str, Any]) -> bool:
+    """Tell whether offboarding_state found the mailbox on-premises already."""
+    return bool(record.get("offboarding_state") == "home")
+
+
 def check_identities(records: Sequence[Record]) -> None:
     """Refuse blank identities, which Exchange would take for every object, and one mailbox named twice."""
     seen: dict[str, int] = {}

@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, is_home
 
 # Seconds before each further look at what was written: another controller, or the cloud, may not show it at once.
 SETTLE = (1.0, 2.0, 4.0, 8.0)
@@ -83,7 +83,7 @@ class SkipsHome:
     """A step that leaves mailboxes alone whose record says that they are home."""
 
     def skips(self, record: Record) -> bool:
-        return record.get("offboarding_state") == "home"
+        return is_home(record)
 
 
 def run_wave(

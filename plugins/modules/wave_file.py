@@ -33,7 +33,8 @@ options:
         C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
         C(archive_guid), C(add_routing_address), C(include_sip), C(force), C(primary_only), C(archive_only),
         C(accept_large_data_loss), C(resume_failed), C(move_options), C(skip_moving), C(email_addresses).
-      - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory); nothing else reads them.
+      - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory);
+        nothing else reads them.
     type: path
   mailboxes:
     description:
@@ -42,7 +43,8 @@ options:
     elements: dict
   mailboxes_file:
     description:
-      - JSON file of records, as the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory) writes it, instead of O(csv). It is only read.
+      - JSON file of records, as the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory) writes it,
+        instead of O(csv). It is only read.
     type: path
   delimiter:
     description:

@@ -61,7 +61,9 @@ def malformed() -> dict[str, Case]:
             "blank_identity", ["identity", "record 2"],
         ),
         "a name": Case(ann("mailbox_info", identity="Ann Archer"), "malformed_identity", ["identity", "'Ann Archer'"]),
-        "guid": Case(ann("exchange_guid", exchange_guid="5f2c"), "malformed_exchange_guid", ["exchange_guid", "'5f2c'"]),
+        "guid": Case(
+            ann("exchange_guid", exchange_guid="5f2c"), "malformed_exchange_guid", ["exchange_guid", "'5f2c'"]
+        ),
         "address": Case(
             ann("mailuser", primary_smtp_address="ann@"), "malformed_primary_smtp_address",
             ["primary_smtp_address", "'ann@'"],
@@ -93,7 +95,9 @@ def files(bench: Bench) -> dict[str, Case]:
     missing = str(bench.directory / "nowhere.csv")
     return {
         "no such file": Case(
-            module("wave_file", csv=missing, path=str(bench.directory / "wave.json")), "unreadable_file", ["csv", missing]
+            module("wave_file", csv=missing, path=str(bench.directory / "wave.json")),
+            "unreadable_file",
+            ["csv", missing],
         ),
         "missing column": Case(
             csv_file(bench, "column.csv", b"mailbox\nann@contoso.com\n"), "missing_column", ["csv", "identity"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two runs at once, over one wave or over waves that share mailboxes: one move request a mailbox, all home at the end."""
+"""Two runs at once, over one wave or over waves that share mailboxes: one move request a mailbox, and all home."""
 
 from __future__ import annotations
 

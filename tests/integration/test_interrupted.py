@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +93,7 @@ def killed_and_run_again(make_bench: BenchMaker, number: int) -> Ending:
 
 
 @pytest.fixture(scope="module")
-def endings(make_bench: BenchMaker, undisturbed: Undisturbed) -> Iterator[dict[int, Ending]]:
+def endings(make_bench: BenchMaker, undisturbed: Undisturbed) -> dict[int, Ending]:
     """Return the ending for every task by its number."""
     first = {moment: number for number, moment in reversed(undisturbed.moments.items())}
     with ThreadPoolExecutor(AT_ONCE) as pool:

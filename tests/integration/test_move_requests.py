@@ -198,7 +198,9 @@ def test_the_shapes_of_what_is_read(still_bench: Bench) -> None:
         ]),
         module("move_request_info", name="batch", batch_name="wave-2"),
         module("move_request_info", name="all"),
-        module("move_request_info", name="unknown", mailboxes=[{"identity": "x@contoso.com"}, {"identity": ann.identity}]),
+        module(
+            "move_request_info", name="unknown", mailboxes=[{"identity": "x@contoso.com"}, {"identity": ann.identity}]
+        ),
     )  # fmt: skip
     chosen = run.task("chosen")
     moving, failed = (chosen.mailboxes[pair.identity]["move_request"] for pair in (ann, bob))

@@ -29,7 +29,12 @@ def test_a_mail_user_is_made_whole_once_and_its_own_addresses_stay(bench: Bench)
     options: dict[str, Any] = {
         "identity": pair.identity,
         "primary_smtp_address": pair.identity,
-        "email_addresses": [*pair.cloud.email_addresses, "X400:C=US;A= ;P=Contoso", "SPO:SPO_1@SPO_2", "SIP:a@contoso.com"],
+        "email_addresses": [
+            *pair.cloud.email_addresses,
+            "X400:C=US;A= ;P=Contoso",
+            "SPO:SPO_1@SPO_2",
+            "SIP:a@contoso.com",
+        ],
         "legacy_exchange_dn": pair.cloud.legacy_exchange_dn,
         "routing_domain": ROUTING,
     }

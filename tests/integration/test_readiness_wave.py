@@ -136,12 +136,7 @@ def test_with_overrides_nothing_is_damaged(bench: Bench) -> None:
     sound = {key: find(bench.hybrid, record["identity"]) for key, record in wave.items() if key not in MAILBOX}
     trapped = {key: traps_pair(bench, key, wave[key]["identity"]) for key in TRAPS}
     known = {key: remember(pair) for key, pair in {**sound, **trapped}.items()}
-    run = bench.offboard(
-        offboarding_csv=str(path),
-        offboarding_accept=ACCEPTED,
-        offboarding_wait_timeout=30,
-        offboarding_match_timeout=15,
-    )
+    run = bench.offboard(offboarding_csv=str(path), offboarding_accept=ACCEPTED)
     assert not run.succeeded
     for key, pair in sound.items():
         assert_home(pair, known[key])

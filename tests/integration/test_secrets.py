@@ -25,9 +25,13 @@ TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}")
 
 
 class Watch:
-    """Looks at the command lines of all processes, again and again, while a run goes on."""
+    """Looks at the command lines of all processes of a bench's runs, again and again, while they go on.
 
-    def __init__(self) -> None:
+    They are known by their environment, which all of them inherit.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._mark = f"HOME={bench.directory}".encode()
         self.seen: set[bytes] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look)
@@ -42,9 +46,10 @@ class Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+            for path in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    self.seen.add(path.read_bytes())
+                    if self._mark in (path / "environ").read_bytes().split(b"\0"):
+                        self.seen.add((path / "cmdline").read_bytes())
 
 
 def spellings(secret: str, username: str) -> Iterator[bytes]:
@@ -99,7 +104,7 @@ def loud(make_bench: BenchMaker) -> Iterator[tuple[Bench, Run, set[bytes]]]:
         bench.environment["ANSIBLE_LOG_PATH"] = str(bench.directory / "ansible.log")
         bench.faults.add("exchange_online", "New-MoveRequest", "drop_after")
         bench.faults.add("exchange_server", "Enable-MailUser", "throttle")
-        with Watch() as watch:
+        with Watch(bench) as watch:
             run = bench.offboard("-vvv", "--diff", offboarding_mailboxes=records(pairs))
         yield bench, run, watch.seen
 

@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, is_home
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan
 
 # RecipientTypeDetails → value of -Type (Set-Mailbox page).
@@ -35,8 +35,9 @@ class OfKind:
         self._check = check
 
     def skips(self, record: Record) -> bool:
+        # Of a mailbox that came home before there was a baseline nobody knows the kind: it stays as it is.
         seen = record.get("on_premises", {}).get("recipient_type_details")
-        return record.get("offboarding_state") == "home" and seen == record["recipient_type_details"]
+        return is_home(record) and record.get("recipient_type_details") in (None, seen)
 
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
         return _reading.on_premises_seen(connections, records, check=self._check)

@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._gate impo
 from lab.laboratory import Laboratory
 from lab.wire.remote_powershell import Limits
 from tests.unit.plugins.module_utils.conftest import ScriptedHybrid
-from tests.unit.plugins.module_utils.fakes import FakeOrganization, Time, connect
+from tests.unit.plugins.module_utils.fakes import FakeOrganization, Time
 
 WANTED, ALLOWED = 6, 2
 
@@ -113,8 +113,7 @@ def test_a_write_is_given_up_after_some_tries() -> None:
 
     watch = Time()
     server = FakeOrganization("exchange_server", handlers={"Set-User": refuse}, concurrency=4)
-    connections = connect(server)
-    connections._sleep = watch.sleep
+    connections = Connections({"exchange_server": {}}, lambda _kind, _options: server, watch.sleep)
     with connections, pytest.raises(ConnectionFailure, match="busy"):
         connections.run("exchange_server", Cmdlet("Set-User"))
     assert (len(server.calls), watch.slept) == (6, [2.0, 4.0, 8.0, 16.0, 32.0])

@@ -61,7 +61,6 @@ class Bench:
         with Connections(options) as connections:
             return Seen(_connection_test.run(connections, options, tls, self.purposes))
 
-
     def graph(self, **changes: Any) -> Seen:
         options = {**self.options["exchange_online"], "graph": True, **changes}
         with Connections({"exchange_online": options}) as connections:
@@ -116,8 +115,11 @@ def test_a_cmdlet_that_no_role_grants_on_premises(bench: Bench, cmdlet: str) -> 
     (role,) = {need.role for need in NEEDED if need.system == "exchange_server" and need.cmdlet == cmdlet}
     assert tested.failed() == {cmdlet: f"Give the account the management role {role}."}
     assert tested.stages("exchange_server") == ["ok"] * 5
-    assert tested.status("exchange_server", f"{cmdlet} -DomainController") == "not_checked" \
-        if cmdlet.startswith("Get") else tested.status("exchange_server", f"{cmdlet} -ExchangeGuid") == "not_checked"
+    assert (
+        tested.status("exchange_server", f"{cmdlet} -DomainController") == "not_checked"
+        if cmdlet.startswith("Get")
+        else tested.status("exchange_server", f"{cmdlet} -ExchangeGuid") == "not_checked"
+    )
     assert tested.status("exchange_server", "Set-Mailbox") == "ok"
 
 
@@ -187,7 +189,8 @@ def test_a_certificate_that_is_not_trusted(bench: Bench, system: str) -> None:
 @pytest.mark.parametrize(
     ("system", "option"),
     [
-        ("exchange_server", {"password": "wrong"}), ("entra_connect", {"password": "wrong"}),
+        ("exchange_server", {"password": "wrong"}),
+        ("entra_connect", {"password": "wrong"}),
         ("exchange_online", {"client_secret": "wrong"}),
     ],
 )
@@ -208,7 +211,8 @@ def test_an_application_without_any_role(bench: Bench) -> None:
     ("roles", "statuses"),
     [
         (["User.Read.All", "OnPremDirectorySynchronization.Read.All"], ["ok", "ok"]),
-        (["Directory.Read.All"], ["ok", "not_checked"]), ([], ["failed", "not_checked"]),
+        (["Directory.Read.All"], ["ok", "not_checked"]),
+        ([], ["failed", "not_checked"]),
     ],
 )
 def test_the_permissions_of_microsoft_graph(bench: Bench, roles: list[str], statuses: list[str]) -> None:
@@ -235,10 +239,14 @@ def test_one_bad_option_does_not_hide_the_other_systems(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("system", "options", "expected"),
     [
-        ("exchange_server", {"auth": "kerberos"}, False), ("exchange_server", {"auth": "basic"}, True),
-        ("exchange_server", {"auth": "kerberos", "use_tls": True}, True), ("exchange_online", {}, True),
-        ("entra_connect", {"port": 5985}, False), ("entra_connect", {"port": None}, True),
-        ("entra_connect", {"use_tls": False}, False), ("exchange_server", {"transport": "winrm"}, True),
+        ("exchange_server", {"auth": "kerberos"}, False),
+        ("exchange_server", {"auth": "basic"}, True),
+        ("exchange_server", {"auth": "kerberos", "use_tls": True}, True),
+        ("exchange_online", {}, True),
+        ("entra_connect", {"port": 5985}, False),
+        ("entra_connect", {"port": None}, True),
+        ("entra_connect", {"use_tls": False}, False),
+        ("exchange_server", {"transport": "winrm"}, True),
         ("exchange_server", {"transport": "winrm", "port": 5985}, False),
     ],
 )
@@ -268,9 +276,9 @@ class Shell(FakeOrganization):
 def test_each_shape_that_parameters_may_have(shape: dict[str, Any], expected: list[str]) -> None:
     commands = [{"Name": "Set-ADServerSettings"}, {"Name": "Set-MailUser", **shape}]
     organization = Shell("exchange_server", {"Get-Command": commands})
-    tested = Seen(_connection_test.run(
-        connect(organization), ["exchange_server"], {"exchange_server": True}, ["offboarding"]
-    ))
+    tested = Seen(
+        _connection_test.run(connect(organization), ["exchange_server"], {"exchange_server": True}, ["offboarding"])
+    )
     names = ("Identity", "ExchangeGuid", "EmailAddresses")
     assert [tested.status("exchange_server", f"Set-MailUser -{name}") for name in names] == expected
     assert tested.status("exchange_server", "Set-MailUser") == "ok"
@@ -278,9 +286,9 @@ def test_each_shape_that_parameters_may_have(shape: dict[str, Any], expected: li
 
 def test_an_interface_that_does_not_tell_its_cmdlets() -> None:
     organization = FakeOrganization("exchange_online", handlers={"Get-AcceptedDomain": lambda cmdlet: []})
-    tested = Seen(_connection_test.run(
-        connect(organization), ["exchange_online"], {"exchange_online": True}, ["offboarding"]
-    ))
+    tested = Seen(
+        _connection_test.run(connect(organization), ["exchange_online"], {"exchange_online": True}, ["offboarding"])
+    )
     assert tested.stages("exchange_online") == ["ok"] * 5
     assert tested.grants("exchange_online", "cmdlet") == {"not_checked"}
 
@@ -321,8 +329,12 @@ function script:Cut-Off { param($Value
 @pytest.mark.parametrize(
     ("cmdlet", "expected"),
     [
-        ("get-thing", {"identity", "archive"}), ("Set-Thing", {"value"}), ("Get-Empty", None), ("Get-Plain", None),
-        ("Cut-Off", None), ("Get-Other", None),
+        ("get-thing", {"identity", "archive"}),
+        ("Set-Thing", {"value"}),
+        ("Get-Empty", None),
+        ("Get-Plain", None),
+        ("Cut-Off", None),
+        ("Get-Other", None),
     ],
 )
 def test_parameters_are_read_from_the_generated_functions(cmdlet: str, expected: set[str] | None) -> None:

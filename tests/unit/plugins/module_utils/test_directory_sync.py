@@ -399,3 +399,46 @@ def test_a_pause_that_times_out_is_still_noted(tmp_path: Path) -> None:
     server.begin(CYCLE * 10)
     assert refused(lambda: server.sync().paused(str(tmp_path))).code == "sync_timeout"
     assert (tmp_path / PAUSE_NOTE).exists()
+
+
+# -- several waves with one directory ----------------------------------------------------------------------------------
+
+
+def test_the_last_of_several_waves_starts_the_scheduler_again(tmp_path: Path) -> None:
+    server, directory = Server(), str(tmp_path)
+    first, second = server.sync(holder="wave_001"), server.sync(holder="wave_002")
+    assert (first.paused(directory).changed, second.paused(directory).changed) == (True, False)
+    left = first.resumed(directory)
+    assert (left.changed, left.warnings) == (False, ["directory synchronization stays paused for wave_002."])
+    assert server.written == [STOP]
+    assert second.resumed(directory).changed
+    assert server.written == [STOP, GO]
+    assert list(tmp_path.glob("*.json")) == []
+
+
+def test_a_wave_leaves_a_strangers_pause_alone(tmp_path: Path) -> None:
+    server, directory = Server(), str(tmp_path)
+    server.scheduler["SyncCycleEnabled"] = False
+    assert not server.sync(holder="wave_001").paused(directory).changed
+    assert not server.sync(holder="wave_001").resumed(directory).changed
+    assert server.written == []
+
+
+def test_a_killed_waves_pause_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    server, directory = Server(), str(tmp_path)
+    killed, later = server.sync(holder="wave_001"), server.sync(holder="wave_002")
+    killed.paused(directory)
+    later.paused(directory)
+    (note,) = tmp_path.glob("*.wave_001.json")
+    note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}))
+    assert later.resumed(directory).changed
+    assert server.written == [STOP, GO]
+
+
+def test_a_run_without_waves_waits_for_those_that_have_some(tmp_path: Path) -> None:
+    server, directory = Server(), str(tmp_path)
+    server.sync().paused(directory)
+    server.sync(holder="wave_001").paused(directory)
+    assert not server.sync().resumed(directory).changed
+    assert server.sync(holder="wave_001").resumed(directory).changed
+    assert server.written == [STOP, GO]
