@@ -168,6 +168,7 @@ class Connections:
 
     def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
         gate, pauses = self._gate(kind), waits(RetryPolicy(), lambda: 1.0)
+        pause = 0.0
         while True:
             with gate.passed() as limit:
                 try:
