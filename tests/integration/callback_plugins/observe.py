@@ -78,11 +78,11 @@ class CallbackModule(CallbackBase):
 
 
 def digest() -> str:
-    """Return a digest of all files below the directory that E(OBSERVE_DIRECTORY) names."""
+    """Return a digest of all files below the directory that E(OBSERVE_DIRECTORY) names; without files it is as none."""
     total = hashlib.sha256()
     root = Path(os.environ.get("OBSERVE_DIRECTORY", os.devnull))
     for path in sorted(root.rglob("*")) if root.is_dir() else []:
         # Every run makes the wave's file anew before it reads it; a lock file holds the process id of its last owner.
         if path.is_file() and path.name not in ("wave.json", "wave.json.lock"):
             total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return f"{root.is_dir()} {total.hexdigest()}"
+    return total.hexdigest()
