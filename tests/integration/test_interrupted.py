@@ -105,7 +105,8 @@ def endings(make_bench: BenchMaker, undisturbed: Undisturbed) -> dict[int, Endin
 
 def test_every_task_is_a_moment_to_be_killed_at(undisturbed: Undisturbed) -> None:
     assert list(undisturbed.moments) == list(range(1, TASKS + 1))
-    assert len(set(undisturbed.moments.values())) >= 10, "the moments are told apart"
+    # Every phase that leaves something behind, in an organization or in the directory, is a moment of its own.
+    assert len(set(undisturbed.moments.values())) >= 8, "the moments are told apart"
 
 
 @pytest.mark.parametrize("number", range(1, TASKS + 1))

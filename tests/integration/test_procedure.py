@@ -11,8 +11,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from lab.model.builder import Pair
 from tests.integration.harness import ROOT, Bench, assert_home, remember, timeless
 
@@ -108,15 +106,9 @@ def test_check_mode_previews_every_cmdlet_and_writes_nothing(demo: Bench) -> Non
     assert "smtp:hana.hayashi@contoso.mail.onmicrosoft.com" in added
 
 
-@pytest.mark.parametrize(
-    ("tag", "cmdlets"),
-    [
-        ("prepare", {"Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser"}),
-        ("move", {"New-MoveRequest"}),
-    ],
-)
-def test_a_phase_is_a_tag_that_does_only_its_own_part(bench: Bench, tag: str, cmdlets: set[str]) -> None:
+def test_a_phase_is_a_tag_that_does_only_its_own_part(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
-    run = bench.offboard("--tags", tag, "--check", offboarding_mailboxes=[{"identity": pair.identity}])
+    run = bench.offboard("--tags", "prepare", "--check", offboarding_mailboxes=[{"identity": pair.identity}])
     assert run.succeeded, run.output
-    assert {cmdlet.partition(" ")[0] for cmdlet in run.cmdlets} == cmdlets
+    asked = {cmdlet.partition(" ")[0] for cmdlet in run.cmdlets}
+    assert asked == {"Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser"}

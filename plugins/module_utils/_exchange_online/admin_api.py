@@ -415,7 +415,7 @@ class AdminApiSession:
                 timeout=(CONNECT_TIMEOUT, self._tenant.timeout),
                 allow_redirects=False,
                 stream=True,
-                verify=self._tenant.verification,
+                verify=http.verify,
             ) as response:
                 # Undecoded: requests trips over a body that is declared gzip and is not.
                 return Reply(response.status_code, response.headers, response.raw.read(decode_content=False))
@@ -430,10 +430,17 @@ class AdminApiSession:
         if self._http is None:
             import requests
 
-            self._http = requests.Session()
-            self._http.headers["User-Agent"] = "mailops.exchange_hybrid"
+            http = requests.Session()
+            http.headers["User-Agent"] = "mailops.exchange_hybrid"
             if self._tenant.proxy:
-                self._http.proxies = {"http": self._tenant.proxy, "https": self._tenant.proxy}
+                http.proxies = {"http": self._tenant.proxy, "https": self._tenant.proxy}
+            # The environment is read once, not for each request; a .netrc must not replace the token either.
+            proxies = dict(http.proxies)
+            settled = http.merge_environment_settings(
+                self._tenant.base_url, proxies, None, self._tenant.verification, None
+            )
+            http.proxies, http.verify, http.trust_env = settled["proxies"], settled["verify"], False
+            self._http = http
         return self._http
 
     def _require_own(self, url: str, cmdlet: Cmdlet) -> None:
