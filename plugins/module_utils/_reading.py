@@ -12,7 +12,7 @@ concerns this record alone. What concerns all (a connection, a missing role) is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,11 +88,7 @@ def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> list
     """Return exactly one Get-Mailbox object for each record."""
     identities = [cloud_identity(record) for record in records]
     found = _bulk.find(
-        connections,
-        EXCHANGE_ONLINE,
-        "Get-Mailbox",
-        identities,
-        _bulk.by_address_or_guid(("EmailAddresses", "UserPrincipalName"), CLOUD_GUIDS),
+        connections, EXCHANGE_ONLINE, "Get-Mailbox", identities, _cloud_properties("Get-Mailbox", _known_guids(records))
     )
     return [_exactly_one(found[i.lower()], i, "Get-Mailbox", "mailbox in Exchange Online") for i in identities]
 
@@ -105,12 +101,14 @@ def cloud_recipients(connections: Connections, records: Sequence[Record]) -> lis
     every kind, is left for what is neither.
     """
     identities = [cloud_identity(record) for record in records]
+    guids = _known_guids(records)
     likely = {identity.lower(): _likely_cmdlet(record) for record, identity in zip(records, identities, strict=True)}
     found: _bulk.Found = {}
     both = ("Get-Mailbox", "Get-MailUser")
-    _ask_cloud(connections, found, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
-    _ask_cloud(connections, found, {name: [i for i in likely if not found[i] and likely[i] != name] for name in both})
-    _ask_cloud(connections, found, {"Get-Recipient": [i for i in likely if not found[i]]})
+    _ask_cloud(connections, found, guids, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
+    others = {name: [i for i in likely if not found[i] and likely[i] not in (name, "")] for name in both}
+    _ask_cloud(connections, found, guids, others)
+    _ask_cloud(connections, found, guids, {"Get-Recipient": [i for i in likely if not found[i]]})
     single = [_exactly_one(found[i.lower()], i, "Get-Recipient", "recipient in Exchange Online") for i in identities]
     return [item if isinstance(item, HybridError) else cloud.recipient(item) for item in single]
 
@@ -122,14 +120,26 @@ def _likely_cmdlet(record: Record) -> str:
     return "Get-Mailbox" if state in ("to_do", "matched", "prepared", "moving") else ""
 
 
-def _ask_cloud(connections: Connections, found: _bulk.Found, asked: Mapping[str, Sequence[str]]) -> None:
+def _known_guids(records: Sequence[Record]) -> set[str]:
+    """Return the identities that surely are ExchangeGuids; any other GUID may be an object's, too."""
+    identities = ((record, cloud_identity(record)) for record in records)
+    return {identity.lower() for record, identity in identities if identity == record.get("exchange_guid")}
+
+
+def _cloud_properties(cmdlet: str, exchange_guids: Collection[str]) -> Callable[[str], Sequence[str]]:
+    # Get-Recipient has the UPN under another name, and Get-Mailbox and Get-MailUser both have this one.
+    upn = "WindowsLiveID" if cmdlet == "Get-Recipient" else "UserPrincipalName"
+    choose = _bulk.by_address_or_guid(("EmailAddresses", upn), CLOUD_GUIDS)
+    return lambda value: ("ExchangeGuid",) if value in exchange_guids else choose(value)
+
+
+def _ask_cloud(
+    connections: Connections, found: _bulk.Found, guids: Collection[str], asked: Mapping[str, Sequence[str]]
+) -> None:
     """Ask several cmdlets side by side for some values each, and add what they find."""
 
     def ask(cmdlet: str, values: Sequence[str]) -> _bulk.Found:
-        # Get-Recipient has the UPN under another name, and Get-Mailbox and Get-MailUser both have this one.
-        upn = "WindowsLiveID" if cmdlet == "Get-Recipient" else "UserPrincipalName"
-        properties = _bulk.by_address_or_guid(("EmailAddresses", upn), CLOUD_GUIDS)
-        return _bulk.find(connections, EXCHANGE_ONLINE, cmdlet, values, properties)
+        return _bulk.find(connections, EXCHANGE_ONLINE, cmdlet, values, _cloud_properties(cmdlet, guids))
 
     questions = [functools.partial(ask, cmdlet, values) for cmdlet, values in asked.items() if values]
     for answer in side_by_side(*questions):

@@ -113,7 +113,8 @@ def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
     """Return those mailboxes with a completed request that have really left: their cloud object is a mail user."""
     if not guids:
         return set()
-    found = _reading.cloud_recipients(connections, [{"identity": guid} for guid in guids])
+    likely = [{"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in guids]
+    found = _reading.cloud_recipients(connections, likely)
     return {
         guid
         for guid, item in zip(guids, found, strict=True)
