@@ -60,7 +60,7 @@ def laboratory(directory: Path, prefixes: dict[str, int], latency: float) -> Ite
         yield remote
         remote.stop()
     finally:
-        process.kill()
+        process.close()
 
 
 def identities(prefix: str, count: int) -> list[str]:
@@ -79,7 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for wave in options.waves:
         prefix, _equals, count = wave.partition("=")
         HybridBuilder(hybrid).many(int(count), prefix=prefix)
-    # The mailboxes were there for long: no cycle has their users' making to export.
     with Laboratory(hybrid, options.directory.resolve()) as running:
         if options.latency:
             for organization in SLOW:

@@ -43,7 +43,6 @@ class Process:
         self._command = " ".join(command[:4])
         self._output = tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._begun = time.monotonic()
-        self._waited: tuple[int, float, float] | None = None
         self._child = subprocess.Popen(
             list(command),
             cwd=ROOT,
@@ -87,6 +86,15 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
 
+    def close(self) -> None:
+        """End the child if it still runs, and give back what this object holds."""
+        self.kill()
+        if self._child.returncode is None:
+            self._child.wait()
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        self._output.close()
+
     def output(self) -> str:
         """Return what the child has printed so far."""
         return os.pread(self._output.fileno(), 1 << 24, 0).decode("utf-8", "replace")
@@ -98,4 +106,4 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: float) 
     try:
         return process.end(seconds)
     finally:
-        process.kill()
+        process.close()

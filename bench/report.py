@@ -73,12 +73,14 @@ def _fewest(name: str, count: int) -> object:
 
 
 def _starts(starts: Mapping[str, float]) -> str:
+    if not starts:
+        return ""
     return _rows(["module", "CPU above an empty module"], ([name, f"{cpu:.2f} s"] for name, cpu in starts.items()))
 
 
 def _growth(results: Sequence[Result]) -> str:
     """Compare the first and the last of the runs at one latency that differ in size alone."""
-    alike = [result for result in results if not result.size.compared]
+    alike = [result for result in results if result.size.latency == results[-1].size.latency]
     if len(alike) < 2:
         return ""
     small, large = alike[0], alike[-1]
