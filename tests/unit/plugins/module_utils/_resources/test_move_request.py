@@ -121,6 +121,12 @@ def test_a_request_in_normal_form() -> None:
     }
 
 
+def test_a_form_that_nobody_knows_hides_only_its_own_value() -> None:
+    found = request("Failed", StartTimestamp="1/25/2018 12:56:01 AM", PercentComplete="95 %", Message="No access.")
+    assert (found["status"], found["message"]) == ("Failed", "No access.")
+    assert {"start_timestamp", "percent_complete"} & set(found) == set()
+
+
 def test_requests_are_found_by_mailbox() -> None:
     assert set(move_request.by_mailbox([move_request_of("ann"), {"Status": "Queued"}])) == {GUID}
 
