@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _re
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
     HybridError,
     InputError,
     MailboxError,
@@ -86,6 +87,7 @@ class _Requests(SkipsHome):
             else Seen(
                 cloud={"exchange_guid": guid, "moved": guid in moved},
                 move_request=_reading.predicted(record, "move_request", detailed.get(guid), self._check),
+                error=detailed.get(guid, {}).get("unread"),
             )
             for record, guid in zip(records, known, strict=True)
         ]
@@ -105,7 +107,8 @@ class _Requests(SkipsHome):
                 (unknown if more is None else found)[guid] = {**listed[guid], **(more or {})}
         for guid, item in with_statistics(connections, unknown).items():
             found[guid] = item
-            self.learnt(item)
+            if "unread" not in item:
+                self.learnt(item)
         return found
 
 
@@ -123,16 +126,23 @@ def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
 
 
 def with_statistics(connections: Connections, listed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call."""
+    """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call.
+
+    Where Exchange refuses one, because somebody removed the request meanwhile, say, ``unread`` is its error: the others
+    are none the worse for it.
+    """
     guids = list(listed)
     answers = connections.read_each(
         EXCHANGE_ONLINE, [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in guids]
     )
     result = {}
     for guid, answer in zip(guids, answers, strict=True):
-        if isinstance(answer, HybridError):
+        if isinstance(answer, CmdletError) and answer.code != "permission_denied":
+            result[guid] = {**listed[guid], "unread": answer}
+        elif isinstance(answer, HybridError):
             raise answer
-        result[guid] = {**listed[guid], **(move_request.request(answer.objects[0]) if answer.objects else {})}
+        else:
+            result[guid] = {**listed[guid], **(move_request.request(answer.objects[0]) if answer.objects else {})}
     return result
 
 

@@ -507,11 +507,27 @@ def test_a_preview_of_removing_and_submitting_again() -> None:
     assert online.writes == []
 
 
-def test_statistics_that_fail_for_good_are_raised() -> None:
+@pytest.mark.parametrize("error", [lost(), refusal(exception_type="CommandNotFoundException")])
+def test_statistics_that_nobody_gets_are_raised(error: HybridError) -> None:
     online = tenant(requests=[move_request_of("ann")])
-    online.handlers["Get-MoveRequestStatistics"] = Fails(refusal("busy"))
-    with pytest.raises(HybridError, match="busy"):
+    online.handlers["Get-MoveRequestStatistics"] = Fails(error)
+    with pytest.raises(HybridError, match=str(error)):
         run(submitting(), online, *wave("ann"))
+
+
+def test_statistics_that_exchange_refuses_fail_their_mailbox_alone() -> None:
+    gone = refusal("Couldn't find a move request.", "ManagementObjectNotFoundException", "Get-MoveRequestStatistics")
+
+    def statistics(cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        if cmdlet.parameters["Identity"] == GUID:
+            raise gone
+        return [move_request_of("bob")]
+
+    online = tenant(requests=[move_request_of("ann"), move_request_of("bob")])
+    online.handlers["Get-MoveRequestStatistics"] = statistics
+    for ann, bob in (run(submitting(), online, *wave("ann", "bob")), read(online, wave("ann", "bob"), statistics=True)):
+        assert (ann.status, ann.error, bob.status) == ("failed", gone, "unchanged")
+        assert "unread" not in ann.details.get("move_request", {})
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
