@@ -290,7 +290,7 @@ def _notes(directory: str) -> list[str]:
 
 
 def _holder_of_recent(path: str) -> str | None:
-    """Return whose pause a note tells of; None where it is so old, or so damaged, that its run cannot go on any more."""
+    """Return whose pause a note tells of; None where it is too old, or damaged, for its run to go on."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         with open(path, encoding="utf-8") as stream:
             note = json.load(stream)
