@@ -89,7 +89,7 @@ class Issuer:
     authority: str
     resource: str
     verification: bool | str = True
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
     @property
     def scope(self) -> str:
