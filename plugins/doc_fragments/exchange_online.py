@@ -89,7 +89,7 @@ options:
         type: str
       resource:
         description:
-          - Overrides the address that tokens are asked for (their audience), which O(exchange_online.environment) names.
+          - Overrides the audience of the tokens, an address that O(exchange_online.environment) names.
           - If not given, the environment variable E(EXCHANGE_ONLINE_RESOURCE) is used.
         type: str
       ca_file:
