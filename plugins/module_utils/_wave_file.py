@@ -35,6 +35,8 @@ TEXTS = (
     "start_after",
     "incremental_sync_interval",
     "completed_request_age_limit",
+    "request_expiry_interval",
+    "proxy_to_mailbox",
     "suspend_comment",
     "remote_global_catalog",
     "exchange_guid",
@@ -50,6 +52,7 @@ FLAGS = (
     "primary_only",
     "archive_only",
     "accept_large_data_loss",
+    "force_offline",
     "resume_failed",
 )
 LISTS = ("move_options", "skip_moving", "email_addresses")

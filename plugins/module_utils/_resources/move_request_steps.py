@@ -51,6 +51,9 @@ NEW = {
     "remote_global_catalog": "RemoteGlobalCatalog",
     "move_options": "MoveOptions",
     "skip_moving": "SkipMoving",
+    "request_expiry_interval": "RequestExpiryInterval",
+    "force_offline": "ForceOffline",
+    "proxy_to_mailbox": "ProxyToMailbox",
 }
 # What the cloud cannot change on an existing request: record key → property of Get-MoveRequestStatistics.
 FIXED = {
