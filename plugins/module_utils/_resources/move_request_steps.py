@@ -410,9 +410,12 @@ def _complete_after(record: Record) -> datetime.datetime:
 
 
 def _cutover_change(record: Record, current: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed."""
+    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed.
+
+    A request that is completing already cannot be held any more.
+    """
     cutover = record.get("cutover")
-    if cutover is None:
+    if cutover is None or current["status"] == "CompletionInProgress":
         return {}
     change: dict[str, Any] = {}
     held = bool(current.get("suspend_when_ready_to_complete"))

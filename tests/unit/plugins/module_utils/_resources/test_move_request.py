@@ -262,6 +262,12 @@ def test_a_cutover_is_changed_where_it_was_asked_for(
     assert found == ([Cmdlet("Set-MoveRequest", {"Identity": GUID, **change})] if change else [])
 
 
+@pytest.mark.parametrize("cutover", ["held", "at", "automatic"])
+def test_a_move_that_is_completing_is_not_held_again(cutover: str) -> None:
+    running = request("CompletionInProgress", CompleteAfter=PAST)
+    assert cmdlets(submit(running, cutover=cutover, complete_after=FUTURE)) == []
+
+
 def test_an_automatic_cutover_ends_a_waiting_time() -> None:
     (call,) = cmdlets(submit(request(CompleteAfter=FUTURE), cutover="automatic"))
     moment = call.parameters["CompleteAfter"]
