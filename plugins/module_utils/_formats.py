@@ -19,7 +19,11 @@ _DOMAIN = "Write it as contoso.com."
 
 
 def _identity(text: str) -> bool:
-    return _values.is_guid(text) or _values.is_address(text) or "=" in text
+    return _values.is_guid(text) or _values.is_address(text)
+
+
+def _ad_identity(text: str) -> bool:
+    return _identity(text) or "=" in text
 
 
 def _proxy(text: str) -> bool:
@@ -51,7 +55,7 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "Give an address, a user principal name or a GUID; names and aliases are no identity.",
     ),
     "ad_identity": (
-        _identity,
+        _ad_identity,
         "names no user",
         "Give a user principal name, an objectGUID or a distinguished name; names and aliases are no identity.",
     ),
