@@ -40,7 +40,14 @@ RIGHT: dict[str, list[Any]] = {
     "incremental_sync_interval": ["1.00:00:00", "12:00:00"],
 }
 WRONG: dict[str, list[Any]] = {
-    "identity": ["ann", "CN=Ann,OU=People,DC=contoso,DC=com", "Ann Smith", "ann@contoso", "5f2c1a35", "ann@contoso.com bob@contoso.com"],
+    "identity": [
+        "ann",
+        "CN=Ann,OU=People,DC=contoso,DC=com",
+        "Ann Smith",
+        "ann@contoso",
+        "5f2c1a35",
+        "ann@contoso.com bob@contoso.com",
+    ],
     "ad_identity": ["ann", "CONTOSO\\ann"],
     "exchange_guid": ["ann@contoso.com", GUID[:-1], f"{{{GUID}}}", 5],
     "archive_guid": ["none"],
