@@ -21,6 +21,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy
 
+# Who gives one option in a playbook may not see the other, which came with the job.
+ENVIRONMENT = "One may have come from an environment variable."
+
 
 class ConnectionOptions:
     """One connection dictionary (``exchange_server``, ...): absent options are None or missing."""
@@ -103,7 +106,8 @@ class ConnectionOptions:
         A password file may end in one newline, which is not part of the password.
         """
         if self.has("password") and self.has("password_file"):
-            raise self.refuse("password_file", "is given together with password", "Give exactly one of the two.")
+            remedy = f"Give exactly one of the two. {ENVIRONMENT}"
+            raise self.refuse("password_file", "is given together with password", remedy)
         if self.has("password"):
             return self.text("password")
         path = self.file("password_file")
