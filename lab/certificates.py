@@ -37,13 +37,24 @@ class Certificates:
     server_context: ssl.SSLContext
     authority: trustme.CA
 
-    def context_for(self, names: tuple[str, ...], expired: bool) -> ssl.SSLContext:
-        """Return the context of a server whose certificate is made out for ``names``, or ended yesterday."""
+    def context_for(self, names: tuple[str, ...], expired: bool, asks: bool = False) -> ssl.SSLContext:
+        """Return the context of a server whose certificate is made out for ``names``, or ended yesterday.
+
+        One that ``asks`` takes certificates of clients, if they are of the same CA.
+        """
         end = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1) if expired else None
         begin = end - datetime.timedelta(days=30) if end else None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert(*names, not_before=begin, not_after=end).configure_cert(context)
+        if asks:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            self.authority.configure_trust(context)
         return context
+
+    def client_file(self, path: Path, address: str) -> Path:
+        """Write certificate and key of a client that the CA knows as ``address``, and return the file."""
+        write_private(path, self.authority.issue_cert(address).private_key_and_cert_chain_pem.bytes())
+        return path
 
 
 def create_certificates(directory: Path) -> Certificates:

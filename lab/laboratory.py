@@ -253,6 +253,10 @@ class Laboratory:
         """The application's certificate and key, for signing in with EXCHANGE_ONLINE_CERTIFICATE_PATH instead."""
         return self._certificates.application_file
 
+    def client_certificate(self, address: str) -> Path:
+        """Return a file with certificate and key of a client, for WSMan services that take certificates."""
+        return self._certificates.client_file(self.directory / "client.pem", address)
+
     def connection(self) -> dict[str, Any]:
         """Return what connection.json holds."""
         return {
@@ -269,7 +273,10 @@ class Laboratory:
         account, listener = self.hybrid.exchange_server_account, self.listeners[organization]
         door = Door(listener, account, service.realm, boundary)
         endpoint = WsmanEndpoint(service, account, self._shells[organization], door)
-        context = self._certificates.context_for(listener.names, listener.expired) if listener.tls else None
+        context = None
+        if listener.tls:
+            asks = listener.takes_certificates
+            context = self._certificates.context_for(listener.names, listener.expired, asks)
         self._serve(organization, endpoint, port, context)
 
     def _serve(self, name: str, application: HttpApplication, port: int, context: ssl.SSLContext | None = None) -> str:

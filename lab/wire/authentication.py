@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door of a WSMan service: who comes in, by Basic, Kerberos, NTLM or Negotiate, and WinRM's message encryption.
+"""The door of a WSMan service: who comes in, by Basic, Kerberos, NTLM, Negotiate or a client certificate, and WinRM's
+message encryption.
 
 pyspnego is the acceptor. For Kerberos it takes the keytab that krb5.conf (``default_keytab_name``) or KRB5_KTNAME
 names, and any service principal in it, as a service with an alternate service account does.
@@ -25,12 +26,14 @@ import spnego.exceptions
 from lab.certificates import write_private
 from lab.wire import basic_auth
 from lab.wire.basic_auth import Account
-from lab.wire.http_server import Request, Response
+from lab.wire.http_server import CLIENT_CERTIFICATE, Request, Response
 
 # Exchange's virtual directory writes a space where MIME has none (source of pypsrp 0.9.1, encryption.py).
 EXCHANGE_BOUNDARY = b"-- Encrypted Boundary"
 WINRM_BOUNDARY = b"--Encrypted Boundary"
-SCHEMES = ("Basic", "Kerberos", "Negotiate", "NTLM")
+SCHEMES = ("Basic", "Kerberos", "Negotiate", "NTLM", "Certificate")
+# With this a client says that the certificate of the connection is all that it has (MS-WSMV).
+_BY_CERTIFICATE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 _MIME_TYPES = {"kerberos": "application/HTTP-Kerberos-session-encrypted"}
 _SPNEGO_MIME_TYPE = "application/HTTP-SPNEGO-session-encrypted"
 _PAYLOAD = b"\tContent-Type: application/octet-stream\r\n"
@@ -58,10 +61,16 @@ class Listener:
         strange = sorted(set(self.schemes) - set(SCHEMES))
         if strange or not self.schemes:
             raise ValueError(f"unknown schemes {strange}: some of {', '.join(SCHEMES)}")
+        if self.takes_certificates and not self.tls:
+            raise ValueError("a client shows its certificate over TLS alone")
 
     @property
     def takes_ntlm(self) -> bool:
         return bool({"NTLM", "Negotiate"} & set(self.schemes))
+
+    @property
+    def takes_certificates(self) -> bool:
+        return "Certificate" in self.schemes
 
     def sign_in(self, account: Account) -> tuple[str, str]:
         """Return the collection's ``auth`` and ``username`` for the scheme that is offered first."""
@@ -98,6 +107,8 @@ class Door:
 
     def admit(self, request: Request) -> Admitted | Response:
         """Return the request as its sender meant it, or the answer that lets it wait outside."""
+        if self._known_certificate(request):
+            return Admitted(request.body, lambda response: response)
         scheme, _unused, encoded = request.headers.get("authorization", "").partition(" ")
         offered = {name.lower() for name in self._listener.schemes}
         if scheme.lower() == "basic" and "basic" in offered:
@@ -110,6 +121,13 @@ class Door:
         if scheme or signed_in is None or not signed_in.context.complete:
             return self._challenge()
         return self._opened(request, signed_in, {})
+
+    def _known_certificate(self, request: Request) -> bool:
+        """Tell whether the client's certificate is that of the account, which the lab knows by its mail address."""
+        if not self._listener.takes_certificates or request.headers.get("authorization") != _BY_CERTIFICATE:
+            return False
+        names = (request.connection.get(CLIENT_CERTIFICATE) or {}).get("subjectAltName", ())
+        return any(_user(name).lower() == _user(self._account.username).lower() for _kind, name in names)
 
     def _step(self, request: Request, scheme: str, encoded: str) -> Admitted | Response:
         """Take one token of an exchange."""
@@ -177,7 +195,8 @@ class Door:
         return Response(response.status, body, content_type, headers)
 
     def _challenge(self) -> Response:
-        offers = [f'Basic realm="{self._realm}"' if name == "Basic" else name for name in self._listener.schemes]
+        schemes = [name for name in self._listener.schemes if name != "Certificate"]
+        offers = [f'Basic realm="{self._realm}"' if name == "Basic" else name for name in schemes]
         # One header with a list says the same as several headers.
         return Response(401, headers={"WWW-Authenticate": ", ".join(offers), "Server": "Microsoft-IIS/10.0"})
 

@@ -29,6 +29,10 @@ class _BadRequest(Exception):
     """What arrived is not HTTP as this server speaks it."""
 
 
+# Under this key a connection remembers the certificate that its client showed, as ssl.SSLSocket.getpeercert has it.
+CLIENT_CERTIFICATE = "client_certificate"
+
+
 @dataclass(frozen=True)
 class Request:
     """One request. Header names are in lower case; ``target`` is path and query as sent.
@@ -122,6 +126,8 @@ class HttpServer:
             with self._lock:
                 self._open.add(connection)
             memory: dict[str, Any] = {}
+            if isinstance(connection, ssl.SSLSocket):
+                memory[CLIENT_CERTIFICATE] = connection.getpeercert()
             with connection.makefile("rb") as reader:
                 while not self._stopping and self._one(connection, reader, memory):
                     continue

@@ -87,6 +87,11 @@ options:
           - Overrides the login host that O(exchange_online.environment) names.
           - If not given, the environment variable E(EXCHANGE_ONLINE_AUTHORITY) is used.
         type: str
+      resource:
+        description:
+          - Overrides the audience of the tokens, an address that O(exchange_online.environment) names.
+          - If not given, the environment variable E(EXCHANGE_ONLINE_RESOURCE) is used.
+        type: str
       ca_file:
         description:
           - PEM file with the certificate authorities to trust; the system's unless given.
@@ -99,7 +104,8 @@ options:
         type: bool
       proxy:
         description:
-          - URL of an HTTPS proxy; the usual proxy environment variables are heeded too.
+          - URL of an HTTPS proxy, kept out of all output because it may hold a password; the usual proxy environment
+            variables are heeded too.
           - If not given, the environment variable E(EXCHANGE_ONLINE_PROXY) is used.
         type: str
       concurrency:

@@ -25,7 +25,14 @@ class Credential:
     password: str = field(repr=False)
 
 
-Scalar = Union[str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, bytes, Credential, None]
+@dataclass(frozen=True)
+class Secret:
+    """A SecureString. The REST interface of Exchange Online does not take one from here: no cmdlet needs it there."""
+
+    text: str = field(repr=False)
+
+
+Scalar = Union[str, bool, int, uuid.UUID, datetime.datetime, datetime.timedelta, bytes, Credential, Secret, None]
 # A mapping is PowerShell's hash table, as in -EmailAddresses @{Add = ...}.
 Value = Union[Scalar, Sequence[str], Mapping[str, Union[str, Sequence[str]]]]
 # What a property holds after a transport has decoded it: str, bool, int, None, list[str] or a nested dictionary.
@@ -64,6 +71,8 @@ def _literal(value: Value) -> str:
         return "$true" if value else "$false"
     if isinstance(value, Credential):
         return f"(PSCredential {_literal(value.username)}, '{MASK}')"
+    if isinstance(value, Secret):
+        return f"(SecureString '{MASK}')"
     if isinstance(value, datetime.datetime):
         return f"'{value.astimezone(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M:%SZ')}'"
     if isinstance(value, bytes):

@@ -21,6 +21,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy
 
+# Who gives one option in a playbook may not see the other, which came with the job.
+ENVIRONMENT = "One may have come from an environment variable."
+
 
 class ConnectionOptions:
     """One connection dictionary (``exchange_server``, ...): absent options are None or missing."""
@@ -103,7 +106,8 @@ class ConnectionOptions:
         A password file may end in one newline, which is not part of the password.
         """
         if self.has("password") and self.has("password_file"):
-            raise self.refuse("password_file", "is given together with password", "Give exactly one of the two.")
+            remedy = f"Give exactly one of the two. {ENVIRONMENT}"
+            raise self.refuse("password_file", "is given together with password", remedy)
         if self.has("password"):
             return self.text("password")
         path = self.file("password_file")
@@ -228,6 +232,13 @@ def _root(error: BaseException) -> BaseException:
 def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
     lowered = text.lower()
     code = "tls_failed"
+    if " alert " in lowered and ("certificate" in lowered or "unknown ca" in lowered):
+        # An alert comes from the other side: it is our certificate that it speaks of.
+        return Diagnosis(
+            "client_certificate_refused",
+            f"{where} does not take the certificate that was shown to it ({_tls_reason(lowered)}).",
+            "Give a certificate of an authority that the server trusts, and that has not expired.",
+        )
     if "hostname mismatch" in lowered or "doesn't match" in lowered or "not valid for" in lowered:
         code = "certificate_wrong_host"
         problem, remedy = "is not made out for this host name", "Use a host name that the certificate lists."
@@ -251,6 +262,10 @@ def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
             may_have_run=True,
         )
     return Diagnosis(code, f"The TLS certificate of {where} {problem}.", remedy)
+
+
+def _tls_reason(text: str) -> str:
+    return text.partition(" alert ")[2].partition(" (")[0].partition("'")[0]
 
 
 def refuse_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutput:

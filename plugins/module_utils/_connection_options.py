@@ -65,9 +65,11 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         environment={"choices": ["commercial", "gcc_high", "dod", "china"]},
         base_url={},
         authority={},
+        resource={},
         ca_file={"type": "path"},
         validate_certs={"type": "bool"},
-        proxy={},
+        # A proxy's URL may carry its password.
+        proxy={"no_log": True},
         concurrency={"type": "int"},
         page_size={"type": "int"},
         timeout={"type": "int"},

@@ -196,26 +196,27 @@ class DirectorySync:
         return Result(True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, [_enable(False).preview()])
 
     def resumed(self, directory: str, assume_paused: bool = False) -> Result:
-        """Let scheduled cycles run again; with ``directory`` only if the pause written down there is ours.
+        """Let scheduled cycles run again; with ``directory`` only if a pause written down there is ours to end.
 
-        Where another holder's note is left, the scheduler stays paused: the last one starts it. ``assume_paused``
-        counts in a preview alone: an earlier task of it would have paused the scheduler.
+        That is the pause of this holder, and that of any run which was killed. Where another holder's note is left,
+        the scheduler stays paused: the last one starts it. ``assume_paused`` counts in a preview alone: an earlier
+        task of it would have paused the scheduler.
         """
         if assume_paused and self.check:
             return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
-        if directory and not os.path.exists(self._note(directory)):
+        if directory and not self._to_end(directory):
             return Result(False)
         with _alone(directory if self.holder else ""):
             others = self._others(directory) if directory else []
-            if others:
-                if not self.check:
-                    os.unlink(self._note(directory))
-                return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
-            changed = not self._scheduler()["sync_cycle_enabled"]
+            changed = not others and not self._scheduler()["sync_cycle_enabled"]
             if changed and not self.check:
                 self._switch(True)
             if directory and not self.check:
-                os.unlink(self._note(directory))
+                for note in self._to_end(directory):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(note)
+        if others:
+            return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
         if not changed:
             return Result(False)
         return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
@@ -224,19 +225,16 @@ class DirectorySync:
         name = PAUSE_NOTE.replace(".json", f".{self.holder}.json") if self.holder else PAUSE_NOTE
         return os.path.join(directory, name)
 
+    def _to_end(self, directory: str) -> list[str]:
+        """Return the notes of pauses that are ours to end: this holder's, and those that killed runs left."""
+        mine = self._note(directory)
+        return [path for path in _notes(directory) if path == mine or _holder_of_recent(path) is None]
+
     def _others(self, directory: str) -> list[str]:
-        """Return who else holds the pause by the notes in the directory, those that are too old left out."""
-        found = []
-        for path in sorted(glob.glob(os.path.join(glob.escape(directory), PAUSE_NOTE.replace(".json", "*.json")))):
-            if path == self._note(directory):
-                continue
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                with open(path, encoding="utf-8") as stream:
-                    note = json.load(stream)
-                paused_at = _values.parse_time(note["paused_at"])
-                if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
-                    found.append(str(note.get("holder") or "another run"))
-        return found
+        """Return who else holds the pause by the notes in the directory, those of killed runs left out."""
+        mine = self._note(directory)
+        holders = [_holder_of_recent(path) for path in _notes(directory) if path != mine]
+        return [holder for holder in holders if holder is not None]
 
     def _write_note(self, directory: str) -> None:
         os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -285,6 +283,21 @@ class DirectorySync:
 
     def _run(self, cmdlet: Cmdlet) -> list[Properties]:
         return self.connections.run(ENTRA_CONNECT, cmdlet).objects
+
+
+def _notes(directory: str) -> list[str]:
+    return sorted(glob.glob(os.path.join(glob.escape(directory), PAUSE_NOTE.replace(".json", "*.json"))))
+
+
+def _holder_of_recent(path: str) -> str | None:
+    """Return whose pause a note tells of; None where it is too old, or damaged, for its run to go on."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with open(path, encoding="utf-8") as stream:
+            note = json.load(stream)
+        paused_at = _values.parse_time(note["paused_at"])
+        if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
+            return str(note.get("holder") or "another run")
+    return None
 
 
 def is_busy(error: CmdletError) -> bool:

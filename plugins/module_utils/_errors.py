@@ -67,7 +67,8 @@ class ConnectionFailure(HybridError):
     """A system could not be reached, would not let us in, or went away.
 
     Codes: ``unreachable``, ``tls_failed``, ``certificate_not_trusted``, ``certificate_wrong_host``,
-    ``certificate_expired``, ``wrong_endpoint``, ``authentication_failed``, ``unknown_principal``, ``wrong_password``,
+    ``certificate_expired``, ``client_certificate_refused``,
+    ``wrong_endpoint``, ``authentication_failed``, ``unknown_principal``, ``wrong_password``,
     ``clock_skew``, ``missing_service_principal``, ``account_disabled``, ``password_expired``, ``no_domain_controller``,
     ``no_ticket``, ``client_secret_expired``,
     ``application_permission_missing``, ``unknown_application``, ``unknown_tenant``, ``certificate_not_registered``,

@@ -19,14 +19,26 @@ _DOMAIN = "Write it as contoso.com."
 
 
 def _identity(text: str) -> bool:
-    return _values.is_guid(text) or _values.is_address(text) or "=" in text
+    return _values.is_guid(text) or _values.is_address(text)
+
+
+def _ad_identity(text: str) -> bool:
+    return _identity(text) or "=" in text
 
 
 def _proxy(text: str) -> bool:
+    """Tell whether a text is a proxy address.
+
+    One with a prefix may have been read from Exchange, which holds what RFC 5321 allows, old products' names and
+    prefixes of its owner's own: refusing such a one would refuse the whole wave.
+    """
     kind, colon, rest = text.partition(":")
-    if not colon or kind.lower() == "smtp":
-        return _values.is_address(rest if colon else text)
-    return kind.lower() in ("sip", "x500", "x400", "spo", "eum") and bool(rest)
+    if not colon:
+        return _values.is_address(text)
+    if kind.lower() == "smtp":
+        local, _at, domain = rest.rpartition("@")
+        return bool(local and domain) and domain == domain.strip()
+    return kind.isalnum() and bool(rest)
 
 
 def _time(text: str) -> bool:
@@ -43,7 +55,7 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
         "Give an address, a user principal name or a GUID; names and aliases are no identity.",
     ),
     "ad_identity": (
-        _identity,
+        _ad_identity,
         "names no user",
         "Give a user principal name, an objectGUID or a distinguished name; names and aliases are no identity.",
     ),

@@ -142,13 +142,20 @@ def _ask_cloud(
         return _bulk.find(connections, EXCHANGE_ONLINE, cmdlet, values, _cloud_properties(cmdlet, guids))
 
     questions = [functools.partial(ask, cmdlet, values) for cmdlet, values in asked.items() if values]
-    for answer in side_by_side(*questions):
+    found.update(_together([found, *side_by_side(*questions)]))
+
+
+def _together(answers: Iterable[_bulk.Found]) -> _bulk.Found:
+    """Return all that several answers found for each value; an error of one of them is the value's."""
+    result: _bulk.Found = {}
+    for answer in answers:
         for value, objects in answer.items():
-            known = found.get(value, [])
+            known = result.get(value, [])
             if isinstance(objects, HybridError) or isinstance(known, HybridError):
-                found[value] = known if isinstance(known, HybridError) else objects
+                result[value] = known if isinstance(known, HybridError) else objects
             else:
-                found[value] = [*known, *objects]
+                result[value] = [*known, *objects]
+    return result
 
 
 def _exactly_one(
@@ -282,8 +289,11 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 # -- who holds an address ----------------------------------------------------------------------------------------------
 
 
-def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> dict[str, list[Properties]]:
-    """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is."""
+def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> _bulk.Found:
+    """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is.
+
+    An address that Exchange refused to look for has its error instead.
+    """
     values = set(wanted)
     asked: list[tuple[str, tuple[str, ...]]] = [("Get-Recipient", ("EmailAddresses",))]
     if kind == EXCHANGE_SERVER:
@@ -292,13 +302,7 @@ def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> dict[
         functools.partial(_bulk.find, connections, kind, cmdlet, values, _bulk.always(properties))
         for cmdlet, properties in asked
     ]
-    result: dict[str, list[Properties]] = {}
-    for found in side_by_side(*questions):
-        for value, objects in found.items():
-            if isinstance(objects, HybridError):
-                raise objects
-            result.setdefault(value, []).extend(objects)
-    return result
+    return _together(side_by_side(*questions))
 
 
 # -- move requests -----------------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ TEXTS = (
     "start_after",
     "incremental_sync_interval",
     "completed_request_age_limit",
+    "request_expiry_interval",
+    "proxy_to_mailbox",
     "suspend_comment",
     "remote_global_catalog",
     "exchange_guid",
@@ -50,6 +52,7 @@ FLAGS = (
     "primary_only",
     "archive_only",
     "accept_large_data_loss",
+    "force_offline",
     "resume_failed",
 )
 LISTS = ("move_options", "skip_moving", "email_addresses")
@@ -68,7 +71,7 @@ def from_csv(path: str, delimiter: str = ",") -> list[Record]:
     rows = _rows(path, delimiter)
     _line, names = next(rows, (0, []))
     header = [name.strip() for name in names]
-    _check_header(path, header)
+    _check_header(path, header, delimiter)
     records, problems, lines = [], [], []
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -134,7 +137,17 @@ def _text(path: str) -> str:
         raise InputError("csv", path, f"is not UTF-8 (byte {error.start})", "Save it as UTF-8.", "not_utf8") from error
 
 
-def _check_header(path: str, header: Sequence[str]) -> None:
+def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
+    for other in ",;\t":
+        names = {name.strip(' "') for text in header if other in text for name in text.split(other)}
+        if other != delimiter and "identity" in names:
+            raise InputError(
+                "delimiter",
+                delimiter,
+                f"does not separate the columns of {path}, which {other!r} does",
+                f"Set delimiter (offboarding_csv_delimiter of the role) to {other!r}.",
+                "wrong_delimiter",
+            )
     if "identity" not in header:
         raise InputError(
             "csv",

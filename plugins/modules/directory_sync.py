@@ -43,14 +43,14 @@ options:
     description:
       - Directory in which V(paused) writes down that the pause is ours, before it begins, and which V(resumed) looks
         into. With it
-        V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays.
+        V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays. A note that is
+        older than two hours is taken for a killed run's - whoever comes next ends that pause.
       - Without it V(resumed) starts the scheduler whoever stopped it.
     type: path
   holder:
     description:
       - Who pauses, where several runs share O(directory), such as the waves of C(mailbox_waves). The scheduler is
         started again by the last of them.
-      - A note that is older than two hours is taken for a killed run's and not waited for.
     type: str
     default: ""
   assume_paused:

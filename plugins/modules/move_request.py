@@ -129,6 +129,18 @@ options:
       - Parts of the mailbox not to move, for support cases.
     type: list
     elements: str
+  request_expiry_interval:
+    description:
+      - How long a request that neither completes nor fails is kept, in days or as C(d.hh:mm:ss).
+    type: str
+  force_offline:
+    description:
+      - Whether the mailbox is moved in one go, closed to its owner meanwhile, for support cases.
+    type: bool
+  proxy_to_mailbox:
+    description:
+      - Mailbox through whose server the request is proxied, for support cases.
+    type: str
   suspend_comment:
     description:
       - Why the request is suspended; with O(state=suspended).
@@ -296,6 +308,9 @@ ARGUMENTS = Arguments(
         "remote_global_catalog": {"type": "str"},
         "move_options": {"type": "list", "elements": "str"},
         "skip_moving": {"type": "list", "elements": "str"},
+        "request_expiry_interval": {"type": "str"},
+        "force_offline": {"type": "bool"},
+        "proxy_to_mailbox": {"type": "str"},
         "suspend_comment": {"type": "str"},
         "resume_failed": {"type": "bool"},
     },

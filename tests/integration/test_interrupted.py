@@ -11,6 +11,7 @@ with the same of both are one to the run that comes after, so each such moment i
 from __future__ import annotations
 
 import datetime
+import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -124,3 +125,17 @@ def test_a_run_killed_as_a_task_begins_is_made_good_by_the_next(
     assert ending.scheduler_runs
     assert not ending.pause_left
     assert ending.moves == 3
+
+
+def test_a_pause_that_a_killed_run_of_another_wave_left_is_ended(make_bench: BenchMaker) -> None:
+    with make_bench() as bench:
+        bench.hybrid.sync.sync_cycle_enabled = False
+        bench.offboarding_directory.mkdir()
+        note = bench.offboarding_directory / "directory-sync-paused.wave_009.json"
+        note.write_text(json.dumps({"holder": "wave_009", "paused_at": "2026-01-01T00:00:00Z"}), encoding="utf-8")
+        pair = bench.build.synced(Person("Nils Novak"))
+        run = bench.offboard("--tags", "prepare", offboarding_mailboxes=records([pair]))
+        assert run.succeeded, run.output
+        assert "End a pause that a killed run left behind" in run.changed
+        assert bench.scheduler_runs()
+        assert not note.exists()

@@ -11,8 +11,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from lab.model.builder import Pair
-from tests.integration.harness import ROOT, Bench, assert_home, remember, timeless
+from lab.model.builder import Pair, Person
+from tests.integration.harness import ROOT, Bench, assert_home, records, remember, timeless
 
 CSV = ROOT / "lab" / "demo" / "mailboxes.csv"
 
@@ -112,3 +112,30 @@ def test_a_phase_is_a_tag_that_does_only_its_own_part(bench: Bench) -> None:
     assert run.succeeded, run.output
     asked = {cmdlet.partition(" ")[0] for cmdlet in run.cmdlets}
     assert asked == {"Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser"}
+
+
+# Phases in runs of their own, and what each writes: for a shared mailbox, whose kind has to be set afterwards.
+PHASES = {
+    "prepare": ["Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser", "Set-ADSyncScheduler"],
+    "sync,match": ["Start-ADSyncSyncCycle"],
+    "move": ["New-MoveRequest"],
+    "complete,verify": ["Set-MoveRequest", "Resume-MoveRequest", "Set-Mailbox"],
+}
+
+
+def test_the_phases_may_be_run_one_by_one(bench: Bench) -> None:
+    pair = bench.build.cloud_only(Person("Sales Desk", kind="SharedMailbox"))
+    before = remember(pair)
+    for tags, writes in PHASES.items():
+        seen = len(bench.log)
+        run = bench.offboard(
+            "--tags",
+            tags,
+            offboarding_mailboxes=records([pair]),
+            offboarding_cutover="held",
+            offboarding_wait=True,
+            offboarding_complete="complete" in tags,
+        )
+        assert run.succeeded, run.output
+        assert (tags, bench.writes(seen)) == (tags, writes)
+    assert_home(pair, before)

@@ -97,7 +97,7 @@ class Tenant:
     base_url: str
     domains: tuple[str, ...] = ()
     verification: bool | str = True
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
     page_size: int = 1000
     timeout: int = 960
     experimental_rest_credential: bool = False

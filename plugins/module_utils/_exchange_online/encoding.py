@@ -134,7 +134,16 @@ def _decode_value(value: Any, types: set[str] | None) -> Any:
             return utc_text(value)
         return value
     if isinstance(value, Mapping):
-        return decode_object(value)
+        return _enum_name(value) or decode_object(value)
     if isinstance(value, list):
         return [decode_object(entry) if isinstance(entry, Mapping) else entry for entry in value]
     return value
+
+
+def _enum_name(value: Mapping[str, Any]) -> str:
+    """Return the name in ``{"value": 10, "Value": "Completed"}``, as which an enum may come, or an empty text.
+
+    Seen by public scripts at Status and StatusDetail (facts: offboarding-practice.md section 2.4).
+    """
+    members = {key: item for key, item in value.items() if "@" not in key}
+    return str(members["Value"]) if set(members) == {"value", "Value"} else ""

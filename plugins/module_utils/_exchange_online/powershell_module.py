@@ -75,9 +75,19 @@ DEFAULT_CONCURRENCY = 2
 # Connecting loads a module of some megabytes and asks for a token.
 CONNECT_TIMEOUT = 300.0
 # What only the REST interface takes.
-_REST_OPTIONS = ("client_secret", "access_token", "federated_token_file", "base_url", "authority", "page_size")
+_REST_OPTIONS = (
+    "client_secret",
+    "access_token",
+    "federated_token_file",
+    "base_url",
+    "authority",
+    "resource",
+    "page_size",
+)
 # The collection's own environment variables hold secrets that the process has no use for.
-_PRIVATE = re.compile(r"(EXCHANGE_SERVER|EXCHANGE_ONLINE|ENTRA_CONNECT|REMOTE_CREDENTIAL|ANSIBLE)_|AZURE_CLIENT_S")
+_PRIVATE = re.compile(
+    r"(EXCHANGE_SERVER|EXCHANGE_ONLINE|ENTRA_CONNECT|ACTIVE_DIRECTORY|REMOTE_CREDENTIAL|ANSIBLE)_|AZURE_CLIENT_S"
+)
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
 

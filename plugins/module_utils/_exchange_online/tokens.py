@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    ENVIRONMENT,
     ConnectionOptions,
     diagnose_network,
     missing_library,
@@ -89,7 +90,7 @@ class Issuer:
     authority: str
     resource: str
     verification: bool | str = True
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
 
     @property
     def scope(self) -> str:
@@ -287,9 +288,9 @@ def choose(given: ConnectionOptions, resource: str) -> Authentication:
     chosen = [way for way in WAYS if (given.flag(way, False) if way == "managed_identity" else given.has(way))]
     if len(chosen) != 1:
         problem = f"are given together: {', '.join(chosen)}" if chosen else "are all missing"
-        raise InputError(
-            f"{given.owner}", None, f"the options to authenticate {problem}", f"Give exactly one of {', '.join(WAYS)}."
-        )
+        also = f" {ENVIRONMENT}" if chosen else ""
+        remedy = f"Give exactly one of {', '.join(WAYS)}.{also}"
+        raise InputError(given.owner, None, f"the options to authenticate {problem}", remedy)
     if given.has("certificate_password") and chosen != ["certificate_path"]:
         raise given.refuse("certificate_password", "is given without certificate_path", "Leave it out.")
     authentication: Authentication

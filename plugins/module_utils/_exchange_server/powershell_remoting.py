@@ -26,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
     CmdletOutput,
     Credential,
     Properties,
+    Secret,
     Value,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
@@ -345,6 +346,11 @@ class RemotePowerShellSession:
             pool.exchange_keys()
             make: Any = complex_objects.PSCredential
             return make(username=value.username, password=value.password)
+        if isinstance(value, Secret):
+            from pypsrp.serializer import TaggedValue
+
+            pool.exchange_keys()
+            return TaggedValue("SS", value.text)
         return encode_value(value)
 
 

@@ -207,6 +207,8 @@ class GraphClient:
 
             self._http = requests.Session()
             self._http.headers["User-Agent"] = "mailops.exchange_hybrid"
+            # The token is in the headers; without an authentication of its own, requests puts a .netrc's in its place.
+            self._http.auth = lambda request: request
             if self.endpoint.proxy:
                 self._http.proxies = {"http": self.endpoint.proxy, "https": self.endpoint.proxy}
         return self._http

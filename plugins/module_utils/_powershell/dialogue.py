@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
     CmdletOutput,
     Credential,
     Properties,
+    Secret,
     Value,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
@@ -58,9 +59,7 @@ def encode_value(value: Value) -> Any:
     """Return one parameter value as JSON data. Raises TypeError for what no cmdlet takes."""
     if value is None or isinstance(value, (bool, int)):
         return value
-    if isinstance(value, str):
-        return f"s:{value}"
-    if isinstance(value, uuid.UUID):
+    if isinstance(value, (str, uuid.UUID)):
         return f"s:{value}"
     if isinstance(value, datetime.datetime):
         return f"s:{moment_text(value)}"
@@ -70,6 +69,8 @@ def encode_value(value: Value) -> Any:
         return f"b:{base64.b64encode(value).decode('ascii')}"
     if isinstance(value, Credential):
         return {"@user": f"s:{value.username}", **encode_secret(value.password)}
+    if isinstance(value, Secret):
+        return encode_secret(value.text)
     if isinstance(value, Mapping):
         return {str(key): encode_value(item) for key, item in value.items()}
     if isinstance(value, Sequence):

@@ -232,6 +232,10 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
         # Before the network's: these are exceptions of requests too.
         return _diagnose_kerberos(error, server)
     network = diagnose_network(error, where, f"{server.owner}.ca_file")
+    if network is not None and network.code == "tls_failed" and server.certificate:
+        # A server that does not take the certificate may hang up before it has said so.
+        also = f"Check that it trusts the authority of {server.owner}.certificate_path, too."
+        return replace(network, remedy=f"{network.remedy} {also}")
     if network is not None:
         return network
     if opening and isinstance(error, (ElementTree.ParseError, StopIteration)):

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -77,7 +78,7 @@ _FLAGS = {
 
 def request(properties: Properties) -> dict[str, Any]:
     """Return the normal form: sizes in bytes, durations in seconds, times ISO 8601 UTC; absent where Exchange was
-    silent.
+    silent, or wrote a number or a time in a form that nobody knows: one such value must not hide all requests.
 
     Property names: facts offboarding-practice.md 2.3, read off public scripts; no whole reply was ever published.
     """
@@ -94,7 +95,9 @@ def request(properties: Properties) -> dict[str, Any]:
         (_FLAGS, _values.as_bool),
     ):
         for name, text in table.items():
-            if properties.get(name) not in (None, ""):
+            if properties.get(name) in (None, ""):
+                continue
+            with contextlib.suppress(ValueError, TypeError):
                 result[text] = convert(properties[name])
     return result
 

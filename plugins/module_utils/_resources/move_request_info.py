@@ -42,7 +42,10 @@ def read(
         requests = with_statistics(connections, requests)
     for outcome in outcomes:
         if outcome.status != "failed":
-            outcome.details = {"move_request": requests.get(str(outcome.record["exchange_guid"]), {})}
+            request = dict(requests.get(str(outcome.record["exchange_guid"]), {}))
+            outcome.error = request.pop("unread", None)
+            outcome.status = "failed" if outcome.error else outcome.status
+            outcome.details = {"move_request": request}
     return outcomes
 
 

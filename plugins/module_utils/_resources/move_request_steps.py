@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _re
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
     HybridError,
     InputError,
     MailboxError,
@@ -50,6 +51,9 @@ NEW = {
     "remote_global_catalog": "RemoteGlobalCatalog",
     "move_options": "MoveOptions",
     "skip_moving": "SkipMoving",
+    "request_expiry_interval": "RequestExpiryInterval",
+    "force_offline": "ForceOffline",
+    "proxy_to_mailbox": "ProxyToMailbox",
 }
 # What the cloud cannot change on an existing request: record key → property of Get-MoveRequestStatistics.
 FIXED = {
@@ -86,6 +90,7 @@ class _Requests(SkipsHome):
             else Seen(
                 cloud={"exchange_guid": guid, "moved": guid in moved},
                 move_request=_reading.predicted(record, "move_request", detailed.get(guid), self._check),
+                error=detailed.get(guid, {}).get("unread"),
             )
             for record, guid in zip(records, known, strict=True)
         ]
@@ -105,7 +110,8 @@ class _Requests(SkipsHome):
                 (unknown if more is None else found)[guid] = {**listed[guid], **(more or {})}
         for guid, item in with_statistics(connections, unknown).items():
             found[guid] = item
-            self.learnt(item)
+            if "unread" not in item:
+                self.learnt(item)
         return found
 
 
@@ -123,16 +129,23 @@ def _moved(connections: Connections, guids: Sequence[str]) -> set[str]:
 
 
 def with_statistics(connections: Connections, listed: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call."""
+    """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call.
+
+    Where Exchange refuses one, because somebody removed the request meanwhile, say, ``unread`` is its error: the others
+    are none the worse for it.
+    """
     guids = list(listed)
     answers = connections.read_each(
         EXCHANGE_ONLINE, [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in guids]
     )
     result = {}
     for guid, answer in zip(guids, answers, strict=True):
-        if isinstance(answer, HybridError):
+        if isinstance(answer, CmdletError) and answer.code != "permission_denied":
+            result[guid] = {**listed[guid], "unread": answer}
+        elif isinstance(answer, HybridError):
             raise answer
-        result[guid] = {**listed[guid], **(move_request.request(answer.objects[0]) if answer.objects else {})}
+        else:
+            result[guid] = {**listed[guid], **(move_request.request(answer.objects[0]) if answer.objects else {})}
     return result
 
 
@@ -397,9 +410,12 @@ def _complete_after(record: Record) -> datetime.datetime:
 
 
 def _cutover_change(record: Record, current: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed."""
+    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed.
+
+    A request that is completing already cannot be held any more.
+    """
     cutover = record.get("cutover")
-    if cutover is None:
+    if cutover is None or current["status"] == "CompletionInProgress":
         return {}
     change: dict[str, Any] = {}
     held = bool(current.get("suspend_when_ready_to_complete"))

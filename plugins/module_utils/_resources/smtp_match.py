@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -263,10 +263,11 @@ def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome])
             )
 
 
-def _other(held: dict[str, list[Properties]], mine: set[str], known: str) -> str:
+def _other(held: _bulk.Found, mine: set[str], known: str) -> str:
     # Without the object id of the cloud user as it was, nobody can tell the second object from the first.
     for value in mine if known else ():
-        for item in held.get(value, []):
+        objects = held.get(value, [])
+        for item in objects if isinstance(objects, list) else ():
             found = str(item.get("ExternalDirectoryObjectId") or "").lower()
             if found != known:
                 return found or _values.guid(item.get("Guid"))

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
     side_by_side,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
 
@@ -43,16 +42,18 @@ def _addresses(entry: Seen) -> list[str]:
     return addresses.smtp_addresses((entry.cloud or {}).get("email_addresses", []))
 
 
-def _conflict(
-    entry: Seen, on_premises: dict[str, list[Properties]], tenant: dict[str, list[Properties]]
-) -> MailboxError | None:
+def _conflict(entry: Seen, on_premises: _bulk.Found, tenant: _bulk.Found) -> HybridError | None:
     own_guid = (entry.on_premises or {}).get("guid")
     own_id = (entry.cloud or {}).get("external_directory_object_id")
     for address in _addresses(entry):
-        for item in on_premises.get(address, []):
+        here, there = on_premises.get(address, []), tenant.get(address, [])
+        for found in (here, there):
+            if isinstance(found, HybridError):
+                return found
+        for item in here if isinstance(here, list) else ():
             if _values.guid(item.get("Guid")) != own_guid:
                 return _held(address, str(item.get("DistinguishedName") or item.get("Name")), "on-premises")
-        for item in tenant.get(address, []):
+        for item in there if isinstance(there, list) else ():
             if str(item.get("ExternalDirectoryObjectId") or "").lower() != own_id:
                 return _held(address, str(item.get("DisplayName") or item.get("Name")), "in Exchange Online")
     return None

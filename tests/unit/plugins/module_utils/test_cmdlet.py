@@ -8,7 +8,13 @@ import datetime
 import uuid
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import MASK, Cmdlet, Credential, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
+    MASK,
+    Cmdlet,
+    Credential,
+    Secret,
+    Value,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +38,7 @@ EVENING = datetime.datetime(2026, 11, 30, 19, 0, tzinfo=datetime.timezone(dateti
         (["a", "b'c"], " @('a', 'b''c')"),
         ([], " @()"),
         ({"Add": ["smtp:a@contoso.com"], "Remove": "b"}, " @{Add = @('smtp:a@contoso.com'); Remove = 'b'}"),
+        (Secret("top secret"), f" (SecureString '{MASK}')"),
         (Credential("CONTOSO\\o'neil", "top secret"), f" (PSCredential 'CONTOSO\\o''neil', '{MASK}')"),
     ],
 )
@@ -59,7 +66,7 @@ def test_a_text_never_leaves_its_quotes(text: str) -> None:
 @given(st.text(min_size=9))
 def test_a_password_is_in_no_preview_and_no_repr(password: str) -> None:
     secret = f"\ue000{password}"
-    call = Cmdlet("New-MoveRequest", {"RemoteCredential": Credential("CONTOSO\\mrs", secret)})
+    call = Cmdlet("New-Thing", {"Credential": Credential("CONTOSO\\mrs", secret), "Password": Secret(secret)})
     for text in (call.preview(), repr(call), str(call)):
         assert secret not in text
         assert "CONTOSO" in text

@@ -435,6 +435,20 @@ def test_a_killed_waves_pause_is_not_waited_for_for_ever(tmp_path: Path) -> None
     assert server.written == [STOP, GO]
 
 
+@pytest.mark.parametrize("holder", ["", "wave_002"])
+def test_a_pause_that_another_waves_killed_run_left_is_ended_by_the_next(tmp_path: Path, holder: str) -> None:
+    server, directory = Server(), str(tmp_path)
+    server.sync(holder="wave_001").paused(directory)
+    (note,) = tmp_path.glob("*.wave_001.json")
+    note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}))
+    # It finds the scheduler stopped, but not by anybody who may still be at work.
+    later = server.sync(holder=holder)
+    assert not later.paused(directory).changed
+    assert later.resumed(directory).changed
+    assert server.written == [STOP, GO]
+    assert list(tmp_path.glob("*.json")) == []
+
+
 def test_a_run_without_waves_waits_for_those_that_have_some(tmp_path: Path) -> None:
     server, directory = Server(), str(tmp_path)
     server.sync().paused(directory)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -441,6 +442,17 @@ def test_a_password_is_in_no_result(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
     result = run(work, identity="ann@contoso.com")
     assert (run.code, "Corr3ct" in json.dumps(result)) == (1, False)
+
+
+def test_a_proxys_password_is_in_no_result(run: Run) -> None:
+    proxy = "http://svc:Corr3ct+horse@proxy.contoso.com:8080"
+
+    def work(module: HybridModule) -> NoReturn:
+        raise InputError("exchange_online.proxy", module.params["exchange_online"]["proxy"], "is wrong", "Mend it.")
+
+    online = dataclasses.replace(ARGUMENTS, connections=("exchange_online",))
+    result = run(work, online, identity="ann@contoso.com", exchange_online={"tenant_id": "contoso.com", "proxy": proxy})
+    assert (run.code, "Mend it." in result["msg"], "Corr3ct" in json.dumps(result)) == (1, True, False)
 
 
 def test_sigterm_closes_the_sessions_and_says_so(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import (
     Options,
@@ -36,6 +36,7 @@ from tests.unit.plugins.module_utils.fakes import (
     guid_of,
     move_request_of,
     on_premises_recipient,
+    refusal,
 )
 
 ANN = {"identity": "ann@contoso.com"}
@@ -254,6 +255,20 @@ def test_an_address_that_somebody_else_holds_is_refused() -> None:
     outcome = hybrid.one()
     assert outcome.error is not None
     assert (outcome.error.code, "CN=Bob" in outcome.error.message) == ("address_in_use", True)
+
+
+def test_an_address_that_exchange_does_not_look_for_fails_its_mailbox_alone() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+
+    def picky(cmdlet: Cmdlet) -> list[Properties]:
+        if f"ann@{ROUTING}" in str(cmdlet.parameters["Filter"]):
+            raise refusal("The filter is not valid.", cmdlet="Get-Recipient")
+        return hybrid.cloud
+
+    hybrid.online.handlers["Get-Recipient"] = picky
+    ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
+    assert ann.error is not None
+    assert (ann.error.message, bob.status, bob.error) == ("The filter is not valid.", "unchanged", None)
 
 
 @pytest.mark.parametrize(

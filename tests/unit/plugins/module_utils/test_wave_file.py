@@ -73,6 +73,23 @@ def test_a_delimiter_that_is_not_one_character_is_refused(tmp_path: Path, delimi
 
 
 @pytest.mark.parametrize(
+    ("content", "delimiter", "right"),
+    [
+        ("identity;remote_target_database\nann@contoso.com;DB01\n", ",", ";"),
+        ("remote_target_database\t\"identity\"\tsite\nDB01\tann@contoso.com\tx\n", ",", "\\t"),
+        ("ad_identity,identity\n,ann@contoso.com\n", ";", ","),
+    ],
+)
+def test_columns_that_something_else_separates_are_told(
+    tmp_path: Path, content: str, delimiter: str, right: str
+) -> None:
+    error = refused(tmp_path, content, delimiter)
+    assert isinstance(error, InputError)
+    assert (error.code, error.option) == ("wrong_delimiter", "delimiter")
+    assert error.remedy == f"Set delimiter (offboarding_csv_delimiter of the role) to '{right}'."
+
+
+@pytest.mark.parametrize(
     ("content", "code", "told"),
     [
         (b"identity\nm\xfcller@contoso.com\n", "not_utf8", "is not UTF-8 (byte 10)"),

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import diagnose_network
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import (
     from_options as entra_connect,
 )
@@ -44,7 +46,7 @@ def opener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
     with contextlib.ExitStack() as stack:
 
         def opened(listener: Listener) -> Laboratory:
-            listeners = dict.fromkeys(MAKE, listener)
+            listeners = dict.fromkeys([*MAKE, "management_shell"], listener)
             return stack.enter_context(Laboratory(demo_hybrid(), tmp_path / "laboratory", listeners=listeners))
 
         yield opened
@@ -114,6 +116,56 @@ def test_ntlm_carries_what_is_large_and_not_ascii(opener: Opener) -> None:
 @BOTH
 def test_basic_over_tls_with_a_private_authority(opener: Opener, system: str) -> None:
     assert read(opener(Listener()), system) in (1, 3)
+
+
+def certificate(laboratory: Laboratory, system: str, address: str, path: Path | None = None) -> dict[str, Any]:
+    """Return the options of a client certificate for the wire of a system that takes one: WinRM."""
+    shown = str(path or laboratory.client_certificate(address))
+    options: dict[str, Any] = {"auth": "certificate", "certificate_path": shown, "certificate_key_path": shown}
+    if system == "exchange_server":
+        return {**options, "transport": "winrm", "port": laboratory.port("management_shell")}
+    return {**options, "username": None, "password": None}
+
+
+@BOTH
+def test_a_client_certificate(opener: Opener, system: str) -> None:
+    laboratory = opener(Listener(("Certificate",)))
+    assert read(laboratory, system, **certificate(laboratory, system, "svc-offboarding@contoso.com")) in (1, 3)
+    stranger = failure_of(laboratory, system, **certificate(laboratory, system, "somebody.else@contoso.com"))
+    assert (stranger.code, "refused the account" in stranger.message) == ("authentication_failed", True)
+
+
+@BOTH
+def test_a_client_certificate_of_an_authority_that_the_server_does_not_know(opener: Opener, system: str) -> None:
+    laboratory = opener(Listener(("Certificate",)))
+    failure = failure_of(laboratory, system, **certificate(laboratory, system, "", laboratory.certificate_path))
+    # Whether its alert arrives before the connection is gone is chance.
+    remedies = {
+        "client_certificate_refused": "Give a certificate of an authority that the server trusts",
+        "tls_failed": f"trusts the authority of {system}.certificate_path",
+    }
+    assert remedies[failure.code] in failure.remedy
+
+
+@pytest.mark.parametrize(
+    ("alert", "told"),
+    [
+        ("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)", "unknown ca"),
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)", "required"),
+        ("[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired (_ssl.c:1000)", "expired"),
+    ],
+)
+def test_an_alert_speaks_of_our_certificate_and_not_of_the_servers(alert: str, told: str) -> None:
+    diagnosis = diagnose_network(requests.exceptions.SSLError(alert), "Exchange server ex01:5986", "x.ca_file")
+    assert diagnosis is not None
+    assert (diagnosis.code, diagnosis.may_have_run) == ("client_certificate_refused", False)
+    assert f"does not take the certificate that was shown to it ({told.rpartition(' ')[0]}" in diagnosis.message
+    assert told in diagnosis.message
+
+
+def test_a_password_where_a_client_certificate_is_asked_for(opener: Opener) -> None:
+    failure = failure_of(opener(Listener(("Certificate",))), "entra_connect", auth="basic")
+    assert failure.code == "authentication_failed"
 
 
 @BOTH

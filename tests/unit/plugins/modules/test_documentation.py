@@ -269,6 +269,9 @@ RECORD: Record = {
     "remote_global_catalog": "dc01.contoso.com",
     "move_options": ["SkipFolderViews"],
     "skip_moving": ["FolderRules"],
+    "request_expiry_interval": "60",
+    "force_offline": True,
+    "proxy_to_mailbox": "dave@contoso.com",
     "suspend_comment": "holiday",
 }
 
@@ -481,3 +484,25 @@ def test_no_cmdlet_of_the_resources_is_left_out(sent: list[tuple[str, Cmdlet]]) 
 def test_every_parameter_of_a_new_request_is_sent_once(sent: list[tuple[str, Cmdlet]]) -> None:
     named = {name for _kind, cmdlet in sent if cmdlet.name == "New-MoveRequest" for name in cmdlet.parameters}
     assert set(steps.NEW.values()) <= named
+
+
+# What the cloud takes for an outbound move and no option is named after, and what stands for it.
+NOT_OFFERED = {
+    "CompleteAfter": "cutover: at",
+    "SuspendWhenReadyToComplete": "cutover: held",
+    "PreventCompletion": "cutover: held, by another parameter",
+    "Suspend": "state: suspended",
+    "SuspendComment": "state: suspended",
+    "SourceEndpoint": "its effect on an outbound move is not documented, and RemoteHostName stays mandatory",
+}
+
+
+def test_every_parameter_of_an_outbound_move_has_its_option() -> None:
+    takes = {
+        name
+        for name, facts in CONTRACT["New-MoveRequest"]["parameters"].items()
+        if "Exchange Online" in facts["applicable"]
+        and "MigrationOutbound" in (*facts["required_in"], *facts["optional_in"])
+    }
+    always = {"Identity", "Outbound", "RemoteCredential", "Confirm", "WhatIf"}
+    assert takes == always | set(steps.NEW.values()) | set(NOT_OFFERED)

@@ -65,6 +65,18 @@ def test_reads_every_page(scripted: Any) -> None:
     session.close()
 
 
+def test_a_netrc_does_not_replace_the_token(
+    scripted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login ann password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    scripted.hybrid.exchange_online.answer("Get-Mailbox", mailbox("ann"))
+    session = from_options(options_of(scripted)).open()
+    assert len(session.run(Cmdlet("Get-Mailbox")).objects) == 1
+    session.close()
+
+
 def test_writes_carry_confirm_false_and_their_parameters(
     scripted: Any, organization: ExchangeOnlineOrganization
 ) -> None:

@@ -123,6 +123,8 @@ def test_each_cloud_has_its_hosts_and_each_can_be_overridden(environment: str) -
     # The audience stays the cloud's own, and an address of our own vouches for no other host.
     assert moved.tokens._issuer.scope == usual.tokens._issuer.scope
     assert not moved.tenant.vouches_for(service)
+    other = from_options({**given, "resource": "https://audience.contoso.com/"})
+    assert other.tokens._issuer.scope == "https://audience.contoso.com/.default"
 
 
 # -- managed identity --------------------------------------------------------------------------------------------------

@@ -123,6 +123,12 @@ def test_the_real_capture() -> None:
     }
 
 
+def test_an_enum_may_come_as_an_object_and_is_its_name() -> None:
+    """Facts: offboarding-practice.md section 2.4."""
+    item = {"Status": {"value": 10, "Value": "Completed"}, "StatusDetail@x": "y", "StatusDetail": {"Value": "a"}}
+    assert decode_object(item) == {"Status": "Completed", "StatusDetail": {"Value": "a"}}
+
+
 def test_without_annotations_the_shape_decides() -> None:
     assert decode_object({
         "Guid": "AE0627D4-0000-0000-0000-000000000000", "When": "2024-04-10T08:56:22+02:00", "Name": "2024-04-10",

@@ -64,6 +64,7 @@ def test_environments(environment: str | None, host: str) -> None:
     [
         ({}, "exchange_online: the options to authenticate are all missing"),
         ({"client_secret": "s", "access_token": "t"}, "are given together: access_token, client_secret"),
+        ({"client_secret": "s", "access_token": "t"}, "One may have come from an environment variable."),
         ({"client_secret": "s", "tenant_id": None}, "exchange_online.tenant_id: is missing"),
         ({"client_secret": "s", "tenant_id": "a/b"}, "exchange_online.tenant_id: 'a/b' is neither a GUID nor a domain"),
         ({"client_secret": "s", "client_id": None}, "exchange_online.client_id: is missing"),

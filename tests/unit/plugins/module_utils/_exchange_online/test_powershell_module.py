@@ -18,6 +18,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import (
+    CONNECTIONS,
+    REMOTE_CREDENTIAL,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     HybridError,
@@ -341,6 +345,14 @@ def test_the_environment_of_the_process(bench: Bench, running_laboratory: Any) -
     ca_file = running_laboratory.environment()["EXCHANGE_ONLINE_CA_FILE"]
     environment = from_options(bench.options(ca_file=ca_file, proxy="http://proxy:8080")).installation.environment
     assert (environment["SSL_CERT_FILE"], environment["HTTPS_PROXY"]) == (ca_file, "http://proxy:8080")
+
+
+def test_no_variable_of_ours_reaches_the_process(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = [*(option for system in CONNECTIONS.values() for option in system["options"].values())]
+    names = {spec["fallback"][1][0] for spec in [*options, *REMOTE_CREDENTIAL["options"].values()]}
+    for name in names:
+        monkeypatch.setenv(name, "ours")
+    assert names & set(from_options(bench.options()).installation.environment) == set()
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Secret
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.organization import from_options
 
 from lab.answer import ByteSize, Collection, Enumeration, LabObject, Reference
+from lab.log import SecretText
 
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 READ = Cmdlet("Get-MailUser", {"Identity": "ann"})
@@ -129,11 +130,13 @@ def test_parameters_arrive_typed(scripted: Any, session: Any) -> None:
         "When": datetime.datetime(2026, 12, 1, tzinfo=datetime.timezone.utc),
         "Guid": uuid.UUID("99aeac02-0000-0000-0000-000000000000"),
         "Credential": Credential("CONTOSO\\svc-mrs", "Battery-stäple \U0001f600'\""),
+        "Secret": Secret("H0rse-stäple \U0001f600'\""),
     }))  # fmt: skip
     received = dict(scripted.hybrid.exchange_server.named("New-Something")[0].parameters)
     credential = received.pop("Credential")
     assert (credential.username, credential.password) == ("CONTOSO\\svc-mrs", "Battery-stäple \U0001f600'\"")
-    assert "Battery" not in str(scripted.log.entries())
+    assert received.pop("Secret") == SecretText("H0rse-stäple \U0001f600'\"")
+    assert "stäple" not in str(scripted.log.entries())
     assert received == {
         "Text": NASTY, "Flag": True, "Off": False, "Small": 5, "Large": 2**40, "Nothing": None,
         "List": ["a", "1", NASTY],

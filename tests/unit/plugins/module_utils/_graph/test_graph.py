@@ -111,6 +111,16 @@ def test_what_a_synchronized_user_shows(bench: Bench) -> None:
     assert bench.user(pair) == CloudUser(object_id(pair), pair.directory.source_anchor, True, (), ())
 
 
+def test_a_netrc_does_not_replace_the_token(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login ann password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    pair = bench.build.synced("Ann Archer")
+    assert bench.user(pair).sync_enabled
+
+
 def test_what_a_user_of_the_cloud_shows(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     pair.cloud.admin_role = True

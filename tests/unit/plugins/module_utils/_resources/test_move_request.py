@@ -121,6 +121,12 @@ def test_a_request_in_normal_form() -> None:
     }
 
 
+def test_a_form_that_nobody_knows_hides_only_its_own_value() -> None:
+    found = request("Failed", StartTimestamp="1/25/2018 12:56:01 AM", PercentComplete="95 %", Message="No access.")
+    assert (found["status"], found["message"]) == ("Failed", "No access.")
+    assert {"start_timestamp", "percent_complete"} & set(found) == set()
+
+
 def test_requests_are_found_by_mailbox() -> None:
     assert set(move_request.by_mailbox([move_request_of("ann"), {"Status": "Queued"}])) == {GUID}
 
@@ -254,6 +260,12 @@ def test_a_cutover_is_changed_where_it_was_asked_for(
 ) -> None:
     found = cmdlets(submit(request(**properties), **record))
     assert found == ([Cmdlet("Set-MoveRequest", {"Identity": GUID, **change})] if change else [])
+
+
+@pytest.mark.parametrize("cutover", ["held", "at", "automatic"])
+def test_a_move_that_is_completing_is_not_held_again(cutover: str) -> None:
+    running = request("CompletionInProgress", CompleteAfter=PAST)
+    assert cmdlets(submit(running, cutover=cutover, complete_after=FUTURE)) == []
 
 
 def test_an_automatic_cutover_ends_a_waiting_time() -> None:
@@ -501,11 +513,27 @@ def test_a_preview_of_removing_and_submitting_again() -> None:
     assert online.writes == []
 
 
-def test_statistics_that_fail_for_good_are_raised() -> None:
+@pytest.mark.parametrize("error", [lost(), refusal(exception_type="CommandNotFoundException")])
+def test_statistics_that_nobody_gets_are_raised(error: HybridError) -> None:
     online = tenant(requests=[move_request_of("ann")])
-    online.handlers["Get-MoveRequestStatistics"] = Fails(refusal("busy"))
-    with pytest.raises(HybridError, match="busy"):
+    online.handlers["Get-MoveRequestStatistics"] = Fails(error)
+    with pytest.raises(HybridError, match=str(error)):
         run(submitting(), online, *wave("ann"))
+
+
+def test_statistics_that_exchange_refuses_fail_their_mailbox_alone() -> None:
+    gone = refusal("Couldn't find a move request.", "ManagementObjectNotFoundException", "Get-MoveRequestStatistics")
+
+    def statistics(cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        if cmdlet.parameters["Identity"] == GUID:
+            raise gone
+        return [move_request_of("bob")]
+
+    online = tenant(requests=[move_request_of("ann"), move_request_of("bob")])
+    online.handlers["Get-MoveRequestStatistics"] = statistics
+    for ann, bob in (run(submitting(), online, *wave("ann", "bob")), read(online, wave("ann", "bob"), statistics=True)):
+        assert (ann.status, ann.error, bob.status) == ("failed", gone, "unchanged")
+        assert "unread" not in ann.details.get("move_request", {})
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
