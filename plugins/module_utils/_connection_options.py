@@ -114,3 +114,8 @@ REMOTE_CREDENTIAL: dict[str, Any] = {
         "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["REMOTE_CREDENTIAL_PASSWORD"])},
     },
 }
+JOURNAL: dict[str, dict[str, Any]] = {
+    "journal": {"type": "path", "fallback": (env_fallback, ["OFFBOARDING_JOURNAL"])},
+    "journal_run_id": {"type": "str", "fallback": (env_fallback, ["OFFBOARDING_RUN_ID"])},
+    "journal_host": {"type": "str"},
+}

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._gate import Gate
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Change, Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import (
     Adaptive,
     Batching,
@@ -58,8 +59,10 @@ class Connections:
         options: Mapping[str, Mapping[str, Any]],
         make: Callable[[str, Mapping[str, Any]], Organization] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        journal: Journal | None = None,
     ) -> None:
         self._options = options
+        self._journal = journal
         self._make = make or _organization
         self._organizations: dict[str, Organization] = {}
         self._idle: dict[str, list[Session]] = defaultdict(list)
@@ -158,13 +161,21 @@ class Connections:
         if surplus:
             session.close()
 
-    def run(self, kind: str, cmdlet: Cmdlet) -> CmdletOutput:
+    def run(self, kind: str, cmdlet: Cmdlet, change: Change | None = None) -> CmdletOutput:
         """Run one cmdlet in a session of its own; see Session.run.
 
         A system that refuses it for load, which proves that it did not run, is given fewer cmdlets at once from then
-        on, and this one again: a write too.
+        on, and this one again: a write too. Every sending of a write stands in the journal, where there is one, with
+        the ``change`` that it is meant to make.
         """
-        return self._adapting(kind, lambda session: session.run(cmdlet), again=not cmdlet.is_read)
+
+        def work(session: Session) -> CmdletOutput:
+            if self._journal is None or cmdlet.is_read:
+                return session.run(cmdlet)
+            with self._journal.writing(kind, self.organization(kind).host, cmdlet, change):
+                return session.run(cmdlet)
+
+        return self._adapting(kind, work, again=not cmdlet.is_read)
 
     def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
         gate, pauses = self._gate(kind), waits(RetryPolicy(), lambda: 1.0)

@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     ConnectionFailure,
     HybridError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Change
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
 FIRST_LOOK = 0.25  # seconds until the second look; each further wait is twice as long, up to wait_sleep
@@ -249,13 +250,15 @@ class DirectorySync:
     def _switch(self, enabled: bool) -> None:
         """Start or stop the scheduler and read it back; where the answer was lost, it is sent again only if need be."""
         call = _enable(enabled)
+        # A full disk must not leave the scheduler stopped.
+        change = Change("", {"sync_cycle_enabled": not enabled}, {"sync_cycle_enabled": enabled}, regardless=enabled)
         try:
-            self._run(call)
+            self._run(call, change)
         except ConnectionFailure as error:
             if not error.answer_lost:
                 raise
             if self._scheduler()["sync_cycle_enabled"] is not enabled:
-                self._run(call)
+                self._run(call, change)
         if self._scheduler()["sync_cycle_enabled"] is not enabled:
             raise HybridError(
                 f"the scheduler was {'started' if enabled else 'stopped'}, but does not read back so.",
@@ -281,8 +284,8 @@ class DirectorySync:
         }
         return {text: _values.as_bool(found[0].get(name)) for name, text in names.items()}
 
-    def _run(self, cmdlet: Cmdlet) -> list[Properties]:
-        return self.connections.run(ENTRA_CONNECT, cmdlet).objects
+    def _run(self, cmdlet: Cmdlet, change: Change | None = None) -> list[Properties]:
+        return self.connections.run(ENTRA_CONNECT, cmdlet, change).objects
 
 
 def _notes(directory: str) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS, JOURNAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
@@ -28,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Connections,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 
@@ -52,13 +53,15 @@ class Arguments:
 
     ``mailbox``: options of one mailbox, given at the top level or in each record; they carry no ``default`` because
     a default would hide that a record left the choice to the task. ``task``: options that stand at the top level only.
-    ``defaults``: what holds for a mailbox when neither says anything.
+    ``defaults``: what holds for a mailbox when neither says anything. ``journal``: whether it writes to a system, or
+    tells in the journal what was accepted.
     """
 
     mailbox: Spec = field(default_factory=dict)
     task: Spec = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     connections: Sequence[str] = ()
+    journal: bool = False
     wave: bool = True
     wave_required: bool = True
     required_if: Sequence[Any] = ()
@@ -66,7 +69,7 @@ class Arguments:
     mutually_exclusive: Sequence[Any] = ()
 
     def spec(self) -> Spec:
-        spec: Spec = {**self.task}
+        spec: Spec = {**self.task, **(JOURNAL if self.journal else {})}
         if self.wave:
             spec.update(
                 identity={"type": "str"},
@@ -97,13 +100,14 @@ class HybridModule:
         self.params: dict[str, Any] = self._ansible.params
         self.check_mode: bool = self._ansible.check_mode
         self.warnings: list[str] = []
+        self.journal: Journal | None = None
         self._given: list[Record] = []
         signal.signal(signal.SIGTERM, _terminate)
 
     def run(self, work: Callable[[HybridModule], NoReturn]) -> NoReturn:
         """Do the module's work; whatever goes wrong on the way becomes one clear failure."""
         try:
-            with self._lock():
+            with self._journalled(), self._lock():
                 work(self)
         except InputError as error:
             self.fail(error)
@@ -175,10 +179,20 @@ class HybridModule:
             _take_lock(stream, path, self._lock_wait)
             yield
 
+    @contextlib.contextmanager
+    def _journalled(self) -> Iterator[None]:
+        """Open the journal before anything is contacted; a preview writes none, so it needs none."""
+        path = self.params.get("journal")
+        if not path or self.check_mode:
+            yield
+            return
+        with Journal(path, self.params["journal_run_id"], self.params["journal_host"]) as self.journal:
+            yield
+
     def connections(self) -> Connections:
         """Return the connections that the task configured, none of them open yet."""
         names = [name for name in self._arguments.connections if name in ORGANIZATIONS and self.has_connection(name)]
-        return Connections({name: self.params[name] for name in names})
+        return Connections({name: self.params[name] for name in names}, journal=self.journal)
 
     def has_connection(self, name: str) -> bool:
         """Tell whether a connection was configured, one that runs no cmdlets among them."""
@@ -188,6 +202,15 @@ class HybridModule:
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
+
+    def _tell_warnings(self) -> None:
+        if self.journal is not None and self.journal.unwritten:
+            self.warn(
+                f"journal: '{self.params['journal']}' lacks lines about writes that were sent "
+                f"({self.journal.unwritten}); the results of this task tell of them."
+            )
+        for text in self.warnings:
+            self._ansible.warn(text)
 
     def finish(self, outcomes: Sequence[Outcome], **more: Any) -> NoReturn:
         """End the module with one result shape for success and failure, one mailbox or thousands."""
@@ -213,8 +236,7 @@ class HybridModule:
         if self._ansible._diff:
             result["diff"] = [outcome.diff() for outcome in outcomes if outcome.before or outcome.after]
         failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-        for text in self.warnings:
-            self._ansible.warn(text)
+        self._tell_warnings()
         if failed and self.params["on_error"] != "continue":
             self._ansible.fail_json(msg=_failure_message(failed, len(outcomes)), **result)
         self._ansible.exit_json(**result)
@@ -233,8 +255,7 @@ class HybridModule:
 
     def exit(self, **result: Any) -> NoReturn:
         """End a module that acts on no mailbox."""
-        for text in self.warnings:
-            self._ansible.warn(text)
+        self._tell_warnings()
         self._ansible.exit_json(**result)
         raise AssertionError("unreachable: exit_json ends the process")
 
@@ -243,8 +264,7 @@ class HybridModule:
         return bool(self._ansible._diff)
 
     def fail(self, error: HybridError, **result: Any) -> NoReturn:
-        for text in self.warnings:
-            self._ansible.warn(text)
+        self._tell_warnings()
         self._ansible.fail_json(msg=error.sentence(), error=error.as_result(), **result)
         raise AssertionError("unreachable: fail_json ends the process")
 

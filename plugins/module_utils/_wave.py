@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections, in_threads
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Change
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, is_home
@@ -23,6 +25,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records i
 SETTLE = (1.0, 2.0, 4.0, 8.0)
 # The pause after which a write whose answer was lost, and that still does not show, is sent once more.
 RESEND_AFTER = 4.0
+# Cmdlets that make an object of another kind, or a new one.
+MAKES = ("Enable-", "New-")
 
 
 @dataclass(frozen=True)
@@ -149,9 +153,10 @@ def _apply(step: Step, work: Sequence[_Work], connections: Connections, on_error
     def one(item: _Work) -> _Work:
         item.begun = True
         try:
-            for kind, cmdlet in item.plan.calls:
+            changes = _changes(item.record, item.plan, step.writes_to)
+            for (kind, cmdlet), change in zip(item.plan.calls, changes, strict=True):
                 item.sent.append(cmdlet.preview())
-                connections.run(kind, cmdlet)
+                connections.run(kind, cmdlet, change)
         except HybridError as error:
             item.error = error
             error.cmdlet = error.cmdlet or cmdlet.name
@@ -159,6 +164,34 @@ def _apply(step: Step, work: Sequence[_Work], connections: Connections, on_error
 
     stop = (lambda item: item.error is not None) if on_error == "stop" else None
     in_threads(one, work, connections.workers(step.writes_to), stop, finish=True)
+
+
+def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
+    """Return, for each call of a plan, what it changes of the plan's before and after.
+
+    Those are attributes of the object in ``writes_to``; a call to another organization says with its parameters what
+    it changes there. An attribute belongs to the call that has a parameter of its name. What no parameter names (a
+    type, a status) comes with the call that makes the object, else with the last.
+    """
+    names = list(dict.fromkeys((*plan.before, *plan.after)))
+    own = [cmdlet for kind, cmdlet in plan.calls if kind == writes_to]
+    maker = next((cmdlet for cmdlet in own if cmdlet.name.startswith(MAKES)), own[-1] if own else None)
+    by_call = {id(cmdlet): {_snake_case(parameter) for parameter in cmdlet.parameters} for cmdlet in own}
+    named = {name for parameters in by_call.values() for name in parameters}
+
+    def change(cmdlet: Cmdlet) -> Change:
+        mine = [n for n in names if n in by_call.get(id(cmdlet), ()) or (cmdlet is maker and n not in named)]
+        return Change(
+            str(record["identity"]),
+            {name: plan.before[name] for name in mine if name in plan.before},
+            {name: plan.after[name] for name in mine if name in plan.after},
+        )
+
+    return [change(cmdlet) for _kind, cmdlet in plan.calls]
+
+
+def _snake_case(parameter: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower()
 
 
 def _read_back(

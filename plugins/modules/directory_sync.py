@@ -17,6 +17,7 @@ author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.journal
 attributes:
   check_mode:
     support: full
@@ -183,6 +184,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 5},
     },
     connections=("entra_connect",),
+    journal=True,
 )
 
 

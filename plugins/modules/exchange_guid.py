@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   ad_identity:
@@ -156,6 +157,7 @@ ARGUMENTS = Arguments(
         "force": {"type": "bool"},
     },
     connections=("exchange_server",),
+    journal=True,
 )
 
 

@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   ad_identity:
@@ -134,6 +135,7 @@ ARGUMENTS = Arguments(
         "recipient_type_details": {"type": "str", "choices": list(TYPES)},
     },
     connections=("exchange_server",),
+    journal=True,
 )
 
 

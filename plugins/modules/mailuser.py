@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   state:
@@ -228,6 +229,7 @@ ARGUMENTS = Arguments(
     },
     task={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
     connections=("exchange_server", "exchange_online"),
+    journal=True,
 )
 
 

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   state:
@@ -323,6 +324,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 60},
     },
     connections=("exchange_online",),
+    journal=True,
 )
 NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
 

@@ -23,7 +23,8 @@ description:
     of that mailbox.
   - The on-premises user is the one that O(ad_identity) names, else exactly one by the cloud user's UPN, never by
     name or alias.
-  - Nothing is written to either organization. With O(directory) the baseline is saved there before the first write.
+  - Nothing is written to either organization. With O(directory) the baseline is saved there before the first write,
+    and with O(journal) what O(accept) let through is written down there, once for each mailbox and run.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -31,6 +32,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   ad_identity:
@@ -222,7 +224,7 @@ summary:
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -231,6 +233,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import STATES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
     accepted_codes,
@@ -254,6 +257,7 @@ ARGUMENTS = Arguments(
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
     },
     connections=("exchange_server", "exchange_online"),
+    journal=True,
 )
 
 
@@ -269,12 +273,20 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         outcomes = assess(connections, records, options)
+    _tell_accepted(module, outcomes)
     sound = [outcome for outcome in outcomes if outcome.status != "failed"]
     module.finish(
         outcomes,
         states=_counted(SOUND_STATES, (str(outcome.details.get("state")) for outcome in sound)),
         on_premises_kinds=_counted(KINDS, (str(outcome.enriched["on_premises"]["kind"]) for outcome in sound)),
     )
+
+
+def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> None:
+    """Write into the journal which stop signs did not stop a mailbox: all that a mailbox has that did not fail."""
+    if module.journal is not None:
+        signs = {o.identity: list(o.details.get("stop_signs", ())) for o in outcomes if o.status != "failed"}
+        module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})
 
 
 def _counted(names: Iterable[str], found: Iterable[str]) -> dict[str, int]:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
   state:
@@ -234,6 +235,7 @@ ARGUMENTS = Arguments(
         "another_cycle": {"type": "bool", "default": False},
     },
     connections=("exchange_server", "exchange_online", "entra_connect"),
+    journal=True,
 )
 
 

@@ -79,7 +79,7 @@ def test_changelog_opens_with_the_version_of_the_collection() -> None:
 
 
 def test_action_groups_list_exactly_the_modules_that_take_the_connection() -> None:
-    names = ("active_directory", "entra_connect", "exchange_online", "exchange_server")
+    names = ("active_directory", "entra_connect", "exchange_online", "exchange_server", "journal")
     taken: dict[str, list[str]] = {name: [] for name in names}
     for path in sorted((ROOT / "plugins/modules").glob("*.py")):
         fragments = yaml.safe_load(documentation(path)).get("extends_documentation_fragment", [])
@@ -87,6 +87,17 @@ def test_action_groups_list_exactly_the_modules_that_take_the_connection() -> No
             if f"mailops.exchange_hybrid.{connection}" in fragments:
                 modules.append(path.stem)
     assert load("meta/runtime.yml")["action_groups"] == taken
+
+
+def test_every_module_that_writes_to_a_system_takes_the_journal() -> None:
+    writing = []
+    for path in sorted((ROOT / "plugins/modules").glob("*.py")):
+        fragments = yaml.safe_load(documentation(path)).get("extends_documentation_fragment", [])
+        names = {fragment.removeprefix("mailops.exchange_hybrid.") for fragment in fragments}
+        if names & {"entra_connect", "exchange_online", "exchange_server"} and "attributes.read_only" not in names:
+            writing.append(path.stem)
+    assert set(writing) <= set(load("meta/runtime.yml")["action_groups"]["journal"])
+    assert "move_request" in writing
 
 
 def test_oldest_constraints_and_execution_environment_agree_with_the_requirements() -> None:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import (
     CONNECTIONS,
+    JOURNAL,
     REMOTE_CREDENTIAL,
 )
 
@@ -103,6 +104,7 @@ def test_readme_names_every_environment_variable() -> None:
     page = text("README.md")
     specs = {**CONNECTIONS, "remote_credential": REMOTE_CREDENTIAL}
     names = {option["fallback"][1][0] for spec in specs.values() for option in spec["options"].values()}
+    names |= {option["fallback"][1][0] for option in JOURNAL.values() if "fallback" in option}
     assert len(names) > 40
     assert {name for name in names if f"`{name}`" not in page} == set()
     systems = "|".join(spec.upper() for spec in specs)

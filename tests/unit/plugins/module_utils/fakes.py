@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 ROUTING = "contoso.mail.onmicrosoft.com"
@@ -113,10 +114,10 @@ class FakeSession:
         self.closed = True
 
 
-def connect(*organizations: FakeOrganization) -> Connections:
-    """Return the collection's own Connections to these organizations."""
+def connect(*organizations: FakeOrganization, journal: Journal | None = None) -> Connections:
+    """Return the collection's own Connections to these organizations; no pause between two tries takes time."""
     known = {organization.kind: organization for organization in organizations}
-    return Connections({kind: {} for kind in known}, lambda kind, _options: known[kind])
+    return Connections({kind: {} for kind in known}, lambda kind, _options: known[kind], Time().sleep, journal)
 
 
 class Fails:

@@ -11,6 +11,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import resource
 import signal
 import stat
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from typing import Any, NoReturn
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     ConnectionFailure,
@@ -29,7 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 
-from tests.unit.plugins.module_utils.fakes import FakeOrganization, FakeSession, connect
+from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, FakeSession, Handler, connect
 
 try:
     from ansible.module_utils.testing import patch_module_args
@@ -54,6 +56,7 @@ ARGUMENTS = Arguments(
     task={"secret": {"type": "str", "no_log": True}},
     defaults={"batch_name": "by default"},
     connections=("exchange_server",),
+    journal=True,
 )
 Work = Callable[[HybridModule], NoReturn]
 
@@ -473,3 +476,86 @@ def test_sigterm_closes_the_sessions_and_says_so(run: Run) -> None:
     assert (run.code, result["error"]) == (1, {"code": "terminated", "retryable": True})
     assert "run again to go on" in result["msg"]
     assert [session.closed for session in opened] == [True]
+
+
+# -- the journal -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OFFBOARDING_JOURNAL", "OFFBOARDING_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def writing(handler: Handler | None = None) -> Work:
+    """Return work that sends one write, and in check mode none, through connections with the module's journal."""
+    server = FakeOrganization("exchange_server", {}, {"Set-User": handler or Fails()})
+
+    def work(module: HybridModule) -> NoReturn:
+        if not module.check_mode:
+            connect(server, journal=module.journal).run("exchange_server", Cmdlet("Set-User", {"Identity": "ann"}))
+        module.exit(changed=True)
+
+    return work
+
+
+def told(path: Path) -> list[tuple[str, str]]:
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(entry["run_id"], entry["host"]) for entry in found if entry["event"] == "sent"]
+
+
+def test_the_journal_comes_from_options_else_from_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given, fallback = tmp_path / "given.jsonl", tmp_path / "fallback.jsonl"
+    run(writing(), identity="ann@contoso.com", journal=str(given), journal_run_id="monday", journal_host="wave-1")
+    monkeypatch.setenv("OFFBOARDING_JOURNAL", str(fallback))
+    monkeypatch.setenv("OFFBOARDING_RUN_ID", "tuesday")
+    run(writing(), identity="ann@contoso.com", journal_host="wave-2")
+    run(writing(), identity="ann@contoso.com", journal=str(given), journal_run_id="wednesday", journal_host="wave-3")
+    assert told(given) == [("monday", "wave-1"), ("wednesday", "wave-3")]
+    assert told(fallback) == [("tuesday", "wave-2")]
+
+
+@pytest.mark.parametrize("options", [{}, {"journal": ""}, {"journal": "journal.jsonl", "ansible_check_mode": True}])
+def test_no_journal_is_made_without_the_option_and_in_check_mode(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(writing(), identity="ann@contoso.com", **options)
+    assert (run.code, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_an_empty_journal_turns_off_that_of_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OFFBOARDING_JOURNAL", str(tmp_path / "fallback.jsonl"))
+    run(writing(), identity="ann@contoso.com", journal="")
+    assert (run.code, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_a_journal_that_cannot_be_written_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
+    begun: list[HybridModule] = []
+
+    def work(module: HybridModule) -> NoReturn:
+        begun.append(module)
+        module.exit(changed=False)
+
+    result = run(work, identity="ann@contoso.com", journal=str(tmp_path / "nowhere" / "journal.jsonl"))
+    assert (run.code, result["error"]["code"], begun) == (1, "unwritable_journal", [])
+    assert result["msg"].startswith(f"journal: '{tmp_path}/nowhere/journal.jsonl' cannot be written (No such file or")
+
+
+def test_an_answer_that_the_journal_could_not_take_is_warned_of(run: Run, tmp_path: Path) -> None:
+    path, (soft, hard) = tmp_path / "journal.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(_cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+        return []
+
+    try:
+        run(writing(fill), identity="ann@contoso.com", journal=str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert run.code == 0
+    assert f"journal: '{path}' lacks lines about writes that were sent" in run.said
