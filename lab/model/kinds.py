@@ -30,12 +30,12 @@ CONVERTIBLE = {
 _TYPES = {"UserMailbox": 1, "MailUser": 5, "User": 3, "MailContact": 6, "MailUniversalDistributionGroup": 8}
 _STATUSES = {
     "None": 0, "Queued": 1, "InProgress": 2, "AutoSuspended": 3, "CompletionInProgress": 4, "Synced": 5,
-    "Completed": 10, "CompletedWithWarning": 11, "Suspended": 98, "Failed": 99,
+    "Completed": 10, "CompletedWithWarning": 11, "CompletedWithSkippedItems": 12, "Suspended": 98, "Failed": 99,
 }  # fmt: skip
 _STATES = (
     "None Queued InProgress AutoSuspended CompletionInProgress Completed CompletedWithWarning Suspended Failed Synced "
     "WaitingForJobPickup CreatingFolderHierarchy CreatingInitialSyncCheckpoint LoadingMessages CopyingMessages "
-    "InitialSeedingComplete Completing IncrementalSync Relinquished"
+    "InitialSeedingComplete Completing IncrementalSync Relinquished CompletedWithSkippedItems"
 ).split()
 
 

@@ -18,7 +18,7 @@ from lab.model import addresses
 from lab.model.clock import Agenda
 from lab.model.directory import Directory, DirectoryObject
 from lab.model.kinds import MAIL_USERS, REMOTE_MAILBOXES
-from lab.model.recipients import EMPTY_GUID, Content, MailboxMove, Quotas
+from lab.model.recipients import EMPTY_GUID, Content, MailboxMove, Quotas, Skipped
 from lab.model.tenant import Tenant, TenantObject
 
 # (phase, Status, StatusDetail, percent when the phase begins)
@@ -83,6 +83,7 @@ class MoveOptions:
     prevent_completion: bool = False
     complete_after: datetime.datetime | None = None
     start_after: datetime.datetime | None = None
+    skipped_item_approval_time: datetime.datetime | None = None
     completed_request_age_limit: datetime.timedelta = datetime.timedelta(days=30)
 
 
@@ -123,6 +124,8 @@ class MoveRequest:
             return "AutoSuspended" if self.auto_suspended else "Suspended"
         if self.phase == "completed" and self.warning:
             return "CompletedWithWarning"
+        if self.phase == "completed" and self.skipped.any:
+            return "CompletedWithSkippedItems"
         return PHASES[INDEX[self.phase]][1]
 
     @property
@@ -140,6 +143,11 @@ class MoveRequest:
         names += ["MoveOnlyArchiveMailbox"] * self.options.archive_only
         names += ["Suspend"] * self.suspended + ["SuspendWhenReadyToComplete"] * self.options.suspend_when_ready
         return ", ".join(names)
+
+    @property
+    def skipped(self) -> Skipped:
+        """Return what was found that cannot be moved: nothing before everything was copied once."""
+        return self.mailbox.skipped if self.seeded_at is not None and self.mailbox.skipped is not None else Skipped()
 
     @property
     def moves_archive(self) -> bool:
@@ -249,7 +257,7 @@ class MailboxReplication:
             self._ready(request, now)
         elif request.phase == "completing":
             self._complete(request, now)
-        elif request.phase == "queued" and not self._checked(request, now):
+        elif request.phase == "queued" and self._fails(request, self.problem(request), now):
             return
         elif request.phase == "copying":
             request.seeded_at = now
@@ -257,22 +265,22 @@ class MailboxReplication:
         else:
             self._enter(request, PHASES[INDEX[request.phase] + 1][0], now)
 
-    def _checked(self, request: MoveRequest, now: datetime.datetime) -> bool:
-        problem = self.problem(request)
+    def _fails(self, request: MoveRequest, problem: Failure | None, now: datetime.datetime) -> bool:
+        """Let a request fail for a problem; return whether there is one."""
         if problem is None:
-            return True
+            return False
         self._leave(request, now)
         problem.when = now
         request.failure, request.message, request.updated_at = problem, problem.message, now
         self._mark(request, now)
-        return False
+        return True
 
     def _ready(self, request: MoveRequest, now: datetime.datetime) -> None:
         """Everything is copied: complete, unless something holds the request at 95 percent."""
         options = request.options
         waits = options.complete_after is not None and options.complete_after > now
         if not (options.suspend_when_ready or options.prevent_completion or waits):
-            if self._checked(request, now):
+            if not self._fails(request, self.problem(request) or _unapproved(request), now):
                 self._enter(request, "completing", now)
             return
         self._leave(request, now)
@@ -343,17 +351,14 @@ class MailboxReplication:
 
     def _complete(self, request: MoveRequest, now: datetime.datetime) -> None:
         target = self.target(request.mailbox)
-        if not self._checked(request, now) or target is None:
+        if self._fails(request, self.problem(request), now) or target is None:
             return
         self._leave(request, now)
         request.phase, request.completed_at, request.updated_at = "completed", now, now
         if not request.options.archive_only:
             self._arrive_on_premises(request, target, now)
-        if target.inheritance_disabled:
-            request.warning = (
-                f"Warning: Failed to convert the source mailbox 'Primary ({request.mailbox.exchange_guid})' to "
-                "mail-enabled user after the move. Error details: UpdateMovedMailboxPermanentException."
-            )
+        request.warning = _left_behind(request, target)
+        if request.warning:
             request.message = request.warning
         elif not request.options.archive_only:
             self._leave_the_cloud(request, target, now)
@@ -388,3 +393,28 @@ class MailboxReplication:
         if self.requests.get(request.mailbox.guid) is request and request.phase == "completed":
             del self.requests[request.mailbox.guid]
             self.tenant.objects.change(request.mailbox, due, move=MailboxMove())
+
+
+def _unapproved(request: MoveRequest) -> Failure | None:
+    """Return what keeps a request from completing for what it skipped: Poor always, Investigate until approved."""
+    score, approved = request.skipped.score, request.options.skipped_item_approval_time
+    if score == "Poor" or (score == "Investigate" and (approved is None or approved < request.queued_at)):
+        text = f"Error: The data consistency score ({score}) for this request is too low."
+        return Failure("DataConsistencyScorePermanentException", "Source", text)
+    return None
+
+
+def _left_behind(request: MoveRequest, target: DirectoryObject) -> str:
+    """Return the warning of a completion that leaves the source mailbox alive, or an empty text."""
+    if target.inheritance_disabled:
+        return (
+            f"Warning: Failed to convert the source mailbox 'Primary ({request.mailbox.exchange_guid})' to "
+            "mail-enabled user after the move. Error details: UpdateMovedMailboxPermanentException."
+        )
+    if request.mailbox.source_stays:
+        return (
+            "Warning: The mailbox was already moved but failed to update the job state during the final stages of the "
+            "move. It is possible that the source mailbox could still be alive since post move cleanup operations were "
+            "deliberately not executed."
+        )
+    return ""

@@ -13,6 +13,7 @@ from lab.model.kinds import RECIPIENT, details_enumeration, request_state, reque
 from lab.model.mailbox_replication import INDEX, READY, MailboxReplication, MoveRequest
 
 REPLICATION = "Microsoft.Exchange.MailboxReplicationService."
+SCORES = ("Perfect", "Good", "Investigate", "Poor")
 _SPENT = {
     "TotalQueuedDuration": ("Queued",), "TotalInProgressDuration": ("InProgress",),
     "TotalSuspendedDuration": ("Suspended", "AutoSuspended"), "TotalFailedDuration": ("Failed",),
@@ -40,7 +41,7 @@ def statistics(service: MailboxReplication, request: MoveRequest, now: datetime.
     """Return what Get-MoveRequestStatistics shows (property names: offboarding-practice.md section 2.3)."""
     properties = {
         **_who(request), **_state(request), **_progress(service, request, now), **_times(request, now),
-        **_failure(request),
+        **_quality(request), **_failure(request),
     }  # fmt: skip
     if report:
         properties["Report"] = Reference(_report(request))
@@ -82,9 +83,17 @@ def _state(request: MoveRequest) -> dict[str, LabValue]:
         "RemoteCredentialUsername": options.remote_credential_username,
         "TargetDeliveryDomain": options.target_delivery_domain, "ArchiveDomain": options.archive_domain or None,
         "CompletedRequestAgeLimit": options.completed_request_age_limit,
-        "DataConsistencyScore": Enumeration(REPLICATION + "DataConsistencyScore", "Perfect", 1),
-        "DataConsistencyScoringFactors": Collection([]), "BadItemsEncountered": 0, "LargeItemsEncountered": 0,
-        "MissingItemsEncountered": 0,
+    }  # fmt: skip
+
+
+def _quality(request: MoveRequest) -> dict[str, LabValue]:
+    skipped = request.skipped
+    score = Enumeration(REPLICATION + "DataConsistencyScore", skipped.score, SCORES.index(skipped.score) + 1)
+    return {
+        "DataConsistencyScore": score, "DataConsistencyScoringFactors": Collection([]),
+        "BadItemsEncountered": skipped.bad, "LargeItemsEncountered": skipped.large,
+        "MissingItemsEncountered": skipped.missing,
+        "SkippedItemApprovalTime": request.options.skipped_item_approval_time,
     }  # fmt: skip
 
 

@@ -29,7 +29,8 @@ OPTIONS = {
     "PreventCompletion": "prevent_completion", "CompleteAfter": "complete_after", "StartAfter": "start_after",
     "CompletedRequestAgeLimit": "completed_request_age_limit",
 }  # fmt: skip
-# Accepted, and without a visible effect in a lab whose mailboxes have no damaged items.
+SETTABLE = {**OPTIONS, "SkippedItemApprovalTime": "skipped_item_approval_time"}
+# Accepted, and without a visible effect here.
 WITHOUT_EFFECT = frozenset({"AcceptLargeDataLoss", "IncrementalSyncInterval", "RequestExpiryInterval", "MoveOptions"})
 NEW = frozenset({"Identity", "Outbound", "RemoteCredential", "Suspend", "SuspendComment", *OPTIONS}) | WITHOUT_EFFECT
 SET = frozenset(
@@ -253,7 +254,7 @@ def _required(parameter: str) -> CmdletFailure:
 
 def _changed(options: MoveOptions, parameters: dict[str, Any]) -> MoveOptions:
     values = {item.name: getattr(options, item.name) for item in fields(options)}
-    values.update({field: parameters[name] for name, field in OPTIONS.items() if name in parameters})
+    values.update({field: parameters[name] for name, field in SETTABLE.items() if name in parameters})
     limit = values["completed_request_age_limit"]
     if not isinstance(limit, datetime.timedelta):
         unlimited = str(limit).lower() == "unlimited"

@@ -51,6 +51,21 @@ class Content:
     recoverable: int = 0
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """What of a mailbox no move can carry, and the data consistency score that Exchange Online gives for it."""
+
+    score: str = "Perfect"
+    bad: int = 0
+    large: int = 0
+    missing: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Say whether anything is left out."""
+        return bool(self.bad or self.large or self.missing)
+
+
 @dataclass
 class Recipient:
     """One user, contact, group or mailbox; ``kind`` is its RecipientTypeDetails."""

@@ -26,7 +26,7 @@ from lab.model.directory import Database
 from lab.model.directory_sync import CLOUD_CONNECTOR, Run
 from lab.model.exchange_server import named_guid
 from lab.model.mailbox_replication import Failure, MoveOptions, MoveRequest
-from lab.model.recipients import Content, MailboxMove
+from lab.model.recipients import Content, MailboxMove, Skipped
 from lab.model.tenant import ROUTING_DOMAIN
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scenario:
-    """``put`` spoils the pair and returns additions to its record; ``severity`` is that of the first code."""
+    """``put`` spoils the pair and returns additions to its record; ``severity`` is that of the first code.
+
+    Codes of a scenario of the cutover are errors of the role's phases complete and verify.
+    """
 
     codes: tuple[str, ...]
     put: Callable[[HybridBuilder, Pair], Record | None]
@@ -59,7 +62,7 @@ class Surrounding:
 def put_on_mailbox(hybrid: Hybrid, name: str, pair: Pair) -> Record:
     """Spoil one mailbox; return what its record has to say beside its identity. KeyError for an unknown name."""
     with hybrid.lock:
-        return MAILBOX[name].put(HybridBuilder(hybrid), pair) or {}
+        return {**MAILBOX, **CUTOVER}[name].put(HybridBuilder(hybrid), pair) or {}
 
 
 def put_on_environment(hybrid: Hybrid, name: str) -> None:
@@ -73,7 +76,7 @@ def put(hybrid: Hybrid, name: str, mailbox: str = "") -> Record:
 
     Returns what the record of the wave has to say. LookupError for an unknown name or address.
     """
-    known: Mapping[str, object] = MAILBOX if mailbox else ENVIRONMENT
+    known: Mapping[str, object] = {**MAILBOX, **CUTOVER} if mailbox else ENVIRONMENT
     if name not in known:
         raise LookupError(f"{name} is none of: {', '.join(sorted(known))}")
     if mailbox:
@@ -310,6 +313,17 @@ def _migration_user(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.tenant.migration_users[pair.identity] = "spring wave"
 
 
+def _second_live_mailbox(builder: HybridBuilder, pair: Pair) -> None:
+    """Leave what a completion leaves whose clean-up did not run: one mailbox, alive on both sides."""
+    builder.bind(pair.directory, pair.cloud)
+    builder.mail_enable(
+        pair, kind="UserMailbox", database="DB01", exchange_guid=pair.cloud.exchange_guid, external_email_address=""
+    )
+    builder.hybrid.sync.forget_change(pair.directory)
+    _left_over(builder, pair)
+    builder.hybrid.replication.requests[pair.cloud.guid].warning = "Warning: the source mailbox could still be alive."
+
+
 def _local_request(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.directory.move_requests[pair.cloud.exchange_guid] = "Suspended"
 
@@ -381,7 +395,15 @@ MAILBOX: dict[str, Scenario] = {
     "batch_request": Scenario(("belongs_to_migration_batch",), _batch),
     "migration_user": Scenario(("belongs_to_migration_batch",), _migration_user),
     "local_request": Scenario(("move_request_on_premises",), _local_request),
+    "second_live_mailbox": Scenario(("second_live_mailbox", "completed_request_left"), _second_live_mailbox),
     "home": Scenario(("already_home",), _home, "info"),
+}
+# What shows only while a mailbox moves, so that no readiness report can know of it.
+CUTOVER: dict[str, Scenario] = {
+    "skipped_items": Scenario((), _in_the_cloud(skipped=Skipped("Good", large=2))),
+    "score_investigate": Scenario(("score_investigate",), _in_the_cloud(skipped=Skipped("Investigate", 12, 3, 1))),
+    "score_poor": Scenario(("score_poor",), _in_the_cloud(skipped=Skipped("Poor", 900, 40, 210))),
+    "source_stays": Scenario(("second_live_mailbox",), _in_the_cloud(source_stays=True)),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from lab.model.recipients import Recipient, Store
+from lab.model.recipients import Recipient, Skipped, Store
 
 TENANT = "contoso.onmicrosoft.com"
 ROUTING_DOMAIN = "contoso.mail.onmicrosoft.com"
@@ -19,7 +19,10 @@ _ORGANIZATION = f"OU={TENANT},OU=Microsoft Exchange Hosted Organizations,DC=EURP
 
 @dataclass
 class TenantObject(Recipient):
-    """A cloud object. ``entra_anchor`` is onPremisesImmutableId: set by a match, readable through no cmdlet."""
+    """A cloud object. ``entra_anchor`` is onPremisesImmutableId: set by a match, readable through no cmdlet.
+
+    ``skipped`` is what a move will have to leave out; with ``source_stays`` the clean-up after the move does not run.
+    """
 
     entra_anchor: str = ""
     is_dir_synced: bool = False
@@ -35,6 +38,8 @@ class TenantObject(Recipient):
     permissions: dict[str, list[str]] = field(default_factory=dict)
     quarantined: list[str] = field(default_factory=list)
     service_errors: list[str] = field(default_factory=list)
+    skipped: Skipped | None = None
+    source_stays: bool = False
 
     @property
     def distinguished_name(self) -> str:

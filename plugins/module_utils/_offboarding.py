@@ -231,8 +231,8 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
             item.fail(
                 MailboxError(
                     f"{item.state.reason}.",
-                    code="conflict",
-                    remedy="Resolve it by hand: nothing was written for this mailbox.",
+                    code=item.state.code or "conflict",
+                    remedy=item.state.remedy or "Resolve it by hand: nothing was written for this mailbox.",
                 )
             )
     waiting = [item for item in wave if item.open]
@@ -350,7 +350,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         **item.outcome.details,
     }
     if options.require_state and not item.failed:
-        _require(item, state, evidence, options.require_state)
+        _require(item, state, evidence, options)
     item.outcome.enriched = {
         **_known(item, evidence),
         "offboarding_state": state.name,
@@ -388,7 +388,8 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
     return {name: value for name, value in values.items() if name not in item.record}
 
 
-def _require(item: Mailbox, state: State, evidence: Evidence, wanted: str) -> None:
+def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) -> None:
+    wanted = options.require_state
     if state.name != wanted:
         item.fail(
             MailboxError(
@@ -400,12 +401,17 @@ def _require(item: Mailbox, state: State, evidence: Evidence, wanted: str) -> No
         )
         return
     if wanted == "home":
-        wrong = offboarding_state.not_as_wanted({**item.record, **_known(item, evidence)}, evidence)
+        known = {**item.record, **_known(item, evidence)}
+        item.outcome.warnings += offboarding_state.notes(
+            known, evidence, baseline=item.baseline is not None or not options.directory
+        )
+        wrong = offboarding_state.not_as_wanted(known, evidence)
         if wrong:
+            item.outcome.details["differences"] = [difference.as_result() for difference in wrong]
             item.fail(
                 MailboxError(
-                    "the mailbox is home, but " + "; ".join(wrong) + ".",
+                    "the mailbox is home, but " + "; ".join(difference.message for difference in wrong) + ".",
                     code="verification_failed",
-                    remedy="Correct it on-premises, then run again.",
+                    remedy=" ".join(dict.fromkeys(difference.remedy for difference in wrong)),
                 )
             )

@@ -33,7 +33,7 @@ PURPOSES = {
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
     STAMPING: "smtp_match with state: stamped",
     MAIL_USER_REMOVAL: "mailuser with state: absent",
-    MOVE_CONTROL: "move_request with state: suspended or absent, or held moves",
+    MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items",
     ARCHIVES: "mailboxes with an archive",
     READINESS: "offboarding_readiness, which reads more than the role",
 }
@@ -111,6 +111,7 @@ NEEDED: tuple[Need, ...] = (
     _cloud("Resume-MoveRequest", "Identity Confirm", MOVE_MAILBOXES),
     _cloud("Suspend-MoveRequest", "Identity SuspendComment Confirm", MOVE_MAILBOXES, MOVE_CONTROL),
     _cloud("Remove-MoveRequest", "Identity Confirm", MOVE_MAILBOXES, MOVE_CONTROL),
+    _cloud("Set-MoveRequest", "SkippedItemApprovalTime", MOVE_MAILBOXES, MOVE_CONTROL),
     _cloud(
         "New-MoveRequest",
         "RemoteArchiveTargetDatabase PrimaryOnly ArchiveOnly ArchiveDomain",

@@ -54,6 +54,7 @@ FLAGS = (
     "accept_large_data_loss",
     "force_offline",
     "resume_failed",
+    "approve_skipped_items",
 )
 LISTS = ("move_options", "skip_moving", "email_addresses")
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
@@ -226,6 +227,44 @@ def _refuse(what: str, problems: Iterable[str]) -> None:
         return
     more = f" (and {len(told) - SHOWN} more)" if len(told) > SHOWN else ""
     raise HybridError(f"{what} {'; '.join(told[:SHOWN])}{more}", code="bad_rows", remedy="Correct these lines.")
+
+
+def chosen(records: list[Record], only: Sequence[str] | None, elsewhere: Sequence[Record] = ()) -> list[Record]:
+    """Return the records that ``only`` names by identity, in the wave's order; all of them where it is None.
+
+    Raises InputError for a name that is neither in the wave nor ``elsewhere``, in another wave of the same run.
+    """
+    if only is None:
+        return records
+    names = _named("only", only, [*records, *elsewhere])
+    return [record for record in records if _name(record) in names]
+
+
+def approved(
+    records: list[Record], given: Sequence[str] | None, wave: Sequence[Record], elsewhere: Sequence[Record] = ()
+) -> list[Record]:
+    """Return the records with approve_skipped_items where ``given`` names them; every name must be in the ``wave``."""
+    names = _named("approve_skipped_items", given or (), [*wave, *elsewhere])
+    return [{**record, "approve_skipped_items": True} if _name(record) in names else record for record in records]
+
+
+def _named(option: str, given: Sequence[str], known: Iterable[Record]) -> set[str]:
+    names = {name.strip().lower() for name in given}
+    held = {_name(record) for record in known}
+    strangers = [name.strip() for name in given if name.strip().lower() not in held]
+    if strangers:
+        raise InputError(
+            option,
+            ", ".join(strangers),
+            "is not in the wave",
+            "Name mailboxes by the identity that they have there.",
+            "not_in_wave",
+        )
+    return names
+
+
+def _name(record: Record) -> str:
+    return str(record.get("identity") or "").strip().lower()
 
 
 def write(path: str, records: list[Record], check: bool) -> bool:

@@ -30,7 +30,8 @@ options:
         P(mailops.exchange_hybrid.mailbox_offboarding#role) always needs.
       - V(routing_addresses) adds addresses to cloud mailboxes, V(stamping) is
         M(mailops.exchange_hybrid.smtp_match) with C(state=stamped), V(mail_user_removal) is
-        M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes move requests,
+        M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes
+        move requests and approves skipped items,
         V(archives) stamps and moves archives, V(readiness) is M(mailops.exchange_hybrid.offboarding_readiness).
     type: list
     elements: str

@@ -28,7 +28,9 @@ options:
     description:
       - V(submitted) makes sure that there is a request.
       - V(suspended) suspends it.
-      - V(completed) lets it complete now - what holds it is set first, then it is resumed if it is suspended.
+      - V(completed) lets it complete, now or from O(complete_after) on - what holds it is set first, then it is resumed
+        if it is suspended. A request whose data consistency score is Investigate needs O(approve_skipped_items), one
+        that is Poor is refused.
       - V(absent) removes it, which cancels a move under way and cleans up a finished one.
     type: str
     choices: [submitted, suspended, completed, absent]
@@ -99,6 +101,8 @@ options:
   complete_after:
     description:
       - Time from which the move may complete, UTC unless it names a zone. Needed for O(cutover=at).
+      - With O(state=completed) a time that lies ahead schedules the completion. One that has passed, or none, means
+        now.
     type: str
   start_after:
     description:
@@ -150,6 +154,22 @@ options:
     description:
       - Whether a failed request is resumed instead of reported.
     type: bool
+  approve_skipped_items:
+    description:
+      - Whether the items that the move had to skip are approved, with O(state=completed), where the data consistency
+        score is Investigate. It is written as C(Set-MoveRequest -SkippedItemApprovalTime) with the present time, and
+        covers what was skipped until then.
+      - Needed in the record of each such mailbox, or with O(identity). For O(mailboxes) and O(mailboxes_file) as a
+        whole it is refused.
+      - Not verified - whether Exchange Online shows an approval that was given. Where it does not, running again before
+        the completion sends another.
+    type: bool
+  only_completed:
+    description:
+      - Whether O(state=absent) removes completed requests only. Any other request, and one of a migration batch, is
+        left alone, with the status C(skipped) and a warning that says so.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are as far as O(wait_for)
@@ -195,6 +215,20 @@ EXAMPLES = r"""
     state: completed
     wait: true
     wait_timeout: 7200
+
+- name: Let it complete on a night to come, without the items that could not be moved
+  mailops.exchange_hybrid.move_request:
+    mailboxes:
+      - identity: ann@contoso.com
+        approve_skipped_items: true
+    state: completed
+    complete_after: "2035-11-24T22:00:00Z"
+
+- name: Clean up after a mailbox that is home
+  mailops.exchange_hybrid.move_request:
+    identity: bob@contoso.com
+    state: absent
+    only_completed: true
 """
 
 RETURN = r"""
@@ -287,6 +321,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.data_consistency import (
+    refuse_nameless_approval,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -314,9 +351,11 @@ ARGUMENTS = Arguments(
         "proxy_to_mailbox": {"type": "str"},
         "suspend_comment": {"type": "str"},
         "resume_failed": {"type": "bool"},
+        "approve_skipped_items": {"type": "bool"},
     },
     task={
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
+        "only_completed": {"type": "bool", "default": False},
         "remote_credential": REMOTE_CREDENTIAL,
         "wait": {"type": "bool", "default": False},
         "wait_for": {"type": "str", "choices": ["synced", "completed"], "default": "completed"},
@@ -331,11 +370,19 @@ NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain"
 
 def work(module: HybridModule) -> NoReturn:
     params = module.params
+    refuse_nameless_approval(params)
     records = module.records(required=NEEDED if params["state"] == "submitted" else ())
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         settings = MoveSettings(f"{params['mailboxes_file']}.moves" if params["mailboxes_file"] else "")
-        step = steps.for_state(params["state"], module.check_mode, params["remote_credential"], records, settings)
+        step = steps.for_state(
+            params["state"],
+            module.check_mode,
+            params["remote_credential"],
+            records,
+            settings,
+            only_completed=params["only_completed"],
+        )
         outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=params["on_error"])
         settings.save()
         if params["wait"] and not module.check_mode and params["state"] in ("submitted", "completed"):

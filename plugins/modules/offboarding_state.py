@@ -18,6 +18,8 @@ description:
     C(home) means that the on-premises mailbox carries the GUID that the cloud mail user has - that is a success, and
     every
     later module leaves the mailbox alone.
+  - A mailbox that is alive on both sides with one GUID, as a move leaves it that ended C(CompletedWithWarning), is the
+    failure C(second_live_mailbox).
   - A conflict, an unknown database, an address that another object holds, and a stop sign that was not accepted are
     failures
     of that mailbox.
@@ -88,9 +90,10 @@ options:
     default: false
   require_state:
     description:
-      - Fails each mailbox that is in another state. With V(home) it also compares kind, database and primary
-        addresses on both
-        sides with what was asked for and with the baseline.
+      - Fails each mailbox that is in another state. With V(home) it also compares kind, database, archive GUID (where
+        O(remote_archive_target_database) says that the archive moved), the primary addresses on both sides and the
+        domain of the cloud mail user's external address with what was asked for and with the baseline. What was not
+        compared is a warning. The database of an archive is not compared.
     type: str
     choices: [to_do, matched, prepared, moving, home]
 """
@@ -155,6 +158,11 @@ results:
     refused:
       description: The stop signs that were not accepted, each like RV(ignore:error).
       returned: when there are any
+      type: list
+      elements: dict
+    differences:
+      description: What of a mailbox that is home is not as wanted, each with C(code), C(message) and C(remedy).
+      returned: with O(require_state=home), when there are any
       type: list
       elements: dict
     before:

@@ -32,8 +32,8 @@ options:
         C(archive_domain), C(batch_name), C(cutover), C(complete_after), C(start_after), C(incremental_sync_interval),
         C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
         C(archive_guid), C(add_routing_address), C(include_sip), C(force), C(primary_only), C(archive_only),
-        C(accept_large_data_loss), C(force_offline), C(resume_failed), C(request_expiry_interval), C(proxy_to_mailbox),
-        C(move_options), C(skip_moving), C(email_addresses).
+        C(accept_large_data_loss), C(force_offline), C(resume_failed), C(approve_skipped_items),
+        C(request_expiry_interval), C(proxy_to_mailbox), C(move_options), C(skip_moving), C(email_addresses).
       - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory);
         nothing else reads them.
     type: path
@@ -52,6 +52,25 @@ options:
       - What separates the cells of O(csv).
     type: str
     default: ","
+  only:
+    description:
+      - Identities of the mailboxes to take, as they stand in the wave; the others are left out. An identity that is not
+        in the wave is refused. An empty list takes none.
+    type: list
+    elements: str
+  approve_skipped_items:
+    description:
+      - Identities of the mailboxes whose record gets C(approve_skipped_items=true), as
+        O(mailops.exchange_hybrid.move_request#module:approve_skipped_items) takes it. An identity that is not in the
+        wave is refused.
+    type: list
+    elements: str
+  other_waves:
+    description:
+      - Files of the other waves of the same run. What O(only) and O(approve_skipped_items) name may stand there
+        instead; it is then no matter of this wave.
+    type: list
+    elements: path
   path:
     description:
       - File to write, mode 0600.
@@ -64,6 +83,12 @@ EXAMPLES = r"""
   mailops.exchange_hybrid.wave_file:
     csv: "{{ playbook_dir }}/mailboxes.csv"
     path: "{{ offboarding_directory }}/wave.json"
+
+- name: Take one mailbox of it
+  mailops.exchange_hybrid.wave_file:
+    csv: "{{ playbook_dir }}/mailboxes.csv"
+    only: [ann@contoso.com]
+    path: "{{ offboarding_directory }}/only.wave.json"
 """
 
 RETURN = r"""
@@ -85,7 +110,13 @@ from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import from_csv, from_list, write
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import (
+    approved,
+    chosen,
+    from_csv,
+    from_list,
+    write,
+)
 
 ARGUMENTS = Arguments(
     wave=False,
@@ -94,6 +125,9 @@ ARGUMENTS = Arguments(
         "mailboxes": {"type": "list", "elements": "dict"},
         "mailboxes_file": {"type": "path"},
         "delimiter": {"type": "str", "default": ","},
+        "only": {"type": "list", "elements": "str"},
+        "approve_skipped_items": {"type": "list", "elements": "str"},
+        "other_waves": {"type": "list", "elements": "path"},
         "path": {"type": "path", "required": True},
     },
     mutually_exclusive=[("csv", "mailboxes", "mailboxes_file")],
@@ -109,6 +143,8 @@ def work(module: HybridModule) -> NoReturn:
         given = load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
         records = from_list(given)
     check_identities(records)
+    elsewhere = [record for path in params["other_waves"] or [] for record in load(path)]
+    records = approved(chosen(records, params["only"], elsewhere), params["approve_skipped_items"], records, elsewhere)
     changed = write(params["path"], records, module.check_mode)
     module.exit(
         changed=changed,

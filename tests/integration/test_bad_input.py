@@ -84,6 +84,20 @@ def malformed() -> dict[str, Case]:
             ann("move_request", remote_credential={"username": "mrs@contoso.com", "password": SECRET}, **move),
             "malformed_username", ["remote_credential.username", "'mrs@contoso.com'"],
         ),
+        "approval of a whole wave": Case(
+            module("move_request", state="completed", approve_skipped_items=True, mailboxes=[
+                {"identity": "ann.archer@contoso.com"}, {"identity": "bob.baker@contoso.com"},
+            ]),
+            "invalid_option", ["approve_skipped_items", "'True'", "every mailbox of the wave", "in the record"],
+        ),
+        "clean-up of a state": Case(
+            ann("move_request", state="completed", only_completed=True), "invalid_option",
+            ["only_completed", "'True'", "state: absent"],
+        ),
+        "time of a completion": Case(
+            ann("move_request", state="completed", complete_after="2026-13-01"), "malformed_complete_after",
+            ["complete_after", "'2026-13-01'"],
+        ),
         "missing option": Case(
             ann("move_request", remote_host_name="mail.contoso.com"), "missing_option", ["remote_target_database"]
         ),

@@ -68,6 +68,8 @@ _TIMES = {
     "FailureTimestamp": "failure_timestamp",
     "CompleteAfter": "complete_after",
     "StartAfter": "start_after",
+    # Whether Exchange Online shows it nobody has published: absent, it says nothing.
+    "SkippedItemApprovalTime": "skipped_item_approval_time",
 }
 _FLAGS = {
     "Suspend": "suspend",

@@ -30,7 +30,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_sett
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    data_consistency,
+    move_request,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
 
 # Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
@@ -243,10 +246,20 @@ class Suspended(_Requests):
 
 
 class Completed(_Requests):
-    """The request may complete now: what holds it is set first, then it is resumed if it is suspended."""
+    """The request may complete, at once or from ``complete_after`` on: what holds it is set, then it is resumed.
+
+    What was skipped is the data consistency score's to judge: *Investigate* completes only where the record approves
+    it, *Poor* never (Microsoft: track-prevent-data-loss-dcs).
+    """
+
+    def __init__(self, check: bool) -> None:
+        super().__init__(check)
+        self._approved: set[str] = set()
 
     def known(self, record: Record, listed: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return nothing more for a request that is complete, or not ours; what holds another is in its statistics."""
+        if record.get("write_failed"):
+            self._approved.discard(listed["exchange_guid"])
         return {} if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)) else None
 
     def plan(self, record: Record, seen: Seen) -> Plan:
@@ -254,24 +267,46 @@ class Completed(_Requests):
         if current["status"] in move_request.COMPLETED:
             return Plan()
         _refuse_batch(current)
-        if current["status"] == "Failed":
+        pending = Plan(status="pending", details={"move_request": _brief(current)})
+        if current["status"] == "CompletionInProgress":
+            return pending
+        if current["status"] == "Failed" and not data_consistency.failed(current):
             raise _failed(current, "resume it with state: submitted and resume_failed: true")
-        change: dict[str, Any] = {}
-        for flag in ("suspend_when_ready_to_complete", "prevent_completion"):
-            if current.get(flag):
-                change[flag] = False
-        if _lies_ahead(current.get("complete_after")):
-            change["complete_after"] = _values.utc_time(datetime.datetime.now(datetime.timezone.utc))
+        scheduled = _lies_ahead(record.get("complete_after"))
+        change = {**self._approval(record, current), **_release(current), **_completion_time(record, current)}
         calls = [_set(current["exchange_guid"], change)] if change else []
-        if current["status"] in ("AutoSuspended", "Suspended"):
+        resumed = current["status"] in ("AutoSuspended", "Suspended", "Failed")
+        if resumed:
             calls.append(Cmdlet("Resume-MoveRequest", {"Identity": current["exchange_guid"]}))
         if not calls:
-            return Plan(status="pending", details={"move_request": _brief(current)})
-        return _plan(calls, current, {**change, "status": "CompletionInProgress"})
+            return pending
+        if not scheduled:
+            return _plan(calls, current, {**change, "status": "CompletionInProgress"})
+        return _plan(calls, current, {**change, **({"status": "resumed"} if resumed else {})})
+
+    def _approval(self, record: Record, current: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the approval that is missing; MailboxError where nobody gave it, or nobody can.
+
+        It covers what was skipped up to its time: a request that failed since then for its score needs another.
+        """
+        guid, score = current["exchange_guid"], data_consistency.score(current)
+        if score not in data_consistency.TOO_LOW:
+            return {}
+        stands = guid in self._approved or current.get("skipped_item_approval_time")
+        if score == "Investigate" and stands and current["status"] != "Failed":
+            return {}
+        if score == "Poor" or not record.get("approve_skipped_items"):
+            raise data_consistency.too_low(current)
+        self._approved.add(guid)
+        return {"skipped_item_approval_time": _values.utc_time(datetime.datetime.now(datetime.timezone.utc))}
 
 
 class Absent(_Requests):
-    """No request: a running one is cancelled, a finished one cleaned up."""
+    """No request: a running one is cancelled, a finished one cleaned up. ``only_completed`` leaves others alone."""
+
+    def __init__(self, check: bool, only_completed: bool = False) -> None:
+        super().__init__(check)
+        self._only_completed = only_completed
 
     def skips(self, record: Record) -> bool:
         return False
@@ -280,6 +315,10 @@ class Absent(_Requests):
         current = seen.move_request
         if current is None:
             return Plan()
+        if self._only_completed:
+            reason = _why_to_keep(current)
+            if reason:
+                return Plan(status="skipped", details={"move_request": _brief(current)}, warnings=(reason,))
         _refuse_batch(current)
         if current["status"] == "CompletionInProgress":
             raise MailboxError(
@@ -304,13 +343,17 @@ def for_state(
     credential: Mapping[str, str | None] | None,
     records: Sequence[Record],
     settings: MoveSettings | None = None,
+    *,
+    only_completed: bool = False,
 ) -> Submitted | Suspended | Completed | Absent:
     """Return the step of a ``state``; a submission needs the remote credential as soon as a mailbox is not home."""
+    if only_completed and state != "absent":
+        raise InputError("only_completed", True, f"has no meaning with state: {state}", "Give state: absent with it.")
     if state != "submitted":
         steps: dict[str, Callable[[bool], Suspended | Completed | Absent]] = {
             "suspended": Suspended,
             "completed": Completed,
-            "absent": Absent,
+            "absent": lambda check: Absent(check, only_completed),
         }
         return steps[state](check)
     username, password = (credential or {}).get("username"), (credential or {}).get("password")
@@ -355,6 +398,8 @@ def _existing(seen: Seen) -> dict[str, Any]:
 
 def _failed(request: Mapping[str, Any], then: str) -> MailboxError:
     """Return what a failed request means: Exchange's own words, and what the failure catalogue says of them."""
+    if data_consistency.failed(request):
+        return data_consistency.too_low(request)
     failure_type, message = str(request.get("failure_type") or ""), str(request.get("message") or "no message")
     known = classify(failure_type, message)
     return MailboxError(
@@ -367,10 +412,37 @@ def _failed(request: Mapping[str, Any], then: str) -> MailboxError:
     )
 
 
+def _release(current: Mapping[str, Any]) -> dict[str, Any]:
+    flags = ("suspend_when_ready_to_complete", "prevent_completion")
+    return {flag: False for flag in flags if current.get(flag)}
+
+
+def _completion_time(record: Record, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the change of CompleteAfter: to a time that lies ahead, else to now where the request still waits."""
+    wanted = _values.utc_time(record.get("complete_after"))
+    if not _lies_ahead(wanted):
+        waits = _lies_ahead(current.get("complete_after"))
+        wanted = _values.utc_time(datetime.datetime.now(datetime.timezone.utc)) if waits else None
+    return {"complete_after": wanted} if wanted and wanted != current.get("complete_after") else {}
+
+
+def _why_to_keep(current: Mapping[str, Any]) -> str:
+    """Return why a clean-up leaves a request alone, or an empty text for a completed one of its own."""
+    if move_request.owned_by_batch(dict(current)):
+        return f"its request was left alone: it belongs to the migration batch {_batch_of(current)}, remove it there"
+    if current["status"] not in move_request.COMPLETED:
+        return f"its request was left alone: it is {current['status']}, not completed"
+    return ""
+
+
+def _batch_of(current: Mapping[str, Any]) -> str:
+    return str(current["batch_name"]).partition(":")[2]
+
+
 def _refuse_batch(current: Mapping[str, Any]) -> None:
     if move_request.owned_by_batch(dict(current)):
         raise MailboxError(
-            f"the request belongs to the migration batch {str(current['batch_name']).partition(':')[2]}.",
+            f"the request belongs to the migration batch {_batch_of(current)}.",
             code="belongs_to_migration_batch",
             cmdlet="Get-MoveRequest",
             remedy="Steer it with that batch, or remove its migration user first.",
@@ -438,20 +510,25 @@ _SET = {
     "suspend_when_ready_to_complete": "SuspendWhenReadyToComplete",
     "prevent_completion": "PreventCompletion",
     "complete_after": "CompleteAfter",
+    "skipped_item_approval_time": "SkippedItemApprovalTime",
 }
+_TIMES = ("complete_after", "skipped_item_approval_time")
 
 
 def _set(guid: str, change: Mapping[str, Any]) -> Cmdlet:
     parameters: dict[str, Value] = {"Identity": guid}
     for name, value in change.items():
-        parameters[_SET[name]] = _values.parse_time(value) if name == "complete_after" else value
+        parameters[_SET[name]] = _values.parse_time(value) if name in _TIMES else value
     return Cmdlet("Set-MoveRequest", parameters)
+
+
+_BRIEF = ("status", "status_detail", "percent_complete", "batch_name", "complete_after", "settings_read_at")
 
 
 def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: current[name]
-        for name in ("status", "status_detail", "percent_complete", "batch_name", "settings_read_at")
+        for name in (*_BRIEF, *data_consistency.SHOWN)
         if name in current
     }
 

@@ -22,6 +22,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, move_request
 
 STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
+SECOND_LIVE_MAILBOX = (
+    "Remove nothing: both hold mail. Right after the completion look once more, the cloud may lag. Else read the move "
+    "request's message (move_request_info with statistics), keep the user out of the cloud mailbox, carry over what it "
+    "received since the move, enable permission inheritance on the Active Directory object, and convert the cloud "
+    "mailbox to a mail user by hand or with Microsoft Support."
+)
 OPEN = ("to_do", "matched", "prepared")
 STOP_SIGNS = (
     "upn_differs",
@@ -40,12 +46,14 @@ STOP_SIGNS = (
 @dataclass(frozen=True)
 class State:
     """``beginning`` is cloud_only, synced or synced_to_another_user; ``anchor_verified`` tells whether proof was
-    seen."""
+    seen. ``code`` and ``remedy`` are those of a conflict that has a name of its own."""
 
     name: str
     reason: str
     beginning: str = ""
     anchor_verified: bool = False
+    code: str = ""
+    remedy: str = ""
 
 
 @dataclass
@@ -71,10 +79,28 @@ def judge(evidence: Evidence) -> State:
     if why_not:
         return State("conflict", why_not, beginning)
     if ad["kind"] == "mailbox":
-        return State("conflict", "there is a mailbox in both organizations", beginning, verified)
+        return _two_mailboxes(evidence, beginning, verified)
     if ad["kind"] == "other":
         return State("conflict", f"the on-premises object is a {ad['recipient_type_details']}", beginning, verified)
     return _on_the_way(evidence, beginning, verified)
+
+
+def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
+    """Tell one mailbox that is alive twice, as a move without its clean-up leaves it, from two different ones.
+
+    While a request completes both exist for a moment. Facts: offboarding-practice.md 1.6, "CompletedWithWarning".
+    """
+    mailbox, ad, request = evidence.cloud, evidence.on_premises, evidence.move_request
+    if request is not None and request["status"] == "CompletionInProgress":
+        return State("moving", "its move request is CompletionInProgress", beginning, verified)
+    if ad["exchange_guid"] != mailbox["exchange_guid"]:
+        return State("conflict", "there is a mailbox in both organizations", beginning, verified)
+    ended = f", and its move request is {request['status']}" if request is not None else ""
+    reason = (
+        f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: where a sender is decides which of "
+        "the two receives"
+    )
+    return State("conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX)
 
 
 def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
@@ -266,22 +292,84 @@ def _archive(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
 # -- after the move ----------------------------------------------------------------------------------------------------
 
 
-def not_as_wanted(record: Record, evidence: Evidence) -> list[str]:
-    """Return what of a mailbox that is home differs from what was asked for and from its baseline, as sentences."""
-    mailbox, ad = evidence.cloud, evidence.on_premises
-    wrong = []
-    wanted = str(record.get("remote_target_database") or "")
-    if wanted and ad.get("database", "").lower() != wanted.lower():
-        wrong.append(f"it is in database {ad.get('database')}, not {wanted}")
+def not_as_wanted(record: Record, evidence: Evidence) -> list[MailboxError]:
+    """Return what of a mailbox that is home differs from what was asked for and from its baseline, each with a code.
+
+    What neither the record nor the baseline says is not compared; ``notes`` tells that.
+    """
+    return [*_on_premises_differences(record, evidence), *_external_address_difference(record, evidence.cloud)]
+
+
+def _on_premises_differences(record: Record, evidence: Evidence) -> list[MailboxError]:
+    ad, found = evidence.on_premises, []
+    database = str(record.get("remote_target_database") or "")
+    if database and ad.get("database", "").lower() != database.lower():
+        found.append(
+            _difference(
+                "database_differs",
+                f"it is in database {ad.get('database')}, not {database}",
+                "Move it on-premises to the right database, or correct remote_target_database.",
+            )
+        )
     primary = str(record.get("primary_smtp_address") or "")
-    for side, where in ((ad, "on-premises"), (mailbox, "in the cloud")):
+    for side, where in ((ad, "on-premises"), (evidence.cloud, "in the cloud")):
         if primary and side["primary_smtp_address"].lower() != primary.lower():
-            wrong.append(f"its primary address {where} is {side['primary_smtp_address']}, not {primary}")
+            found.append(
+                _difference(
+                    "primary_address_differs",
+                    f"its primary address {where} is {side['primary_smtp_address']}, not {primary}",
+                    "Correct it on-premises, with its address policy off, and synchronize.",
+                )
+            )
     kind = str(record.get("recipient_type_details") or "")
     if kind in cloud.MOVABLE_TYPES and ad["recipient_type_details"] != kind:
-        wrong.append(f"it is a {ad['recipient_type_details']}, not a {kind}")
+        found.append(
+            _difference(
+                "mailbox_kind_differs",
+                f"it is a {ad['recipient_type_details']}, not a {kind}",
+                "Run the playbook complete, or the module mailbox, which set the kind.",
+            )
+        )
+    archive = str(record.get("archive_guid") or _values.ZERO_GUID)
+    moved = bool(record.get("remote_archive_target_database")) and archive != _values.ZERO_GUID
+    if moved and ad["archive_guid"] != archive:
+        found.append(
+            _difference(
+                "archive_guid_differs",
+                f"its archive on-premises carries the GUID {ad['archive_guid']}, not {archive}",
+                "Find out which archive holds its items before anybody uses it (Get-Mailbox -Archive, both sides).",
+            )
+        )
+    return found
+
+
+def _external_address_difference(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
     domain = str(record.get("target_delivery_domain") or "").lower()
     external = _values.domain_of(str(mailbox.get("external_email_address") or ""))
-    if domain and external != domain:
-        wrong.append(f"the cloud mail user's external address is in {external or 'no domain'}, not in {domain}")
-    return wrong
+    if not domain or external == domain:
+        return []
+    return [
+        _difference(
+            "external_address_differs",
+            f"the cloud mail user's external address is in {external or 'no domain'}, not in {domain}",
+            "Mail that reaches the cloud goes to that address: correct it, or target_delivery_domain.",
+        )
+    ]
+
+
+def _difference(code: str, message: str, remedy: str) -> MailboxError:
+    return MailboxError(message, code=code, remedy=remedy)
+
+
+def notes(record: Record, evidence: Evidence, *, baseline: bool) -> list[str]:
+    """Return what a verification did not compare, and what a completed request says beside its completion."""
+    found = []
+    absent = [name for name in ("remote_target_database", "target_delivery_domain") if not record.get(name)]
+    if absent:
+        found.append(f"not compared, because not given: {', '.join(absent)}")
+    if not baseline:
+        found.append("there is no baseline: kind and addresses before the move are not known and not compared")
+    status = (evidence.move_request or {}).get("status", "")
+    if status in ("CompletedWithWarning", "CompletedWithSkippedItems"):
+        found.append(f"its move request is {status}: move_request_info with statistics says more, until it is removed")
+    return found

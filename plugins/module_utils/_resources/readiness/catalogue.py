@@ -232,6 +232,12 @@ ALL: tuple[Check, ...] = (
         "Resolve it by hand: nothing was written for this mailbox.", "KB 2956029",
     ),
     _mailbox(
+        "second_live_mailbox", BLOCKER, _BOTH, "Is the mailbox alive on one side only?",
+        "Two live mailboxes with one GUID: where a sender is decides which of them receives.",
+        "Remove nothing; read the move request's message and convert the cloud mailbox by hand.",
+        "offboarding-practice.md 1.6",
+    ),
+    _mailbox(
         "already_home", INFO, _BOTH, "Is the mailbox still in the cloud?",
         "The role leaves a mailbox that is home alone.", "Nothing to do.", "KB 2813304",
     ),
@@ -448,6 +454,7 @@ CHECKS = {check.code: check for check in ALL}
 # Nobody may accept these: the role would not know what to do, or Exchange refuses whatever anybody says.
 FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline conflict "
+    "second_live_mailbox "
     "address_in_use database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch".split()
 )

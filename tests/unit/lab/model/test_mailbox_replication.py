@@ -14,7 +14,7 @@ import pytest
 from lab.answer import LabCredential
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair, Person
-from lab.model.recipients import EMPTY_GUID
+from lab.model.recipients import EMPTY_GUID, Skipped
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -383,6 +383,51 @@ def test_disabled_inheritance_completes_with_a_warning_and_leaves_two_mailboxes(
     assert desk.status(ann, 60) == ("CompletedWithWarning", "CompletedWithWarning")
     assert (ann.directory.kind, ann.cloud.kind) == ("UserMailbox", "UserMailbox")
     assert "UpdateMovedMailboxPermanentException" in desk.statistics(ann)["Message"]
+
+
+def test_a_cleanup_that_did_not_run_leaves_two_mailboxes_too(desk: Desk, ann: Pair) -> None:
+    desk.build.set_cloud(ann, source_stays=True)
+    desk.move(ann)
+    assert desk.status(ann, 60) == ("CompletedWithWarning", "CompletedWithWarning")
+    assert (ann.directory.kind, ann.cloud.kind) == ("UserMailbox", "UserMailbox")
+    assert ann.directory.exchange_guid == ann.cloud.exchange_guid
+    assert "source mailbox could still be alive" in desk.statistics(ann)["Message"]
+
+
+# -- skipped items ----------------------------------------------------------------------------------------------------
+
+
+def quality(shown: dict[str, Any]) -> tuple[str, int, int, int]:
+    counts = [shown[f"{kind}ItemsEncountered"] for kind in ("Bad", "Large", "Missing")]
+    return (shown["DataConsistencyScore"].name, *counts)
+
+
+def test_skipped_items_show_once_everything_was_copied(desk: Desk, ann: Pair) -> None:
+    desk.build.set_cloud(ann, skipped=Skipped("Good", 0, 2, 0))
+    desk.move(ann, SuspendWhenReadyToComplete=True)
+    assert quality(desk.statistics(ann, 1)) == ("Perfect", 0, 0, 0)
+    assert quality(desk.statistics(ann, 60)) == ("Good", 0, 2, 0)
+    desk.cloud("Set-MoveRequest", Identity=ann.identity, SuspendWhenReadyToComplete=False)
+    desk.cloud("Resume-MoveRequest", Identity=ann.identity)
+    assert desk.status(ann, 60) == ("CompletedWithSkippedItems", "CompletedWithSkippedItems")
+    assert ann.cloud.kind == "MailUser"
+
+
+@pytest.mark.parametrize(("score", "end"), [("Investigate", "CompletedWithSkippedItems"), ("Poor", "Failed")])
+def test_a_low_score_fails_the_completion_until_it_is_approved_where_it_can_be(
+    desk: Desk, ann: Pair, score: str, end: str
+) -> None:
+    desk.build.set_cloud(ann, skipped=Skipped(score, 12, 3, 1))
+    desk.move(ann)
+    assert desk.status(ann, 60)[0] == "Failed"
+    assert f"The data consistency score ({score}) for this request is too low" in desk.statistics(ann)["Message"]
+    assert (ann.directory.kind, ann.cloud.kind) == ("MailUser", "UserMailbox")
+    long_ago = desk.clock.now() - datetime.timedelta(days=1)
+    for approval, status in ((long_ago, "Failed"), (desk.clock.now(), end)):
+        desk.cloud("Set-MoveRequest", Identity=ann.identity, SkippedItemApprovalTime=approval)
+        desk.cloud("Resume-MoveRequest", Identity=ann.identity)
+        assert desk.status(ann, 60)[0] == status
+        assert desk.statistics(ann)["SkippedItemApprovalTime"] == approval
 
 
 def test_target_that_vanishes_while_the_request_is_held_fails_it(desk: Desk, ann: Pair) -> None:

@@ -14,6 +14,7 @@ from lab.hybrid import ManualClock, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair
 from lab.model.recipients import Recipient
 from lab.model.scenarios import (
+    CUTOVER,
     ENVIRONMENT,
     MAILBOX,
     build_wave,
@@ -24,7 +25,7 @@ from lab.model.scenarios import (
 )
 
 
-@pytest.mark.parametrize("name", MAILBOX)
+@pytest.mark.parametrize("name", [*MAILBOX, *CUTOVER])
 def test_a_scenario_changes_its_mailbox_or_its_record_and_nobody_elses(name: str) -> None:
     hybrid = empty_hybrid(ManualClock())
     builder = HybridBuilder(hybrid)

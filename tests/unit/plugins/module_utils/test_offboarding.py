@@ -187,7 +187,8 @@ def test_a_move_under_way() -> None:
 
 
 def test_a_conflict_is_a_failure_with_its_reason() -> None:
-    hybrid = Hybrid([cloud_mailbox("ann")], [on_premises_recipient("ann", "UserMailbox")])
+    another = on_premises_recipient("ann", "UserMailbox", ExchangeGuid=guid_of("another mailbox"))
+    hybrid = Hybrid([cloud_mailbox("ann")], [another])
     outcome = hybrid.one()
     assert outcome.error is not None
     assert (outcome.error.code, outcome.error.message) == ("conflict", "there is a mailbox in both organizations.")
@@ -433,6 +434,32 @@ def test_a_mailbox_that_is_home_is_compared_with_what_was_asked_and_with_its_bas
         outcome = moved(**ad).one(wanted, **options)
         assert outcome.error is not None
         assert (outcome.error.code, told in outcome.error.message) == ("verification_failed", True)
+        (difference,) = outcome.details["differences"]
+        assert difference["code"].endswith("_differs")
+        assert (difference["message"] in outcome.error.message, difference["remedy"]) == (True, outcome.error.remedy)
+
+
+def test_what_a_verification_could_not_compare_is_a_warning(tmp_path: Path) -> None:
+    found = moved().one(directory=str(tmp_path), require_state="home")
+    assert found.error is None
+    assert [text.partition(":")[0] for text in found.warnings] == [
+        "not compared, because not given",
+        "there is no baseline",
+    ]
+    assert moved().one(directory=str(tmp_path)).warnings == []
+
+
+def test_one_mailbox_alive_on_both_sides_is_told_by_its_own_code() -> None:
+    alive = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True)],
+        [on_premises_recipient("ann", "UserMailbox", ExternalDirectoryObjectId=guid_of("ann in Entra"))],
+        [move_request_of("ann", "CompletedWithWarning")],
+    )
+    for require_state in ("", "home"):
+        error = alive.one(require_state=require_state).error
+        assert error is not None
+        assert (error.code, "CompletedWithWarning" in error.message) == ("second_live_mailbox", True)
+        assert "Remove nothing" in error.remedy
 
 
 def test_organizations_are_asked_by_read_cmdlets_alone() -> None:

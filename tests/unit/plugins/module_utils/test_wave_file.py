@@ -253,6 +253,48 @@ def test_a_masked_list_is_refused() -> None:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
+WAVE = [ANN, BOB, {"identity": "Cleo@Contoso.com", "remote_target_database": "DB02"}]
+
+
+@pytest.mark.parametrize(
+    ("only", "taken"),
+    [
+        (None, [0, 1, 2]),
+        ([], []),
+        (["bob@contoso.com"], [1]),
+        (["CLEO@contoso.com", " ann@contoso.com", "ann@contoso.com"], [0, 2]),
+    ],
+)
+def test_mailboxes_are_chosen_by_name(only: list[str] | None, taken: list[int]) -> None:
+    assert _wave_file.chosen(WAVE, only) == [WAVE[place] for place in taken]
+
+
+def test_an_approval_marks_those_it_names() -> None:
+    marked = _wave_file.approved(WAVE, ["BOB@contoso.com"], WAVE)
+    assert marked == [ANN, {**BOB, "approve_skipped_items": True}, WAVE[2]]
+    assert _wave_file.approved(WAVE, None, WAVE) == WAVE
+    assert _wave_file.approved([ANN], ["bob@contoso.com"], WAVE) == [ANN], "one of the wave that was not chosen"
+
+
+@pytest.mark.parametrize("names", [["zoe@contoso.com", "ann@contoso.com", "Yan@contoso.com"], [""]])
+def test_a_stranger_is_refused_by_name(names: list[str]) -> None:
+    told = ", ".join(name for name in names if not name.startswith("ann"))
+    for option, work in (
+        ("only", lambda: _wave_file.chosen(WAVE, names)),
+        ("approve_skipped_items", lambda: _wave_file.approved(WAVE, names, WAVE)),
+    ):
+        with pytest.raises(InputError) as caught:
+            work()
+        assert (caught.value.code, caught.value.option) == ("not_in_wave", option)
+        assert f"{option}: '{told}' is not in the wave" in caught.value.message
+
+
+def test_a_name_may_stand_in_another_wave_of_the_run() -> None:
+    assert _wave_file.chosen([ANN], ["bob@contoso.com"], [BOB]) == []
+    assert _wave_file.chosen([ANN], ["bob@contoso.com", "ann@contoso.com"], [BOB]) == [ANN]
+    assert _wave_file.approved([ANN], ["bob@contoso.com"], [ANN], [BOB]) == [ANN]
+
+
 def test_the_file_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "wave.json"
     assert _wave_file.write(str(path), [ANN], check=False)

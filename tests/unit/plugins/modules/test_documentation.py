@@ -343,6 +343,8 @@ def _moves(recorder: Recorder) -> None:
     )
     recorder.run(submitted, ad_user("ann"), held, cutover="automatic")
     recorder.run(steps.Suspended(False), ad_user("ann"), move_request_of("ann", "InProgress"))
+    skipping = {**held, "DataConsistencyScore": "Investigate"}
+    recorder.run(steps.Completed(False), ad_user("ann"), skipping, approve_skipped_items=True)
     for step in (steps.Completed(False), steps.Absent(False)):
         recorder.run(step, ad_user("ann"), held)
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     HybridError,
@@ -18,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    data_consistency,
     move_request,
     move_request_info,
 )
@@ -356,6 +359,183 @@ def test_a_failed_request_does_not_complete() -> None:
     assert "Too large." in error.message
 
 
+# -- completed: at a time ----------------------------------------------------------------------------------------------
+
+
+LATER = "2096-12-01T18:00:00Z"
+
+
+def moment(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@pytest.mark.parametrize(
+    ("status", "properties", "complete_after", "change", "resumed"),
+    [
+        (
+            "AutoSuspended",
+            {"SuspendWhenReadyToComplete": True},
+            FUTURE,
+            {"SuspendWhenReadyToComplete": False, "CompleteAfter": moment(FUTURE)},
+            True,
+        ),
+        ("Synced", {"CompleteAfter": LATER}, FUTURE, {"CompleteAfter": moment(FUTURE)}, False),
+        ("InProgress", {}, "2096-11-30T19:00:00+01:00", {"CompleteAfter": moment(FUTURE)}, False),
+        ("Synced", {"PreventCompletion": True, "CompleteAfter": FUTURE}, FUTURE, {"PreventCompletion": False}, False),
+        ("Suspended", {"CompleteAfter": FUTURE}, FUTURE, {}, True),
+        # As asked already.
+        ("Synced", {"CompleteAfter": FUTURE}, FUTURE, {}, False),
+        ("CompletionInProgress", {}, FUTURE, {}, False),
+        # What has passed means now.
+        ("Synced", {"CompleteAfter": PAST}, PAST, {}, False),
+        ("AutoSuspended", {}, PAST, {}, True),
+    ],
+)
+def test_a_completion_is_scheduled(
+    status: str, properties: dict[str, Any], complete_after: str, change: dict[str, Any], resumed: bool
+) -> None:
+    found = plan(COMPLETED, request(status, **properties), complete_after=complete_after)
+    wanted = [Cmdlet("Set-MoveRequest", {"Identity": GUID, **change})] if change else []
+    assert cmdlets(found) == wanted + [Cmdlet("Resume-MoveRequest", {"Identity": GUID})] * resumed
+    assert found.status == ("" if found.calls else "pending")
+    if complete_after == FUTURE:
+        assert found.after.get("status") == ("resumed" if resumed else None), "it does not complete yet"
+
+
+@pytest.mark.parametrize("complete_after", [None, "", PAST])
+def test_a_request_that_waits_for_a_time_completes_now_without_one(complete_after: str | None) -> None:
+    (call,) = cmdlets(plan(COMPLETED, request("Synced", CompleteAfter=FUTURE), complete_after=complete_after))
+    at = call.parameters["CompleteAfter"]
+    assert isinstance(at, datetime.datetime)
+    assert abs(at - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+
+
+# -- completed: what was skipped ---------------------------------------------------------------------------------------
+
+
+TOO_LOW = "Error: The data consistency score ({}) for this request is too low."
+SKIPPED = {"BadItemsEncountered": 12, "LargeItemsEncountered": 3, "MissingItemsEncountered": 1}
+INVESTIGATE, POOR = ({"DataConsistencyScore": name, **SKIPPED} for name in ("Investigate", "Poor"))
+
+
+@pytest.mark.parametrize("score", ["Perfect", "Good", ""])
+def test_a_good_score_needs_no_approval(score: str) -> None:
+    found = plan(COMPLETED, request("AutoSuspended", DataConsistencyScore=score, **SKIPPED))
+    assert [call.name for call in cmdlets(found)] == ["Resume-MoveRequest"]
+
+
+@pytest.mark.parametrize(
+    ("status", "properties", "record", "code"),
+    [
+        ("AutoSuspended", INVESTIGATE, {}, "score_investigate"),
+        ("AutoSuspended", INVESTIGATE, {"approve_skipped_items": False}, "score_investigate"),
+        ("Synced", INVESTIGATE, {"complete_after": FUTURE}, "score_investigate"),
+        ("InProgress", INVESTIGATE, {}, "score_investigate"),
+        ("AutoSuspended", POOR, {}, "score_poor"),
+        ("AutoSuspended", POOR, {"approve_skipped_items": True}, "score_poor"),
+        ("AutoSuspended", {**POOR, "SkippedItemApprovalTime": PAST}, {}, "score_poor"),
+        ("Failed", {**SKIPPED, "Message": TOO_LOW.format("Investigate")}, {}, "score_investigate"),
+        ("Failed", {**SKIPPED, "Message": TOO_LOW.format("Poor")}, {"approve_skipped_items": True}, "score_poor"),
+        # The approval that stood when it failed did not cover everything.
+        (
+            "Failed",
+            {**SKIPPED, "Message": TOO_LOW.format("Investigate"), "SkippedItemApprovalTime": PAST},
+            {},
+            "score_investigate",
+        ),
+    ],
+)
+def test_a_low_score_is_refused_with_what_was_skipped(
+    status: str, properties: dict[str, Any], record: dict[str, Any], code: str
+) -> None:
+    error = refused(steps.Completed(False), request(status, **properties), **record)
+    assert error.code == code
+    assert "12 bad, 3 large and 1 missing items" in error.message
+    assert ("approve_skipped_items: true" in error.remedy) is (code == "score_investigate")
+    assert ("Microsoft Support" in error.remedy) is (code == "score_poor")
+
+
+def test_numbers_that_exchange_does_not_show_are_not_made_up() -> None:
+    error = refused(COMPLETED, request("Synced", DataConsistencyScore="Poor"))
+    assert "an unknown number of bad" in error.message
+
+
+@pytest.mark.parametrize("status", ["AutoSuspended", "Synced", "Failed"])
+def test_an_approval_by_name_goes_out_with_the_completion(status: str) -> None:
+    message = TOO_LOW.format("Investigate") if status == "Failed" else ""
+    current = request(status, **INVESTIGATE, Message=message, SuspendWhenReadyToComplete=True)
+    found = plan(steps.Completed(False), current, approve_skipped_items=True)
+    change, *rest = cmdlets(found)
+    at = change.parameters["SkippedItemApprovalTime"]
+    assert isinstance(at, datetime.datetime)
+    assert abs(at - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+    assert change.parameters["SuspendWhenReadyToComplete"] is False
+    assert [call.name for call in rest] == (["Resume-MoveRequest"] if status != "Synced" else [])
+    assert found.before["skipped_item_approval_time"] is None
+    assert _values.parse_time(found.after["skipped_item_approval_time"]) == at
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_an_approval_that_stands_is_not_given_twice(approve: bool) -> None:
+    current = request("Synced", **INVESTIGATE, CompleteAfter=FUTURE, SkippedItemApprovalTime=PAST)
+    found = plan(steps.Completed(False), current, complete_after=FUTURE, approve_skipped_items=approve)
+    assert (found.calls, found.status) == ((), "pending")
+
+
+def test_a_request_that_failed_for_another_reason_is_reported_whatever_its_score() -> None:
+    error = refused(COMPLETED, request("Failed", **INVESTIGATE, Message="Too large."), approve_skipped_items=True)
+    assert error.code == "move_failed"
+
+
+def test_a_submission_and_a_wait_tell_a_low_score_by_its_own_code() -> None:
+    failed = request("Failed", **SKIPPED, Message=TOO_LOW.format("Investigate"))
+    assert refused(submitting(), failed).code == "score_investigate"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_approval_is_sent_once_whether_exchange_shows_it_or_not(shown: bool) -> None:
+    item = move_request_of("ann", "Synced", **INVESTIGATE, CompleteAfter=FUTURE)
+    online = tenant(requests=[item])
+
+    def change(cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        if shown:
+            item["SkippedItemApprovalTime"] = cmdlet.parameters["SkippedItemApprovalTime"]
+        return []
+
+    online.handlers["Set-MoveRequest"] = change
+    record = {**wave("ann")[0], "complete_after": FUTURE, "approve_skipped_items": True}
+    (outcome,) = run(steps.Completed(False), online, record)
+    assert (outcome.status, outcome.error) == ("changed", None)
+    assert [call.name for call in online.writes] == ["Set-MoveRequest"]
+    assert outcome.details["move_request"]["data_consistency_score"] == "Investigate"
+
+
+def test_an_approval_whose_answer_was_lost_is_sent_again() -> None:
+    item = move_request_of("ann", "Synced", **INVESTIGATE, CompleteAfter=FUTURE)
+    online = tenant(requests=[item])
+    online.handlers["Set-MoveRequest"] = Fails(lost())
+    record = {**wave("ann")[0], "complete_after": FUTURE, "approve_skipped_items": True}
+    (outcome,) = run(steps.Completed(False), online, record)
+    assert outcome.status == "changed"
+    assert [call.name for call in online.writes] == ["Set-MoveRequest"] * 2
+
+
+@pytest.mark.parametrize(
+    ("params", "refuses"),
+    [
+        ({"approve_skipped_items": True, "mailboxes": []}, True),
+        ({"approve_skipped_items": True, "mailboxes_file": "/wave.json", "identity": None}, True),
+        ({"approve_skipped_items": True, "identity": "ann@contoso.com"}, False),
+        ({"approve_skipped_items": False, "mailboxes": []}, False),
+        ({"approve_skipped_items": None, "mailboxes": []}, False),
+    ],
+)
+def test_nobody_approves_for_a_whole_wave(params: dict[str, Any], refuses: bool) -> None:
+    with pytest.raises(InputError) if refuses else contextlib.nullcontext() as caught:
+        data_consistency.refuse_nameless_approval(params)
+    assert not refuses or "every mailbox of the wave" in str(caught.value)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("step", [SUSPENDED, COMPLETED])
 def test_without_request_there_is_nothing_to_steer(step: Any) -> None:
     assert (refused(step, None).code, refused(step, {}).code) == ("not_found", "not_found")
@@ -366,6 +546,34 @@ def test_absent_removes_what_is_there(status: str) -> None:
     found = plan(ABSENT, request(status))
     assert cmdlets(found) == [Cmdlet("Remove-MoveRequest", {"Identity": GUID})]
     assert found.predicted == {"move_request": None}
+
+
+@pytest.mark.parametrize("status", ["Completed", "CompletedWithWarning", "CompletedWithSkippedItems"])
+def test_a_cleanup_removes_what_is_completed(status: str) -> None:
+    found = plan(steps.Absent(False, only_completed=True), request(status))
+    assert cmdlets(found) == [Cmdlet("Remove-MoveRequest", {"Identity": GUID})]
+
+
+@pytest.mark.parametrize(
+    ("status", "batch", "told"),
+    [
+        ("InProgress", "wave 1", "it is InProgress, not completed"),
+        ("AutoSuspended", "wave 1", "it is AutoSuspended, not completed"),
+        ("Failed", "wave 1", "it is Failed, not completed"),
+        ("CompletionInProgress", "wave 1", "it is CompletionInProgress, not completed"),
+        ("Completed", "MigrationService:wave 7", "belongs to the migration batch wave 7"),
+    ],
+)
+def test_a_cleanup_leaves_everything_else_and_says_so(status: str, batch: str, told: str) -> None:
+    found = plan(steps.Absent(False, only_completed=True), request(status, BatchName=batch))
+    assert (found.calls, found.status, told in found.warnings[0]) == ((), "skipped", True)
+
+
+def test_only_completed_belongs_to_absent() -> None:
+    assert plan(steps.for_state("absent", False, None, [], only_completed=True), None) == Plan()
+    for state in ("completed", "suspended", "submitted"):
+        with pytest.raises(InputError, match="only_completed"):
+            steps.for_state(state, False, None, [], only_completed=True)
 
 
 def test_absent_is_absent_and_a_completing_move_cannot_be_called_off() -> None:

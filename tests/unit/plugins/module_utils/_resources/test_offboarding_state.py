@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     State,
     judge,
     not_as_wanted,
+    notes,
     stop_signs,
 )
 
@@ -222,9 +223,11 @@ WANTED = {
 }
 
 
-def wrong(mailbox: dict[str, Any], person: dict[str, Any], **record: Any) -> list[str]:
+def wrong(mailbox: dict[str, Any], person: dict[str, Any], **record: Any) -> list[tuple[str, str]]:
     home = on_premises_recipient("ann", "SharedMailbox", **{"Database": "DB01", **person})
-    return not_as_wanted({**WANTED, **record}, evidence({**cloud_mail_user("ann"), **mailbox}, home))
+    found = not_as_wanted({**WANTED, **record}, evidence({**cloud_mail_user("ann"), **mailbox}, home))
+    assert all(difference.remedy for difference in found)
+    return [(difference.code, difference.message) for difference in found]
 
 
 def test_a_mailbox_that_is_as_wanted() -> None:
@@ -232,35 +235,107 @@ def test_a_mailbox_that_is_as_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mailbox", "person", "told"),
+    ("mailbox", "person", "code", "told"),
     [
-        ({}, {"Database": "DB02"}, "it is in database DB02, not DB01"),
+        ({}, {"Database": "DB02"}, "database_differs", "it is in database DB02, not DB01"),
         (
             {},
             {"PrimarySmtpAddress": "a@contoso.com"},
+            "primary_address_differs",
             "its primary address on-premises is a@contoso.com, not ann@contoso.com",
         ),
         (
             {"PrimarySmtpAddress": "a@contoso.com"},
             {},
+            "primary_address_differs",
             "its primary address in the cloud is a@contoso.com, not ann@contoso.com",
         ),
-        ({}, {"RecipientTypeDetails": "UserMailbox"}, "it is a UserMailbox, not a SharedMailbox"),
+        (
+            {},
+            {"RecipientTypeDetails": "UserMailbox"},
+            "mailbox_kind_differs",
+            "it is a UserMailbox, not a SharedMailbox",
+        ),
         (
             {"ExternalEmailAddress": "SMTP:ann@fabrikam.com"},
             {},
+            "external_address_differs",
             "the cloud mail user's external address is in fabrikam.com, not in contoso.com",
         ),
         (
             {"ExternalEmailAddress": ""},
             {},
+            "external_address_differs",
             "the cloud mail user's external address is in no domain, not in contoso.com",
         ),
     ],
 )
-def test_what_is_not_as_wanted_is_told(mailbox: dict[str, Any], person: dict[str, Any], told: str) -> None:
-    assert wrong(mailbox, person) == [told]
+def test_what_is_not_as_wanted_is_told(mailbox: dict[str, Any], person: dict[str, Any], code: str, told: str) -> None:
+    assert wrong(mailbox, person) == [(code, told)]
+
+
+@pytest.mark.parametrize(
+    ("person", "record", "codes"),
+    [
+        ({"ArchiveGuid": OTHER}, {"remote_archive_target_database": "DB02"}, []),
+        ({"ArchiveGuid": ZERO}, {"remote_archive_target_database": "DB02"}, ["archive_guid_differs"]),
+        ({"ArchiveGuid": USER}, {"remote_archive_target_database": "DB02"}, ["archive_guid_differs"]),
+        # It stayed in the cloud, or there was none.
+        ({"ArchiveGuid": ZERO}, {"primary_only": True}, []),
+        ({"ArchiveGuid": ZERO}, {"remote_archive_target_database": "DB02", "archive_guid": ZERO}, []),
+    ],
+)
+def test_an_archive_that_moved_has_its_guid(person: dict[str, Any], record: dict[str, Any], codes: list[str]) -> None:
+    assert [code for code, _told in wrong({}, person, **{"archive_guid": OTHER, **record})] == codes
 
 
 def test_nothing_asked_nothing_compared() -> None:
     assert not_as_wanted({}, evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox"))) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "request_status", "baseline", "told"),
+    [
+        (WANTED, "Completed", True, []),
+        (WANTED, "", True, []),
+        ({"remote_target_database": "DB01"}, "", True, ["not given: target_delivery_domain"]),
+        ({}, "", True, ["not given: remote_target_database, target_delivery_domain"]),
+        (WANTED, "", False, ["there is no baseline"]),
+        (WANTED, "CompletedWithWarning", True, ["CompletedWithWarning"]),
+        (WANTED, "CompletedWithSkippedItems", True, ["CompletedWithSkippedItems"]),
+    ],
+)
+def test_what_a_verification_does_not_say_by_itself(
+    record: dict[str, Any], request_status: str, baseline: bool, told: list[str]
+) -> None:
+    request = move_request_of("ann", request_status) if request_status else None
+    home = evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox"), request)
+    found = notes(record, home, baseline=baseline)
+    assert len(found) == len(told)
+    assert all(words in note for words, note in zip(told, found, strict=True))
+
+
+# -- alive on both sides -----------------------------------------------------------------------------------------------
+
+
+def twice(request: Properties | None, **person: Any) -> State:
+    home = on_premises_recipient("ann", "UserMailbox", **{"ExternalDirectoryObjectId": ENTRA, **person})
+    return judge(evidence(SYNCED, home, request))
+
+
+@pytest.mark.parametrize("status", ["CompletedWithWarning", "Completed", "Failed", ""])
+def test_one_mailbox_alive_on_both_sides_is_an_error_of_its_own(status: str) -> None:
+    state = twice(move_request_of("ann", status) if status else None)
+    assert (state.name, state.code) == ("conflict", "second_live_mailbox")
+    assert MAILBOX in state.reason
+    assert ("its move request is" in state.reason) is bool(status)
+    assert status in state.reason
+    assert "Remove nothing" in state.remedy
+
+
+def test_while_a_request_completes_both_may_be_there() -> None:
+    assert twice(move_request_of("ann", "CompletionInProgress")).name == "moving"
+
+
+def test_two_different_mailboxes_are_another_conflict() -> None:
+    assert twice(None, ExchangeGuid=OTHER).code == ""
