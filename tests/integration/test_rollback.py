@@ -138,7 +138,7 @@ def test_before_any_sync_the_directories_are_as_at_the_start(
 ) -> None:
     earlier_cycle(bench)
     pairs = cloud_only(bench)
-    known, before = [remember(pair) for pair in pairs], look(bench)
+    before = look(bench)
     moment(bench, pairs)
     bench.faults.clear()
     kept = baselines(bench)
@@ -153,6 +153,14 @@ def test_before_any_sync_the_directories_are_as_at_the_start(
         name.removesuffix(".json") for name in kept
     ]
 
+
+def test_after_it_nothing_is_left_to_do_and_the_wave_can_be_offboarded_again(bench: Bench) -> None:
+    earlier_cycle(bench)
+    pairs = cloud_only(bench)
+    known = [remember(pair) for pair in pairs]
+    submitted(bench, pairs)
+    run = roll_back(bench, pairs)
+    assert run.summary["states"] == {"nothing": 0, "undone": len(pairs), "kept": 0, "failed": 0}
     again = roll_back(bench, pairs)
     assert again.succeeded, again.output
     assert again.changed == []
