@@ -142,7 +142,7 @@ class HybridBuilder:
             named_guid(f"{known.directory_domain}/{known.name}"), known.name,
             "User" if known.kind == "UserMailbox" else "DisabledUser", display_name=known.name,
             sam_account_name=known.account[:20], user_principal_name=known.primary, first_name=first, last_name=last,
-            domain=known.directory_domain,
+            domain=known.directory_domain, account_disabled=known.kind != "UserMailbox",
         )  # fmt: skip
         for name, value in values.items():
             setattr(item, name, value)

@@ -33,6 +33,7 @@ class DirectoryObject(Recipient):
     home_mdb_left: bool = False
     home_mta_left: bool = False
     admin_count: int = 0
+    account_disabled: bool = False
     inheritance_disabled: bool = False
     use_database_quota_defaults: bool = True
     anchor: str = ""

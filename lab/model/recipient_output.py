@@ -130,7 +130,7 @@ def _account(item: Recipient) -> dict[str, LabValue]:
 def _person(item: Recipient) -> dict[str, LabValue]:
     return {
         "FirstName": item.first_name, "LastName": item.last_name, "LegacyExchangeDN": item.legacy_exchange_dn,
-        "AccountDisabled": item.kind == "DisabledUser", "Phone": "", "Office": "", "Department": "",
+        "AccountDisabled": getattr(item, "account_disabled", False), "Phone": "", "Office": "", "Department": "",
     }  # fmt: skip
 
 

@@ -162,14 +162,15 @@ class ServerRecipients:
         return changes
 
     def disable_mail_user(self, request: Request) -> Answer:
-        """Disable-MailUser: the account stays, every Exchange attribute goes."""
+        """Disable-MailUser: the account stays, disabled if it was, and every Exchange attribute goes, ``mail`` too."""
         item = self.selection(request, kinds.MAIL_USERS, RECIPIENT_KEYS, "U").one(request.get("Identity"))
         if request.what_if:
             return Answer()
         self._change(
-            request, item, kind="User", alias="", mail="", email_addresses=[], external_email_address="",
-            exchange_guid=EMPTY_GUID, archive_guid=EMPTY_GUID, archive_name="", legacy_exchange_dn="",
-            email_address_policy_enabled=False, hidden=False, custom_attributes={},
+            request, item, kind="DisabledUser" if item.account_disabled else "User", alias="", mail="",
+            email_addresses=[], external_email_address="", exchange_guid=EMPTY_GUID,
+            archive_guid=EMPTY_GUID, archive_name="", legacy_exchange_dn="", email_address_policy_enabled=False,
+            hidden=False, custom_attributes={},
         )  # fmt: skip
         return Answer()
 

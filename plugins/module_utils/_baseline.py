@@ -6,12 +6,16 @@
 """The baseline: both sides as found before the first write, kept for good.
 
 A sync may damage what is live, so the baseline stays the authority for addresses in every later run. It is written
-once and never overwritten: not by a second run, and not by two runs at once.
+once and never overwritten: not by a second run, and not by two runs at once. Only when all that was written is undone
+is it moved aside, for people: the next offboarding begins anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import glob
+import itertools
 import json
 import os
 import tempfile
@@ -20,6 +24,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
 VERSION = 1
+ROLLED_BACK = "rolled_back"  # where the baselines of mailboxes are kept that were rolled back wholly
 
 
 class Baselines:
@@ -79,6 +84,41 @@ class Baselines:
                 "unwritable_directory",
             ) from error
         return data
+
+    def set_aside(self, exchange_guid: str) -> str:
+        """Move a baseline to ``baseline/rolled_back``, so that the next run takes a fresh one; return where it is now.
+
+        It is named by the mailbox and the time when it was taken, and nothing there is ever overwritten. A kill on the
+        way leaves the baseline in both places, and the next call ends it. An empty text where there is none.
+        """
+        known = self.load(exchange_guid)
+        if known is None:
+            return ""
+        path, folder = self.path(exchange_guid), os.path.join(self._folder, ROLLED_BACK)
+        name = f"{exchange_guid}.{str(known.get('taken_at')).replace(':', '')}"
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            for number in itertools.count(1):
+                target = os.path.join(folder, f"{name}{f'.{number}' if number > 1 else ''}.json")
+                with contextlib.suppress(FileExistsError):
+                    os.link(path, target)
+                if os.path.samefile(path, target):
+                    os.unlink(path)
+                    return target
+        except OSError as error:
+            raise InputError(
+                "directory",
+                folder,
+                f"cannot take the baseline of a mailbox that was rolled back ({error.strerror})",
+                "Give a directory that this account may write, and run again.",
+                "unwritable_directory",
+            ) from error
+        raise AssertionError("unreachable: one of the names is free")
+
+    def last_set_aside(self, exchange_guid: str) -> str:
+        """Return the newest file of a mailbox's baselines that were moved aside, or an empty text."""
+        found = glob.glob(os.path.join(glob.escape(self._folder), ROLLED_BACK, f"{exchange_guid}.*.json"))
+        return max(found, key=os.path.getmtime, default="")
 
     def _write_new(self, path: str, text: str) -> None:
         """Create the file whole: a link to a finished temporary file fails when the name is taken."""

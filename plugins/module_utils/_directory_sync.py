@@ -51,6 +51,16 @@ class Result:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Activity:
+    """What the server did of late: ``runs`` are its newest run profile results, ``running`` tells of one under way."""
+
+    sync_cycle_enabled: bool
+    staging_mode_enabled: bool
+    running: bool
+    runs: tuple[dict[str, Any], ...]
+
+
 @dataclass
 class DirectorySync:
     """Steers one Entra Connect server. Times in seconds; ``sleep`` and ``clock`` are given so that tests need not
@@ -173,6 +183,14 @@ class DirectorySync:
         self.looks += 1
         soon = FIRST_LOOK * 2.0 ** min(self.looks - 1, 10)
         self.sleep(min(self.wait_sleep, soon, max(0.0, deadline - self.clock())))
+
+    def activity(self) -> Activity:
+        """Read the scheduler and the run history. In this order: a run that begins meanwhile is in the history."""
+        scheduler = self._scheduler()
+        running = bool(self._run(Cmdlet("Get-ADSyncConnectorRunStatus")))
+        return Activity(
+            scheduler["sync_cycle_enabled"], scheduler["staging_mode_enabled"], running, tuple(self._history())
+        )
 
     # -- the scheduler ---------------------------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ READINESS = "readiness"
 PURPOSES = {
     OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
-    STAMPING: "smtp_match with state: stamped",
-    MAIL_USER_REMOVAL: "mailuser with state: absent",
-    MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items",
+    STAMPING: "smtp_match with state: stamped, offboarding_rollback",
+    MAIL_USER_REMOVAL: "mailuser with state: absent, offboarding_rollback",
+    MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items, "
+    "offboarding_rollback",
     ARCHIVES: "mailboxes with an archive",
     READINESS: "offboarding_readiness, which reads more than the role",
 }
@@ -93,7 +94,7 @@ NEEDED: tuple[Need, ...] = (
     _server("Set-Mailbox", "Identity Type Confirm DomainController", MAIL_RECIPIENTS),
     _server("Set-MailUser", "ArchiveGuid", MAIL_RECIPIENTS, ARCHIVES),
     _server("Set-RemoteMailbox", "ArchiveGuid", MAIL_RECIPIENTS, ARCHIVES),
-    _server("Set-User", "Identity WindowsEmailAddress Confirm DomainController", MAIL_RECIPIENTS, STAMPING),
+    _server("Set-User", "Identity WindowsEmailAddress DisplayName Confirm DomainController", MAIL_RECIPIENTS, STAMPING),
     _server("Disable-MailUser", "Identity Confirm DomainController", MAIL_RECIPIENTS, MAIL_USER_REMOVAL),
     _cloud("Get-Recipient", "Filter ResultSize", VIEW_RECIPIENTS),
     _cloud("Get-Mailbox", "Filter ResultSize", VIEW_RECIPIENTS),

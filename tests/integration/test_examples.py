@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import datetime
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ import yaml
 
 from lab.model.builder import Pair
 from tests.integration.conftest import BenchMaker
-from tests.integration.harness import COLLECTION, MOVE, ROOT, Bench, Run, Task, module, move_request
+from tests.integration.harness import COLLECTION, MOVE, ROOT, Bench, Run, Task, module, move_request, records
 
 AT_ONCE = 3
 STAMPED = UUID("5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01")  # the GUID that exchange_guid's example names
@@ -64,6 +65,16 @@ def wave_json(bench: Bench) -> None:
     (bench.offboarding_directory / "wave.json").write_text(json.dumps(wave), encoding="utf-8")
 
 
+def stopped_before_the_sync(bench: Bench) -> None:
+    """Let ann and bob be mail users, with baselines, that no cycle has seen: the last one was an hour ago."""
+    bench.hybrid.run_scheduled_cycle()
+    for run in bench.hybrid.sync.history:
+        run.started -= datetime.timedelta(hours=1)
+        run.ended = run.started
+    pairs = ann_and_bob(bench)
+    assert bench.offboard("--tags", "prepare", offboarding_mailboxes=records(pairs)).succeeded
+
+
 def shared_mailbox(bench: Bench) -> None:
     bench.build.mailbox_on_premises("Info")
 
@@ -83,6 +94,7 @@ SETUP: dict[str, Callable[[Bench], object]] = {
     "move_request": ready,
     "move_request_info": under_way,
     "offboarding_readiness": wave_json,
+    "offboarding_rollback": stopped_before_the_sync,
     "offboarding_state": ann_and_bob,
     "smtp_match": ann_and_bob,
     "wave_file": wave_csv,
@@ -137,6 +149,7 @@ def tried(make_bench: BenchMaker, name: str) -> Tried:
     with make_bench() as bench:
         SETUP[name](bench)
         bench.offboarding_directory.mkdir(exist_ok=True)
+        before = len(bench.log)
         documented = examples(name, bench)
         tasks = [named(task, "real") for task in documented]
         if not only_reads(name):
@@ -144,7 +157,7 @@ def tried(make_bench: BenchMaker, name: str) -> Tried:
             again = [named(task, "again") for task in documented]
             # Each task is previewed right before it runs: what it stands on is there by then.
             tasks = [*itertools.chain.from_iterable(zip(previews, tasks, strict=True)), *again]
-        return Tried(bench.play(*tasks, offboarding_directory=str(bench.offboarding_directory)), bench.writes())
+        return Tried(bench.play(*tasks, offboarding_directory=str(bench.offboarding_directory)), bench.writes(before))
 
 
 @pytest.fixture(scope="module")

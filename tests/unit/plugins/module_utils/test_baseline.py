@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import VERSION, Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import ROLLED_BACK, VERSION, Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
 from tests.unit.plugins.module_utils.fakes import guid_of
@@ -95,3 +95,41 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         Baselines(str(tmp_path / "file")).save("ann@contoso.com", cloud("ann"), {})
     assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
     assert "outlives the run" in caught.value.remedy
+
+
+def test_a_baseline_that_was_set_aside_makes_room_for_a_fresh_one(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    assert (baselines.set_aside(GUID), baselines.last_set_aside(GUID)) == ("", "")
+    first = baselines.save("ann@contoso.com", cloud("ann"), {})
+    path = baselines.set_aside(GUID)
+    assert Path(path).parent == tmp_path / "baseline" / ROLLED_BACK
+    assert json.loads(Path(path).read_text(encoding="utf-8")) == first
+    assert (baselines.load(GUID), baselines.last_set_aside(GUID)) == (None, path)
+    assert baselines.save("ann@contoso.com", cloud("fresh"), {})["cloud"] == cloud("fresh")
+
+
+def test_what_was_set_aside_is_never_overwritten(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    taken = [baselines.save("ann@contoso.com", cloud(alias), {}) and baselines.set_aside(GUID) for alias in "abc"]
+    found = sorted(json.loads(Path(path).read_text(encoding="utf-8"))["cloud"]["alias"] for path in taken)
+    assert (len(set(taken)), found) == (3, ["a", "b", "c"])
+
+
+def test_a_kill_while_a_baseline_is_set_aside_is_ended_by_the_next_call(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    baselines.save("ann@contoso.com", cloud("ann"), {})
+    moved = Path(baselines.set_aside(GUID))
+    os.link(moved, baselines.path(GUID))  # as a kill between the two steps leaves it
+    assert baselines.set_aside(GUID) == str(moved)
+    assert os.listdir(moved.parent) == [moved.name]
+    assert not Path(baselines.path(GUID)).exists()
+
+
+def test_a_baseline_that_cannot_be_set_aside_stays(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    saved = baselines.save("ann@contoso.com", cloud("ann"), {})
+    (tmp_path / "baseline" / ROLLED_BACK).write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(InputError, match=r"directory: .* cannot take the baseline") as refused:
+        baselines.set_aside(GUID)
+    assert refused.value.code == "unwritable_directory"
+    assert baselines.load(GUID) == saved

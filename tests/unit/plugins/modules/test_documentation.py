@@ -29,11 +29,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import KEYS, Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    cloud,
     exchange_guid,
     mailbox_info,
     mailbox_kind,
     mailuser,
+    move_request,
     move_request_info,
+    offboarding_rollback,
+    on_premises,
     smtp_match,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
@@ -349,6 +353,34 @@ def _moves(recorder: Recorder) -> None:
         recorder.run(step, ad_user("ann"), held)
 
 
+def _rollbacks(recorder: Recorder) -> None:
+    """Of each beginning all that can be taken back, and a half-made mail user that stays."""
+    whole, remote = on_premises_recipient("ann"), on_premises_recipient("ann", "RemoteUserMailbox")
+    named = ad_user("ann", WindowsEmailAddress="old@contoso.com", DisplayName="")
+    of_before = {"ExchangeGuid": ZERO, "ArchiveGuid": guid_of("old"), "EmailAddressPolicyEnabled": True}
+    other = on_premises_recipient("ann", ExternalEmailAddress="SMTP:ann@fabrikam.com", **of_before)
+    for ad, before, exported in (
+        (whole, named, ""),
+        (whole, other, ""),
+        (remote, on_premises_recipient("ann", "RemoteUserMailbox", **of_before), ""),
+        (on_premises_recipient("ann", EmailAddresses=["SMTP:ann@contoso.com"], **of_before), named, "a cycle ran"),
+    ):
+        had = cloud.recipient(cloud_mailbox("ann", EmailAddresses=["SMTP:ann@contoso.com", "smtp:a@contoso.com"]))
+        plain = [on_premises.user(person) for person in (ad, before)]
+        now, then = (
+            user if user["kind"] == "user" else on_premises.with_mail(user, person)
+            for user, person in zip(plain, (ad, before), strict=True)
+        )
+        found = offboarding_rollback.Evidence(
+            cloud.recipient(cloud_mailbox("ann")),
+            now,
+            move_request.request(move_request_of("ann")),
+            {"taken_at": "2026-11-23T09:00:00Z", "cloud": had, "on_premises": then},
+            exported=exported,
+        )
+        recorder.sent += offboarding_rollback.plan(found).calls
+
+
 def _reads(recorder: Recorder) -> None:
     ad = on_premises_recipient("ann")
     organizations = recorder.between(ad, None, move_request_of("ann"))
@@ -410,7 +442,7 @@ def _cycles(recorder: Recorder) -> None:
 def sent() -> list[tuple[str, Cmdlet]]:
     """Return every cmdlet that representative records lead to."""
     recorder = Recorder()
-    for build in (_recipients, _moves, _reads, _cycles):
+    for build in (_recipients, _moves, _rollbacks, _reads, _cycles):
         build(recorder)
     return recorder.sent
 

@@ -1,0 +1,284 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: offboarding_rollback
+short_description: Takes an offboarding back before its moves complete
+description:
+  - Removes the move request, and undoes what was written on-premises as far as that does no harm.
+  - While it is certain that no sync has exported what was written, all is undone. The mail user that was made is
+    disabled, C(mail) and an empty display name come back, a routing address that was added in the cloud is removed,
+    and the attributes of a user that was a mail user or remote mailbox before get the values of the baseline.
+  - Once a sync may have exported it, B(the mail user stays) with its addresses and GUIDs, because on-premises is the
+    master by then, and the next sync would strip the cloud mailbox of its addresses. The result says why, and shows
+    what was kept. Addresses of the baseline that a killed run had not stamped yet are stamped first.
+  - It is certain only if the cloud user was not synced when the baseline was taken and is not synced now, and if
+    O(entra_connect) shows a run history that reaches back beyond the baseline, with no run that ended after it.
+    Without O(entra_connect), with a server in staging mode, or with an empty history the mail user stays. A user that
+    was synced before the first write may have been exported at any time, so what was written on it stays too.
+  - A mailbox whose move is completed or completing is refused; the error explains the onboarding move, which is no
+    undo. So are requests of a migration batch, a damaged baseline, a mail user or request without baseline, and two
+    sides that do not fit together. Nothing is written for them.
+  - The writes are in an order in which it can be killed at any time and run again.
+  - When a mailbox is wholly as it was, its baseline is moved to C(baseline/rolled_back) in O(directory), named by the
+    mailbox's ExchangeGuid and the time when it was taken. So the next offboarding takes a fresh one.
+version_added: 0.1.0
+author: The mailops.exchange_hybrid contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.journal
+options:
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+      - If not given, the baseline names it, else the cloud user's user principal name.
+    type: str
+  external_email_address:
+    description:
+      - The routing address that the offboarding gave to the mailbox, if it was named then.
+    type: str
+  routing_domain:
+    description:
+      - Domain of the routing addresses, as in the offboarding. It tells which address was added to the cloud mailbox
+        where no mail user names it any more, or none yet.
+    type: str
+  include_sip:
+    description:
+      - Whether a mail user that stays gets the SIP addresses of the baseline too where it lacks them; as in the
+        offboarding. By default it does.
+    type: bool
+  directory:
+    description:
+      - Directory of the baselines, as in the offboarding; see
+        O(mailops.exchange_hybrid.offboarding_state#module:directory).
+    type: path
+    required: true
+  clock_tolerance:
+    description:
+      - Seconds by which the clocks of this host and of the Entra Connect server may differ. A run that ended within
+        them before the baseline counts as one after it. The default is what Kerberos allows.
+    type: int
+    default: 300
+  assume_paused:
+    description:
+      - Whether a preview may take the scheduler of Entra Connect for paused, because an earlier task would have paused
+        it. Without a preview it has no meaning.
+    type: bool
+    default: false
+notes:
+  - Pause the scheduler first (M(mailops.exchange_hybrid.directory_sync)) and resume it afterwards, as the role's entry
+    C(rollback) does. Where a mail user is to be taken away and the scheduler runs, the mailbox fails.
+  - A cycle that somebody starts by hand meanwhile is noticed afterwards; that mailbox fails and keeps its baseline.
+  - Only one Entra Connect server can be asked. Where Entra Cloud Sync or another server exports the same users, do not
+    configure O(entra_connect) here - then every mail user stays.
+  - Never tried on a real organization. That the times of C(Get-ADSyncRunProfileResult) are UTC, that
+    C(Disable-MailUser) clears C(mail), and that C(Set-User) takes an empty display name was not verified. The times
+    when objects changed do not come back.
+seealso:
+  - module: mailops.exchange_hybrid.offboarding_state
+  - module: mailops.exchange_hybrid.directory_sync
+"""
+
+EXAMPLES = r"""
+- name: Take a wave back wholly, while no cycle can run
+  block:
+    - name: Pause the scheduler
+      mailops.exchange_hybrid.directory_sync:
+        state: paused
+        directory: /srv/offboarding
+      register: paused
+
+    - name: Take the wave back
+      mailops.exchange_hybrid.offboarding_rollback:
+        mailboxes_file: /srv/offboarding/wave.json
+        directory: /srv/offboarding
+        assume_paused: "{{ paused is changed }}"
+  always:
+    - name: Resume the scheduler
+      mailops.exchange_hybrid.directory_sync:
+        state: resumed
+        directory: /srv/offboarding
+        assume_paused: "{{ paused is changed }}"
+
+- name: Look at two mailboxes, which are as they were
+  mailops.exchange_hybrid.offboarding_rollback:
+    mailboxes:
+      - identity: ann@contoso.com
+      - identity: bob@contoso.com
+    directory: /srv/offboarding
+  register: rollback
+
+- name: Show what was found
+  ansible.builtin.debug:
+    msg: "{{ item.identity }}: {{ item.decision }}, {{ item.reason }}"
+  loop: "{{ rollback.results }}"
+  loop_control:
+    label: "{{ item.identity }}"
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was written, or would be in check mode.
+  returned: always
+  type: bool
+  sample: true
+results:
+  description: One entry for each mailbox, in the order of the wave.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as it was named.
+      returned: always
+      type: str
+      sample: ann@contoso.com
+    status:
+      description: C(changed), C(unchanged), C(pending), C(skipped) or C(failed).
+      returned: always
+      type: str
+      sample: changed
+    decision:
+      description:
+        - V(undone) - all that was written is taken back. V(kept) - the move request is removed, and the mail user
+          stays. V(nothing) - nothing of an offboarding was found.
+      returned: unless failed before it was decided
+      type: str
+      sample: kept
+    reason:
+      description: Why, in one sentence.
+      returned: unless failed before it was decided
+      type: str
+    kept:
+      description: What stays on-premises - kind, addresses and GUIDs.
+      returned: when RV(results[].decision=kept)
+      type: dict
+      sample: {recipient_type_details: MailUser, primary_smtp_address: ann@contoso.com}
+    baseline_file:
+      description: Where the baseline was moved to.
+      returned: when the mailbox is wholly as it was
+      type: str
+      sample: /srv/offboarding/baseline/rolled_back/5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01.2026-11-23T090000Z.json
+    before:
+      description: The attributes that change, as they were.
+      returned: changed or failed
+      type: dict
+    after:
+      description: The same attributes, as they are now or would be.
+      returned: changed or failed
+      type: dict
+    cmdlets:
+      description: The cmdlets that ran or would run, secrets masked.
+      returned: changed or failed
+      type: list
+      elements: str
+    warnings:
+      description: What Exchange or this module warned of.
+      returned: when there are any
+      type: list
+      elements: str
+    error:
+      description: What went wrong.
+      returned: failed
+      type: dict
+      contains:
+        code:
+          description: Stable name of the fault.
+          returned: always
+          type: str
+          sample: already_home
+        message:
+          description: What happened, with Exchange's own words where it spoke.
+          returned: always
+          type: str
+        cmdlet:
+          description: The cmdlet that failed.
+          returned: always
+          type: str
+        retryable:
+          description: Whether running again may help.
+          returned: always
+          type: bool
+        remedy:
+          description: What to do.
+          returned: always
+          type: str
+mailboxes:
+  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
+  type: list
+  elements: dict
+decisions:
+  description: Number of mailboxes for each decision; those that failed are not in it.
+  returned: always
+  type: dict
+  sample: {nothing: 0, undone: 3, kept: 1}
+summary:
+  description: Number of mailboxes for each status.
+  returned: always
+  type: dict
+  sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
+"""
+
+from collections import Counter
+from typing import NoReturn
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_rollback import DECISIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._rollback import Options, roll_back
+
+ARGUMENTS = Arguments(
+    mailbox={
+        "ad_identity": {"type": "str"},
+        "external_email_address": {"type": "str"},
+        "routing_domain": {"type": "str"},
+        "include_sip": {"type": "bool"},
+    },
+    task={
+        "directory": {"type": "path", "required": True},
+        "clock_tolerance": {"type": "int", "default": 300},
+        "assume_paused": {"type": "bool", "default": False},
+    },
+    defaults={"include_sip": True},
+    connections=("exchange_server", "exchange_online", "entra_connect"),
+    journal=True,
+)
+
+
+def work(module: HybridModule) -> NoReturn:
+    records = module.records()
+    if module.params["clock_tolerance"] < 0:
+        raise InputError("clock_tolerance", module.params["clock_tolerance"], "is negative", "Give seconds, 0 or more.")
+    options = Options(
+        module.params["directory"],
+        module.params["clock_tolerance"],
+        check=module.check_mode,
+        assume_paused=module.params["assume_paused"],
+    )
+    with module.connections() as connections:
+        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
+        outcomes = roll_back(connections, records, options, on_error=module.params["on_error"])
+    counts = Counter(outcome.details.get("decision") for outcome in outcomes if outcome.status != "failed")
+    module.finish(outcomes, decisions={decision: counts[decision] for decision in DECISIONS})
+
+
+def main() -> None:
+    module = HybridModule(ARGUMENTS)
+    module.run(work)
+
+
+if __name__ == "__main__":
+    main()
