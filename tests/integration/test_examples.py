@@ -83,6 +83,7 @@ SETUP: dict[str, Callable[[Bench], object]] = {
     "move_request": ready,
     "move_request_info": under_way,
     "offboarding_readiness": wave_json,
+    "offboarding_report": wave_json,
     "offboarding_state": ann_and_bob,
     "smtp_match": ann_and_bob,
     "wave_file": wave_csv,
