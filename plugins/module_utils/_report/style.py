@@ -191,7 +191,8 @@ footer { margin-top: 2rem; color: var(--quiet); font-size: 0.875rem; }
   .amount, .quiet, .more, .count { font-size: inherit; }
   th, td { padding: 0.2rem 0.75rem 0.2rem 0; }
   table button { color: inherit; text-decoration: none; }
-  button[aria-expanded]::before { content: none; }
+  button[aria-expanded]::before, summary::marker { content: none; }
+  .moved progress { display: none; }
   tbody th .quiet { padding-left: 0; }
   thead { display: table-header-group; }
 }
