@@ -28,7 +28,7 @@ Child = Union[str, None]
 Attribute = Union[str, int, bool, None]
 
 
-def element(name: str, /, *children: Child, **attributes: Attribute) -> Html:
+def element(tag: str, /, *children: Child, **attributes: Attribute) -> Html:
     """Return an element. ``class_`` is class, ``aria_label`` is aria-label.
 
     An attribute that is None or False is absent.
@@ -38,9 +38,9 @@ def element(name: str, /, *children: Child, **attributes: Attribute) -> Html:
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    if name in _VOID:
-        return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{joined(*children)}</{name}>")
+    if tag in _VOID:
+        return Html(f"<{tag}{written}>")
+    return Html(f"<{tag}{written}>{joined(*children)}</{tag}>")
 
 
 def joined(*children: Child) -> Html:

@@ -270,5 +270,3 @@ def _state(document: Document, source: Source) -> str:
 
 def _source_row(name: str, path: str, state: str) -> Html:
     return element("tr", element("th", name, scope="row"), element("td", foreign(path)), element("td", state))
-
-

@@ -84,7 +84,7 @@ class Browser:
     def tab_to(self, selector: str, most: int = 80) -> WebElement:
         """Press Tab until an element has the focus, as somebody without a mouse does."""
         wanted = self.find(selector)
-        for _ in range(most):
+        for _press in range(most):
             if self.driver.switch_to.active_element == wanted:
                 return wanted
             self.press(Keys.TAB)
