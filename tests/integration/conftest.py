@@ -17,18 +17,30 @@ import pytest
 from lab.hybrid import Hybrid, ManualClock, demo_hybrid, empty_hybrid
 from lab.laboratory import Laboratory
 from lab.wire.remote_powershell import Limits
+from tests.integration.chromium import available as chromium
 from tests.integration.harness import SPEED, Bench
 from tests.integration.kerberos import available
 from tests.integration.samba import available as samba
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests this machine left out: they are not skipped one by one, they are not there."""
-    for suite, name in ((available, "Kerberos"), (samba, "Active Directory")):
+    """Say what was measured, and which tests this machine left out: they are not skipped, they are not there."""
+    for suite, name in ((available, "Kerberos"), (samba, "Active Directory"), (chromium, "HTML report")):
         lacking = suite.missing()
         if lacking:
             terminalreporter.section(name)
             terminalreporter.write_line(suite.explanation(lacking))
+    # What a test measures and does not judge, because the machine may be busy.
+    measured = [
+        str(value)
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if measured:
+        terminalreporter.section("Measured")
+        for line in measured:
+            terminalreporter.write_line(line)
 
 
 @contextlib.contextmanager

@@ -94,6 +94,7 @@ SETUP: dict[str, Callable[[Bench], object]] = {
     "move_request": ready,
     "move_request_info": under_way,
     "offboarding_readiness": wave_json,
+    "offboarding_report": wave_json,
     "offboarding_rollback": stopped_before_the_sync,
     "offboarding_state": ann_and_bob,
     "smtp_match": ann_and_bob,

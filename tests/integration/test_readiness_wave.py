@@ -95,7 +95,7 @@ def test_twenty_traps_of_sixty_are_named_and_nothing_else(bench: Bench) -> None:
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode) for path in bench.offboarding_directory.iterdir() if path.is_file()
     }
-    assert modes == {"readiness.json": 0o600, "readiness.csv": 0o600}
+    assert modes == {"readiness.json": 0o600, "readiness.csv": 0o600, "report.html": 0o600}
     assert bench.laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
 
 
