@@ -182,7 +182,7 @@ class HybridModule:
     @contextlib.contextmanager
     def _journalled(self) -> Iterator[None]:
         """Open the journal before anything is contacted; a preview writes none, so it needs none."""
-        path = self.params.get("journal")
+        path = self.params["journal"] if self._arguments.journal else None
         if not path or self.check_mode:
             yield
             return
