@@ -59,6 +59,9 @@ class Surrounding:
 def put_on_mailbox(hybrid: Hybrid, name: str, pair: Pair) -> Record:
     """Spoil one mailbox; return what its record has to say beside its identity. KeyError for an unknown name."""
     with hybrid.lock:
+        if name in COURSE:
+            COURSE[name](hybrid, pair)
+            return {}
         return MAILBOX[name].put(HybridBuilder(hybrid), pair) or {}
 
 
@@ -73,7 +76,7 @@ def put(hybrid: Hybrid, name: str, mailbox: str = "") -> Record:
 
     Returns what the record of the wave has to say. LookupError for an unknown name or address.
     """
-    known: Mapping[str, object] = MAILBOX if mailbox else ENVIRONMENT
+    known: Mapping[str, object] = {**MAILBOX, **COURSE} if mailbox else ENVIRONMENT
     if name not in known:
         raise LookupError(f"{name} is none of: {', '.join(sorted(known))}")
     if mailbox:
@@ -382,6 +385,21 @@ MAILBOX: dict[str, Scenario] = {
     "migration_user": Scenario(("belongs_to_migration_batch",), _migration_user),
     "local_request": Scenario(("move_request_on_premises",), _local_request),
     "home": Scenario(("already_home",), _home, "info"),
+}
+
+
+# -- the course of a move ------------------------------------------------------------------------------------------
+
+
+def _stalls(detail: str) -> Callable[[Hybrid, Pair], None]:
+    return lambda hybrid, pair: hybrid.replication.stall(pair.cloud, detail, hybrid.clock.now())
+
+
+# What befalls a move on its way, and no readiness report can know: put on a mailbox before it moves or while it does.
+COURSE: dict[str, Callable[[Hybrid, Pair], None]] = {
+    "stalls_at_target": _stalls("StalledDueToTarget_DiskLatency"),
+    "stalls_at_source": _stalls("StalledDueToSource_MailboxCapacityExceeded"),
+    "goes_on": lambda hybrid, pair: hybrid.replication.go_on(pair.cloud, hybrid.clock.now()),
 }
 
 

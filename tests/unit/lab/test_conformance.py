@@ -37,7 +37,7 @@ def section(name: str) -> list[list[str]]:
 
 
 SOURCES = [row[0] for row in section("Sources")]
-TABLES = ("Cmdlets", "Properties", "Error texts", "Domain controllers", "Wire", "Faults")
+TABLES = ("Cmdlets", "Properties", "Error texts", "Moves", "Domain controllers", "Wire", "Faults")
 
 
 @pytest.fixture(scope="module")
