@@ -33,7 +33,7 @@ class Teller:
         """Show a look, and each move that failed once."""
         progress = result["progress"]
         stalls = [(stall["detail"], stall["count"]) for stall in progress["stalls"]]
-        self._line(progress["line"], (progress["counts"], progress["percent"], stalls))
+        self._line(progress["line"], (progress["counts"], progress["percent"], stalls, len(progress["stuck"])))
         failed = [entry for entry in result["results"] if entry.get("error") and entry["identity"] not in self._told]
         for entry in failed[:FAILURES_SHOWN]:
             self._show(f"{entry['identity']}: {sentence(entry['error'])}")
@@ -64,11 +64,13 @@ def follow(
     """Return the last look: all are there, or have failed, or time is up.
 
     ``look(True)`` is to judge: what is not there then has failed. A look that came to nothing for a passing reason is
-    made again until time is up; any other is the end.
+    made again until time is up; any other is the end. A request is missed in two looks before that ends the wait: one
+    that was just made may not be listed everywhere yet.
     """
     teller = Teller(show)
     deadline = clock() + wait_timeout
     seen: Result | None = None
+    missed = False
     while True:
         over = clock() >= deadline
         result = look(over)
@@ -81,8 +83,11 @@ def follow(
             if over:
                 return result
             seen = result
-            if result["progress"]["moving"] == 0:
+            still = result["progress"]["moving"] == 0
+            missing = still and result["summary"]["pending"] > 0
+            if still and (missed or not missing):
                 return result if _clean(result) else _with_last_seen(look(True), seen)
+            missed = missing
         sleep(max(0.0, min(wait_sleep, deadline - clock())))
 
 

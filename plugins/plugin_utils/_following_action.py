@@ -59,7 +59,7 @@ class FollowingAction(ActionBase):
             look,
             wait_timeout=wait_timeout,
             wait_sleep=wait_sleep,
-            show=lambda text: display.display(f"[{host}] {text}"),
+            show=lambda text: None if self._task.no_log else display.display(f"[{host}] {text}"),
             sleep=_sleep_while(os.getppid()),
             clock=time.monotonic,
         )

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -203,6 +206,14 @@ class Bench:
 
     def play(self, *tasks: Mapping[str, Any], arguments: Sequence[str] = (), **variables: Any) -> Run:
         """Run tasks on localhost, each even when the one before it failed."""
+        return self.run(self._written(*tasks), *arguments, variables=variables)
+
+    def live(self, *tasks: Mapping[str, Any]) -> Live:
+        """Start tasks as ``play`` runs them, to be watched."""
+        return Live(*self.begin(self._written(*tasks), variables={}))
+
+    def _written(self, *tasks: Mapping[str, Any]) -> Path:
+        """Write a play of these tasks on localhost."""
         play = {
             "hosts": "localhost",
             "connection": "local",
@@ -212,7 +223,7 @@ class Bench:
         }
         path = self.directory / f"play-{next(self._numbers)}.json"
         path.write_text(json.dumps([play]), encoding="utf-8")
-        return self.run(path, *arguments, variables=variables)
+        return path
 
     def begin(
         self, playbook: Path, *arguments: str, kill_at: int = 0, variables: Mapping[str, Any]
@@ -298,7 +309,58 @@ def finish(process: subprocess.Popen[str], events: Path) -> Run:
         os.killpg(process.pid, signal.SIGKILL)
         stdout, stderr = process.communicate()
         raise AssertionError(f"the run did not end:\n{stdout}{stderr}") from None
-    run = Run(process.returncode, stdout, stderr)
+    return _told(Run(process.returncode, stdout, stderr), events)
+
+
+class Live:
+    """A run whose output is read while it runs."""
+
+    def __init__(self, process: subprocess.Popen[str], events: Path) -> None:
+        self.process = process
+        self._events = events
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._seen: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def until(self, *words: str) -> str:
+        """Return the next line with all these words, as soon as it is there and while the run goes on."""
+        while line := self._lines.get(timeout=LONGEST_RUN):
+            self._seen.append(line)
+            if all(word in line for word in words):
+                assert self.process.poll() is None, "the run has ended already"
+                return line
+        raise AssertionError(f"no line with {words}:\n{''.join(self._seen)}{self._rest()}")
+
+    def _rest(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+    def finish(self) -> Run:
+        """Wait for the end and read what the run did."""
+        while line := self._lines.get(timeout=LONGEST_RUN):
+            self._seen.append(line)
+        stderr = self._rest()
+        return _told(Run(self.process.wait(timeout=LONGEST_RUN), "".join(self._seen), stderr), self._events)
+
+    def processes(self) -> list[int]:
+        """Return the processes of the run that are alive, whichever session or parent they have by now."""
+        mark = f"OBSERVE_EVENTS={self._events}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+        return found
+
+
+def _told(run: Run, events: Path) -> Run:
     for line in events.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         if event["event"] == "start":

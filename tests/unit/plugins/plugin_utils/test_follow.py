@@ -37,7 +37,8 @@ def seen(*entries: dict[str, Any], moving: int = 0, percent: int = 0, **more: An
     found = {name: sum(e["status"] == name for e in entries) for name in ("changed", "unchanged", "pending", "skipped")}
     failed = sum(e["status"] == "failed" for e in entries)
     counts = {"InProgress": moving, "Completed": found["unchanged"]}
-    progress = {"moving": moving, "percent": percent, "counts": counts, "stalls": [], "line": f"{moving} {percent} %"}
+    progress = {"moving": moving, "percent": percent, "counts": counts, "stalls": [], "stuck": []}
+    progress["line"] = f"{moving} {percent} %"
     summary = {**found, "failed": failed}
     return {"changed": False, "results": list(entries), "summary": summary, "progress": {**progress, **more}}
 
@@ -102,9 +103,15 @@ def test_failed_and_missing_moves_stop_nobody_and_are_judged_at_the_end() -> Non
     result, shown = run(looks)
     assert (result, looks.asked) == (last, [False, False, True])
     assert [line for line in shown if line.startswith("ann")] == ["ann: Too large. Raise the quota."], "told once"
-    missing = Looks(seen(entry("ann", "pending")), judged=seen(ann))
-    assert run(missing)[0] == seen(ann)
-    assert missing.asked == [False, True]
+
+
+def test_a_request_is_missed_twice_before_that_is_the_end() -> None:
+    ann = seen(entry("ann", "failed", error=ERROR))
+    looks, watch = Looks(seen(entry("ann", "pending")), judged=ann), Time()
+    assert run(looks, watch)[0] == ann
+    assert (looks.asked, watch.slept) == ([False, False, True], [30])
+    late = Looks(seen(entry("ann", "pending")), moving(), seen(entry("ann", "pending")), DONE)
+    assert run(late)[0] == DONE
 
 
 def test_a_look_without_an_answer_is_made_again_until_time_is_up() -> None:
