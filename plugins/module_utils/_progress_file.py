@@ -10,7 +10,8 @@ goes on with what was known. Two that look at the same time each write a whole f
 the other's figures and no more.
 
     {"version": 1,
-     "looks": [{"utc", "counts": {status: n}, "bytes_done", "bytes_total", "bytes_gained"}],
+     "looks": [{"utc", "counts": {status: n}, "bytes_done", "bytes_total", "bytes_gained",
+                "seconds_covered"}],
      "requests": {exchange_guid: {"identity", "status", "status_detail", "percent_complete", "bytes_transferred",
                                   "total_size", "read_at", ...}}}
 

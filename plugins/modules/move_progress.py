@@ -264,7 +264,9 @@ progress:
       returned: always
       type: int
     rate:
-      description: Bytes per hour over the looks of the last hour, or over the last two looks.
+      description:
+        - Bytes per hour over the looks of the last hour, or over the last two looks.
+        - Scaled up for moves under way whose figures were not read again meanwhile.
       returned: from the second look on
       type: int
     estimate:

@@ -75,15 +75,17 @@ def noted(known: Entry | None, listed: Mapping[str, Any], identity: str, now: st
     entry = dict(known or {"first_status": listed["status"]})
     if entry.get("status") != listed["status"]:
         entry["progressed_at"] = now
-    entry.update(identity=identity, status=listed["status"], batch_name=listed.get("batch_name", ""))
+    if "seen_at" in entry:
+        entry["seen_before"], entry["status_before"] = entry["seen_at"], entry["status"]
+    entry.update(identity=identity, status=listed["status"], batch_name=listed.get("batch_name", ""), seen_at=now)
     entry.pop("gone_at", None)
     if listed.get("display_name"):
         entry["display_name"] = listed["display_name"]
     return entry
 
 
-def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple[Entry, int]:
-    """Return the entry with what Get-MoveRequestStatistics shows, and the bytes that came over since the last figure.
+def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple[Entry, int, int]:
+    """Return the entry with what Get-MoveRequestStatistics shows, the bytes that came over, and in how many seconds.
 
     Of a request that was under way when it was seen first nobody knows since when: its first figure counts nothing.
     """
@@ -95,12 +97,27 @@ def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple
     moved = any(entry.get(name) != result.get(name) for name in ("status", "percent_complete", "bytes_transferred"))
     if moved or "progressed_at" not in entry:
         result["progressed_at"] = now
-    return result, max(0, transferred - int(before))
+    return result, max(0, transferred - int(before)), _seconds_covered(entry, str(statistics["status"]), now)
+
+
+def _seconds_covered(entry: Entry, status: str, now: str) -> int:
+    """Return for how long a request may have copied since what was known of it before."""
+    before = entry.get("status_before", "")
+    if before == "Queued":
+        return 0 if status == "Queued" else int(seconds_between(entry["seen_before"], now))
+    if not active(before) or "read_at" not in entry:
+        return 0
+    return int(seconds_between(entry["read_at"], now))
 
 
 def at_rest(status: str) -> bool:
     """Tell whether nothing moves until somebody does something."""
     return status in COMPLETED or status in HELD or status in ("Failed", "Suspended")
+
+
+def active(status: str) -> bool:
+    """Tell whether a request is being worked on."""
+    return bool(status) and status != "Queued" and not at_rest(status)
 
 
 def due(entries: Mapping[str, Entry], sample: int) -> list[str]:
@@ -172,9 +189,21 @@ def recent(looks: Sequence[Entry]) -> list[Entry]:
 
 
 def rate(looks: Sequence[Entry]) -> int | None:
-    """Return bytes per hour from the first of these looks to the last, or None where no time lies between them."""
+    """Return bytes per hour from the first of these looks to the last, or None where no time lies between them.
+
+    Only some requests are read in each look. What was read of them is scaled up by the time that all were active over
+    the time that the figures cover: otherwise the rate would be too low until the sample has gone round.
+    """
     span = seconds_between(looks[0]["utc"], looks[-1]["utc"]) if len(looks) > 1 else 0.0
-    return int(sum(int(look["bytes_gained"]) for look in looks[1:]) * 3600 / span) if span > 0 else None
+    if span <= 0:
+        return None
+    gained = sum(int(look["bytes_gained"]) for look in looks[1:])
+    covered = sum(int(look.get("seconds_covered", 0)) for look in looks[1:])
+    under_way = sum(number for look in looks for status, number in look["counts"].items() if active(status)) / len(
+        looks
+    )
+    scale = max(1.0, under_way * span / covered) if covered else 1.0
+    return int(gained * scale * 3600 / span)
 
 
 def time_left(looks: Sequence[Entry], remaining: int) -> tuple[float, float] | None:

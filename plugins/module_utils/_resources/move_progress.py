@@ -68,10 +68,10 @@ def look(
         wanted = [guid for guid in guids.values() if isinstance(guid, str)]
         listed = _listed(connections, wanted, memory, options.batch_name)
     entries = _noted(guids, listed, memory, moment)
-    gained = _read_figures(connections, entries, options.sample, moment)
+    moved = _read_figures(connections, entries, options.sample, moment)
     memory.requests.update(entries)
     outcomes = [_outcome(record, guids.get(str(record["identity"])), memory, options, moment) for record in records]
-    return outcomes, _progress(outcomes, list(entries.values()), memory, options, gained, moment)
+    return outcomes, _progress(outcomes, list(entries.values()), memory, options, moved, moment)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -135,19 +135,20 @@ def _noted(
     return entries
 
 
-def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> int:
-    """Read what is due, ten to a request, into the entries; return the bytes that came over."""
+def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> Entry:
+    """Read what is due, ten to a request, into the entries; return the bytes that came over and the time they took."""
     wanted = figures.due(entries, sample)
     cmdlets = [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in wanted]
-    gained = 0
+    gained = covered = 0
     for guid, answer in zip(wanted, connections.read_each(EXCHANGE_ONLINE, cmdlets), strict=True):
         if isinstance(answer, HybridError):
             if not answer.retryable and answer.code != "not_found":
                 raise answer
         elif answer.objects:
-            entries[guid], more = figures.with_figures(entries[guid], move_request.request(answer.objects[0]), moment)
-            gained += more
-    return gained
+            statistics = move_request.request(answer.objects[0])
+            entries[guid], more, seconds = figures.with_figures(entries[guid], statistics, moment)
+            gained, covered = gained + more, covered + seconds
+    return {"bytes_gained": gained, "seconds_covered": covered}
 
 
 # -- each mailbox ------------------------------------------------------------------------------------------------------
@@ -226,13 +227,13 @@ def _progress(
     entries: Sequence[Entry],
     memory: Memory,
     options: Options,
-    gained: int,
+    moved: Entry,
     moment: str,
 ) -> dict[str, Any]:
     sizes = [figures.bytes_of(entry) for entry in entries if "read_at" in entry]
     done, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
     found = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
-    memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, "bytes_gained": gained}])
+    memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, **moved}])
     moving = [e for e in entries if e["status"] != "Failed" and not move_request.reached(options.wait_for, e["status"])]
     blind = [entry for entry in moving if "read_at" not in entry]
     without = [o for o in outcomes if o.details.get("move_request") == {} or _gone(o, options.wait_for)]

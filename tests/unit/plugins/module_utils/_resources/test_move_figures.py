@@ -46,18 +46,20 @@ def look(seconds: float, gained: int = 0) -> dict[str, Any]:
 def test_the_first_figure_of_a_move_seen_from_the_queue_on_counts_and_of_another_does_not() -> None:
     for first, gained in (("Queued", 3 * GB), ("InProgress", 0)):
         known = figures.noted(figures.noted(None, listed(first), "ann", at(0)), listed(), "ann", at(60))
-        seen, more = figures.with_figures(known, statistics(bytes_transferred=3 * GB), at(60))
+        seen, more, seconds = figures.with_figures(known, statistics(bytes_transferred=3 * GB), at(60))
         assert (more, seen["bytes_transferred"], seen["total_size"], seen["read_at"]) == (
             gained, 3 * GB, 10 * GB, at(60),
         )  # fmt: skip
-        _seen, more = figures.with_figures(seen, statistics(bytes_transferred=4 * GB), at(120))
-        assert more == GB
+        assert seconds == (60 if first == "Queued" else 0)
+        seen = figures.noted(seen, listed(), "ann", at(120))
+        _seen, more, seconds = figures.with_figures(seen, statistics(bytes_transferred=4 * GB), at(120))
+        assert (more, seconds) == (GB, 60)
         assert figures.with_figures(seen, statistics(bytes_transferred=GB), at(120))[1] == 0, "never backwards"
 
 
 def test_a_figure_that_exchange_no_longer_gives_is_not_kept() -> None:
-    failed, _gained = figures.with_figures(entry(), statistics("Failed", message="No.", failure_type="X"), at(0))
-    resumed, _gained = figures.with_figures(failed, statistics("Queued"), at(60))
+    failed, *_moved = figures.with_figures(entry(), statistics("Failed", message="No.", failure_type="X"), at(0))
+    resumed, *_moved = figures.with_figures(failed, statistics("Queued"), at(60))
     assert (failed["message"], "message" in resumed, "failure_type" in resumed) == ("No.", False, False)
 
 
@@ -153,6 +155,29 @@ def test_the_rate_is_of_the_last_hour_or_of_the_last_two_looks() -> None:
     assert figures.recent(seldom) == seldom[1:]
     assert figures.rate(figures.recent(seldom)) == GB
     assert len(figures.recent([look(600 * number) for number in range(100)])) == 7
+
+
+@pytest.mark.parametrize("sample", [20, 200, 1000])
+@pytest.mark.parametrize("minutes", [5, 30, 120])
+def test_the_rate_is_right_before_the_sample_has_gone_round(sample: int, minutes: int) -> None:
+    """A thousand moves of 0.5 GB an hour each, looked at every minute."""
+    entries = {str(name): figures.noted(None, listed(), str(name), at(0)) for name in range(1000)}
+    looks = []
+    for minute in range(minutes + 1):
+        gained = covered = 0
+        now = at(60 * minute)
+        entries = {name: figures.noted(known, listed(), name, now) for name, known in entries.items()}
+        for name in figures.due(entries, sample):
+            figure = statistics(bytes_transferred=minute * GB // 120)
+            entries[name], more, seconds = figures.with_figures(entries[name], figure, now)
+            gained, covered = gained + more, covered + seconds
+        looks.append({**look(60 * minute, gained), "seconds_covered": covered, "counts": {"InProgress": 1000}})
+    assert figures.rate(figures.recent(looks)) == pytest.approx(500 * GB, rel=0.02)
+
+
+def test_small_mailboxes_that_come_and_go_between_two_looks_count() -> None:
+    looks = [look(0), {**look(60, GB), "counts": {"Completed": 60}, "seconds_covered": 3600}]
+    assert figures.rate(looks) == 60 * GB
 
 
 def test_the_time_left_is_a_range_or_unknown() -> None:

@@ -285,7 +285,7 @@ def test_rates_and_estimates_come_from_look_to_look(tmp_path: Path) -> None:
     assert (saved["version"], len(saved["looks"])) == (1, 4)
     assert saved["looks"][-1] == {
         "utc": "2026-11-25T22:30:00Z", "counts": {"InProgress": 2}, "bytes_done": 11 * GB, "bytes_total": 20 * GB,
-        "bytes_gained": GB,
+        "bytes_gained": GB, "seconds_covered": 1200,
     }  # fmt: skip
     kept = saved["requests"][guid_of("ann's mailbox")]
     wanted = {
