@@ -14,8 +14,9 @@ description:
   - What was seen is remembered in O(progress_file), so that there is a rate and an estimate from look to look, whoever
     makes it, and a wait that was interrupted goes on with what was known.
   - With O(wait=true) looks are repeated and the progress appears while the task runs, in the terminal and in the output
-    of AWX - when a status, the percentage or a stall has changed, and otherwise with every tenth look. A look that
-    Exchange Online does not answer for the moment is told and repeated.
+    of AWX - when a status, the percentage or a stall has changed, and otherwise with every tenth look. Into a pipe
+    Python writes in blocks, unless E(PYTHONUNBUFFERED) is set.
+  - A look that Exchange Online does not answer for the moment is told and repeated.
   - Ctrl-C ends a wait at once, and so does the end of C(ansible-playbook) whatever its cause. The moves go on by
     themselves; running again goes on waiting.
   - In an offboarding the source is Exchange Online and the target is the customer's own Exchange.

@@ -15,6 +15,8 @@ import json
 import os
 import select
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ from tests.integration.harness import LONGEST_RUN, MOVE, ROOT, Bench, Live, Run,
 from tests.integration.test_move_requests import pass_by, ready
 
 GB = 1024**3
-WAIT: dict[str, Any] = {"wait": True, "wait_sleep": 0, "wait_timeout": 600}
+JOB = Path(__file__).parent / "job.py"
+WAIT: dict[str, Any] = {"wait": True, "wait_sleep": 1, "wait_timeout": 600}
 
 
 def calls(bench: Bench, since: int) -> dict[str, int]:
@@ -75,8 +78,8 @@ def test_a_look_costs_one_list_and_the_figures_that_changed_or_are_oldest(still_
     options = {"progress_file": str(bench.directory / "p"), "sample": 5, "batch_name": "wave-1"}
     look = module("move_progress", mailboxes=records(pairs), **options)
     first = bench.play(look).only
-    lookups = calls(bench, 0).pop("Get-Mailbox")
-    assert calls(bench, 0) == {"Get-Mailbox": lookups, "Get-MoveRequest": 1, "Get-MoveRequestStatistics": 25}
+    asked = calls(bench, 0)
+    assert (asked["Get-MoveRequest"], asked["Get-MoveRequestStatistics"]) == (1, 25)
     assert first.result["summary"] == {"changed": 0, "unchanged": 0, "pending": 25, "skipped": 0, "failed": 0}
 
     for pair in pairs[:3]:
@@ -157,6 +160,30 @@ def test_lines_appear_while_the_playbook_runs(still_bench: Bench) -> None:
     assert bench.hybrid.remote_credential.password not in ended.output
 
 
+def test_an_automation_controller_has_each_line_while_the_job_runs(still_bench: Bench) -> None:
+    """AWX shows the events that ansible-runner writes."""
+    bench = still_bench
+    (ann,) = moving(bench, "Ann Archer")
+    place = bench.directory / "job"
+    place.mkdir()
+    playbook = bench.written(module("move_progress", mailboxes=records([ann]), **WAIT))
+    given = json.dumps({"private_data_dir": str(place), "playbook": str(playbook), "ident": "1", "quiet": True})
+    environment = {**bench._environment(), "PYTHONPATH": str(ROOT), "OBSERVE_EVENTS": str(place / "events")}
+    with subprocess.Popen([sys.executable, str(JOB), given], env=environment, stdout=subprocess.PIPE, text=True) as job:
+        while not any("[localhost] 1 mailbox: 1 InProgress" in text for text in told(place / "artifacts" / "1")):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                job.wait(timeout=0.2)
+                raise AssertionError(f"the job has ended already: {job.communicate()}")
+        pass_by(bench, 60)
+        assert job.communicate(timeout=LONGEST_RUN)[0].strip() == "successful localhost"
+
+
+def told(artifacts: Path) -> list[str]:
+    """Return the texts of the events that are written so far."""
+    events = (artifacts / "job_events").glob("*-????????-*.json")
+    return [json.loads(path.read_text(encoding="utf-8")).get("stdout", "") for path in events]
+
+
 def test_a_move_that_fails_is_told_at_once_and_leaves_the_wave_while_the_other_goes_on(still_bench: Bench) -> None:
     bench = still_bench
     ann, bob = ready(bench, "Ann Archer"), ready(bench, "Bob Broken")
@@ -202,7 +229,7 @@ def test_a_wait_that_was_stopped_ends_and_the_next_run_goes_on(
     await_end(run)
     looks = memory(Path(f"{path}.progress"))["looks"]
     begin = len(bench.log)
-    again = bench.live(module("move_progress", **{**follow, "wait_sleep": 0}))
+    again = bench.live(module("move_progress", **{**follow, "wait_sleep": 1}))
     again.until("2 mailboxes: 2 InProgress", "/h")
     assert "Get-MoveRequestStatistics" not in calls(bench, begin), "the figures are known from before"
     assert "Get-Mailbox" not in calls(bench, begin)
@@ -303,9 +330,9 @@ def test_status_by_batch_name_alone_and_until_the_end(still_bench: Bench) -> Non
     run = status(bench, offboarding_batch_name="wave-1")
     assert run.succeeded, run.output
     assert shown(run)[0].startswith("1 mailbox: 1 InProgress")
-    variables = {"offboarding_batch_name": "wave-1", "offboarding_follow": True, "offboarding_wait_sleep": 0,
+    variables = {"offboarding_batch_name": "wave-1", "offboarding_follow": True, "offboarding_wait_sleep": 1,
                  "offboarding_directory": str(bench.offboarding_directory)}  # fmt: skip
-    follow = Live(*bench.begin(ROOT / "playbooks" / "status.yml", variables=variables))
+    follow = bench.watch(ROOT / "playbooks" / "status.yml", **variables)
     follow.until("[localhost] 1 mailbox: 1 InProgress")
     pass_by(bench, 60)
     ended = follow.finish()
