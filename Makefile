@@ -74,7 +74,7 @@ lint-changelog: .venv/.lint
 
 .PHONY: lint-mypy
 lint-mypy: .venv/.lint
-	$(RUN) mypy -p ansible_collections.mailops.exchange_hybrid.plugins.module_utils -p lab -p bench
+	$(RUN) mypy $(addprefix -p ansible_collections.mailops.exchange_hybrid.plugins.,module_utils plugin_utils action) -p lab -p bench
 
 .PHONY: lint-ansible
 lint-ansible: .venv/.lint

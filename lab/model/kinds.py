@@ -35,7 +35,10 @@ _STATUSES = {
 _STATES = (
     "None Queued InProgress AutoSuspended CompletionInProgress Completed CompletedWithWarning Suspended Failed Synced "
     "WaitingForJobPickup CreatingFolderHierarchy CreatingInitialSyncCheckpoint LoadingMessages CopyingMessages "
-    "InitialSeedingComplete Completing IncrementalSync Relinquished CompletedWithSkippedItems"
+    "InitialSeedingComplete Completing IncrementalSync Relinquished CompletedWithSkippedItems "
+    "StalledDueToTarget_MdbAvailability StalledDueToTarget_MdbReplication StalledDueToTarget_DiskLatency "
+    "StalledDueToTarget_Processor StalledDueToTarget_MailboxCapacityExceeded "
+    "StalledDueToSource_MailboxCapacityExceeded"
 ).split()
 
 

@@ -106,6 +106,8 @@ class MoveRequest:
     message: str = ""
     warning: str = ""
     failure: Failure | None = None
+    stalled: str = ""
+    stalled_at: datetime.datetime | None = None
     generation: int = 0
     spent: dict[str, float] = field(default_factory=dict)
     content: Content = field(default_factory=Content)
@@ -133,7 +135,7 @@ class MoveRequest:
         """Return StatusDetail as Get-MoveRequestStatistics shows it."""
         if self.failure is not None or self.suspended or self.phase == "completed":
             return self.status
-        return PHASES[INDEX[self.phase]][2]
+        return self.stalled or PHASES[INDEX[self.phase]][2]
 
     @property
     def flags(self) -> str:
@@ -164,6 +166,7 @@ class MailboxReplication:
         self.agenda = agenda
         self.timing = timing
         self.requests: dict[uuid.UUID, MoveRequest] = {}
+        self.stalls: dict[uuid.UUID, str] = {}
 
     def submit(self, request: MoveRequest, now: datetime.datetime) -> None:
         """Put a new request into the queue."""
@@ -214,11 +217,29 @@ class MailboxReplication:
         """Return PercentComplete."""
         number = INDEX[request.phase]
         begin = PHASES[number][3]
+        now = request.stalled_at or now
         if request.phase_since is None or number >= READY or request.phase == "queued":
             return begin
         length = self._length(request, request.phase)
         share = min(1.0, (now - request.phase_since).total_seconds() / length) if length else 1.0
         return int(begin + share * (PHASES[number + 1][3] - begin))
+
+    def stall(self, mailbox: TenantObject, detail: str, now: datetime.datetime) -> None:
+        """Let the mailbox's move stop while it copies, now or as soon as it does, until ``go_on``."""
+        self.stalls[mailbox.guid] = detail
+        request = self.requests.get(mailbox.guid)
+        if request is not None and request.phase == "copying" and not request.suspended and request.failure is None:
+            self._stall(request, now)
+
+    def go_on(self, mailbox: TenantObject, now: datetime.datetime) -> None:
+        """End a stall: what was copied stays copied."""
+        self.stalls.pop(mailbox.guid, None)
+        request = self.requests.get(mailbox.guid)
+        if request is None or request.stalled_at is None or request.phase_since is None:
+            return
+        request.phase_since += now - request.stalled_at
+        request.stalled, request.stalled_at, request.updated_at = "", None, now
+        self._appoint(request, request.phase_since + datetime.timedelta(seconds=self._length(request, request.phase)))
 
     # -- the course of a request --------------------------------------------------------------------------------
 
@@ -235,6 +256,12 @@ class MailboxReplication:
         if phase == "queued" and request.options.start_after is not None:
             due = max(due, request.options.start_after)
         self._appoint(request, due)
+        if phase == "copying" and request.mailbox.guid in self.stalls:
+            self._stall(request, now)
+
+    def _stall(self, request: MoveRequest, now: datetime.datetime) -> None:
+        request.generation += 1
+        request.stalled, request.stalled_at, request.updated_at = self.stalls[request.mailbox.guid], now, now
 
     def _leave(self, request: MoveRequest, now: datetime.datetime) -> None:
         request.generation += 1
@@ -242,6 +269,7 @@ class MailboxReplication:
             status = request.status
             request.spent[status] = request.spent.get(status, 0.0) + (now - request.phase_since).total_seconds()
         request.phase_since = None
+        request.stalled, request.stalled_at = "", None
 
     def _appoint(self, request: MoveRequest, due: datetime.datetime) -> None:
         generation = request.generation

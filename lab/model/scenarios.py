@@ -62,6 +62,9 @@ class Surrounding:
 def put_on_mailbox(hybrid: Hybrid, name: str, pair: Pair) -> Record:
     """Spoil one mailbox; return what its record has to say beside its identity. KeyError for an unknown name."""
     with hybrid.lock:
+        if name in COURSE:
+            COURSE[name](hybrid, pair)
+            return {}
         return {**MAILBOX, **CUTOVER}[name].put(HybridBuilder(hybrid), pair) or {}
 
 
@@ -76,7 +79,7 @@ def put(hybrid: Hybrid, name: str, mailbox: str = "") -> Record:
 
     Returns what the record of the wave has to say. LookupError for an unknown name or address.
     """
-    known: Mapping[str, object] = {**MAILBOX, **CUTOVER} if mailbox else ENVIRONMENT
+    known: Mapping[str, object] = {**MAILBOX, **CUTOVER, **COURSE} if mailbox else ENVIRONMENT
     if name not in known:
         raise LookupError(f"{name} is none of: {', '.join(sorted(known))}")
     if mailbox:
@@ -404,6 +407,21 @@ CUTOVER: dict[str, Scenario] = {
     "score_investigate": Scenario(("score_investigate",), _in_the_cloud(skipped=Skipped("Investigate", 12, 3, 1))),
     "score_poor": Scenario(("score_poor",), _in_the_cloud(skipped=Skipped("Poor", 900, 40, 210))),
     "source_stays": Scenario(("second_live_mailbox",), _in_the_cloud(source_stays=True)),
+}
+
+
+# -- the course of a move ------------------------------------------------------------------------------------------
+
+
+def _stalls(detail: str) -> Callable[[Hybrid, Pair], None]:
+    return lambda hybrid, pair: hybrid.replication.stall(pair.cloud, detail, hybrid.clock.now())
+
+
+# What befalls a move on its way, and no readiness report can know: put on a mailbox before it moves or while it does.
+COURSE: dict[str, Callable[[Hybrid, Pair], None]] = {
+    "stalls_at_target": _stalls("StalledDueToTarget_DiskLatency"),
+    "stalls_at_source": _stalls("StalledDueToSource_MailboxCapacityExceeded"),
+    "goes_on": lambda hybrid, pair: hybrid.replication.go_on(pair.cloud, hybrid.clock.now()),
 }
 
 

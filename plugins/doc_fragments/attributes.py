@@ -47,3 +47,18 @@ attributes:
   idempotent:
     support: full
 """
+
+    ACTION = r"""
+options: {}
+attributes:
+  action:
+    description: An action plugin on the controller does part of the work.
+    support: full
+    details:
+      - It repeats looks during a wait and shows the progress. Everything else runs where the task runs.
+  async:
+    description: Can be used with the C(async) property of a task.
+    support: none
+    details:
+      - A wait has a time-out of its own.
+"""

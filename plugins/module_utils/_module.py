@@ -212,8 +212,11 @@ class HybridModule:
         for text in self.warnings:
             self._ansible.warn(text)
 
-    def finish(self, outcomes: Sequence[Outcome], **more: Any) -> NoReturn:
-        """End the module with one result shape for success and failure, one mailbox or thousands."""
+    def finish(self, outcomes: Sequence[Outcome], *, keep_file: bool = False, **more: Any) -> NoReturn:
+        """End the module with one result shape for success and failure, one mailbox or thousands.
+
+        With ``keep_file`` the wave's file stays as it is: nobody leaves it for what was only looked at.
+        """
         # The record that travels on is the given one plus what was learnt, never the task's own options:
         # a force that one task was given must not reach the next.
         given = self._given or [outcome.record for outcome in outcomes]
@@ -223,7 +226,7 @@ class HybridModule:
             if outcome.status != "failed"
         ]
         if self.params.get("mailboxes_file"):
-            if kept != self._given:
+            if kept != self._given and not keep_file:
                 _records.save(self.params["mailboxes_file"], kept)
         else:
             more["mailboxes"] = kept

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -308,9 +308,15 @@ def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> _bulk
 # -- move requests -----------------------------------------------------------------------------------------------------
 
 
-def move_requests(connections: Connections) -> list[Properties]:
-    """Return every move request of the tenant: Get-MoveRequest has no filter for mailboxes, so one call lists all."""
-    return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", {"ResultSize": "Unlimited"})).objects
+def move_requests(connections: Connections, batch_name: str = "") -> list[Properties]:
+    """Return every move request of the tenant, or of a batch name, with one call.
+
+    Get-MoveRequest has no filter for mailboxes.
+    """
+    parameters: dict[str, Value] = {"ResultSize": "Unlimited"}
+    if batch_name:
+        parameters["BatchName"] = batch_name
+    return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", parameters)).objects
 
 
 def move_request_identities(connections: Connections, records: Sequence[Record]) -> list[str | HybridError]:

@@ -19,6 +19,7 @@ version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.attributes.action
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.journal
@@ -173,7 +174,10 @@ options:
   wait:
     description:
       - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are as far as O(wait_for)
-        says.
+        says. Not in check mode, and not when O(on_error=stop) has stopped the wave.
+      - The progress appears while the task runs, as M(mailops.exchange_hybrid.move_progress) with its O(ignore:wait)
+        shows it. With O(mailboxes_file) the figures are kept in a file beside it whose name ends with C(.progress).
+      - A mailbox that failed does not stop the others from being waited for.
     type: bool
     default: false
   wait_for:
@@ -195,6 +199,8 @@ options:
       - Seconds between two looks; one look is one C(Get-MoveRequest) for all.
     type: int
     default: 60
+seealso:
+  - module: mailops.exchange_hybrid.move_progress
 """
 
 EXAMPLES = r"""
@@ -255,7 +261,7 @@ results:
       sample: changed
     move_request:
       description: The request as it was last seen.
-      returned: when there is one
+      returned: when there is one, and after a wait for a wave in a file where it failed
       type: dict
     before:
       description: The attributes that change, as they were.
@@ -301,6 +307,10 @@ results:
           description: What to do.
           returned: always
           type: str
+progress:
+  description: What became of the wait, as M(mailops.exchange_hybrid.move_progress) returns it.
+  returned: with O(wait=true), not in check mode
+  type: dict
 mailboxes:
   description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
@@ -313,7 +323,6 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
-import time
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
@@ -357,6 +366,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
         "only_completed": {"type": "bool", "default": False},
         "remote_credential": REMOTE_CREDENTIAL,
+        # The four of the wait are the action plugin's; they stand here to be validated.
         "wait": {"type": "bool", "default": False},
         "wait_for": {"type": "str", "choices": ["synced", "completed"], "default": "completed"},
         "wait_timeout": {"type": "int", "default": 86400},
@@ -385,16 +395,6 @@ def work(module: HybridModule) -> NoReturn:
         )
         outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=params["on_error"])
         settings.save()
-        if params["wait"] and not module.check_mode and params["state"] in ("submitted", "completed"):
-            steps.await_outcomes(
-                connections,
-                outcomes,
-                params["wait_for"],
-                wait_timeout=params["wait_timeout"],
-                wait_sleep=params["wait_sleep"],
-                sleep=time.sleep,
-                clock=time.monotonic,
-            )
     module.finish(outcomes)
 
 

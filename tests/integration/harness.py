@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import pty
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -203,6 +207,23 @@ class Bench:
 
     def play(self, *tasks: Mapping[str, Any], arguments: Sequence[str] = (), **variables: Any) -> Run:
         """Run tasks on localhost, each even when the one before it failed."""
+        return self.run(self.written(*tasks), *arguments, variables=variables)
+
+    def live(self, *tasks: Mapping[str, Any]) -> Live:
+        """Start tasks as ``play`` runs them, to be watched."""
+        return self.watch(self.written(*tasks))
+
+    def watch(self, playbook: Path, **variables: Any) -> Live:
+        """Start a playbook at a terminal, to be watched."""
+        terminal, its_end = pty.openpty()
+        try:
+            process, events = self.begin(playbook, variables=variables, stdout=its_end)
+        finally:
+            os.close(its_end)
+        return Live(process, events, terminal)
+
+    def written(self, *tasks: Mapping[str, Any]) -> Path:
+        """Write a play of these tasks on localhost."""
         play = {
             "hosts": "localhost",
             "connection": "local",
@@ -212,10 +233,15 @@ class Bench:
         }
         path = self.directory / f"play-{next(self._numbers)}.json"
         path.write_text(json.dumps([play]), encoding="utf-8")
-        return self.run(path, *arguments, variables=variables)
+        return path
 
     def begin(
-        self, playbook: Path, *arguments: str, kill_at: int = 0, variables: Mapping[str, Any]
+        self,
+        playbook: Path,
+        *arguments: str,
+        kill_at: int = 0,
+        variables: Mapping[str, Any],
+        stdout: int = subprocess.PIPE,
     ) -> tuple[subprocess.Popen[str], Path]:
         """Start ansible-playbook in a process group of its own; return it and the file of its events."""
         number = next(self._numbers)
@@ -234,7 +260,7 @@ class Bench:
             env=environment,
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -298,7 +324,71 @@ def finish(process: subprocess.Popen[str], events: Path) -> Run:
         os.killpg(process.pid, signal.SIGKILL)
         stdout, stderr = process.communicate()
         raise AssertionError(f"the run did not end:\n{stdout}{stderr}") from None
-    run = Run(process.returncode, stdout, stderr)
+    return _told(Run(process.returncode, stdout, stderr), events)
+
+
+class Live:
+    """A run at a terminal, as people and AWX have it, whose output is read while it runs.
+
+    A pipe would not do: Python holds back what goes to one (docs/execution-environments.md).
+    """
+
+    def __init__(self, process: subprocess.Popen[str], events: Path, terminal: int) -> None:
+        self.process = process
+        self._events = events
+        self._terminal = terminal
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._seen: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        # At the end of the last process a terminal reports an error.
+        with open(self._terminal, encoding="utf-8") as screen, contextlib.suppress(OSError):
+            for line in screen:
+                self._lines.put(line)
+        self._lines.put("")
+
+    def until(self, *words: str) -> str:
+        """Return the next line with all these words, as soon as it is there and while the run goes on."""
+        while line := self._next():
+            if all(word in line for word in words):
+                assert self.process.poll() is None, "the run has ended already"
+                return line
+        raise AssertionError(f"no line with {words}:\n{''.join(self._seen)}")
+
+    def _next(self) -> str:
+        """Return the next line, empty at the end; a run that hangs is killed, and its test fails."""
+        try:
+            line = self._lines.get(timeout=LONGEST_RUN)
+        except queue.Empty:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise AssertionError(f"nothing more came of the run:\n{''.join(self._seen)}") from None
+        self._seen.append(line)
+        return line
+
+    def finish(self) -> Run:
+        """Wait for the end and read what the run did."""
+        while self._next():
+            pass
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            stderr = stream.read()
+        self._reader.join(LONGEST_RUN)
+        return _told(Run(self.process.wait(timeout=LONGEST_RUN), "".join(self._seen), stderr), self._events)
+
+    def processes(self) -> list[int]:
+        """Return the processes of the run that are alive, whichever session or parent they have by now."""
+        mark = f"OBSERVE_EVENTS={self._events}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+        return found
+
+
+def _told(run: Run, events: Path) -> Run:
     for line in events.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         if event["event"] == "start":

@@ -24,6 +24,7 @@ import pytest
 import yaml
 
 from lab.model.builder import Pair
+from lab.model.scenarios import find
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import COLLECTION, MOVE, ROOT, Bench, Run, Task, module, move_request, records
 
@@ -52,6 +53,13 @@ def ready(bench: Bench) -> None:
 def under_way(bench: Bench) -> None:
     ann, _bob = mail_users(bench)
     move_request(bench, ann, batch_name="wave-1", prevent_completion=True)
+
+
+def two_under_way(bench: Bench) -> None:
+    ready(bench)
+    for name in ("ann", "bob"):
+        pair = find(bench.hybrid, f"{name}@contoso.com")
+        move_request(bench, pair, batch_name="wave-1", suspend_when_ready=True)
 
 
 def wave_csv(bench: Bench) -> None:
@@ -91,6 +99,7 @@ SETUP: dict[str, Callable[[Bench], object]] = {
     "mailbox": shared_mailbox,
     "mailbox_info": ann_and_bob,
     "mailuser": ann_and_bob,
+    "move_progress": two_under_way,
     "move_request": ready,
     "move_request_info": under_way,
     "offboarding_readiness": wave_json,

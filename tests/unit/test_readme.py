@@ -66,7 +66,9 @@ def _assigned(path: Path, name: str) -> dict[str, Any]:
 
 def role_options() -> dict[str, Any]:
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    options: dict[str, Any] = specs["argument_specs"]["main"]["options"]
+    options: dict[str, Any] = {}
+    for entry in specs["argument_specs"].values():
+        options = {**entry["options"], **options}
     return options
 
 

@@ -104,6 +104,11 @@ def request(properties: Properties) -> dict[str, Any]:
     return result
 
 
+def reached(wanted: str, status: str) -> bool:
+    """Tell whether a request is where a wait ends: ``synced`` (held before its completion) or ``completed``."""
+    return status in COMPLETED or (wanted == "synced" and status in HELD)
+
+
 def owned_by_batch(current: dict[str, Any]) -> bool:
     return str(current.get("batch_name", "")).startswith(BATCH_OWNER)
 

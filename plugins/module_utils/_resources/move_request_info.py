@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Value
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -28,10 +27,7 @@ def read(
 
     A mailbox without request has an empty one: that is an answer, not an error.
     """
-    parameters: dict[str, Value] = {"ResultSize": "Unlimited"}
-    if batch_name:
-        parameters["BatchName"] = batch_name
-    listed = move_request.by_mailbox(connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", parameters)).objects)
+    listed = move_request.by_mailbox(_reading.move_requests(connections, batch_name))
     if records is None:
         outcomes = [Outcome({"identity": guid, "exchange_guid": guid}) for guid in listed]
     else:

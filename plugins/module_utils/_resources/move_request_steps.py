@@ -27,7 +27,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
@@ -201,7 +200,7 @@ class Submitted(_Requests):
                 remedy="Remove it with state: absent.",
             )
         if current["status"] == "Failed" and not record.get("resume_failed"):
-            raise _failed(current, "run with resume_failed: true")
+            raise move_failed(current, "run with resume_failed: true")
         _refuse_fixed(record, current)
         change = _cutover_change(record, current)
         calls = [_set(guid, change)] if change else []
@@ -271,7 +270,7 @@ class Completed(_Requests):
         if current["status"] == "CompletionInProgress":
             return pending
         if current["status"] == "Failed" and not data_consistency.failed(current):
-            raise _failed(current, "resume it with state: submitted and resume_failed: true")
+            raise move_failed(current, "resume it with state: submitted and resume_failed: true")
         scheduled = _lies_ahead(record.get("complete_after"))
         change = {**self._approval(record, current), **_release(current), **_completion_time(record, current)}
         calls = [_set(current["exchange_guid"], change)] if change else []
@@ -396,7 +395,7 @@ def _existing(seen: Seen) -> dict[str, Any]:
     return seen.move_request
 
 
-def _failed(request: Mapping[str, Any], then: str) -> MailboxError:
+def move_failed(request: Mapping[str, Any], then: str) -> MailboxError:
     """Return what a failed request means: Exchange's own words, and what the failure catalogue says of them."""
     if data_consistency.failed(request):
         return data_consistency.too_low(request)
@@ -543,96 +542,4 @@ def _plan(calls: Sequence[Cmdlet], current: Mapping[str, Any], after: Mapping[st
         after=dict(after),
         predicted={"move_request": {**current, **after}},
         details=details,
-    )
-
-
-# -- waiting -----------------------------------------------------------------------------------------------------------
-
-
-def reached(wanted: str, status: str) -> bool:
-    """Tell whether a request is where the wait ends: ``synced`` (held before its completion) or ``completed``."""
-    return status in move_request.COMPLETED or (wanted == "synced" and status in move_request.HELD)
-
-
-def await_requests(
-    connections: Connections,
-    guids: Sequence[str],
-    wanted: str,
-    *,
-    wait_timeout: float,
-    wait_sleep: float,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> dict[str, dict[str, Any]]:
-    """Return each mailbox's request once all are where they should be, have failed or vanished, or time is up.
-
-    One look is one Get-MoveRequest for all of them. A request that is not listed is absent from the answer.
-    """
-    deadline = clock() + wait_timeout
-    while True:
-        listed = move_request.by_mailbox(_reading.move_requests(connections))
-        seen = {guid: listed[guid] for guid in guids if guid in listed}
-        moving = [item for item in seen.values() if not reached(wanted, item["status"]) and item["status"] != "Failed"]
-        if not moving or clock() >= deadline:
-            return seen
-        sleep(min(wait_sleep, max(0.0, deadline - clock())))
-
-
-def await_outcomes(
-    connections: Connections,
-    outcomes: Sequence[Outcome],
-    wanted: str,
-    *,
-    wait_timeout: float,
-    wait_sleep: float,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> None:
-    """Wait for the moves of all outcomes that did not fail and write into each what became of its move."""
-    waiting = [
-        o for o in outcomes if o.status not in ("failed", "skipped") and o.record.get("offboarding_state") != "home"
-    ]
-    known = _reading.move_request_identities(connections, [outcome.record for outcome in waiting])
-    named = [(outcome, guid) for outcome, guid in zip(waiting, known, strict=True) if isinstance(guid, str)]
-    if not named:
-        return
-    seen = await_requests(
-        connections,
-        [guid for _outcome, guid in named],
-        wanted,
-        wait_timeout=wait_timeout,
-        wait_sleep=wait_sleep,
-        sleep=sleep,
-        clock=clock,
-    )
-    failed = {guid: item for guid, item in seen.items() if item["status"] == "Failed"}
-    seen.update(with_statistics(connections, failed))
-    for outcome, guid in named:
-        request = seen.get(guid)
-        outcome.details = {"move_request": _brief(request) if request else {}}
-        error = _why_not(request, wanted, wait_timeout)
-        if error is not None:
-            outcome.status, outcome.error = "failed", error
-        elif outcome.status == "pending":
-            outcome.status = "unchanged"
-
-
-def _why_not(request: dict[str, Any] | None, wanted: str, wait_timeout: float) -> MailboxError | None:
-    if request is None:
-        return MailboxError(
-            "its move request is gone.",
-            code="not_found",
-            cmdlet="Get-MoveRequest",
-            remedy="Look whether it was removed, or whether the mailbox is home already.",
-        )
-    if reached(wanted, request["status"]):
-        return None
-    if request["status"] == "Failed":
-        return _failed(request, "run with resume_failed: true")
-    return MailboxError(
-        f"the move is {request['status']} after {wait_timeout:g} seconds of waiting.",
-        code="wait_timeout",
-        retryable=True,
-        cmdlet="Get-MoveRequest",
-        remedy="The move goes on by itself: run again to go on waiting.",
     )

@@ -443,3 +443,32 @@ def test_what_if_checks_and_creates_nothing(desk: Desk, ann: Pair) -> None:
     before = desk.hybrid.snapshot()
     assert desk.move(ann, WhatIf=True).objects == []
     assert desk.hybrid.snapshot() == before
+
+
+# -- stalls -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_stall_stops_the_copying_where_it_is_and_only_the_detail_says_so(desk: Desk, ann: Pair) -> None:
+    desk.move(ann)
+    before = desk.statistics(ann, 7)
+    assert before["StatusDetail"].name == "CopyingMessages"
+    desk.hybrid.replication.stall(ann.cloud, "StalledDueToTarget_DiskLatency", desk.clock.now())
+    stalled, later = desk.statistics(ann), desk.statistics(ann, 3600)
+    for shown in (stalled, later):
+        assert (shown["Status"].name, shown["StatusDetail"].name) == ("InProgress", "StalledDueToTarget_DiskLatency")
+        assert shown["BytesTransferred"].size == before["BytesTransferred"].size > 0
+    desk.hybrid.replication.go_on(ann.cloud, desk.clock.now())
+    going = desk.statistics(ann)
+    assert (going["StatusDetail"].name, going["PercentComplete"]) == ("CopyingMessages", before["PercentComplete"])
+    assert desk.statistics(ann, 60)["Status"].name == "Completed"
+
+
+def test_a_stall_may_be_put_on_a_mailbox_before_it_moves(desk: Desk, ann: Pair) -> None:
+    desk.hybrid.replication.stall(ann.cloud, "StalledDueToSource_MailboxCapacityExceeded", desk.clock.now())
+    desk.move(ann)
+    assert desk.status(ann, 60) == ("InProgress", "StalledDueToSource_MailboxCapacityExceeded")
+    desk.cloud("Suspend-MoveRequest", Identity=str(ann.cloud.exchange_guid), Confirm=False)
+    assert desk.status(ann) == ("Suspended", "Suspended")
+    desk.hybrid.replication.go_on(ann.cloud, desk.clock.now())
+    desk.cloud("Resume-MoveRequest", Identity=str(ann.cloud.exchange_guid), Confirm=False)
+    assert desk.status(ann, 60) == ("Completed", "Completed")

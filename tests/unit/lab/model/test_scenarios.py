@@ -20,6 +20,7 @@ from lab.model.scenarios import (
     build_wave,
     convert,
     find,
+    put,
     put_on_environment,
     put_on_mailbox,
 )
@@ -48,6 +49,16 @@ def test_an_environment_scenario_can_be_put_on_a_fresh_organization(name: str) -
     states = [repr(part) for part in (hybrid.directory, hybrid.tenant, vars(hybrid.sync), hybrid.sync.history)]
     put_on_environment(hybrid, name)
     assert [repr(part) for part in (hybrid.directory, hybrid.tenant, vars(hybrid.sync), hybrid.sync.history)] != states
+
+
+@pytest.mark.parametrize(("name", "side"), [("stalls_at_target", "Target"), ("stalls_at_source", "Source")])
+def test_what_befalls_a_move_on_its_way(name: str, side: str) -> None:
+    hybrid = empty_hybrid(ManualClock())
+    pair = HybridBuilder(hybrid).cloud_only("Ann Archer")
+    assert put(hybrid, name, pair.identity) == {}
+    assert hybrid.replication.stalls[pair.cloud.guid].startswith(f"StalledDueTo{side}_")
+    put(hybrid, "goes_on", pair.identity)
+    assert hybrid.replication.stalls == {}
 
 
 def test_a_csv_column_builds_a_wave() -> None:

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import math
+import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._progress_file import Memory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_progress
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.move_request_steps import Submitted
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import await_match
@@ -31,6 +35,7 @@ from lab.faults import Faults
 from lab.hybrid import Hybrid, ManualClock, empty_hybrid
 from lab.log import CommandLog
 from lab.model.builder import HybridBuilder
+from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.wire import rest_encoding
 from lab.wire.gateway import Gateway
 from tests.unit.plugins.module_utils.fakes import Time
@@ -239,3 +244,51 @@ def test_known_settings_never_hide_a_difference(tmp_path: Path) -> None:
     assert outcome.error is not None
     assert outcome.error.code == "request_differs"
     assert [entry["cmdlet"] for entry in procedure.since(begin)] == ["Get-MoveRequest", "Get-MoveRequestStatistics"]
+
+
+class BatchingSession(DirectSession):
+    """A session that takes several reads in one request, and counts the requests."""
+
+    def run_many(self, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput]:
+        self._organization.requests.append(len(cmdlets))
+        return [self.run(cmdlet) for cmdlet in cmdlets]
+
+
+@dataclass
+class BatchingTenant(Direct):
+    requests: list[int] = field(default_factory=list)
+
+    def open(self) -> DirectSession:
+        return BatchingSession(self, f"{self.kind} {next(self.numbers)}")
+
+
+@pytest.mark.parametrize(("count", "changed", "sample"), [(1000, 0, 20), (1000, 137, 20), (25, 3, 5), (1, 1, 20)])
+def test_a_look_costs_one_list_and_a_request_for_ten_figures(count: int, changed: int, sample: int) -> None:
+    clock = ManualClock()
+    hybrid: Hybrid = empty_hybrid(clock)
+    build, log = HybridBuilder(hybrid), CommandLog()
+    pairs = build.many(count)
+    for number, pair in enumerate(pairs):
+        options = MoveOptions("mail.contoso.com", "DB01", target_delivery_domain="contoso.com", batch_name="wave-1")
+        move = MoveRequest(uuid.UUID(int=number), pair.cloud, options, clock.now())
+        hybrid.replication.submit(move, clock.now())
+        move.phase = "copying"
+    gateway = Gateway("exchange_online", hybrid.exchange_online, hybrid, log, Faults())
+    tenant = BatchingTenant("exchange_online", gateway, "application")
+    records = [{"identity": pair.identity, "exchange_guid": str(pair.cloud.exchange_guid)} for pair in pairs]
+    memory, now = Memory(), datetime.datetime(2026, 11, 25, tzinfo=datetime.timezone.utc)
+
+    def look() -> dict[str, Any]:
+        tenant.requests.clear()
+        connections = Connections({"exchange_online": {}}, lambda _kind, _options: tenant)
+        return move_progress.look(connections, records, memory, move_progress.Options(sample=sample), now)[1]
+
+    assert look()["counts"] == {"InProgress": count}
+    for pair in pairs[:changed]:
+        hybrid.replication.requests[pair.cloud.guid].suspended = True
+    begin = len(log)
+    assert look()["counts"].get("Suspended", 0) == changed
+    due = changed + min(sample, count - changed)
+    found = Counter(entry["cmdlet"] for entry in log.entries(since=begin))
+    assert found == Counter({"Get-MoveRequest": 1, "Get-MoveRequestStatistics": due})
+    assert len(tenant.requests) <= math.ceil((changed + sample) / 10)

@@ -744,14 +744,7 @@ def test_statistics_that_exchange_refuses_fail_their_mailbox_alone() -> None:
         assert "unread" not in ann.details.get("move_request", {})
 
 
-# -- waiting -----------------------------------------------------------------------------------------------------------
-
-
-def await_moves(online: FakeOrganization, outcomes: list[Outcome], watch: Time, wanted: str = "completed") -> None:
-    with connect(online) as connections:
-        steps.await_outcomes(
-            connections, outcomes, wanted, wait_timeout=100, wait_sleep=30, sleep=watch.sleep, clock=watch.clock
-        )
+# -- where a wait ends -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -767,52 +760,7 @@ def await_moves(online: FakeOrganization, outcomes: list[Outcome], watch: Time, 
     ],
 )
 def test_reached(wanted: str, status: str, there: bool) -> None:
-    assert steps.reached(wanted, status) is there
-
-
-def test_one_look_is_one_cmdlet_for_all() -> None:
-    requests = [move_request_of(name) for name in ("ann", "bob")]
-    online, watch = tenant(requests=requests), Time()
-    watch.during = [lambda: requests[0].update(Status="Completed"), lambda: requests[1].update(Status="Completed")]
-    online.objects["Get-MoveRequest"] = requests
-    outcomes = [Outcome(record, "changed") for record in wave("ann", "bob")]
-    await_moves(online, outcomes, watch)
-    assert [(outcome.status, outcome.error) for outcome in outcomes] == [("changed", None), ("changed", None)]
-    assert outcomes[0].details == {"move_request": {"status": "Completed", "batch_name": "wave 1"}}
-    assert (watch.slept, len(online.named("Get-MoveRequest"))) == ([30, 30], 3)
-
-
-def test_time_is_up() -> None:
-    online, watch = tenant(requests=[move_request_of("ann")]), Time()
-    (outcome,) = outcomes = [Outcome(wave("ann")[0], "pending")]
-    await_moves(online, outcomes, watch)
-    assert (watch.slept, watch.now) == ([30, 30, 30, 10], 100)
-    assert outcome.error is not None
-    assert (outcome.status, outcome.error.code, outcome.error.retryable) == ("failed", "wait_timeout", True)
-    assert "InProgress after 100 seconds" in outcome.error.message
-
-
-def test_failed_and_vanished_moves_do_not_make_the_others_wait() -> None:
-    requests = [move_request_of("ann", "Failed", Message="Too large."), move_request_of("cleo", "Completed")]
-    online, watch = tenant(requests=requests), Time()
-    outcomes = [Outcome(record, "pending") for record in wave("ann", "bob", "cleo")]
-    await_moves(online, outcomes, watch)
-    assert [outcome.status for outcome in outcomes] == ["failed", "failed", "unchanged"]
-    assert watch.slept == []
-    assert outcomes[0].error is not None
-    assert "Too large." in outcomes[0].error.message
-    assert outcomes[1].error is not None
-    assert outcomes[1].error.code == "not_found"
-    assert len(online.named("Get-MoveRequestStatistics")) == 1
-
-
-def test_nobody_waits_for_what_failed_or_is_home() -> None:
-    online, watch = tenant(), Time()
-    failed = Outcome(wave("ann")[0], "failed", error=MailboxError("no", code="x"))
-    home = Outcome({**wave("bob")[0], "offboarding_state": "home"})
-    skipped = Outcome(wave("cleo")[0], "skipped")
-    await_moves(online, [failed, home, skipped], watch)
-    assert ([failed.status, home.status, skipped.status], online.calls) == (["failed", "unchanged", "skipped"], [])
+    assert move_request.reached(wanted, status) is there
 
 
 # -- move_request_info -------------------------------------------------------------------------------------------------
