@@ -238,12 +238,14 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     waiting = [item for item in wave if item.open]
     if not waiting:
         return
-    databases, domains = side_by_side(
+    databases, domains, held = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: _reading.accepted_domains(connections, EXCHANGE_ONLINE),
+        lambda: _shared_addresses(connections, waiting),
     )
     _refuse_unknown_databases(databases, waiting)
-    _refuse_shared_addresses(connections, waiting)
+    for item, error in held:
+        item.fail(error)
     facts = _facts(connections, waiting) if options.readiness else None
     for item in waiting:
         if item.evidence is not None:
@@ -285,17 +287,12 @@ def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
                 )
 
 
-def _refuse_shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> None:
-    entries = {
-        id(item): Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises)
-        for item in wave
-        if item.evidence is not None
-    }
-    uniqueness.refuse_other_holders(connections, list(entries.values()))
-    for item in wave:
-        entry = entries.get(id(item))
-        if entry is not None and entry.error is not None:
-            item.fail(entry.error)
+def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, HybridError]]:
+    """Return the mailboxes one of whose addresses somebody else holds, each with the error that says so."""
+    read = [item for item in wave if item.evidence is not None]
+    entries = [Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises) for item in read if item.evidence]
+    uniqueness.refuse_other_holders(connections, entries)
+    return [(item, entry.error) for item, entry in zip(read, entries, strict=True) if entry.error is not None]
 
 
 def _stop(item: Mailbox, evidence: Evidence, domains: Collection[str], options: Options, facts: Facts | None) -> None:

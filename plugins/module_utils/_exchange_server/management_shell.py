@@ -52,7 +52,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry imp
 AUTHENTICATIONS = ("kerberos", "ntlm", "basic", "certificate")
 SHORTEST_IDLE_TIMEOUT = 60
 # What only remote PowerShell or only this transport takes.
-_OWN_OPTIONS = ("certificate_path", "certificate_key_path", "kerberos_delegation")
 
 _OWN = (
     script.NEW_REPLY
@@ -95,13 +94,6 @@ class ManagementShellOrganization:
     def open(self) -> Session:
         session = ManagementShellSession(self.server, self.tickets, self.retry)
         return PinnedSession(session, self.controllers) if self.controllers else session
-
-
-def refuse_own_options(given: ConnectionOptions) -> None:
-    """Refuse, for ``transport: psrp``, what only this transport takes. Raises InputError."""
-    for name in _OWN_OPTIONS:
-        if given.has(name):
-            raise given.refuse(name, "has no effect with transport: psrp", "Leave it out, or set transport: winrm.")
 
 
 def from_options(

@@ -9,20 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import controllers
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
     Controllers,
     PinnedSession,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.management_shell import (
-    ManagementShellOrganization,
-    refuse_own_options,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.management_shell import (
-    from_options as management_shell,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
     TAKES_DOMAIN_CONTROLLER,
@@ -33,11 +26,17 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
 
+if TYPE_CHECKING:
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.management_shell import (
+        ManagementShellOrganization,
+    )
+
 TRANSPORTS = ("psrp", "winrm")
 AUTHENTICATIONS = ("kerberos", "negotiate", "ntlm", "basic")
 # WSMan's own floor (facts: exchange-server-psrp.md section 2); the default is WSMan's default.
 SHORTEST_IDLE_TIMEOUT = 60
 DEFAULT_IDLE_TIMEOUT = 180
+MANAGEMENT_SHELL_OPTIONS = ("certificate_path", "certificate_key_path", "kerberos_delegation")
 
 
 @dataclass
@@ -67,8 +66,13 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | Man
     given = ConnectionOptions("exchange_server", options)
     pinned = controllers.from_option(given, options.get("domain_controller"), TAKES_DOMAIN_CONTROLLER)
     if given.choice("transport", "psrp", TRANSPORTS) == "winrm":
-        return management_shell(given, options, pinned)
-    refuse_own_options(given)
+        # Imported when needed: every module that talks PSRP would pay for the other transport.
+        from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import management_shell
+
+        return management_shell.from_options(given, options, pinned)
+    for name in MANAGEMENT_SHELL_OPTIONS:
+        if given.has(name):
+            raise given.refuse(name, "has no effect with transport: psrp", "Leave it out, or set transport: winrm.")
     return _remote_powershell(given, options, pinned)
 
 

@@ -80,12 +80,18 @@ class _Requests(SkipsHome):
     def learnt(self, detailed: Mapping[str, Any]) -> None:
         """Take note of a request whose statistics were read."""
 
+    def made(self, guid: str) -> bool:
+        """Tell whether this task submitted the mailbox's request: completed, it is no leftover of an earlier move."""
+        return False
+
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
         known = _reading.move_request_identities(connections, records)
         listed = move_request.by_mailbox(_reading.move_requests(connections))
         wanted = [guid for guid in known if isinstance(guid, str) and guid in listed]
         detailed = {**listed, **self._detailed(connections, records, known, listed)}
-        moved = _moved(connections, [guid for guid in wanted if detailed[guid]["status"] in move_request.COMPLETED])
+        completed = [guid for guid in wanted if detailed[guid]["status"] in move_request.COMPLETED]
+        made = {guid for guid in completed if self.made(guid)}
+        moved = made | _moved(connections, [guid for guid in completed if guid not in made])
         return [
             Seen(error=guid)
             if isinstance(guid, HybridError)
@@ -183,6 +189,9 @@ class Submitted(_Requests):
 
     def learnt(self, detailed: Mapping[str, Any]) -> None:
         self._settings.keep(detailed, detailed)
+
+    def made(self, guid: str) -> bool:
+        return guid in self._made
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         guid = str((seen.cloud or {})["exchange_guid"])
