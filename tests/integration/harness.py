@@ -166,6 +166,12 @@ class Run:
         return dict(self.task("Sum up").result["ansible_facts"]["offboarding_result"])
 
     @property
+    def failed_mailboxes(self) -> list[str]:
+        """The identities of all mailboxes that failed in any task."""
+        entries = [entry for task in self.tasks for entry in task.result.get("results", []) if isinstance(entry, dict)]
+        return [entry["identity"] for entry in entries if entry.get("status") == "failed"]
+
+    @property
     def role_failures(self) -> dict[str, dict[str, Any]]:
         """The role's failures by identity, each with its error."""
         return {entry["identity"]: entry["error"] for entry in self.summary["failures"]}
@@ -200,10 +206,10 @@ class Bench:
 
     # -- running ------------------------------------------------------------------------------------------------
 
-    def offboard(self, *arguments: str, kill_at: int = 0, **variables: Any) -> Run:
-        """Run the collection's playbook. ``variables`` go over WAVE."""
+    def offboard(self, *arguments: str, kill_at: int = 0, playbook: str = "offboard", **variables: Any) -> Run:
+        """Run one of the collection's playbooks for a wave. ``variables`` go over WAVE."""
         given = {**WAVE, "offboarding_directory": str(self.offboarding_directory), **variables}
-        return self.run(ROOT / "playbooks" / "offboard.yml", *arguments, kill_at=kill_at, variables=given)
+        return self.run(ROOT / "playbooks" / f"{playbook}.yml", *arguments, kill_at=kill_at, variables=given)
 
     def play(self, *tasks: Mapping[str, Any], arguments: Sequence[str] = (), **variables: Any) -> Run:
         """Run tasks on localhost, each even when the one before it failed."""

@@ -15,7 +15,7 @@ from lab.model.builder import Pair, Person
 from lab.model.exchange_server import named_guid
 from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import put_on_mailbox
-from tests.integration.harness import ROOT, WAVE, Bench, Run, assert_home, move_request, records, remember, timeless
+from tests.integration.harness import Bench, Run, assert_home, move_request, records, remember, timeless
 from tests.integration.test_waves import inventory
 
 LATER = "2035-12-01T18:00:00Z"
@@ -24,8 +24,7 @@ VERIFIED = "Verify both sides"
 
 def days(bench: Bench, entry: str, *arguments: str, **variables: Any) -> Run:
     """Run one of the playbooks complete, verify and cleanup."""
-    given = {**WAVE, "offboarding_directory": str(bench.offboarding_directory), **variables}
-    return bench.run(ROOT / "playbooks" / f"{entry}.yml", *arguments, variables=given)
+    return bench.offboard(*arguments, playbook=entry, **variables)
 
 
 def wave_of(pairs: Iterable[Pair], **more: Mapping[str, Any]) -> list[dict[str, Any]]:
