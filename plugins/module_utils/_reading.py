@@ -154,8 +154,20 @@ def _together(answers: Iterable[_bulk.Found]) -> _bulk.Found:
             if isinstance(objects, HybridError) or isinstance(known, HybridError):
                 result[value] = known if isinstance(known, HybridError) else objects
             else:
-                result[value] = [*known, *objects]
+                result[value] = _latest([*known, *objects])
     return result
+
+
+def _latest(objects: Sequence[Properties]) -> list[Properties]:
+    """Return each object once, as the last answer has it.
+
+    A move that completes between two answers leaves its mailbox in one and its mail user in the other.
+    """
+    return list({_own_id(item) or str(number): item for number, item in enumerate(objects)}.values())
+
+
+def _own_id(item: Properties) -> str:
+    return str(item.get("ExternalDirectoryObjectId") or item.get("Guid") or "")
 
 
 def _exactly_one(
@@ -172,7 +184,7 @@ def _exactly_one(
             cmdlet=cmdlet,
             remedy="Give one of the object's addresses, its user principal name, or its ExchangeGuid.",
         )
-    names = ", ".join(sorted(str(item.get("ExternalDirectoryObjectId") or item.get("Guid")) for item in found))
+    names = ", ".join(sorted(_own_id(item) for item in found))
     return MailboxError(
         f"{cmdlet} finds {len(found)} objects for '{identity}': {names}.",
         code="ambiguous",

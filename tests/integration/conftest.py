@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,12 @@ from tests.integration.chromium import available as chromium
 from tests.integration.harness import SPEED, Bench
 from tests.integration.kerberos import available
 from tests.integration.samba import available as samba
+
+
+def pytest_configure() -> None:
+    """Give the runs an interrupt that works: what a shell starts in the background is born with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
