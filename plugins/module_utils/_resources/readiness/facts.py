@@ -96,7 +96,7 @@ class Subject:
         known = str(self.evidence.cloud.get("immutable_id") or "")
         if isinstance(self.directory, DirectoryUser):
             return bool(known) and known == self.directory.source_anchor
-        return _values.guid_of_immutable_id(known) == self.evidence.on_premises["guid"]
+        return bool(_values.guid_of_immutable_id(known) == self.evidence.on_premises["guid"])
 
     @property
     def archive_moves(self) -> bool:
