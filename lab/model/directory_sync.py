@@ -208,13 +208,19 @@ class DirectorySync:
         self._exported_with_errors = False
         failed = []
         for item in self._imported:
-            if item.guid in self.export_errors:
+            if item.guid in self.export_errors or self._may_not_take_over(item):
                 self._exported_with_errors = True
                 failed.append(item)
                 continue
             external_id = self._bound.get(item.source_anchor) or self._match(item)
             self.agenda.add(visible, self._arrival(item, external_id))
         self._imported = failed
+
+    def _may_not_take_over(self, item: DirectoryObject) -> bool:
+        """Tell whether a hard match would make a cloud user on-premises' own, and the tenant blocks that."""
+        if not self.tenant.block_hard_match or item.source_anchor in self._bound:
+            return False
+        return any(not cloud.is_dir_synced for cloud in self.tenant.objects.find(["anchor"], item.source_anchor))
 
     def _match(self, item: DirectoryObject) -> str:
         """Join a new object: hard match, then soft match by primary address, then by UPN; else a new cloud object."""

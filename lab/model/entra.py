@@ -61,7 +61,7 @@ class Entra:
             "features": {
                 "blockSoftMatchEnabled": self.tenant.block_soft_match,
                 "softMatchOnUpnEnabled": self.tenant.soft_match_on_upn,
-                "blockCloudObjectTakeoverThroughHardMatchEnabled": False,
+                "blockCloudObjectTakeoverThroughHardMatchEnabled": self.tenant.block_hard_match,
                 "quarantineUponProxyAddressesConflictEnabled": True,
                 "quarantineUponUpnConflictEnabled": True,
             },

@@ -188,6 +188,11 @@ def _another_anchor(builder: HybridBuilder, pair: Pair) -> None:
     builder.set_cloud(pair, is_dir_synced=False)
 
 
+def _hard_match_blocked(builder: HybridBuilder, pair: Pair) -> None:
+    builder.set_cloud(pair, entra_anchor=pair.directory.source_anchor)
+    builder.hybrid.tenant.block_hard_match = True
+
+
 def _anchor_unproved(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
     builder.set_directory(pair, external_directory_object_id="")
@@ -357,6 +362,7 @@ MAILBOX: dict[str, Scenario] = {
     "two_mailboxes": Scenario(("conflict",), _two_mailboxes),
     "synced_to_another": Scenario(("conflict",), _synced_to_another),
     "another_anchor": Scenario(("anchor_differs",), _another_anchor),
+    "hard_match_blocked": Scenario(("hard_match_blocked",), _hard_match_blocked),
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
     "admin_role": Scenario(("admin_role",), _in_the_cloud(admin_role=True)),
     "quarantined": Scenario(("provisioning_errors",), _in_the_cloud(quarantined=["smtp:shared@contoso.com"])),
@@ -384,6 +390,7 @@ MAILBOX: dict[str, Scenario] = {
     "many_recoverable_items": Scenario(("recoverable_items_exceed_quota",), _many_recoverable_items, "warning"),
     "litigation_hold": Scenario(("holds",), _in_the_cloud(litigation_hold=True)),
     "in_place_hold": Scenario(("holds",), _in_the_cloud(in_place_holds=["mbx3d1c0f5e"])),
+    "retention_label_hold": Scenario(("holds",), _in_the_cloud(compliance_tag_hold=True)),
     "delay_hold": Scenario(("holds",), _in_the_cloud(delay_hold=True)),
     "cloud_managed": Scenario(("exchange_cloud_managed",), _in_the_cloud(is_exchange_cloud_managed=True)),
     "archive": Scenario(("archive_undecided",), _archive),

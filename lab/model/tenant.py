@@ -72,6 +72,7 @@ class Tenant:
     accepted_domains: list[str] = field(default_factory=list)
     soft_match_on_upn: bool = True
     block_soft_match: bool = False
+    block_hard_match: bool = False
     cloud_managed_by_default: bool = False
     auto_expanding_archive: bool = False
     outbound_connectors: list[OutboundConnector] = field(default_factory=list)

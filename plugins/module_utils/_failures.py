@@ -171,7 +171,7 @@ CATALOGUE: tuple[Failure, ...] = (
         TARGET,
         "Raise the quota of the target database or of the user, or make the mailbox smaller, then resume.",
         _PRACTICE,
-        text=r"mailbox size .* exceeds target quota|MailboxCapacityExceeded",
+        text=r"mailbox size .* exceeds target quota",
     ),
     Failure(
         "delivery_domain_mismatch",
@@ -290,6 +290,15 @@ CATALOGUE: tuple[Failure, ...] = (
         exception=r"TooMany(Bad|Missing)ItemsPermanentException",
     ),
     Failure(
+        "too_many_bad_items",
+        HUMAN,
+        SOURCE,
+        "Permissions of the mailbox name somebody whom neither side finds; each counts as a bad item: review the "
+        "skipped items and approve them.",
+        _PRACTICE,
+        text=r"failed to find a principal from the source forest or target forest",
+    ),
+    Failure(
         "too_many_large_items",
         PERMANENT,
         TARGET,
@@ -348,7 +357,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "account is in a "
         "protected group (adminCount 1).",
         "KB 2975731",
-        text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized",
+        text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized|"
+        r"http request is unauthorized",
     ),
     Failure(
         "mrs_proxy_misconfigured",
@@ -367,6 +377,15 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"mrsproxy\.svc.*timed out|exceeded the allotted timeout",
     ),
     Failure(
+        "mrs_proxy_unreachable",
+        TRANSIENT,
+        TARGET,
+        "Run again; if it stays, look at what publishes mrsproxy.svc, at load balancer and intrusion detection: "
+        "something before the server answers in its place.",
+        _PRACTICE,
+        text=r"\(404\) not found|\(503\) (server|service) (is )?unavailable|no endpoint listening at",
+    ),
+    Failure(
         "remote_endpoint",
         TRANSIENT,
         TARGET,
@@ -383,6 +402,15 @@ CATALOGUE: tuple[Failure, ...] = (
         "detection.",
         "KB 3063045",
         exception=r"CommunicationErrorTransientException",
+    ),
+    Failure(
+        "communication_error",
+        TRANSIENT,
+        TARGET,
+        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
+        "detection.",
+        "KB 3063045",
+        text=r"no longer recognizes this sequence",
     ),
     Failure(
         "target_stalled",

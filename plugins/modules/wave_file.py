@@ -47,6 +47,12 @@ options:
       - JSON file of records, as the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory) writes it,
         instead of O(csv). It is only read.
     type: path
+  mailboxes_files:
+    description:
+      - Several such files that are taken for one wave, as the playbook C(readiness) does for hosts that are waves. A
+        mailbox in two of them is refused.
+    type: list
+    elements: path
   delimiter:
     description:
       - What separates the cells of O(csv).
@@ -118,20 +124,22 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file
     write,
 )
 
+WAYS = ("csv", "mailboxes", "mailboxes_file", "mailboxes_files")
 ARGUMENTS = Arguments(
     wave=False,
     task={
         "csv": {"type": "path"},
         "mailboxes": {"type": "list", "elements": "dict"},
         "mailboxes_file": {"type": "path"},
+        "mailboxes_files": {"type": "list", "elements": "path"},
         "delimiter": {"type": "str", "default": ","},
         "only": {"type": "list", "elements": "str"},
         "approve_skipped_items": {"type": "list", "elements": "str"},
         "other_waves": {"type": "list", "elements": "path"},
         "path": {"type": "path", "required": True},
     },
-    mutually_exclusive=[("csv", "mailboxes", "mailboxes_file")],
-    required_one_of=[("csv", "mailboxes", "mailboxes_file")],
+    mutually_exclusive=[WAYS],
+    required_one_of=[WAYS],
 )
 
 
@@ -139,9 +147,11 @@ def work(module: HybridModule) -> NoReturn:
     params = module.params
     if params["csv"] is not None:
         records = from_csv(params["csv"], params["delimiter"])
+    elif params["mailboxes"] is not None:
+        records = from_list(params["mailboxes"])
     else:
-        given = load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
-        records = from_list(given)
+        paths = params["mailboxes_files"] or [params["mailboxes_file"]]
+        records = from_list([record for path in paths for record in load(path)])
     check_identities(records)
     elsewhere = [record for path in params["other_waves"] or [] for record in load(path)]
     records = approved(chosen(records, params["only"], elsewhere), params["approve_skipped_items"], records, elsewhere)

@@ -16,6 +16,7 @@ from lab.model.exchange_server import named_guid
 from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import put_on_mailbox
 from tests.integration.harness import Bench, Run, assert_home, move_request, records, remember, timeless
+from tests.integration.test_journal import assert_tells_what_arrived, journal, writes
 from tests.integration.test_waves import inventory
 
 LATER = "2035-12-01T18:00:00Z"
@@ -112,6 +113,7 @@ def test_a_wave_completes_verifies_and_is_cleaned_up(bench: Bench) -> None:
     assert Counter(statuses(bench).values()) == {"AutoSuspended": 4}
 
     complete_the_rest(bench, wave)
+    assert_tells_what_arrived(bench, journal(bench))
     for pair, known in zip(pairs, before, strict=True):
         assert_home(pair, known)
     assert pairs[-1].directory.archive_guid == pairs[-1].cloud.archive_guid != EMPTY_GUID
@@ -148,6 +150,7 @@ def clean_up(bench: Bench, wave: Sequence[dict[str, Any]]) -> None:
     again = days(bench, "cleanup", offboarding_mailboxes=wave)
     assert again.succeeded, again.output
     assert (again.changed, len(bench.writes(seen))) == ([], 4)
+    assert_tells_what_arrived(bench, journal(bench))
 
 
 def test_the_tags_of_the_main_entry_take_the_same_way(bench: Bench) -> None:
@@ -163,6 +166,41 @@ def test_the_tags_of_the_main_entry_take_the_same_way(bench: Bench) -> None:
     assert run.succeeded, run.output
     assert_home(pair, before)
     assert run.task(VERIFIED).result["states"]["home"] == 1
+
+
+def test_an_archive_moves_stays_or_is_refused_and_never_silently(bench: Bench) -> None:
+    moves, stays, undecided, half = (
+        bench.build.cloud_only(f"{name} Archive") for name in ("Mona", "Stan", "Uma", "Hal")
+    )
+    for pair in (moves, stays, undecided, half):
+        bench.build.archive(pair)
+    known = [remember(pair) for pair in (moves, stays)]
+    wave = wave_of(
+        (moves, stays, undecided, half),
+        mona={"remote_archive_target_database": "DB02"},
+        stan={"primary_only": True, "archive_domain": "contoso.mail.onmicrosoft.com"},
+        hal={"primary_only": True},
+    )
+    archive = stays.cloud.archive_guid
+    run = bench.offboard(offboarding_mailboxes=wave)
+    refused = (undecided.identity, half.identity)
+    assert codes(run) == dict.fromkeys(refused, "archive_undecided")
+    sent = {
+        str(entry["parameters"]["Identity"]): set(entry["parameters"])
+        for entry in bench.log.entries(cmdlet="New-MoveRequest")
+    }
+    decisions = {"RemoteArchiveTargetDatabase", "PrimaryOnly", "ArchiveDomain"}
+    assert {guid: names & decisions for guid, names in sent.items()} == {
+        str(moves.cloud.exchange_guid): {"RemoteArchiveTargetDatabase"},
+        str(stays.cloud.exchange_guid): {"PrimaryOnly", "ArchiveDomain"},
+    }
+    for pair, before in zip((moves, stays), known, strict=True):
+        assert_home(pair, before)
+    assert stays.cloud.archive_guid == archive != EMPTY_GUID
+
+    accepted = bench.offboard(offboarding_mailboxes=wave, offboarding_accept=["archive_undecided"])
+    assert codes(accepted) == dict.fromkeys(refused, "archive_domain_missing"), "then Exchange refuses it"
+    assert {undecided.cloud.kind, half.cloud.kind} == {"UserMailbox"}
 
 
 # -- at a time ---------------------------------------------------------------------------------------------------------
@@ -232,6 +270,11 @@ def test_skipped_items_complete_only_where_somebody_approved_them_by_name(bench:
         "Bob Investigate": "CompletedWithSkippedItems", "Cora Investigate": "CompletedWithSkippedItems",
     }  # fmt: skip
     assert [pair.cloud.kind for pair in pairs] == ["UserMailbox", "MailUser", "MailUser", "UserMailbox", "MailUser"]
+    approved = [write for write in writes(journal(bench)) if "-SkippedItemApprovalTime" in write.sent["cmdlet"]]
+    assert {write.sent["object"] for write in approved} == {bob.identity, cora.identity}
+    assert {write.result for write in approved} == {"ok"}
+    assert {write.sent["before"]["skipped_item_approval_time"] for write in approved} == {None}
+    assert all(write.sent["after"]["skipped_item_approval_time"] for write in approved)
     warned = run.task(VERIFIED).mailboxes[good.identity]["warnings"]
     assert any("CompletedWithSkippedItems" in text for text in warned)
 

@@ -107,6 +107,8 @@ def test_a_stall_is_told_with_its_side(still_bench: Bench) -> None:
     assert stalls == {
         "target": ("your own Exchange", [ann.identity]), "source": ("Exchange Online", [bob.identity]),
     }  # fmt: skip
+    lines = run.only.result["progress"]["lines"]
+    assert any("(Exchange Online)" in line and line.endswith("Exchange Online is busy: wait.") for line in lines), lines
     late = bench.play(module("move_progress", mailboxes=records([ann, bob]), **{**WAIT, "wait_timeout": 0})).only
     assert late.failed
     error = late.mailboxes[ann.identity]["error"]
@@ -323,6 +325,19 @@ def test_status_looks_beside_a_run_of_the_same_wave(still_bench: Bench) -> None:
         assert not Path(run.task("Make a place for the wave of a preview, or of a look").result["path"]).exists()
     assert bench.writes() == []
     assert (first.changed, second.changed) == ([], [])
+
+
+def test_status_of_some_mailboxes_has_figures_of_its_own(still_bench: Bench) -> None:
+    bench = still_bench
+    ann, bob = moving(bench, "Ann Archer", "Bob Baker")
+    given = {"offboarding_mailboxes": records([ann, bob]), "offboarding_directory": str(bench.offboarding_directory)}
+    run = status(bench, **given, offboarding_only=[bob.identity])
+    assert run.succeeded, run.output
+    assert shown(run)[0].startswith("1 mailbox: 1 InProgress")
+    kept = {path.name for path in bench.offboarding_directory.iterdir()}
+    assert kept == {"only.wave.json.progress"}
+    (entry,) = memory(bench.offboarding_directory / "only.wave.json.progress")["requests"].values()
+    assert entry["identity"] == bob.identity
 
 
 def test_status_by_batch_name_alone_and_until_the_end(still_bench: Bench) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 from lab.model.builder import Pair, Person
 from lab.model.recipients import EMPTY_GUID
-from lab.model.scenarios import MAILBOX, build_wave, find
+from lab.model.scenarios import MAILBOX, build_wave, find, put_on_mailbox
 from tests.integration.harness import ROOT, WAVE, Bench, Known, Run, assert_home, remember
 from tests.integration.test_report import page
+from tests.integration.test_waves import inventory, offboard, variables
 
 TRAPS = (
     "unknown_mailbox", "lost_user", "other_upn", "other_alias", "other_display_name", "hidden", "other_guid",
@@ -113,6 +114,46 @@ def test_fail_on_decides_what_fails_the_playbook(bench: Bench) -> None:
     build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "hidden"}])
     assert not check(bench, path).succeeded
     assert check(bench, path, offboarding_fail_on="never").succeeded
+
+
+def test_hosts_that_are_waves_are_checked_as_one(bench: Bench) -> None:
+    pairs = [*bench.build.many(3), bench.build.cloud_only("Tara Trap")]
+    put_on_mailbox(bench.hybrid, "litigation_hold", pairs[3])
+    config = inventory(bench, pairs, size=2)
+    given = variables(bench)
+    playbook = ROOT / "playbooks" / "readiness.yml"
+    run = bench.run(playbook, "-i", str(config), variables=given)
+    assert not run.succeeded
+    assert [entry["identity"] for entry in report(bench)["mailboxes"]] == [pair.identity for pair in pairs]
+    assert report(bench)["summary"]["codes"]["holds"] == 1
+    assert len(bench.log.entries(cmdlet="Test-MigrationServerAvailability")) == 1
+    assert set(page(bench.offboarding_directory / "report.html")["mailboxes"]) == {pair.identity for pair in pairs}
+    # Each wave's own report has of it what concerns the wave.
+    assert not offboard(bench, config).succeeded
+    reports = [page(path) for path in bench.offboarding_directory.glob("*.report.html")]
+    assert sorted(len(shown["mailboxes"]) for shown in reports) == [2, 2]
+    assert ["holds" in shown["findings"] for shown in reports if pairs[3].identity in shown["mailboxes"]] == [True]
+    single = bench.run(
+        playbook, variables={**given, "offboarding_hosts": "localhost", "offboarding_fail_on": "never",
+                             "offboarding_mailboxes_file": str(one_wave(bench))},
+    )  # fmt: skip
+    assert single.succeeded, single.output
+    assert report(bench)["summary"]["mailboxes"] == 2
+
+
+def one_wave(bench: Bench) -> Path:
+    """Return the file of one of the inventory's waves."""
+    return sorted(path for path in (bench.directory / "waves-all").glob("*.json") if "recipients" not in path.name)[0]
+
+
+def test_a_relative_path_or_no_wave_is_refused_before_anything_is_read(bench: Bench) -> None:
+    path = write_csv(bench, {"ann": {"identity": "ann.archer@contoso.com"}})
+    for name in ("offboarding_directory", "offboarding_csv"):
+        run = check(bench, path, **{name: "wave"})
+        assert f"{name}: 'wave' is empty or relative" in run.output
+    for given in ({"offboarding_csv": ""}, {"offboarding_mailboxes": [{"identity": "ann.archer@contoso.com"}]}):
+        assert "offboarding_csv, offboarding_mailboxes: give one of them" in check(bench, path, **given).output
+    assert bench.log.entries() == []
 
 
 def test_check_mode_reports_and_leaves_no_file(bench: Bench) -> None:

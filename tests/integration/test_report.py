@@ -73,6 +73,59 @@ def test_waves_that_share_a_directory_have_a_report_each(bench: Bench) -> None:
     assert set.intersection(*waves) == set()
 
 
+def test_a_run_of_some_mailboxes_leaves_the_report_of_the_wave(bench: Bench) -> None:
+    pairs = bench.build.many(2)
+    given = {"offboarding_mailboxes": records(pairs), "offboarding_cutover": "held"}
+    whole, part = (bench.offboarding_directory / name for name in ("report.html", "only.report.html"))
+    assert bench.offboard(**given).succeeded
+    assert page(whole)["mailboxes"] == {pair.identity: "Ready for cutover" for pair in pairs}
+    before = whole.read_bytes()
+    run = bench.offboard(playbook="complete", offboarding_only=[pairs[0].identity], **given)
+    assert run.succeeded, run.output
+    assert page(part)["mailboxes"] == {pairs[0].identity: "Home"}
+    assert whole.read_bytes() == before
+
+
+def test_days_after_one_another_are_told_as_they_are(bench: Bench) -> None:
+    """The report knows the progress and the journal of earlier days, and a look changes nothing in it."""
+    pairs = bench.build.many(2)
+    given = {"offboarding_mailboxes": records(pairs), "offboarding_cutover": "held"}
+    path = bench.offboarding_directory / "report.html"
+    assert bench.offboard(**given).succeeded
+    before = path.read_bytes(), (bench.offboarding_directory / "wave.json").read_bytes()
+    assert bench.offboard(playbook="status", **given).succeeded
+    assert (path.read_bytes(), (bench.offboarding_directory / "wave.json").read_bytes()) == before
+    assert bench.offboard(playbook="complete", **given).succeeded
+    assert set(page(path)["mailboxes"].values()) == {"Home"}
+    assert bench.offboard(playbook="cleanup", **given).succeeded
+    assert set(page(path)["mailboxes"].values()) == {"Home"}
+    text = path.read_text(encoding="utf-8")
+    told = [name for name in ("New-MoveRequest", "Set-MoveRequest", "Resume-MoveRequest", "Remove-MoveRequest")
+            if f"<code>{name}</code>" in text]  # fmt: skip
+    assert len(told) == 4, "the time line has the writes of each day"
+
+
+def test_after_a_rollback_no_move_is_shown(bench: Bench) -> None:
+    pairs = bench.build.many(2)
+    given = {"offboarding_mailboxes": records(pairs), "offboarding_cutover": "held"}
+    path = bench.offboarding_directory / "report.html"
+    assert bench.offboard(**given).succeeded
+    assert set(page(path)["mailboxes"].values()) == {"Ready for cutover"}
+    run = bench.offboard(playbook="rollback", **given)
+    assert run.succeeded, run.output
+    assert set(page(path)["mailboxes"].values()) == {"Move request gone"}
+
+
+def test_without_a_journal_an_old_one_is_not_told(bench: Bench) -> None:
+    ann = bench.build.cloud_only("Ann Archer")
+    bench.offboarding_directory.mkdir(mode=0o700)
+    (bench.offboarding_directory / "journal.jsonl").write_text("{}\n", encoding="utf-8")
+    given = {"offboarding_mailboxes": records([ann]), "offboarding_journal": ""}
+    run = bench.offboard("--tags", "prepare", **given)
+    assert run.succeeded, run.output
+    assert run.task("Write the report").result["missing"] == ["readiness", "journal", "progress"]
+
+
 def test_the_readiness_playbook_writes_it_with_the_findings(bench: Bench) -> None:
     ann = bench.build.cloud_only("Ann Archer")
     given = {

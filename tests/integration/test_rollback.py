@@ -20,6 +20,8 @@ import pytest
 from lab.model.builder import Pair, Person
 from lab.model.recipients import EMPTY_GUID
 from tests.integration.harness import ROOT, WAVE, Bench, Run, assert_home, move_request, records, remember, timeless
+from tests.integration.test_journal import assert_tells_what_arrived, journal, lines
+from tests.integration.test_waves import inventory, variables
 
 EXTRA = ("smtp:sales@contoso.com", "SIP:sales.desk@contoso.com", "X500:/o=Old/cn=sales")
 FAULT = "Microsoft.Exchange.Configuration.Tasks.TaskException"
@@ -170,6 +172,41 @@ def test_after_it_nothing_is_left_to_do_and_the_wave_can_be_offboarded_again(ben
     assert home.succeeded, home.output
     for pair, one in zip(pairs, known, strict=True):
         assert_home(pair, one)
+
+
+def test_some_of_a_wave_is_taken_back_and_the_journal_tells_it(bench: Bench) -> None:
+    earlier_cycle(bench)
+    pairs = cloud_only(bench)
+    before = look(bench)["active_directory"]
+    submitted(bench, pairs)
+    middle, whole = look(bench), (bench.offboarding_directory / "wave.json").read_bytes()
+    (named,) = names(pairs[1])
+    run = roll_back(bench, pairs, offboarding_only=[pairs[1].identity])
+    assert run.succeeded, run.output
+    assert run.summary["states"] == {"nothing": 0, "undone": 1, "kept": 0, "failed": 0}
+    after = look(bench)
+    assert after["active_directory"] == {**middle["active_directory"], named: before[named]}
+    assert len(after["move_requests"]) == len(pairs) - 1
+    assert (bench.offboarding_directory / "wave.json").read_bytes() == whole
+    assert_tells_what_arrived(bench, journal(bench))
+    run_id = lines(journal(bench))[-1]["run_id"]
+    told = {entry["object"] for entry in lines(journal(bench)) if entry["run_id"] == run_id}
+    assert told == {"", pairs[1].identity}
+
+
+def test_hosts_that_are_waves_are_taken_back_together(bench: Bench) -> None:
+    earlier_cycle(bench)
+    pairs = bench.build.many(4)
+    before = look(bench)
+    config = inventory(bench, pairs, size=2)
+    given = variables(bench)
+    steps = (("offboard", ("--tags", "prepare")), ("rollback", ()))
+    for playbook, arguments in steps:
+        path = ROOT / "playbooks" / f"{playbook}.yml"
+        run = bench.run(path, "-i", str(config), *arguments, variables=given)
+        assert run.succeeded, run.output
+    assert_as_before(bench, before)
+    assert_tells_what_arrived(bench, journal(bench))
 
 
 @pytest.mark.parametrize(
@@ -342,6 +379,7 @@ def test_what_cannot_be_judged_is_refused_and_the_others_are_rolled_back(bench: 
     others = {name: look(bench)["active_directory"][name] for name in names(damaged, lost, batched)}
     run = roll_back(bench, pairs)
     assert run.returncode == 2
+    assert run.summary["failed"] == 3, "each is told once"
     assert {identity: error["code"] for identity, error in run.role_failures.items()} == {
         damaged.identity: "unreadable_baseline",
         lost.identity: "baseline_missing",

@@ -121,6 +121,8 @@ def test_no_file_keeps_a_secret(loud: tuple[Bench, Run, set[bytes]]) -> None:
     bench, _run, _seen = loud
     kept = [path.name for path in bench.directory.rglob("AnsiballZ_*.py")]
     assert "AnsiballZ_move_request.py" in kept, "Ansible's temporary files were kept to be looked at"
+    written = {path.name for path in bench.offboarding_directory.iterdir()}
+    assert {"journal.jsonl", "report.html", "wave.json", "wave.json.progress", "baseline"} <= written
     assert left_behind(bench) == {}
 
 

@@ -24,12 +24,13 @@ there.
 
 ```
 ansible-playbook mailops.exchange_hybrid.readiness -e @vars.yml \\
-  -e offboarding_csv=wave.csv -e offboarding_directory=/srv/offboarding
+  -e offboarding_csv=/srv/wave.csv -e offboarding_directory=/srv/offboarding
 ```
 
 takes the variables of the role and writes nothing to any organization. It leaves `readiness.json`, `readiness.csv` and
 the HTML report `report.html` in `offboarding_directory` and fails when a blocker stands
-(`offboarding_fail_on: blocker | warning | never`).
+(`offboarding_fail_on: blocker | warning | never`). The whole wave is checked, whatever `offboarding_only` says, and
+hosts that are waves (`offboarding_hosts`) are checked as one.
 
 - **blocker**: the move would fail or do harm. `offboarding_accept: [code, ...]` goes on nevertheless, by name; the
   codes marked *final* cannot be accepted, because nobody would know how to go on.

@@ -137,6 +137,7 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
     times = timeline.build(journal.content or [], wave.numbers)
     entries = wave.entries(readiness.content["mailboxes"] if readiness.there else [])
     requests = wave.requests(progress.content["requests"] if progress.there else {})
+    _forget_removed(requests, times)
     failures = [*_failures(results, wave), *_failed_requests(results, requests, wave)]
     submitted = times.submitted()
     failed = {failure.mailbox for failure in failures}
@@ -203,8 +204,18 @@ class _Wave:
         return found
 
 
+def _forget_removed(requests: dict[int, Properties], times: Timeline) -> None:
+    """Mark what was seen of a request as gone where the journal tells that it was removed after that look."""
+    for number, at in times.removed().items():
+        if number in requests:
+            seen = wording.moment(requests[number].get("read_at"))
+            if seen is None or seen <= at:
+                requests[number] = {"gone_at": at.isoformat(), **requests[number]}
+
+
 def _mailbox(record: Properties, entry: Properties, request: Properties, failed: bool, submitted: bool) -> Mailbox:
-    state = str(record.get("offboarding_state") or entry.get("state") or "")
+    # What a request that is gone has left behind, no readiness report of an earlier day knows.
+    state = str(record.get("offboarding_state") or ("" if request.get("gone_at") else entry.get("state")) or "")
     database = record.get("remote_target_database") or entry.get("remote_target_database")
     total = _count(request.get("total_size"))
     for other in (entry, record):

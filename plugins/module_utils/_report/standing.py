@@ -67,6 +67,6 @@ def judge(failed: bool, state: str, request: Mapping[str, Any], submitted: bool)
         return _REQUESTS.get(status, Standing(WAITING, f"Move request: {status}"))
     if submitted and state != "conflict":
         return Standing(MOVING, "Move submitted")
-    if gone and state == "moving":
+    if gone and state in ("moving", ""):
         return Standing(WAITING, "Move request gone")
     return _STATES.get(state, UNKNOWN)

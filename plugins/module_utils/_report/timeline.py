@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report im
 
 OK, FAILED, UNKNOWN, UNANSWERED = "ok", "failed", "unknown", "unanswered"
 RESULTS = (OK, FAILED, UNKNOWN, UNANSWERED)
+_OF_REQUESTS = ("New-MoveRequest", "Remove-MoveRequest")
 _ORGANIZATIONS = {
     "exchange_server": "Exchange Server",
     "exchange_online": "Exchange Online",
@@ -67,11 +68,23 @@ class Timeline:
 
     def submitted(self) -> set[int]:
         """Return the mailboxes whose last word in the latest run is a move that Exchange took."""
-        last: dict[int, Write] = {}
-        for write in self.runs[0].writes if self.runs else ():
-            if write.mailbox is not None and write.cmdlet in ("New-MoveRequest", "Remove-MoveRequest"):
-                last[write.mailbox] = write
+        last = _last_of_requests(self.runs[:1])
         return {number for number, write in last.items() if write.cmdlet == "New-MoveRequest" and write.result == OK}
+
+    def removed(self) -> dict[int, datetime.datetime]:
+        """Return when the move request of a mailbox was removed, of those that have had no other since."""
+        last = _last_of_requests(self.runs)
+        return {
+            number: write.at
+            for number, write in last.items()
+            if write.cmdlet == "Remove-MoveRequest" and write.result == OK
+        }
+
+
+def _last_of_requests(runs: Iterable[Run]) -> dict[int, Write]:
+    """Return the last write of each mailbox that makes or removes its move request."""
+    writes = [write for run in runs for write in run.writes if write.cmdlet in _OF_REQUESTS]
+    return {write.mailbox: write for write in sorted(writes, key=lambda write: write.at) if write.mailbox is not None}
 
 
 def build(events: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> Timeline:

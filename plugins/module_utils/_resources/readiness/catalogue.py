@@ -272,6 +272,12 @@ ALL: tuple[Check, ...] = (
         "Without it nobody knows which addresses the mailbox had.", "Restore the directory of that run.",
         "identity-filters-roles.md",
     ),
+    _mailbox(
+        "hard_match_blocked", BLOCKER, GRAPH, "Does the tenant let a hard match take over the cloud user?",
+        "The cloud user carries this user's anchor and is not synced: only a hard match joins them, and with "
+        "BlockCloudObjectTakeoverThroughHardMatchEnabled it ends as an export error.",
+        "Switch it off for the time of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
+    ),
     # -- mailbox: names and addresses ------------------------------------------------------------------------------
     _mailbox(
         "upn_differs", BLOCKER, _BOTH, "Are the user principal names equal?", _OVERWRITES,

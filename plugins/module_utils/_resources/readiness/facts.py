@@ -89,6 +89,16 @@ class Subject:
         return self.before_the_move and self.state is not None and self.state.beginning == "cloud_only"
 
     @property
+    def anchored(self) -> bool:
+        """Tell whether the cloud user's ImmutableId is the anchor of the on-premises user, as far as that was read."""
+        if self.evidence is None:
+            return False
+        known = str(self.evidence.cloud.get("immutable_id") or "")
+        if isinstance(self.directory, DirectoryUser):
+            return bool(known) and known == self.directory.source_anchor
+        return bool(_values.guid_of_immutable_id(known) == self.evidence.on_premises["guid"])
+
+    @property
     def archive_moves(self) -> bool:
         archive = self.evidence.cloud["archive_guid"] if self.evidence else _values.ZERO_GUID
         return archive != _values.ZERO_GUID and not self.record.get("primary_only")

@@ -42,10 +42,21 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     yield from _last_export(facts)
     yield not_checked("sync_scope", "Nothing that the collection may ask answers this.")
     if any(subject.to_match for subject in subjects):
-        if isinstance(facts.features, Unread):
-            yield not_checked("soft_match_blocked", facts.features.reason)
-        elif facts.features.block_soft_match:
-            yield found("soft_match_blocked", "blockSoftMatchEnabled is true")
+        yield from _matches(facts, subjects)
+
+
+def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    if isinstance(facts.features, Unread):
+        for code in ("soft_match_blocked", "hard_match_blocked"):
+            yield not_checked(code, facts.features.reason)
+        return
+    if facts.features.block_soft_match:
+        yield found("soft_match_blocked", "blockSoftMatchEnabled is true")
+    if facts.features.block_hard_match_takeover:
+        text = "blockCloudObjectTakeoverThroughHardMatchEnabled is true, and the ImmutableId is this user's anchor"
+        for subject in subjects:
+            if subject.to_match and subject.anchored:
+                yield found("hard_match_blocked", text, subject.identity)
 
 
 def _last_export(facts: Facts) -> Iterator[Finding]:

@@ -271,6 +271,18 @@ def test_hard_match_needs_the_same_anchor(desk: Desk) -> None:
     assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (True, [])
 
 
+def test_a_hard_match_that_takes_a_cloud_user_over_may_be_blocked(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.set_cloud(pair, entra_anchor=pair.directory.source_anchor)
+    desk.hybrid.tenant.block_hard_match = True
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (False, [])
+    assert ("contoso.onmicrosoft.com - AAD", "Export", "completed-export-errors") in runs(desk)
+    desk.hybrid.tenant.block_hard_match = False
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (True, [])
+
+
 def test_duplicate_address_is_quarantined_without_an_error(desk: Desk) -> None:
     pair = desk.build.cloud_only(ANN)
     desk.build.set_cloud(pair, email_addresses=["SMTP:ann.archer@contoso.com"])

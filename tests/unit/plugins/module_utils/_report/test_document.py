@@ -102,7 +102,8 @@ def test_a_failed_request_is_a_failure_with_the_catalogues_remedy(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("state", "label"), [("moving", "Move request gone"), ("prepared", "Prepared"), ("home", "Home")]
+    ("state", "label"),
+    [("moving", "Move request gone"), ("", "Move request gone"), ("prepared", "Prepared"), ("home", "Home")],
 )
 def test_a_request_that_is_gone_says_nothing(tmp_path: Path, state: str, label: str) -> None:
     record = {"identity": ANN, "offboarding_state": state}
@@ -120,6 +121,31 @@ def test_a_submitted_move_shows_before_anybody_looked_at_it(tmp_path: Path) -> N
     assert labels == ["Move submitted", "Prepared"]
     events += written("second", "3", "Remove-MoveRequest", ANN, 20, "exchange_online", "")
     assert made(tmp_path, prepared, [], journal=events).mailboxes[0].standing.label == "Prepared"
+
+
+def removal(day: str, minutes: float, cmdlet: str = "Remove-MoveRequest", result: str = "ok") -> list[dict[str, Any]]:
+    return written(day, day, cmdlet, ANN, minutes, "exchange_online", "", result)
+
+
+@pytest.mark.parametrize(
+    ("events", "label"),
+    [
+        (removal("rollback", 10), "Move request gone"),
+        (removal("rollback", 10, result="failed"), "Ready for cutover"),
+        ([*removal("rollback", 10), *removal("later", 5, "New-MoveRequest")], "Ready for cutover"),
+        (removal("long ago", 90), "Ready for cutover"),
+    ],
+)
+def test_what_was_seen_of_a_request_before_it_was_removed_says_nothing(
+    tmp_path: Path, events: list[dict[str, Any]], label: str
+) -> None:
+    seen = looked(status="AutoSuspended", read_at=at(30))
+    before = {"environment": [], "mailboxes": [{"identity": ANN, "state": "to_do", "findings": []}]}
+    result = made(tmp_path, [{"identity": ANN}], [], journal=events, progress=seen, readiness=before)
+    assert result.mailboxes[0].standing.label == label
+    failed = looked(status="Failed", read_at=at(30), message="The mailbox is locked.")
+    result = made(tmp_path, [{"identity": ANN}], [], journal=events, progress=failed)
+    assert (result.failures == []) == (label == "Move request gone")
 
 
 # -- what is missing ---------------------------------------------------------------------------------------------------

@@ -252,6 +252,19 @@ def test_mailboxes_at_home_or_in_conflict_are_not_checked_for_a_move() -> None:
     assert all_of(facts(), torn) == []
 
 
+def test_a_hard_match_is_blocked_only_where_one_lies_ahead() -> None:
+    blocked = facts(features=Features(False, True, True))
+    mine = DirectoryUser(guid_of("ann on-premises"), "CN=Ann", inheritance_disabled=False)
+    anchored = cloud_mailbox(ImmutableId=mine.source_anchor)
+    assert all_of(blocked, subject(anchored)) == [("hard_match_blocked", "blocker")]
+    # Without Active Directory the anchor is compared with the objectGUID that Get-User shows.
+    assert ("hard_match_blocked", "blocker") in all_of(blocked, subject(anchored, directory=SILENT))
+    assert all_of(facts(), subject(anchored)) == []
+    # Without an anchor the match is a soft one, and a synced user has its match behind it.
+    assert all_of(blocked, subject()) == []
+    assert all_of(blocked, subject(cloud_mailbox(IsDirSynced=True, ImmutableId=mine.source_anchor))) == []
+
+
 def test_an_unknown_anchor_of_a_synced_user_is_not_checked() -> None:
     synced = subject(cloud_mailbox(IsDirSynced=True), entra=None)
     assert ("anchor_unverified", "not_checked") in all_of(facts(), synced)
