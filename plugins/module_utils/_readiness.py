@@ -11,12 +11,15 @@ and what depends on it is not_checked: never a pass.
 
 from __future__ import annotations
 
+import datetime
+import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _records, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
     Cmdlet,
@@ -58,7 +61,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Finding,
     accepted,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.report import Report
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.report import (
+    Report,
+    document,
+    table,
+)
 
 # Seconds before the one further test of an endpoint that was tested too recently. The service names the earliest time
 # only in prose (HCW8078, microsoft-articles.md section 6); a test that is still too early stays unanswered.
@@ -277,3 +284,25 @@ def _read_entra(connections: Connections, subjects: Sequence[Subject], facts: Fa
     for subject, evidence in moving(subjects):
         user = users.get(evidence.cloud["external_directory_object_id"])
         subject.entra = _unread(user) if isinstance(user, HybridError) else user
+
+
+# -- the report's files ------------------------------------------------------------------------------------------------
+
+
+def write_report(directory: str, report: Report) -> dict[str, str]:
+    """Write readiness.json and readiness.csv, mode 0600, and return their paths. Raises InputError."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    paths = {kind: os.path.join(directory, f"readiness.{kind}") for kind in ("json", "csv")}
+    try:
+        text = json.dumps(document(report, now), ensure_ascii=False, indent=1)
+        _records.write_private(paths["json"], text + "\n")
+        _records.write_private(paths["csv"], table(report))
+    except OSError as error:
+        raise InputError(
+            "report_directory",
+            directory,
+            f"cannot be written ({error.strerror})",
+            "Give a directory that exists and that this account may write.",
+            "unwritable_directory",
+        ) from error
+    return paths

@@ -271,12 +271,8 @@ report:
   sample: {json: /srv/offboarding/readiness.json, csv: /srv/offboarding/readiness.csv}
 """
 
-import datetime
-import json
-import os
 from typing import Any, NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import ACTIVE_DIRECTORY
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
@@ -285,9 +281,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._readiness import Options, check
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._readiness import (
+    Options,
+    check,
+    write_report,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import report as reports
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
     FAIL_ON,
@@ -373,26 +373,8 @@ def _result(module: HybridModule, report: reports.Report) -> dict[str, Any]:
         "summary": report.summary(),
     }
     if module.params["report_directory"] and not module.check_mode:
-        result["report"] = _write(module.params["report_directory"], report)
+        result["report"] = write_report(module.params["report_directory"], report)
     return result
-
-
-def _write(directory: str, report: reports.Report) -> dict[str, str]:
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    paths = {kind: os.path.join(directory, f"readiness.{kind}") for kind in ("json", "csv")}
-    try:
-        text = json.dumps(reports.document(report, now), ensure_ascii=False, indent=1)
-        _records.write_private(paths["json"], text + "\n")
-        _records.write_private(paths["csv"], reports.table(report))
-    except OSError as error:
-        raise InputError(
-            "report_directory",
-            directory,
-            f"cannot be written ({error.strerror})",
-            "Give a directory that exists and that this account may write.",
-            "unwritable_directory",
-        ) from error
-    return paths
 
 
 def main() -> None:
