@@ -159,7 +159,7 @@ def test_failures_show_no_secret_that_stands_in_an_option(bench: Bench) -> None:
         "authentication_failed",
         "unknown_tenant",
         "unreachable",
-        "remote_endpoint",
+        "mrs_proxy_unreachable",
     ]
     assert found(bench, run.output.encode()) == []
 
