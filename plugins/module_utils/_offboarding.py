@@ -289,10 +289,13 @@ def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
 
 def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, HybridError]]:
     """Return the mailboxes one of whose addresses somebody else holds, each with the error that says so."""
-    read = [item for item in wave if item.evidence is not None]
-    entries = [Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises) for item in read if item.evidence]
-    uniqueness.refuse_other_holders(connections, entries)
-    return [(item, entry.error) for item, entry in zip(read, entries, strict=True) if entry.error is not None]
+    entries = [
+        (item, Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises))
+        for item in wave
+        if item.evidence is not None
+    ]
+    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries])
+    return [(item, seen.error) for item, seen in entries if seen.error is not None]
 
 
 def _stop(item: Mailbox, evidence: Evidence, domains: Collection[str], options: Options, facts: Facts | None) -> None:

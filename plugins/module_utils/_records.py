@@ -177,3 +177,14 @@ def write_private(path: str, text: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def unwritable(path: str, error: OSError) -> InputError:
+    """Return what a task says whose option ``path`` names a file that cannot be written."""
+    return InputError(
+        "path",
+        path,
+        f"cannot be written ({error.strerror})",
+        "Give a file in a directory that exists and that this account may write.",
+        "unwritable_file",
+    )

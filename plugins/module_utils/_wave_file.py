@@ -279,11 +279,5 @@ def write(path: str, records: list[Record], check: bool) -> bool:
         try:
             _records.save(path, records)
         except OSError as error:
-            raise InputError(
-                "path",
-                path,
-                f"cannot be written ({error.strerror})",
-                "Give a file in a directory that exists and that this account may write.",
-                "unwritable_file",
-            ) from error
+            raise _records.unwritable(path, error) from error
     return True

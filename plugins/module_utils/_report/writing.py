@@ -11,7 +11,6 @@ import datetime
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report import document, embedded, page, wording
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report.document import Document
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report.markup import read_data_block
@@ -39,13 +38,7 @@ def write(path: str, given: Given, now: datetime.datetime, check: bool) -> Writt
         try:
             _records.write_private(path, text)
         except OSError as error:
-            raise InputError(
-                "path",
-                path,
-                f"cannot be written ({error.strerror})",
-                "Give a file in a directory that exists and that this account may write.",
-                "unwritable_file",
-            ) from error
+            raise _records.unwritable(path, error) from error
     shown = text if changed else old
     outlines = [_outline(item) for item in (old, shown)]
     return Written(made, changed, len(shown.encode()), *outlines)
