@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -369,6 +370,7 @@ class Live:
             line = self._lines.get(timeout=LONGEST_RUN)
         except queue.Empty:
             os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
             raise AssertionError(f"nothing more came of the run:\n{''.join(self._seen)}") from None
         self._seen.append(line)
         return line
@@ -392,6 +394,29 @@ class Live:
                 if mark in path.read_bytes().split(b"\0"):
                     found.append(int(path.parent.name))
         return found
+
+    def await_rest(self) -> None:
+        """Wait until no thread of the run has anything to do, as when a person sees a line and presses Ctrl-C.
+
+        Ansible's worker sends a line while it holds the lock of the queue. Killed in those microseconds it keeps the
+        lock, and ansible-playbook waits for it for ever.
+        """
+        for _look in range(int(LONGEST_RUN / 0.02)):
+            if all(_sleeps(number) for number in self.processes()):
+                return
+            time.sleep(0.02)
+        raise AssertionError("the run does not come to rest")
+
+
+def _sleeps(process: int) -> bool:
+    """Tell whether all threads of a process wait for something. One that is about to run is not among them."""
+    try:
+        stats = [
+            path.read_text(encoding="ascii", errors="replace") for path in Path(f"/proc/{process}/task").glob("*/stat")
+        ]
+    except OSError:
+        return False  # a thread has just ended: look again
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
 
 
 def _told(run: Run, events: Path) -> Run:

@@ -210,6 +210,7 @@ def test_a_move_that_fails_is_told_at_once_and_leaves_the_wave_while_the_other_g
 
 
 def interrupt(run: Live) -> None:
+    run.await_rest()
     os.killpg(run.process.pid, signal.SIGINT)
 
 
