@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -404,7 +403,8 @@ class Live:
         for _look in range(int(LONGEST_RUN / 0.02)):
             if all(_sleeps(number) for number in self.processes()):
                 return
-            time.sleep(0.02)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=0.02)
         raise AssertionError("the run does not come to rest")
 
 
