@@ -106,6 +106,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._waves import Wave, divided
 
 GROUP = "mailbox_waves"
@@ -154,7 +155,7 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _recipients(self, wanted: str) -> list[Record]:
         given = {**_from_environment(), **self.get_option("exchange_online")}
-        with Connections({EXCHANGE_ONLINE: given}) as connections:
+        with Connections({EXCHANGE_ONLINE: given}, [exchange_online.SYSTEM]) as connections:
             connections.require(EXCHANGE_ONLINE)
             query = {"Filter": wanted, "RecipientTypeDetails": KINDS, "ResultSize": "Unlimited"}
             found = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-Mailbox", query)).objects

@@ -30,11 +30,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organizat
     Batching,
     Organization,
     Session,
+    System,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, RetryPolicy, waits
 
 if TYPE_CHECKING:
-    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import Directory
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import Directory
 
 EXCHANGE_SERVER = "exchange_server"
 EXCHANGE_ONLINE = "exchange_online"
@@ -57,13 +58,13 @@ class Connections:
     def __init__(
         self,
         options: Mapping[str, Mapping[str, Any]],
-        make: Callable[[str, Mapping[str, Any]], Organization] | None = None,
+        systems: Iterable[System],
         sleep: Callable[[float], None] = time.sleep,
         journal: Journal | None = None,
     ) -> None:
         self._options = options
         self._journal = journal
-        self._make = make or _organization
+        self._systems = {system.name: system for system in systems}
         self._organizations: dict[str, Organization] = {}
         self._idle: dict[str, list[Session]] = defaultdict(list)
         self._all: dict[str, list[Session]] = defaultdict(list)
@@ -102,16 +103,15 @@ class Connections:
     def organization(self, kind: str) -> Organization:
         with self._lock:
             if kind not in self._organizations:
-                self._organizations[kind] = self._make(kind, self._options[kind])
+                self._organizations[kind] = self._systems[kind].organization(self._options[kind])
             return self._organizations[kind]
 
     def graph(self) -> Directory | None:
         """Return the tenant's Microsoft Graph where ``exchange_online.graph`` is true, else None; not for threads."""
         options = self._options.get(EXCHANGE_ONLINE, {})
         if self._graph is None and options.get("graph"):
-            from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph import directory
-
-            self._graph = directory.from_options(options)
+            make = self._systems[EXCHANGE_ONLINE].directory
+            self._graph = make(options) if make is not None else None
         return self._graph
 
     def workers(self, kind: str) -> int:
@@ -321,24 +321,3 @@ def in_threads(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
-
-def _organization(kind: str, options: Mapping[str, Any]) -> Organization:
-    # Imported when needed, so that no task pays for a library that it does not use; written out, because Ansible packs
-    # only what it finds as an import statement.
-    if kind == EXCHANGE_SERVER:
-        from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import (
-            organization as exchange_server,
-        )
-
-        return exchange_server.from_options(options)
-    if kind == EXCHANGE_ONLINE:
-        from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online import (
-            organization as exchange_online,
-        )
-
-        return exchange_online.from_options(options)
-    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect import (
-        organization as entra_connect,
-    )
-
-    return entra_connect.from_options(options)

@@ -21,14 +21,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS, JOURNAL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
-    ENTRA_CONNECT,
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import System
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 
@@ -36,7 +32,6 @@ Spec = dict[str, dict[str, Any]]
 # ansible-core's own classes carry no types.
 _Module: Any = AnsibleModule
 _Validator: Any = ArgumentSpecValidator
-ORGANIZATIONS = (EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT)
 LOCK_WAIT = 60.0  # seconds that a second task waits for the first one's wave
 
 
@@ -53,13 +48,15 @@ class Arguments:
 
     ``mailbox``: options of one mailbox, given at the top level or in each record; they carry no ``default`` because
     a default would hide that a record left the choice to the task. ``task``: options that stand at the top level only.
-    ``defaults``: what holds for a mailbox when neither says anything. ``journal``: whether it writes to a system, or
+    ``defaults``: what holds for a mailbox when neither says anything. ``systems``: whose cmdlets it runs;
+    ``connections``: options of connections that run none. ``journal``: whether it writes to a system, or
     tells in the journal what was accepted.
     """
 
     mailbox: Spec = field(default_factory=dict)
     task: Spec = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    systems: Sequence[System] = ()
     connections: Sequence[str] = ()
     journal: bool = False
     wave: bool = True
@@ -78,7 +75,7 @@ class Arguments:
                 on_error={"type": "str", "choices": ["fail", "continue", "stop"], "default": "fail"},
                 **self.mailbox,
             )
-        for name in self.connections:
+        for name in (*(system.name for system in self.systems), *self.connections):
             spec[name] = CONNECTIONS[name]
         return spec
 
@@ -191,8 +188,8 @@ class HybridModule:
 
     def connections(self) -> Connections:
         """Return the connections that the task configured, none of them open yet."""
-        names = [name for name in self._arguments.connections if name in ORGANIZATIONS and self.has_connection(name)]
-        return Connections({name: self.params[name] for name in names}, journal=self.journal)
+        systems = [system for system in self._arguments.systems if self.has_connection(system.name)]
+        return Connections({system.name: self.params[system.name] for system in systems}, systems, journal=self.journal)
 
     def has_connection(self, name: str) -> bool:
         """Tell whether a connection was configured, one that runs no cmdlets among them."""

@@ -7,11 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, Union, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+
+if TYPE_CHECKING:
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import Directory
 
 
 class Session(Protocol):
@@ -66,3 +70,16 @@ class Organization(Protocol):
 
     def open(self) -> Session:
         """Return a new session; it connects at its first cmdlet."""
+
+
+@dataclass(frozen=True)
+class System:
+    """What a module declares when it talks to a system; both functions take the options of its connection.
+
+    Ansible packs what it finds as an import statement. So each system has a file of its own, and a module carries, and
+    its run reads, only what belongs to the systems that it names. ``directory`` is for the tenant's Microsoft Graph.
+    """
+
+    name: str
+    organization: Callable[[Mapping[str, Any]], Organization]
+    directory: Callable[[Mapping[str, Any]], Directory | None] | None = None

@@ -129,6 +129,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import PURPOSES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+    entra_connect,
+    exchange_online,
+    exchange_server,
+)
 
 SYSTEMS = (EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT)
 ARGUMENTS = Arguments(
@@ -137,7 +142,7 @@ ARGUMENTS = Arguments(
         "purposes": {"type": "list", "elements": "str", "choices": sorted(PURPOSES), "default": ["offboarding"]},
         "fail": {"type": "bool", "default": True},
     },
-    connections=SYSTEMS,
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
 )
 
 

@@ -168,6 +168,7 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import entra_connect
 
 ARGUMENTS = Arguments(
     wave=False,
@@ -183,7 +184,7 @@ ARGUMENTS = Arguments(
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_sleep": {"type": "int", "default": 5},
     },
-    connections=("entra_connect",),
+    systems=(entra_connect.SYSTEM,),
     journal=True,
 )
 

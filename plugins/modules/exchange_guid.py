@@ -146,6 +146,7 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_server
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -156,7 +157,7 @@ ARGUMENTS = Arguments(
         "archive_guid": {"type": "str"},
         "force": {"type": "bool"},
     },
-    connections=("exchange_server",),
+    systems=(exchange_server.SYSTEM,),
     journal=True,
 )
 

@@ -126,6 +126,7 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailbox_kind import TYPES, OfKind
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_server
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -134,7 +135,7 @@ ARGUMENTS = Arguments(
         "user_principal_name": {"type": "str"},
         "recipient_type_details": {"type": "str", "choices": list(TYPES)},
     },
-    connections=("exchange_server",),
+    systems=(exchange_server.SYSTEM,),
     journal=True,
 )
 

@@ -222,11 +222,12 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import mailbox_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
 
 ARGUMENTS = Arguments(
     mailbox={"exchange_guid": {"type": "str"}},
     task={"include_total_size": {"type": "bool", "default": False}},
-    connections=("exchange_online",),
+    systems=(exchange_online.SYSTEM,),
 )
 
 

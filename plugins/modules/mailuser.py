@@ -209,6 +209,7 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import Absent, Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -228,7 +229,7 @@ ARGUMENTS = Arguments(
         "force": {"type": "bool"},
     },
     task={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
-    connections=("exchange_server", "exchange_online"),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
 )
 

@@ -376,6 +376,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._progress_file import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_progress
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
 
 ARGUMENTS = Arguments(
     mailbox={"exchange_guid": {"type": "str"}},
@@ -390,7 +391,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 60},
         "on_pending": {"type": "str", "choices": ["continue", "fail"], "default": "continue"},
     },
-    connections=("exchange_online",),
+    systems=(exchange_online.SYSTEM,),
     wave_required=False,
     required_one_of=[("identity", "mailboxes", "mailboxes_file", "batch_name")],
 )

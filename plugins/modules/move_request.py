@@ -333,6 +333,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.data_consistency import (
     refuse_nameless_approval,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -372,7 +373,7 @@ ARGUMENTS = Arguments(
         "wait_timeout": {"type": "int", "default": 86400},
         "wait_sleep": {"type": "int", "default": 60},
     },
-    connections=("exchange_online",),
+    systems=(exchange_online.SYSTEM,),
     journal=True,
 )
 NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")

@@ -206,11 +206,12 @@ from typing import NoReturn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
 
 ARGUMENTS = Arguments(
     mailbox={"exchange_guid": {"type": "str"}},
     task={"batch_name": {"type": "str"}, "statistics": {"type": "bool", "default": False}},
-    connections=("exchange_online",),
+    systems=(exchange_online.SYSTEM,),
     wave_required=False,
 )
 

@@ -277,7 +277,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_di
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
-    ENTRA_CONNECT,
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
@@ -292,6 +291,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
     FAIL_ON,
     accepted_codes,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+    entra_connect,
+    exchange_online,
+    exchange_server,
 )
 
 ARGUMENTS = Arguments(
@@ -318,7 +322,8 @@ ARGUMENTS = Arguments(
         "directory": {"type": "path"},
         "report_directory": {"type": "path"},
     },
-    connections=(EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT, ACTIVE_DIRECTORY),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
+    connections=(ACTIVE_DIRECTORY,),
 )
 
 

@@ -239,6 +239,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_rollback import DECISIONS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._rollback import Options, roll_back
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+    entra_connect,
+    exchange_online,
+    exchange_server,
+)
 
 ARGUMENTS = Arguments(
     mailbox={
@@ -253,7 +258,7 @@ ARGUMENTS = Arguments(
         "assume_paused": {"type": "bool", "default": False},
     },
     defaults={"include_sip": True},
-    connections=("exchange_server", "exchange_online", "entra_connect"),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
 )
 

@@ -246,6 +246,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
     accepted_codes,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 
 SOUND_STATES = [name for name in STATES if name != "conflict"]  # a conflict fails its mailbox
 KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")
@@ -264,7 +265,7 @@ ARGUMENTS = Arguments(
         "readiness": {"type": "bool", "default": False},
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
     },
-    connections=("exchange_server", "exchange_online"),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
 )
 

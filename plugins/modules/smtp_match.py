@@ -217,6 +217,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Stamped,
     await_match,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+    entra_connect,
+    exchange_online,
+    exchange_server,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
@@ -234,7 +239,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 15},
         "another_cycle": {"type": "bool", "default": False},
     },
-    connections=("exchange_server", "exchange_online", "entra_connect"),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
 )
 

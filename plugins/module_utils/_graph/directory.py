@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Union
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
@@ -35,6 +35,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.cli
     Endpoint,
     GraphClient,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    CloudUser,
+    Features,
+    Found,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
 
 # Root and login host of each cloud (Microsoft: "Microsoft Graph national cloud deployments"); the root is also what the
@@ -51,49 +56,6 @@ _USER = (
 )
 _ROLE_TYPE = "#microsoft.graph.directoryRole"
 _FEATURES = "/directory/onPremisesSynchronization"
-
-
-@dataclass(frozen=True)
-class CloudUser:
-    """A user as Microsoft Entra has it.
-
-    ``immutable_id`` is empty without an anchor. ``admin_roles`` is None where they could not be read; a role whose name
-    is hidden from the application is named by its id.
-    """
-
-    object_id: str
-    immutable_id: str
-    sync_enabled: bool
-    provisioning_errors: tuple[str, ...] = ()
-    admin_roles: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Features:
-    """The tenant's switches of directory synchronization that decide about a match."""
-
-    block_soft_match: bool
-    soft_match_on_upn: bool
-    block_hard_match_takeover: bool
-
-
-Found = dict[str, Union[CloudUser, HybridError]]
-
-
-class Directory(Protocol):
-    """Reads Microsoft Entra."""
-
-    def users(self, object_ids: Sequence[str]) -> Found:
-        """Return each user, or why it could not be read, by object id in lower case. Raises ConnectionFailure."""
-
-    def features(self) -> Features | None:
-        """Return the tenant's switches, or None where the application may not read them."""
-
-    def permissions(self) -> frozenset[str] | None:
-        """Return the application permissions that were granted, or None where nothing tells them."""
-
-    def close(self) -> None:
-        """Close the connection."""
 
 
 @dataclass
@@ -237,15 +199,3 @@ def _address(given: ConnectionOptions, name: str, default: str) -> str:
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
         raise given.refuse(name, "is not an https address", "Give https:// and the host name.", address)
     return address
-
-
-def reasons_against(user: CloudUser | HybridError | None, features: Features | None) -> list[str]:
-    """Return what Microsoft Entra itself shows against a match of this cloud user, as sentences without a stop."""
-    told: list[str] = []
-    if features is not None and features.block_soft_match:
-        told.append("soft match is blocked in the tenant (blockSoftMatchEnabled)")
-    if isinstance(user, CloudUser):
-        if user.admin_roles:
-            told.append(f"the cloud user holds the admin role {', '.join(user.admin_roles)}")
-        told += [f"provisioning error: {text}" for text in user.provisioning_errors]
-    return told

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
     CloudUser,
     Features,
     reasons_against,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import CloudUser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
     Facts,
     Subject,

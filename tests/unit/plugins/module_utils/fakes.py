@@ -20,6 +20,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import System
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+    entra_connect,
+    exchange_online,
+    exchange_server,
+)
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 ROUTING = "contoso.mail.onmicrosoft.com"
@@ -114,10 +120,18 @@ class FakeSession:
         self.closed = True
 
 
+
+SYSTEMS = (exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM)
+
+
 def connect(*organizations: FakeOrganization, journal: Journal | None = None) -> Connections:
     """Return the collection's own Connections to these organizations; no pause between two tries takes time."""
-    known = {organization.kind: organization for organization in organizations}
-    return Connections({kind: {} for kind in known}, lambda kind, _options: known[kind], Time().sleep, journal)
+    return Connections({made.kind: {} for made in organizations}, systems(*organizations), Time().sleep, journal)
+
+
+def systems(*organizations: Any) -> list[System]:
+    """Return systems that are these organizations, whatever their options."""
+    return [System(made.kind, lambda _options, made=made: made) for made in organizations]
 
 
 class Fails:

@@ -18,6 +18,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._gate impo
 
 from lab.laboratory import Laboratory
 from lab.wire.remote_powershell import Limits
+from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.conftest import ScriptedHybrid
 from tests.unit.plugins.module_utils.fakes import FakeOrganization, Time
 
@@ -44,7 +45,7 @@ def connected(laboratory: Laboratory, watch: Time) -> Connections:
         "authority": known["EXCHANGE_ONLINE_AUTHORITY"], "ca_file": known["EXCHANGE_ONLINE_CA_FILE"],
         "concurrency": WANTED,
     }  # fmt: skip
-    return Connections({"exchange_server": server, "exchange_online": online}, sleep=watch.sleep)
+    return Connections({"exchange_server": server, "exchange_online": online}, fakes.SYSTEMS, sleep=watch.sleep)
 
 
 def ran(laboratory: Laboratory, organization: str, cmdlet: str) -> list[dict[str, Any]]:
@@ -113,7 +114,7 @@ def test_a_write_is_given_up_after_some_tries() -> None:
 
     watch = Time()
     server = FakeOrganization("exchange_server", handlers={"Set-User": refuse}, concurrency=4)
-    connections = Connections({"exchange_server": {}}, lambda _kind, _options: server, watch.sleep)
+    connections = Connections({"exchange_server": {}}, fakes.systems(server), watch.sleep)
     with connections, pytest.raises(ConnectionFailure, match="busy"):
         connections.run("exchange_server", Cmdlet("Set-User"))
     assert (len(server.calls), watch.slept) == (6, [2.0, 4.0, 8.0, 16.0, 32.0])

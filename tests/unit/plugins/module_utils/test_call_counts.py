@@ -38,6 +38,7 @@ from lab.model.builder import HybridBuilder
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.wire import rest_encoding
 from lab.wire.gateway import Gateway
+from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import Time
 
 SESSIONS = 4
@@ -102,11 +103,11 @@ class Procedure:
 
     def connect(self) -> Connections:
         users = {"exchange_server": "CONTOSO\\svc", "exchange_online": "application"}
-        known = {
-            kind: Direct(kind, Gateway(kind, getattr(self.hybrid, kind), self.hybrid, self.log, Faults()), user)
+        made = [
+            Direct(kind, Gateway(kind, getattr(self.hybrid, kind), self.hybrid, self.log, Faults()), user)
             for kind, user in users.items()
-        }
-        return Connections({kind: {} for kind in known}, lambda kind, _options: known[kind])
+        ]
+        return Connections({kind: {} for kind in users}, fakes.systems(*made))
 
     def state(self) -> list[Outcome]:
         return self._kept(assess(self.connect(), self._with(remote_target_database="DB01"), Options(self.directory)))
@@ -280,7 +281,7 @@ def test_a_look_costs_one_list_and_a_request_for_ten_figures(count: int, changed
 
     def look() -> dict[str, Any]:
         tenant.requests.clear()
-        connections = Connections({"exchange_online": {}}, lambda _kind, _options: tenant)
+        connections = Connections({"exchange_online": {}}, fakes.systems(tenant))
         return move_progress.look(connections, records, memory, move_progress.Options(sample=sample), now)[1]
 
     assert look()["counts"] == {"InProgress": count}

@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online import module_file
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import NEEDED, PURPOSES, needs
 
+from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import FakeOrganization, connect
 
 SYSTEMS = ("exchange_server", "exchange_online", "entra_connect")
@@ -58,12 +59,12 @@ class Bench:
         options = {name: {**given, **changes.get(name, {})} for name, given in self.options.items()}
         options = {name: options[name] for name in systems or SYSTEMS}
         tls = {name: _connection_test.over_tls(name, given) for name, given in options.items()}
-        with Connections(options) as connections:
+        with Connections(options, fakes.SYSTEMS) as connections:
             return Seen(_connection_test.run(connections, options, tls, self.purposes))
 
     def graph(self, **changes: Any) -> Seen:
         options = {**self.options["exchange_online"], "graph": True, **changes}
-        with Connections({"exchange_online": options}) as connections:
+        with Connections({"exchange_online": options}, fakes.SYSTEMS) as connections:
             return Seen(_connection_test.run(connections, ["graph"], {}, []))
 
 
@@ -355,7 +356,7 @@ def test_needs_of_one_cmdlet_are_put_together() -> None:
 
 
 def test_output_of_a_command_is_plain(bench: Bench) -> None:
-    with Connections({"exchange_server": bench.options["exchange_server"]}) as connections:
+    with Connections({"exchange_server": bench.options["exchange_server"]}, fakes.SYSTEMS) as connections:
         output = connections.run("exchange_server", Cmdlet("Get-Command", {"Name": ["get-user", "Set-User"]}))
     assert isinstance(output, CmdletOutput)
     assert [item["Name"] for item in output.objects] == ["Get-User", "Set-User"]

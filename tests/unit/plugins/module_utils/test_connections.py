@@ -16,7 +16,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     ConnectionFailure,
     InputError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import System
 
+from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, connect, lost, refusal
 
 GET = Cmdlet("Get-User")
@@ -83,12 +85,12 @@ def test_close_closes_all_of_them_whatever_happened() -> None:
 def test_organizations_are_made_once() -> None:
     made: list[str] = []
 
-    def make(kind: str, options: Any) -> FakeOrganization:
-        made.append(kind)
+    def make(options: Any) -> FakeOrganization:
+        made.append("exchange_server")
         assert options == {"host": "ex01.contoso.com"}
         return organization()
 
-    connections = Connections({"exchange_server": {"host": "ex01.contoso.com"}}, make)
+    connections = Connections({"exchange_server": {"host": "ex01.contoso.com"}}, [System("exchange_server", make)])
     connections.require("exchange_server")
     connections.run("exchange_server", GET)
     assert made == ["exchange_server"]
@@ -116,12 +118,11 @@ def test_a_system_that_is_not_configured_is_refused(kind: str, told: str) -> Non
 
 
 def test_wrong_options_of_any_configured_system_are_told_before_anything_is_contacted() -> None:
-    def make(kind: str, _options: Any) -> FakeOrganization:
-        if kind == "exchange_online":
-            raise InputError("exchange_online.client_id", None, "is missing", "Give it.")
-        return organization()
+    def refuse(_options: Any) -> FakeOrganization:
+        raise InputError("exchange_online.client_id", None, "is missing", "Give it.")
 
-    connections = Connections({"exchange_server": {}, "exchange_online": {}}, make)
+    systems = [*fakes.systems(organization()), System("exchange_online", refuse)]
+    connections = Connections({"exchange_server": {}, "exchange_online": {}}, systems)
     with pytest.raises(InputError, match="client_id"):
         connections.require("exchange_server")
 

@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, FakeSession, Handler, connect
 
@@ -55,7 +56,7 @@ ARGUMENTS = Arguments(
     },
     task={"secret": {"type": "str", "no_log": True}},
     defaults={"batch_name": "by default"},
-    connections=("exchange_server",),
+    systems=(exchange_server.SYSTEM,),
     journal=True,
 )
 Work = Callable[[HybridModule], NoReturn]
@@ -453,7 +454,7 @@ def test_a_proxys_password_is_in_no_result(run: Run) -> None:
     def work(module: HybridModule) -> NoReturn:
         raise InputError("exchange_online.proxy", module.params["exchange_online"]["proxy"], "is wrong", "Mend it.")
 
-    online = dataclasses.replace(ARGUMENTS, connections=("exchange_online",))
+    online = dataclasses.replace(ARGUMENTS, systems=(exchange_online.SYSTEM,))
     result = run(work, online, identity="ann@contoso.com", exchange_online={"tenant_id": "contoso.com", "proxy": proxy})
     assert (run.code, "Mend it." in result["msg"], "Corr3ct" in json.dumps(result)) == (1, True, False)
 

@@ -32,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Pair, Person, child_domain_person
+from tests.unit.plugins.module_utils import fakes
 
 PINNED = ["dc02.contoso.com", "dc01.emea.contoso.com"]
 
@@ -63,7 +64,7 @@ class Forest:
             for pair in self.pairs
         ]  # fmt: skip
         slept: list[float] = []
-        with Connections({"exchange_server": self.options(controllers)}) as connections:
+        with Connections({"exchange_server": self.options(controllers)}, fakes.SYSTEMS) as connections:
             outcomes = run_wave(Stamped(False), records, connections, check=False, sleep=slept.append)
         return outcomes, slept
 

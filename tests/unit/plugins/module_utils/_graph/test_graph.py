@@ -24,10 +24,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.client import READ
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import (
     CLOUDS,
-    CloudUser,
-    Features,
     GraphDirectory,
     from_options,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    CloudUser,
+    Features,
     reasons_against,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
@@ -37,6 +39,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Pair, Person
+from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.test_transports import options_of
 
 NOBODY = "8f1f1df6-0b6d-4a4f-9a0e-1c2d3e4f5a6b"
@@ -57,10 +60,11 @@ class Bench:
         return found
 
     def connections(self, **changes: Any) -> Connections:
-        return Connections({
+        given = {
             "exchange_server": options_of(self.laboratory, "EXCHANGE_SERVER_"),
             "exchange_online": self.options(**changes),
-        })
+        }
+        return Connections(given, fakes.SYSTEMS)
 
     def cycle(self) -> None:
         self.hybrid.run_scheduled_cycle()

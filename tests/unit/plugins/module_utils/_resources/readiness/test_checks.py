@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import CloudUser, Features
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser, Features
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     cloud,
     move_request,
