@@ -320,4 +320,3 @@ def in_threads(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
