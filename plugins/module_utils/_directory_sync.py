@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
-import glob
 import json
 import os
 import time
@@ -31,10 +30,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Change
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import note_of, notes
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
 FIRST_LOOK = 0.1  # seconds until the second look; each further wait is twice as long, up to wait_sleep
-PAUSE_NOTE = "directory-sync-paused.json"
 PAUSE_LOCK = "directory-sync.lock"
 PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
 
@@ -241,18 +240,17 @@ class DirectorySync:
         return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
 
     def _note(self, directory: str) -> str:
-        name = PAUSE_NOTE.replace(".json", f".{self.holder}.json") if self.holder else PAUSE_NOTE
-        return os.path.join(directory, name)
+        return note_of(directory, self.holder)
 
     def _to_end(self, directory: str) -> list[str]:
         """Return the notes of pauses that are ours to end: this holder's, and those that killed runs left."""
         mine = self._note(directory)
-        return [path for path in _notes(directory) if path == mine or _holder_of_recent(path) is None]
+        return [path for path in notes(directory) if path == mine or _holder_of_recent(path) is None]
 
     def _others(self, directory: str) -> list[str]:
         """Return who else holds the pause by the notes in the directory, those of killed runs left out."""
         mine = self._note(directory)
-        holders = [_holder_of_recent(path) for path in _notes(directory) if path != mine]
+        holders = [_holder_of_recent(path) for path in notes(directory) if path != mine]
         return [holder for holder in holders if holder is not None]
 
     def _write_note(self, directory: str) -> None:
@@ -304,10 +302,6 @@ class DirectorySync:
 
     def _run(self, cmdlet: Cmdlet, change: Change | None = None) -> list[Properties]:
         return self.connections.run(ENTRA_CONNECT, cmdlet, change).objects
-
-
-def _notes(directory: str) -> list[str]:
-    return sorted(glob.glob(os.path.join(glob.escape(directory), PAUSE_NOTE.replace(".json", "*.json"))))
 
 
 def _holder_of_recent(path: str) -> str | None:

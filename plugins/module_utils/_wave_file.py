@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +18,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _fo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 
+PRIVATE = 0o700
 # What a user may say about a mailbox, by type; every other record key is read from Exchange.
 TEXTS = (
     "identity",
@@ -280,4 +283,23 @@ def write(path: str, records: list[Record], check: bool) -> bool:
             _records.save(path, records)
         except OSError as error:
             raise _records.unwritable(path, error) from error
+    return True
+
+
+def make_private(directory: str, check: bool) -> bool:
+    """Make a directory that is its owner's alone; return whether there was anything to do."""
+    try:
+        if os.path.isdir(directory) and stat.S_IMODE(os.stat(directory).st_mode) == PRIVATE:
+            return False
+        if not check:
+            os.makedirs(directory, mode=PRIVATE, exist_ok=True)
+            os.chmod(directory, PRIVATE)
+    except OSError as error:
+        raise InputError(
+            "directory",
+            directory,
+            f"cannot be made a private directory ({error.strerror})",
+            "Give a directory that this account may make, or owns.",
+            "unwritable_directory",
+        ) from error
     return True

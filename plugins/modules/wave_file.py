@@ -82,6 +82,16 @@ options:
       - File to write, mode 0600.
     type: path
     required: true
+  directory:
+    description:
+      - Directory in which the run keeps the wave's baselines and notes. It is made where it is missing, and gets mode
+        0700. RV(pauses) tells of what was found in it.
+    type: path
+  make_directory:
+    description:
+      - Whether O(directory) is made. V(false) only looks into it, as a preview does that writes O(path) all the same.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -89,6 +99,7 @@ EXAMPLES = r"""
   mailops.exchange_hybrid.wave_file:
     csv: "{{ playbook_dir }}/mailboxes.csv"
     path: "{{ offboarding_directory }}/wave.json"
+    directory: "{{ offboarding_directory }}"
 
 - name: Take one mailbox of it
   mailops.exchange_hybrid.wave_file:
@@ -110,17 +121,27 @@ count:
   description: Number of mailboxes.
   returned: always
   type: int
+pauses:
+  description:
+    - The notes in O(directory) of runs that paused directory synchronization; see
+      M(mailops.exchange_hybrid.directory_sync). One that is there when a run begins was left by a killed one, or is
+      another wave's.
+  returned: always
+  type: list
+  elements: str
 """
 
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import (
     approved,
     chosen,
     from_csv,
     from_list,
+    make_private,
     write,
 )
 
@@ -137,6 +158,8 @@ ARGUMENTS = Arguments(
         "approve_skipped_items": {"type": "list", "elements": "str"},
         "other_waves": {"type": "list", "elements": "path"},
         "path": {"type": "path", "required": True},
+        "directory": {"type": "path"},
+        "make_directory": {"type": "bool", "default": True},
     },
     mutually_exclusive=[WAYS],
     required_one_of=[WAYS],
@@ -155,11 +178,14 @@ def work(module: HybridModule) -> NoReturn:
     check_identities(records)
     elsewhere = [record for path in params["other_waves"] or [] for record in load(path)]
     records = approved(chosen(records, params["only"], elsewhere), params["approve_skipped_items"], records, elsewhere)
+    directory = params["directory"]
+    made = bool(directory) and params["make_directory"] and make_private(directory, module.check_mode)
     changed = write(params["path"], records, module.check_mode)
     module.exit(
-        changed=changed,
+        changed=changed or made,
         path=params["path"],
         count=len(records),
+        pauses=notes(directory) if directory else [],
         diff={"before": "", "after": "".join(f"{record['identity']}\n" for record in records)} if changed else {},
     )
 

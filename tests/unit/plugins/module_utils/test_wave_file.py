@@ -316,3 +316,22 @@ def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written") as caught:
         _wave_file.write(str(tmp_path / "missing" / "wave.json"), [ANN], check=False)
     assert (caught.value.code, caught.value.option) == ("unwritable_file", "path")
+
+
+def test_the_wave_has_a_directory_of_its_owner_alone(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "offboarding"
+    assert _wave_file.make_private(str(directory), check=True)
+    assert not directory.exists()
+    assert _wave_file.make_private(str(directory), check=False)
+    assert not _wave_file.make_private(str(directory), check=False)
+    directory.chmod(0o755)
+    assert _wave_file.make_private(str(directory), check=False)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_a_directory_that_cannot_be_made_is_named_with_its_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        _wave_file.make_private(str(tmp_path / "file" / "offboarding"), check=False)
+    assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
+    assert "Not a directory" in caught.value.message
