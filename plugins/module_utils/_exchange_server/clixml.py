@@ -47,7 +47,8 @@ def read_object(xml: str) -> Properties:
 
 def decode_text(text: str) -> str:
     """Return a string with its ``_xHHHH_`` escapes (UTF-16 code units) decoded."""
-    return _ESCAPES.sub(_decode_escapes, text)
+    # Most texts have none, and a large read has many texts.
+    return _ESCAPES.sub(_decode_escapes, text) if "_" in text else text
 
 
 def _decode_escapes(match: re.Match[str]) -> str:
