@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+LONGEST = 600  # seconds that one command may take
 
 
 class Browser:
@@ -38,6 +39,8 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
+        # Printing 5,000 mailboxes takes 20 seconds, on a busy machine longer than the two minutes that selenium waits.
+        driver.command_executor.client_config.timeout = LONGEST
 
     def cdp(self, command: str, **parameters: Any) -> dict[str, Any]:
         result: dict[str, Any] = self.driver.execute_cdp_cmd(command, parameters)
