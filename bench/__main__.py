@@ -22,7 +22,7 @@ from bench.processes import ROOT, Failed
 from bench.scenario import Result, Size, measure
 
 RESULTS = ROOT / "bench" / "results"
-QUICK = (Size(100, 0.1, compared=4),)
+QUICK = (Size(100, 0.1, compared=2),)
 # Exchange's latency; a quick server's; the wave that finds nothing to do; and a tenth of it, for the growth.
 FULL = (
     Size(1000, 0.3),

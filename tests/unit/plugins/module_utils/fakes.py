@@ -120,7 +120,6 @@ class FakeSession:
         self.closed = True
 
 
-
 SYSTEMS = (exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM)
 
 
