@@ -121,11 +121,7 @@ summary:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _connection_test
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
-    ENTRA_CONNECT,
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import PURPOSES
@@ -135,7 +131,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems i
     exchange_server,
 )
 
-SYSTEMS = (EXCHANGE_SERVER, EXCHANGE_ONLINE, ENTRA_CONNECT)
 ARGUMENTS = Arguments(
     wave=False,
     task={
@@ -144,6 +139,7 @@ ARGUMENTS = Arguments(
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
 )
+SYSTEMS = tuple(system.name for system in ARGUMENTS.systems)
 
 
 def work(module: HybridModule) -> NoReturn:

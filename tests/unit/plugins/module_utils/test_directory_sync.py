@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import (
-    DirectorySync,
-    is_busy,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync, is_busy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
 
+NOTE = "directory-sync-paused.json"
 BUSY = "System.InvalidOperationException: Microsoft Entra Connect: AAD is busy."
 AD, AAD = "contoso.com", "contoso.onmicrosoft.com - AAD"
 CYCLE = [
@@ -291,7 +289,7 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
     server, directory = Server(), tmp_path / "offboarding"
     there: list[bool] = []
     server.organization.handlers["Set-ADSyncScheduler"] = lambda cmdlet: (
-        there.append((directory / "directory-sync-paused.json").exists()),
+        there.append((directory / NOTE).exists()),
         server._set(cmdlet),
     )[1]
     result = server.sync().paused(str(directory))
@@ -302,13 +300,13 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
         {"sync_cycle_enabled": False},
         [STOP],
     )
-    note = json.loads((directory / "directory-sync-paused.json").read_text(encoding="utf-8"))
+    note = json.loads((directory / NOTE).read_text(encoding="utf-8"))
     assert (note["paused_by"], note["host"], set(note)) == (
         "mailops.exchange_hybrid",
         "aadc.contoso.com",
         {"paused_by", "host", "paused_at"},
     )
-    assert stat.S_IMODE((directory / "directory-sync-paused.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((directory / NOTE).stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
@@ -349,7 +347,7 @@ def test_a_note_of_a_pause_that_never_began_is_taken_away(tmp_path: Path) -> Non
     server = Server()
     server.organization.handlers["Set-ADSyncScheduler"] = Fails(refusal("killed"), then=server._set)
     refused(lambda: server.sync().paused(str(tmp_path)))
-    assert (tmp_path / "directory-sync-paused.json").exists()
+    assert (tmp_path / NOTE).exists()
     assert not server.sync().resumed(str(tmp_path)).changed
     assert list(tmp_path.iterdir()) == []
 
@@ -360,7 +358,7 @@ def test_a_resume_that_does_not_hold_keeps_the_note(tmp_path: Path) -> None:
     server.organization.handlers["Set-ADSyncScheduler"] = lambda _cmdlet: []
     error = refused(lambda: server.sync().resumed(str(tmp_path)))
     assert (error.code, error.cmdlet) == ("not_applied", "Set-ADSyncScheduler")
-    assert (tmp_path / "directory-sync-paused.json").exists()
+    assert (tmp_path / NOTE).exists()
 
 
 @pytest.mark.parametrize(("done", "sent"), [(True, 1), (False, 2)])
@@ -390,14 +388,14 @@ def test_a_preview_keeps_the_note_of_a_real_pause(tmp_path: Path) -> None:
     server = Server()
     server.sync().paused(str(tmp_path))
     assert server.sync(check=True).resumed(str(tmp_path)).changed
-    assert (server.written, (tmp_path / "directory-sync-paused.json").exists()) == ([STOP], True)
+    assert (server.written, (tmp_path / NOTE).exists()) == ([STOP], True)
 
 
 def test_a_pause_that_times_out_is_still_noted(tmp_path: Path) -> None:
     server = Server()
     server.begin(CYCLE * 10)
     assert refused(lambda: server.sync().paused(str(tmp_path))).code == "sync_timeout"
-    assert (tmp_path / "directory-sync-paused.json").exists()
+    assert (tmp_path / NOTE).exists()
 
 
 # -- several waves with one directory ----------------------------------------------------------------------------------
