@@ -9,9 +9,9 @@ Of a module that only reads, one pass says it all.
 
 from __future__ import annotations
 
-import ast
 import copy
 import datetime
+import importlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ from tests.integration.conftest import BenchMaker
 from tests.integration.harness import COLLECTION, MOVE, ROOT, Bench, Run, Task, module, move_request, records
 
 AT_ONCE = 3
+MODULES = "ansible_collections.mailops.exchange_hybrid.plugins.modules"
 STAMPED = UUID("5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01")  # the GUID that exchange_guid's example names
 
 
@@ -111,27 +112,20 @@ SETUP: dict[str, Callable[[Bench], object]] = {
 }
 
 
-def texts(name: str) -> dict[str, str]:
-    """Return the texts that a module file gives names to: DOCUMENTATION, EXAMPLES and RETURN."""
-    tree = ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
-    return {
-        target.id: str(node.value.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
 def examples(name: str, bench: Bench) -> list[dict[str, Any]]:
     """Return a module's examples; the directory that they name is the test's own."""
-    text = texts(name)["EXAMPLES"].replace("/srv/offboarding", str(bench.offboarding_directory))
+    text = documented(name).EXAMPLES.replace("/srv/offboarding", str(bench.offboarding_directory))
     tasks: list[dict[str, Any]] = yaml.safe_load(text)
     return tasks
 
 
+def documented(name: str) -> Any:
+    """Return a module file as Python has it: its texts are DOCUMENTATION, EXAMPLES and RETURN."""
+    return importlib.import_module(f"{MODULES}.{name}")
+
+
 def only_reads(name: str) -> bool:
-    return "attributes.read_only" in texts(name)["DOCUMENTATION"]
+    return "attributes.read_only" in documented(name).DOCUMENTATION
 
 
 @dataclass
@@ -160,11 +154,11 @@ def tried(make_bench: BenchMaker, name: str) -> Tried:
         SETUP[name](bench)
         bench.offboarding_directory.mkdir(exist_ok=True)
         before = len(bench.log)
-        documented = examples(name, bench)
-        tasks = [named(task, "real") for task in documented]
+        tasks_given = examples(name, bench)
+        tasks = [named(task, "real") for task in tasks_given]
         if not only_reads(name):
-            previews = [named(task, "preview", check_mode=True) for task in documented]
-            again = [named(task, "again") for task in documented]
+            previews = [named(task, "preview", check_mode=True) for task in tasks_given]
+            again = [named(task, "again") for task in tasks_given]
             # Each task is previewed right before it runs: what it stands on is there by then.
             tasks = [*itertools.chain.from_iterable(zip(previews, tasks, strict=True)), *again]
         return Tried(bench.play(*tasks, offboarding_directory=str(bench.offboarding_directory)), bench.writes(before))
