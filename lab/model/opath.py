@@ -10,6 +10,7 @@ quote doubled), ``$null $true $false`` (facts: identity-filters-roles.md, sectio
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -39,6 +40,11 @@ class Clause:
     property_name: str
     operator: str
     value: str | None
+
+    @property
+    def is_equality(self) -> bool:
+        """Say whether one value is asked for."""
+        return self.operator == "-eq" and self.value is not None
 
     def matches(self, values: Values) -> bool:
         """Say whether the object fits; a property with several values fits when one of them does."""
@@ -72,9 +78,25 @@ class Either:
 
     parts: tuple[Expression, ...]
 
+    @functools.cached_property
+    def _wanted(self) -> dict[str, set[str]]:
+        """The values of all ``-eq`` parts by property: a filter for a hundred objects is one look at each property."""
+        wanted: dict[str, set[str]] = {}
+        for part in self.parts:
+            if isinstance(part, Clause) and part.is_equality:
+                wanted.setdefault(part.property_name, set()).add((part.value or "").lower())
+        return wanted
+
+    @functools.cached_property
+    def _others(self) -> tuple[Expression, ...]:
+        return tuple(part for part in self.parts if not (isinstance(part, Clause) and part.is_equality))
+
     def matches(self, values: Values) -> bool:
         """Say whether one part fits."""
-        return any(part.matches(values) for part in self.parts)
+        for name, wanted in self._wanted.items():
+            if any(text.lower() in wanted for text in values(name) if text != ""):
+                return True
+        return any(part.matches(values) for part in self._others)
 
 
 @dataclass(frozen=True)
@@ -106,7 +128,7 @@ def equalities(expression: Expression) -> list[Clause] | None:
     An index can answer these without looking at every object; an ``-and`` is as selective as its first such part.
     """
     if isinstance(expression, Clause):
-        return [expression] if expression.operator == "-eq" and expression.value is not None else None
+        return [expression] if expression.is_equality else None
     if isinstance(expression, Either):
         found: list[Clause] = []
         for part in expression.parts:

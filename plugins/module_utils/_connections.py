@@ -35,6 +35,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organizat
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, RetryPolicy, waits
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import Directory
 
 EXCHANGE_SERVER = "exchange_server"
@@ -211,7 +213,7 @@ class Connections:
 
     def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
         """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
-        if isinstance(session, Adaptive):
+        if _adapts(session):
             session.patient = self._open(kind) <= 1
             session.on_throttled = lambda: gate.lower(limit)
 
@@ -268,6 +270,11 @@ class Connections:
             session.close()
         if self._graph is not None:
             self._graph.close()
+
+
+def _adapts(session: Session) -> TypeGuard[Adaptive]:
+    """Tell whether a session wants to know; asked for every cmdlet, where isinstance of a protocol is slow."""
+    return hasattr(session, "on_throttled")
 
 
 def _one_by_one(session: Session, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:

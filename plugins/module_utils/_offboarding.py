@@ -294,7 +294,13 @@ def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list
         for item in wave
         if item.evidence is not None
     ]
-    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries])
+    # As _gather asked for them; each was the UPN of exactly one user.
+    asked = [
+        {**item.record, "user_principal_name": item.evidence.cloud["user_principal_name"]}
+        for item in wave
+        if item.evidence is not None
+    ]
+    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries], _reading.asked_by_upn(asked))
     return [(item, seen.error) for item, seen in entries if seen.error is not None]
 
 

@@ -33,7 +33,6 @@ class Session(Protocol):
         """Close the session on the server too. Never raises."""
 
 
-@runtime_checkable
 class Adaptive(Protocol):
     """A session that a system may refuse for load.
 

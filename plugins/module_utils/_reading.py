@@ -301,18 +301,27 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 # -- who holds an address ----------------------------------------------------------------------------------------------
 
 
-def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> _bulk.Found:
+def asked_by_upn(records: Iterable[Record]) -> set[str]:
+    """Return the UPNs, in lower case, by which ``on_premises_objects`` asks for the users of these records."""
+    names = (ad_identity(record).lower() for record in records)
+    return {name for name in names if _user_properties(name) == ("UserPrincipalName",)}
+
+
+def holders(
+    connections: Connections, kind: str, wanted: Iterable[str], known_upns: Collection[str] = ()
+) -> _bulk.Found:
     """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is.
 
+    ``known_upns``, in lower case, have been asked for already, and only the mailboxes' own users have them.
     An address that Exchange refused to look for has its error instead.
     """
     values = set(wanted)
-    asked: list[tuple[str, tuple[str, ...]]] = [("Get-Recipient", ("EmailAddresses",))]
+    asked: list[tuple[str, Callable[[str], Sequence[str]]]] = [("Get-Recipient", _bulk.always(("EmailAddresses",)))]
     if kind == EXCHANGE_SERVER:
-        asked.append(("Get-User", ("WindowsEmailAddress", "UserPrincipalName")))
+        mail, both = ("WindowsEmailAddress",), ("WindowsEmailAddress", "UserPrincipalName")
+        asked.append(("Get-User", lambda value: mail if value in known_upns else both))
     questions = [
-        functools.partial(_bulk.find, connections, kind, cmdlet, values, _bulk.always(properties))
-        for cmdlet, properties in asked
+        functools.partial(_bulk.find, connections, kind, cmdlet, values, properties) for cmdlet, properties in asked
     ]
     return _together(side_by_side(*questions))
 

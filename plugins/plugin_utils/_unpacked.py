@@ -53,7 +53,8 @@ class RunsUnpacked(ActionBase):
 
     def _runs_in_own_python(self, task_vars: Mapping[str, Any]) -> bool:
         # Whoever keeps the files that Ansible sends wants to see the whole module.
-        if self._connection.transport != "local" or self._connection.become or constants.DEFAULT_KEEP_REMOTE_FILES:
+        kept = constants.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES")
+        if self._connection.transport != "local" or self._connection.become or kept:
             return False
         host = self._task.delegate_to
         variables = task_vars["ansible_delegated_vars"][host] if host else task_vars
@@ -75,14 +76,16 @@ def program(module: Path, arguments: bytes) -> bytes:
 
 def encoded(arguments: Mapping[str, Any]) -> bytes:
     """Return a module's arguments as Ansible would hand them to it."""
-    document = {"ANSIBLE_MODULE_ARGS": arguments}
+    how: dict[str, Any]
     try:
         from ansible.module_utils.common.json import Direction, get_module_encoder
+
+        how = {"cls": get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
     except ImportError:  # ansible-core 2.18 and older
         from ansible.module_utils.common.json import AnsibleJSONEncoder
 
-        return json.dumps(document, cls=AnsibleJSONEncoder, vault_to_text=True).encode()
-    return json.dumps(document, cls=get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)).encode()
+        how = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **how).encode()
 
 
 def _built(data: bytes, path: str) -> Any:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -21,9 +21,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
 
 
-def refuse_other_holders(connections: Connections, seen: Sequence[Seen]) -> None:
+def refuse_other_holders(connections: Connections, seen: Sequence[Seen], known_upns: Collection[str] = ()) -> None:
     """Set the error of each entry one of whose addresses another recipient or user holds.
 
+    ``known_upns`` are the UPNs by which the entries' own users were found, each one user alone.
     Entra would answer such a match with a quarantined attribute and no error (facts offboarding-practice.md 1.4).
     """
     open_entries = [entry for entry in seen if entry.error is None]
@@ -31,7 +32,7 @@ def refuse_other_holders(connections: Connections, seen: Sequence[Seen]) -> None
     if not wanted:
         return
     on_premises, tenant = side_by_side(
-        lambda: _reading.holders(connections, EXCHANGE_SERVER, wanted),
+        lambda: _reading.holders(connections, EXCHANGE_SERVER, wanted, known_upns),
         lambda: _reading.holders(connections, EXCHANGE_ONLINE, wanted),
     )
     for entry in open_entries:
