@@ -27,6 +27,7 @@ COLLECTION = "mailops.exchange_hybrid."
 PLUGINS = Path(__file__).parents[1]  # not resolved: an installed collection may be a link
 # An ansible_collections elsewhere in the path (the ansible package has one) would hide the one that this file is in.
 PROGRAM = """\
+#!{python}
 import sys
 sys.path[:] = [path for path in sys.path if path not in ("", ".")]
 import runpy
@@ -69,7 +70,11 @@ def program(module: Path, arguments: bytes) -> bytes:
     """Return what the new Python reads and runs."""
     parts = module.with_suffix("").parts[-6:]  # ansible_collections, namespace, name, plugins, modules, module
     text = PROGRAM.format(
-        root=str(module.parents[4]), arguments=arguments, profile=PROFILE, module=".".join(parts)
+        python=sys.executable,
+        root=str(module.parents[4]),
+        arguments=arguments,
+        profile=PROFILE,
+        module=".".join(parts),
     )
     return text.encode()
 
