@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -159,6 +160,12 @@ class Diagnosis:
         failure.cmdlet = cmdlet.name
         failure.answer_lost = self.may_have_run and not cmdlet.is_read
         return failure
+
+
+# Threads import what they need when they need it. Two that import libraries which import each other's parts at the same
+# time end in Python's import deadlock, so only one thread imports at a time. azure-identity imports more as a credential is
+# made.
+IMPORTS = threading.RLock()
 
 
 def missing_library(package: str, error: ImportError) -> ConnectionFailure:

@@ -71,6 +71,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def demo(tmp_path: Path) -> Iterator[Bench]:
     """A fresh organization of the demonstration, with its 25 mailboxes."""
     with opened(demo_hybrid(speed=SPEED), tmp_path) as fresh:
+        fresh.signs_in = True
         yield fresh
 
 

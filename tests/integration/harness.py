@@ -187,6 +187,7 @@ class Bench:
         self.offboarding_directory = directory / "offboarding"
         self.environment: dict[str, str] = {}
         self.without: set[str] = set()
+        self.signs_in = False  # to the tenant, in every task; otherwise the runs come with a token
         self._numbers = itertools.count(1)
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -292,10 +293,18 @@ class Bench:
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            **self.laboratory.environment(),
+            **(self.laboratory.environment() if self.signs_in else self._with_token()),
             **self.environment,
         }
         return {name: value for name, value in environment.items() if name not in self.without}
+
+    def _with_token(self) -> dict[str, str]:
+        """Return the lab's environment with an access token: signing in costs each task a third of a second of CPU."""
+        environment = self.laboratory.environment()
+        for name in ("CLIENT_ID", "CLIENT_SECRET"):
+            del environment[f"EXCHANGE_ONLINE_{name}"]
+        token = self.laboratory.issuer.issue(self.laboratory.application)
+        return {**environment, "EXCHANGE_ONLINE_ACCESS_TOKEN": token}
 
     # -- looking ------------------------------------------------------------------------------------------------
 

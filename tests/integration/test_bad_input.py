@@ -261,6 +261,7 @@ NAMES = [
 @pytest.fixture(scope="module")
 def told(make_bench: BenchMaker) -> Iterator[Told]:
     with make_bench() as bench:
+        bench.signs_in = True
         cases = {**malformed(), **files(bench), **objects(bench), **connections(bench)}
         before = bench.settled()
         run = bench.play(*({**case.task, "name": name} for name, case in cases.items()))

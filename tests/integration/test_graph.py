@@ -12,7 +12,7 @@ from tests.integration.harness import Bench, assert_home, remember
 def test_the_role_verifies_every_anchor(bench: Bench) -> None:
     pairs = [bench.build.cloud_only("Ann Archer"), bench.build.synced("Maria Moreau")]
     before = [remember(pair) for pair in pairs]
-    bench.environment = {"EXCHANGE_ONLINE_GRAPH": "true"}
+    bench.signs_in, bench.environment = True, {"EXCHANGE_ONLINE_GRAPH": "true"}
     run = bench.offboard(offboarding_mailboxes=[{"identity": pair.identity} for pair in pairs])
     assert run.succeeded, run.output
     assert run.task("Wait for the proof of the match and compare with the baseline").status == "ok"
@@ -25,7 +25,7 @@ def test_the_role_verifies_every_anchor(bench: Bench) -> None:
 def test_a_match_that_entra_refuses_is_explained(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     pair.cloud.admin_role = True
-    bench.environment = {"EXCHANGE_ONLINE_GRAPH": "true"}
+    bench.signs_in, bench.environment = True, {"EXCHANGE_ONLINE_GRAPH": "true"}
     run = bench.offboard(offboarding_mailboxes=[{"identity": pair.identity}], offboarding_match_timeout=1)
     assert not run.succeeded
     error = run.role_failures[pair.identity]

@@ -92,6 +92,7 @@ def by_powershell(bench: Bench, tmp_path: Path) -> Bench:
         EXCHANGE_ONLINE_INTERFACE="powershell", EXCHANGE_ONLINE_PWSH_PATH=str(program),
         EXCHANGE_ONLINE_TENANT_ID="contoso.onmicrosoft.com", EXCHANGE_ONLINE_CERTIFICATE_PATH=str(certificate),
     )  # fmt: skip
+    bench.signs_in = True
     for name in ("CLIENT_SECRET", "BASE_URL", "AUTHORITY", "CA_FILE", "EXPERIMENTAL_REST_CREDENTIAL"):
         bench.without.add(f"EXCHANGE_ONLINE_{name}")
     return bench

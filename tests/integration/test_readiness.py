@@ -33,7 +33,7 @@ Findings = dict[str, dict[str, Any]]
 
 
 def readiness(bench: Bench, wave: list[dict[str, Any]], **options: Any) -> Run:
-    bench.environment = {"EXCHANGE_ONLINE_GRAPH": "true", **bench.environment}
+    bench.signs_in, bench.environment = True, {"EXCHANGE_ONLINE_GRAPH": "true", **bench.environment}
     return bench.play(
         module(
             "offboarding_readiness",

@@ -100,6 +100,7 @@ def loud(make_bench: BenchMaker) -> Iterator[tuple[Bench, Run, set[bytes]]]:
     """One run of the role as loud as can be, with all of Ansible's temporary files kept; one mailbox of it fails."""
     with make_bench() as bench:
         pairs = people(bench)
+        bench.signs_in = True
         bench.environment["ANSIBLE_KEEP_REMOTE_FILES"] = "true"
         bench.environment["ANSIBLE_LOG_PATH"] = str(bench.directory / "ansible.log")
         bench.faults.add("exchange_online", "New-MoveRequest", "drop_after")
@@ -148,7 +149,7 @@ def failing(bench: Bench, identity: str) -> list[dict[str, Any]]:
 
 
 def test_failures_show_no_secret_that_stands_in_an_option(bench: Bench) -> None:
-    pair = bench.build.cloud_only("Ann Archer")
+    bench.signs_in, pair = True, bench.build.cloud_only("Ann Archer")
     tasks = failing(bench, pair.identity)
     tasks[0]["mailops.exchange_hybrid.exchange_guid"]["exchange_guid"] = str(pair.cloud.exchange_guid)
     run = bench.play(*tasks, arguments=["-vvv", "--diff"])
@@ -165,7 +166,7 @@ def test_failures_show_no_secret_that_stands_in_an_option(bench: Bench) -> None:
 
 
 def test_a_secret_that_is_part_of_the_data_is_refused_instead_of_masked(bench: Bench) -> None:
-    pair = bench.build.cloud_only("Ann Archer")
+    bench.signs_in, pair = True, bench.build.cloud_only("Ann Archer")
     run = bench.play(
         module("mailbox_info", identity=pair.identity, exchange_online={"client_secret": "archer"}),
         module("mailbox_info", identity="ann.********@contoso.com"),

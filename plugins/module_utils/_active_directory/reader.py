@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory import attributes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    IMPORTS,
     ConnectionOptions,
     missing_library,
 )
@@ -143,7 +144,8 @@ class DirectoryReader:
 
     def _context(self) -> spnego.ContextProxy:
         try:
-            import spnego
+            with IMPORTS:
+                import spnego
         except ImportError as error:
             raise missing_library("pyspnego", error) from None
         try:

@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    IMPORTS,
     Diagnosis,
     diagnose_network,
     lost,
@@ -428,7 +429,8 @@ class AdminApiSession:
 
     def _session(self) -> requests.Session:
         if self._http is None:
-            import requests
+            with IMPORTS:
+                import requests
 
             http = requests.Session()
             http.headers["User-Agent"] = "mailops.exchange_hybrid"

@@ -19,7 +19,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Credential, Properties, Value
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import missing_library
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import IMPORTS, missing_library
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text, utc_text
 
@@ -83,7 +83,8 @@ def encode_experimental_credential(credential: Credential, public_key: str) -> d
     SecureString. Raises ConnectionFailure when the key cannot be read.
     """
     try:
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        with IMPORTS:
+            from cryptography.hazmat.primitives.asymmetric import padding, rsa
     except ImportError as error:
         raise missing_library("cryptography", error) from None
     try:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
     ENVIRONMENT,
+    IMPORTS,
     ConnectionOptions,
     diagnose_network,
     missing_library,
@@ -141,11 +142,12 @@ class ClientSecret:
         """Nothing about a secret shows before Entra ID has seen it."""
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
-        from azure.identity import ClientSecretCredential
+        with IMPORTS:
+            from azure.identity import ClientSecretCredential
 
-        credential = ClientSecretCredential(
-            issuer.tenant_id, issuer.client_id, self._secret, **issuer.transport_arguments()
-        )
+            credential = ClientSecretCredential(
+                issuer.tenant_id, issuer.client_id, self._secret, **issuer.transport_arguments()
+            )
         return _from_credential(credential, issuer, claims)
 
 
@@ -161,8 +163,9 @@ class Certificate:
         """Load the PEM or PFX file: certificate and private key must be in it, and the certificate be valid now."""
         data = self._read()
         try:
-            from cryptography import x509
-            from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+            with IMPORTS:
+                from cryptography import x509
+                from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
         except ImportError as error:
             raise missing_library("cryptography", error) from None
         try:
@@ -186,15 +189,16 @@ class Certificate:
             )
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
-        from azure.identity import CertificateCredential
+        with IMPORTS:
+            from azure.identity import CertificateCredential
 
-        credential = CertificateCredential(
-            issuer.tenant_id,
-            issuer.client_id,
-            certificate_data=self._read(),
-            password=self._password,
-            **issuer.transport_arguments(),
-        )
+            credential = CertificateCredential(
+                issuer.tenant_id,
+                issuer.client_id,
+                certificate_data=self._read(),
+                password=self._password,
+                **issuer.transport_arguments(),
+            )
         return _from_credential(credential, issuer, claims)
 
     def _read(self) -> bytes:
@@ -220,9 +224,11 @@ class ManagedIdentity:
         """Whether there is a managed identity is known to the machine's metadata service alone."""
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
-        from azure.identity import ManagedIdentityCredential
+        with IMPORTS:
+            from azure.identity import ManagedIdentityCredential
 
-        return _from_credential(ManagedIdentityCredential(client_id=self._client_id), issuer, claims)
+            credential = ManagedIdentityCredential(client_id=self._client_id)
+        return _from_credential(credential, issuer, claims)
 
 
 class FederatedToken:
@@ -237,14 +243,15 @@ class FederatedToken:
         """The file exists, as the option was read; its content is renewed by others and read each time."""
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
-        from azure.identity import WorkloadIdentityCredential
+        with IMPORTS:
+            from azure.identity import WorkloadIdentityCredential
 
-        credential = WorkloadIdentityCredential(
-            tenant_id=issuer.tenant_id,
-            client_id=issuer.client_id,
-            token_file_path=self._path,
-            **issuer.transport_arguments(),
-        )
+            credential = WorkloadIdentityCredential(
+                tenant_id=issuer.tenant_id,
+                client_id=issuer.client_id,
+                token_file_path=self._path,
+                **issuer.transport_arguments(),
+            )
         return _from_credential(credential, issuer, claims)
 
 

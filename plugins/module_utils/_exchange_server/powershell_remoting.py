@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
     Value,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    IMPORTS,
     Diagnosis,
     missing_library,
     refuse_hidden_not_found,
@@ -248,7 +249,8 @@ class RemotePowerShellSession:
 
     def _open(self, cmdlet: Cmdlet) -> RunspacePool:
         try:
-            from pypsrp.powershell import RunspacePool
+            with IMPORTS:
+                from pypsrp.powershell import RunspacePool
         except ImportError as error:
             raise missing_library("pypsrp", error) from None
         self._refuse_if_ended(cmdlet)

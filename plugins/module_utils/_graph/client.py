@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    IMPORTS,
     diagnose_network,
     missing_library,
 )
@@ -203,7 +204,8 @@ class GraphClient:
 
     def _session(self) -> requests.Session:
         if self._http is None:
-            import requests
+            with IMPORTS:
+                import requests
 
             self._http = requests.Session()
             self._http.headers["User-Agent"] = "mailops.exchange_hybrid"

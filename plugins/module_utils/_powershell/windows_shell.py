@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
+    IMPORTS,
     ConnectionOptions,
     Diagnosis,
     diagnose_network,
@@ -80,7 +81,8 @@ class Server:
 
     def connect(self) -> Protocol:
         """Return pywinrm's connection, which has sent nothing yet."""
-        from winrm.protocol import Protocol
+        with IMPORTS:
+            from winrm.protocol import Protocol
 
         # pywinrm logs through the root logger's last resort otherwise, onto the module's standard error.
         logging.getLogger("winrm").addHandler(logging.NullHandler())
