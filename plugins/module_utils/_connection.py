@@ -162,8 +162,8 @@ class Diagnosis:
         return failure
 
 
-# Threads import what they need when they need it. Two that import libraries which import each other's parts at the same
-# time end in Python's import deadlock, so only one thread imports at a time. azure-identity imports more as a credential is
+# Threads import what they need when they need it. Two that at the same time import libraries which import each other's
+# parts end in Python's import deadlock, so one thread imports at a time. azure-identity does so while a credential is
 # made.
 IMPORTS = threading.RLock()
 
