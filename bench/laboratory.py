@@ -49,7 +49,7 @@ def laboratory(directory: Path, prefixes: dict[str, int], latency: float) -> Ite
     """Run a laboratory while the block runs.
 
     ``prefixes`` says how many mailboxes to make by name: ``{"User": 3}`` are ``user.00001@contoso.com`` and so on.
-    ``latency`` are the seconds that each cmdlet takes longer than the laboratory itself.
+    ``latency`` are the seconds from the arrival of a cmdlet until it runs.
     """
     waves = [f"{prefix}={count}" for prefix, count in prefixes.items()]
     command = [sys.executable, "-m", "bench.laboratory", "--directory", str(directory), "--latency", str(latency)]
@@ -71,7 +71,7 @@ def identities(prefix: str, count: int) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.laboratory", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that each cmdlet takes longer")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds from the arrival of a cmdlet until it runs")
     parser.add_argument("waves", nargs="+", help="PREFIX=COUNT")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started this; standard input then ends

@@ -6,7 +6,8 @@
 
 Kinds and their ``arguments`` (all optional unless said otherwise):
 
-* ``latency``: ``seconds`` (required). The only place where the lab waits.
+* ``latency``: ``seconds`` (required) from the arrival of the request until the cmdlet runs; what the lab takes to read
+  the request is part of them. The only place where the lab waits.
 * ``drop_before``: the connection is closed, the cmdlet does not run.
 * ``drop_after``: the cmdlet runs, then the connection is closed without an answer.
 * ``throttle``: ``retry_after`` (seconds, may be fractional). 429 over REST (None leaves Retry-After out), a quota fault
@@ -153,7 +154,7 @@ class Faults:
 
     def wait(self, seconds: float) -> None:
         """Wait as the fault ``latency`` asks, or until the laboratory stops."""
-        self._woken.wait(seconds)
+        self._woken.wait(max(0.0, seconds))
 
     def wake(self) -> None:
         """End all latency: the laboratory stops."""

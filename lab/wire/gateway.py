@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -58,11 +59,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A call that was let in: its proper name, its session, the faults that strike it."""
+    """A call that was let in: its proper name, its session, the faults that strike it, and when it came (monotonic)."""
 
     call: Call
     session: str
     strike: Strike
+    arrived: float
 
 
 class Gateway:
@@ -86,8 +88,11 @@ class Gateway:
         wanted = cmdlet.lower()
         return next((name for name in self._host.granted(user) if name.lower() == wanted), None)
 
-    def admit(self, call: Call, session: str) -> Ticket:
-        """Let a call in, without running it. Raises Interrupted or ConnectionDropped: then it never runs."""
+    def admit(self, call: Call, session: str, arrived: float | None = None) -> Ticket:
+        """Let a call in, without running it. Raises Interrupted or ConnectionDropped: then it never runs.
+
+        ``arrived`` is when its request came, where reading it took a while (time.monotonic).
+        """
         name = self.canonical_name(call.cmdlet, call.shell.user)
         call = replace(call, cmdlet=name or call.cmdlet)
         strike = self._faults.strike(self.organization, call.cmdlet)
@@ -100,7 +105,7 @@ class Gateway:
             result = "throttled" if interruption.kind == "throttle" else "error"
             self._record(call, session, result, executed=False)
             raise
-        return Ticket(call, session, strike)
+        return Ticket(call, session, strike, time.monotonic() if arrived is None else arrived)
 
     def decline(self, ticket: Ticket) -> None:
         """Write down an admitted call that the wire itself refuses to run."""
@@ -111,7 +116,7 @@ class Gateway:
         call, strike = ticket.call, ticket.strike
         latency = strike.get("latency")
         if latency is not None:
-            self._faults.wait(float(latency["seconds"]))
+            self._faults.wait(float(latency["seconds"]) - (time.monotonic() - ticket.arrived))
         self._sync_cycle(strike, "before")
         outcome = Outcome(call.cmdlet, lost=strike.has("drop_after"), errors_in_200=strike.has("errors_in_200"))
         error = strike.get("error")

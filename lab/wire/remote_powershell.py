@@ -11,6 +11,7 @@ import binascii
 import itertools
 import struct
 import threading
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -99,9 +100,10 @@ class RemotePowerShellService:
 
 @dataclass
 class _Running:
-    """One pipeline of a pool and the output that waits for its Receive."""
+    """One pipeline of a pool, when its request came, and the output that waits for its Receive."""
 
     server: ServerPipeline
+    arrived: float
     output: OutputQueue = field(default_factory=OutputQueue)
     stopped: bool = False
 
@@ -128,6 +130,7 @@ class RunspacePoolShell:
         self._feed(creation, None)
 
     def command(self, command_id: str, line: ElementTree.Element, options: Mapping[str, str]) -> None:
+        arrived = time.monotonic()
         arguments = line.findtext("{http://schemas.microsoft.com/wbem/wsman/1/windows/shell}Arguments", "")
         pipeline_id = uuid.UUID(command_id)
         with self._lock:
@@ -138,7 +141,7 @@ class RunspacePoolShell:
                     "per shell has been exceeded. Retry the request later or raise the Maximum Commands per Shell "
                     "quota.",
                 )
-            self._pipelines[pipeline_id] = _Running(ServerPipeline(self._pool, pipeline_id))
+            self._pipelines[pipeline_id] = _Running(ServerPipeline(self._pool, pipeline_id), arrived)
         self._feed(_decoded(arguments), pipeline_id)
 
     def send(self, command_id: str, data: bytes, end: bool) -> None:
@@ -199,7 +202,7 @@ class RunspacePoolShell:
             running.server.start()
         cmdlet = pipeline.commands[0].command_text if pipeline.commands else ""
         try:
-            ticket = self._admit(pipeline)
+            ticket = self._admit(pipeline, running.arrived)
         except CmdletFailure as failure:
             self._finish(running, Outcome(cmdlet, failure=failure))
         except Interrupted as interruption:
@@ -210,7 +213,7 @@ class RunspacePoolShell:
         else:
             threading.Thread(target=self._perform, args=(running, ticket), daemon=True).start()
 
-    def _admit(self, pipeline: PowerShellPipeline) -> Ticket:
+    def _admit(self, pipeline: PowerShellPipeline, arrived: float) -> Ticket:
         commands = pipeline.commands
         # Whether Exchange lets several commands into one pipeline is not known, so the laboratory does not.
         if len(commands) != 1 or commands[0].is_script:
@@ -222,7 +225,7 @@ class RunspacePoolShell:
         command = commands[0]
         parameters = psrp_values.parameters(command.parameters)
         name = self._gateway.canonical_name(command.command_text, self.user) or command.command_text
-        return self._gateway.admit(Call(name, parameters, self._state), self._id)
+        return self._gateway.admit(Call(name, parameters, self._state), self._id, arrived)
 
     def _interrupted(self, running: _Running, cmdlet: str, interruption: Interrupted) -> None:
         if interruption.kind == "lost_shell":

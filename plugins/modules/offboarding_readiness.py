@@ -271,7 +271,7 @@ report:
   sample: {json: /srv/offboarding/readiness.json, csv: /srv/offboarding/readiness.csv}
 """
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import ACTIVE_DIRECTORY
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Credential
@@ -280,7 +280,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._readiness import (
     Options,
@@ -333,16 +332,13 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         report = check(connections, records, options)
-    result = _result(module, report)
-    refused = report.refused(module.params["fail_on"]) if module.params["on_error"] != "continue" else []
-    if refused:
-        summary = result["summary"]
-        first = refused[0]
-        text = (
-            f"{summary['ready']} of {summary['mailboxes']} mailboxes are ready, and {len(refused)} findings stand: "
-            f"{first.mailbox or 'environment'}: {first.found}"
-        )
-        module.fail(HybridError(text, code=first.code, remedy=first.remedy), **result)
+    fail_on = "never" if module.params["on_error"] == "continue" else module.params["fail_on"]
+    result = reports.result(report, fail_on)
+    if module.params["report_directory"] and not module.check_mode:
+        result["report"] = write_report(module.params["report_directory"], report)
+    refusal = reports.refusal(report, fail_on)
+    if refusal is not None:
+        module.fail(refusal, **result)
     module.exit(**result)
 
 
@@ -360,26 +356,6 @@ def _options(module: HybridModule) -> Options:
         controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),
         active_directory=params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
     )
-
-
-def _result(module: HybridModule, report: reports.Report) -> dict[str, Any]:
-    fail_on = "never" if module.params["on_error"] == "continue" else module.params["fail_on"]
-    results = []
-    for subject, findings in report.mailboxes:
-        refused = [finding for finding in findings if finding.refuses(fail_on)]
-        entry = {**reports.entry(subject, findings), "status": "failed" if refused else "unchanged"}
-        if refused:
-            entry["error"] = refused[0].as_error().as_result()
-        results.append(entry)
-    result: dict[str, Any] = {
-        "changed": False,
-        "results": results,
-        "environment": [finding.as_result() for finding in report.environment],
-        "summary": report.summary(),
-    }
-    if module.params["report_directory"] and not module.check_mode:
-        result["report"] = write_report(module.params["report_directory"], report)
-    return result
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import (
     BLOCKER,
     SEVERITIES,
@@ -73,6 +74,36 @@ def entry(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]:
         "total_size": subject.size,
         "findings": [finding.as_result() for finding in findings],
     }
+
+
+def result(report: Report, fail_on: str) -> dict[str, Any]:
+    """Return what the module returns: a mailbox has failed where a finding refuses it, the first of them its error."""
+    results = []
+    for subject, findings in report.mailboxes:
+        refused = [finding for finding in findings if finding.refuses(fail_on)]
+        told = {**entry(subject, findings), "status": "failed" if refused else "unchanged"}
+        if refused:
+            told["error"] = refused[0].as_error().as_result()
+        results.append(told)
+    return {
+        "changed": False,
+        "results": results,
+        "environment": [finding.as_result() for finding in report.environment],
+        "summary": report.summary(),
+    }
+
+
+def refusal(report: Report, fail_on: str) -> HybridError | None:
+    """Return the failure that the findings are, named by the first of them; None where nothing refuses."""
+    refused = report.refused(fail_on)
+    if not refused:
+        return None
+    first, summary = refused[0], report.summary()
+    text = (
+        f"{summary['ready']} of {summary['mailboxes']} mailboxes are ready, and {len(refused)} findings stand: "
+        f"{first.mailbox or 'environment'}: {first.found}"
+    )
+    return HybridError(text, code=first.code, remedy=first.remedy)
 
 
 def document(report: Report, generated_at: str) -> dict[str, Any]:

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import Any
 
 import pytest
 
-from lab.answer import LabCredential
+from lab.answer import Call, LabCredential, ShellState
 from lab.faults import Faults
+from lab.hybrid import empty_hybrid
 from lab.log import CommandLog, SecretText, is_read, masked
+from lab.wire.gateway import Gateway
 
 
 def struck(faults: Faults, organization: str, cmdlet: str, calls: int) -> list[bool]:
@@ -49,6 +52,18 @@ def test_several_faults_strike_together() -> None:
     assert strike.get("throttle") == {"retry_after": 0.5}
     assert strike.has("latency")
     assert not strike.has("deny")
+
+
+def test_what_reading_a_request_took_is_part_of_its_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults, hybrid = Faults(), empty_hybrid()
+    waited: list[float] = []
+    monkeypatch.setattr(faults, "wait", waited.append)
+    faults.add("entra_connect", "*", "latency", seconds=10)
+    gateway = Gateway("entra_connect", hybrid.entra_connect, hybrid, CommandLog(), faults)
+    call = Call("Get-ADSyncScheduler", {}, ShellState("administrator"))
+    outcome = gateway.perform(gateway.admit(call, "session", time.monotonic() - 4))
+    assert outcome.answer.objects
+    assert waited[0] <= 6
 
 
 @pytest.mark.parametrize(
