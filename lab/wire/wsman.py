@@ -229,6 +229,7 @@ class WsmanEndpoint:
         self._account = account
         self._door = door
         self._shells = shells
+        self._opening = threading.Lock()
 
     def __call__(self, request: Request) -> Response:
         if request.path.rstrip("/").lower() != self._service.path.lower():
@@ -275,9 +276,11 @@ class WsmanEndpoint:
         user = self._account.username
         shell_id = (shell.get("ShellId") or str(uuid.uuid4())).upper()
         service = self._service
-        opened = service.open(shell_id, user, envelope.resource_uri, shell, self._shells.count(user))
         idle = soap.seconds(shell.findtext("rsp:IdleTimeOut", "", NAMESPACES), service.default_idle_timeout)
-        self._shells.add(shell_id, opened, idle)
+        # One after the other: two that look at the same moment would both be the last that is allowed.
+        with self._opening:
+            opened = service.open(shell_id, user, envelope.resource_uri, shell, self._shells.count(user))
+            self._shells.add(shell_id, opened, idle)
         uri = escape(envelope.resource_uri)
         return (
             f"<x:ResourceCreated><a:Address>https://localhost{service.path}</a:Address><a:ReferenceParameters>"

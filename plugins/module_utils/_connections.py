@@ -28,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import (
     Adaptive,
     Batching,
+    Opening,
     Organization,
     Session,
     System,
@@ -163,6 +164,23 @@ class Connections:
         if surplus:
             session.close()
 
+    def open_ahead(self, kind: str, calls: int) -> None:
+        """Open the sessions that so many calls at once will use, side by side, while other answers are waited for.
+
+        One that is refused for load stays closed: the calls will do with fewer. Raises what a first read would.
+        """
+
+        def connect(session: Session) -> None:
+            if _adapts(session):
+                session.patient = lambda: False
+            if _opens(session):
+                with contextlib.suppress(Busy):
+                    session.connect()
+
+        with contextlib.ExitStack() as lent:
+            sessions = [lent.enter_context(self.session(kind)) for _number in range(min(calls, self.workers(kind)))]
+            in_threads(connect, sessions, len(sessions))
+
     def run(self, kind: str, cmdlet: Cmdlet, change: Change | None = None) -> CmdletOutput:
         """Run one cmdlet in a session of its own; see Session.run.
 
@@ -214,7 +232,8 @@ class Connections:
     def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
         """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
         if _adapts(session):
-            session.patient = self._open(kind) <= 1
+            # Asked at each refusal: where others are open by then, they do the work.
+            session.patient = lambda: self._open(kind) <= 1
             session.on_throttled = lambda: gate.lower(limit)
 
     def _open(self, kind: str) -> int:
@@ -275,6 +294,10 @@ class Connections:
 def _adapts(session: Session) -> TypeGuard[Adaptive]:
     """Tell whether a session wants to know; asked for every cmdlet, where isinstance of a protocol is slow."""
     return hasattr(session, "on_throttled")
+
+
+def _opens(session: Session) -> TypeGuard[Opening]:
+    return hasattr(session, "connect")
 
 
 def _one_by_one(session: Session, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:

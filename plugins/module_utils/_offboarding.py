@@ -126,9 +126,11 @@ def examine(connections: Connections, records: Sequence[Record], options: Option
 
 
 def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
-    tenant, listed = side_by_side(
+    # The on-premises users are asked for by what the cloud shows; to open a session takes a second or more.
+    tenant, listed, _opened = side_by_side(
         lambda: _reading.cloud_recipients(connections, [item.record for item in wave]),
         lambda: _reading.move_requests(connections) if wave else [],
+        lambda: connections.open_ahead(EXCHANGE_SERVER, _bulk.calls(len(wave))),
     )
     named = []
     for item, found in zip(wave, tenant, strict=True):

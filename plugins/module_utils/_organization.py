@@ -36,12 +36,20 @@ class Session(Protocol):
 class Adaptive(Protocol):
     """A session that a system may refuse for load.
 
-    ``patient``: whether it waits until it is let in; otherwise it raises Busy with ``session_refused`` at once.
+    ``patient`` tells, each time that it is refused, whether it waits until it is let in; otherwise it raises Busy with
+    ``session_refused`` at once.
     ``on_throttled`` is called for every refusal that it waits out.
     """
 
-    patient: bool
+    patient: Callable[[], bool]
     on_throttled: Callable[[], None]
+
+
+class Opening(Protocol):
+    """A session that can be opened before its first cmdlet."""
+
+    def connect(self) -> None:
+        """Open the session. Raises what a first read would; Busy where it is refused for load and not patient."""
 
 
 @runtime_checkable

@@ -155,7 +155,7 @@ class AdminApiSession:
         self._tokens = tokens
         self._public_key = public_key
         self._retry = retry
-        self.patient = True
+        self.patient: Callable[[], bool] = _always
         self.on_throttled: Callable[[], None] = _unheard
         self._http: requests.Session | None = None
         self._origin = urlsplit(tenant.base_url)
@@ -529,6 +529,10 @@ class AdminApiSession:
                 "Grant the application Exchange.ManageAsApp of Office 365 Exchange Online, with admin consent.",
             )
         return diagnosis.failure(cmdlet)
+
+
+def _always() -> bool:
+    return True
 
 
 def _unheard() -> None:

@@ -13,14 +13,20 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+
+if TYPE_CHECKING:
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+        RemotePowerShellSession,
+    )
 
 # Reads of objects that live in one domain. All other objects with a DomainController parameter (databases, accepted
 # domains, servers) are configuration, which every controller of the forest holds.
@@ -158,6 +164,33 @@ class PinnedSession:
                 remedy="Give an objectGUID or a distinguished name, which names exactly one object.",
             )
         return domain_of(str(found[0].get("DistinguishedName") or ""))
+
+
+class PinnedRemoteSession(PinnedSession):
+    """The same in front of a session that can be opened ahead, and that its system may refuse for load."""
+
+    def __init__(self, inner: RemotePowerShellSession, controllers: Controllers) -> None:
+        super().__init__(inner, controllers)
+        self._remote = inner
+
+    @property
+    def patient(self) -> Callable[[], bool]:
+        return self._remote.patient
+
+    @patient.setter
+    def patient(self, value: Callable[[], bool]) -> None:
+        self._remote.patient = value
+
+    @property
+    def on_throttled(self) -> Callable[[], None]:
+        return self._remote.on_throttled
+
+    @on_throttled.setter
+    def on_throttled(self, value: Callable[[], None]) -> None:
+        self._remote.on_throttled = value
+
+    def connect(self) -> None:
+        self._remote.connect()
 
 
 def _each_once(objects: Sequence[Properties]) -> list[Properties]:

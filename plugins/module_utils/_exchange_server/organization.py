@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import controllers
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
     Controllers,
-    PinnedSession,
+    PinnedRemoteSession,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
     TAKES_DOMAIN_CONTROLLER,
@@ -55,7 +55,7 @@ class ExchangeServerOrganization:
 
     def open(self) -> Session:
         session = RemotePowerShellSession(self.endpoint, self.retry)
-        return PinnedSession(session, self.controllers) if self.controllers else session
+        return PinnedRemoteSession(session, self.controllers) if self.controllers else session
 
 
 def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | ManagementShellOrganization:

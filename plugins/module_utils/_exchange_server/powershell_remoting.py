@@ -187,8 +187,12 @@ class RemotePowerShellSession:
         self._was_connected = False
         self._busy = False
         self._ended = False
-        self.patient = True
+        self.patient: Callable[[], bool] = _always
         self.on_throttled: Callable[[], None] = _unheard
+
+    def connect(self) -> None:
+        """Open the session: see Opening.connect."""
+        self._retry.call(lambda: self._ready_pool(VIEW_ENTIRE_FOREST), self._worth_reading_again)
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
@@ -245,7 +249,7 @@ class RemotePowerShellSession:
             raise
 
     def _worth_opening_again(self, error: HybridError) -> bool:
-        return error.code == "throttled" and self.patient and not self._ended
+        return error.code == "throttled" and self.patient() and not self._ended
 
     def _open(self, cmdlet: Cmdlet) -> RunspacePool:
         try:
@@ -354,6 +358,10 @@ class RemotePowerShellSession:
             pool.exchange_keys()
             return TaggedValue("SS", value.text)
         return encode_value(value)
+
+
+def _always() -> bool:
+    return True
 
 
 def _unheard() -> None:

@@ -14,6 +14,12 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections, in_threads
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
+    PinnedRemoteSession,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+    RemotePowerShellSession,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._gate import Gate
 
 from lab.laboratory import Laboratory
@@ -32,12 +38,12 @@ def crowded(tmp_path: Path) -> Iterator[Laboratory]:
         yield running
 
 
-def connected(laboratory: Laboratory, watch: Time) -> Connections:
+def connected(laboratory: Laboratory, watch: Time, **more: Any) -> Connections:
     known = laboratory.environment()
     server = {
         "host": "localhost", "port": int(known["EXCHANGE_SERVER_PORT"]), "auth": "basic", "use_tls": True,
         "username": known["EXCHANGE_SERVER_USERNAME"], "password": known["EXCHANGE_SERVER_PASSWORD"],
-        "ca_file": known["EXCHANGE_SERVER_CA_FILE"], "sessions": WANTED,
+        "ca_file": known["EXCHANGE_SERVER_CA_FILE"], "sessions": WANTED, **more,
     }  # fmt: skip
     online = {
         "tenant_id": known["EXCHANGE_ONLINE_TENANT_ID"], "client_id": known["EXCHANGE_ONLINE_CLIENT_ID"],
@@ -72,6 +78,48 @@ def test_bulk_reads_go_on_with_fewer_sessions(crowded: Laboratory) -> None:
     with connected(crowded, Time()) as connections:
         answers = connections.read("exchange_server", [Cmdlet("Get-User")] * 12)
     assert [type(answer) for answer in answers] == [CmdletOutput] * 12
+
+
+PINNED = pytest.mark.parametrize("pinned", [{}, {"domain_controller": "dc01.contoso.com"}], ids=["any", "pinned"])
+
+
+@PINNED
+def test_a_refused_session_does_not_wait_to_be_let_in(crowded: Laboratory, pinned: dict[str, str]) -> None:
+    with connected(crowded, Time(), **pinned) as connections, connections.session("exchange_server") as session:
+        assert isinstance(session, RemotePowerShellSession | PinnedRemoteSession)
+        session.patient, session.on_throttled = lambda: False, lambda: None
+        inner = session._remote if isinstance(session, PinnedRemoteSession) else session
+        assert (inner.patient, inner.on_throttled) == (session.patient, session.on_throttled)
+        assert not inner.patient()
+
+
+@PINNED
+def test_sessions_are_opened_ahead_and_used(scripted: Laboratory, pinned: dict[str, str]) -> None:
+    received = len(scripted.log)
+    with connected(scripted, Time(), **pinned) as connections:
+        connections.open_ahead("exchange_server", 4)
+        assert scripted.open_sessions()["exchange_server"] == 4
+        connections.read("exchange_server", [Cmdlet("Get-User")] * 4)
+    opened = [entry for entry in scripted.log.entries(since=received) if entry["cmdlet"] == "Set-ADServerSettings"]
+    assert len(opened) == 4
+
+
+def test_no_more_are_opened_ahead_than_are_allowed(crowded: Laboratory) -> None:
+    watch = Time()
+    with connected(crowded, watch) as connections:
+        connections.open_ahead("exchange_server", WANTED)
+        assert crowded.open_sessions()["exchange_server"] == ALLOWED
+        answers = connections.read("exchange_server", [Cmdlet("Get-User")] * 12)
+    assert [type(answer) for answer in answers] == [CmdletOutput] * 12
+    assert watch.slept == []
+
+
+def test_what_keeps_a_session_from_being_opened_ahead_is_told(scripted: Laboratory) -> None:
+    with connected(scripted, Time(), password="wr0ng") as connections:
+        with pytest.raises(ConnectionFailure) as caught:
+            connections.open_ahead("exchange_server", 1)
+        assert caught.value.code == "authentication_failed"
+    assert scripted.open_sessions()["exchange_server"] == 0
 
 
 @pytest.mark.parametrize(
