@@ -114,17 +114,22 @@ def decode_object(item: Any) -> Properties:
     if not isinstance(item, Mapping):
         return {"Value": item}
     typed = any(key.endswith("@data.type") for key in item)
+    types = _type_names(item) if typed else {}
     properties: Properties = {}
     for key, value in item.items():
         if "@" not in key:
-            properties[key] = _decode_value(value, _type_names(item, key) if typed else None)
+            properties[key] = _decode_value(value, types.get(key, set()) if typed else None)
     return properties
 
 
-def _type_names(item: Mapping[str, Any], key: str) -> set[str]:
-    """Return what the annotations beside a property call its type, without namespaces."""
-    annotations = (str(item.get(f"{key}@{kind}", "")) for kind in ("data.type", "odata.type"))
-    return {annotation.rpartition(".")[2].lstrip("#") for annotation in annotations}
+def _type_names(item: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return what the annotations beside each property call its type, without namespaces."""
+    types: dict[str, set[str]] = {}
+    for key, value in item.items():
+        name, _at, kind = key.partition("@")
+        if kind in ("data.type", "odata.type"):
+            types.setdefault(name, set()).add(str(value).rpartition(".")[2].lstrip("#"))
+    return types
 
 
 def _decode_value(value: Any, types: set[str] | None) -> Any:
