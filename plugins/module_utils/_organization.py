@@ -45,6 +45,15 @@ class Adaptive(Protocol):
     on_throttled: Callable[[], None]
 
 
+def always() -> bool:
+    """A session's patience, unless somebody asks for another."""
+    return True
+
+
+def unheard() -> None:
+    """Nobody wants to know of a session's refusals for load."""
+
+
 class Opening(Protocol):
     """A session that can be opened before its first cmdlet."""
 

@@ -44,6 +44,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_
     read as read_module,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import Token, TokenCache
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import always, unheard
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
 
 if TYPE_CHECKING:
@@ -155,8 +156,8 @@ class AdminApiSession:
         self._tokens = tokens
         self._public_key = public_key
         self._retry = retry
-        self.patient: Callable[[], bool] = _always
-        self.on_throttled: Callable[[], None] = _unheard
+        self.patient: Callable[[], bool] = always
+        self.on_throttled: Callable[[], None] = unheard
         self._http: requests.Session | None = None
         self._origin = urlsplit(tenant.base_url)
         self._connection_id = str(uuid.uuid4())
@@ -529,14 +530,6 @@ class AdminApiSession:
                 "Grant the application Exchange.ManageAsApp of Office 365 Exchange Online, with admin consent.",
             )
         return diagnosis.failure(cmdlet)
-
-
-def _always() -> bool:
-    return True
-
-
-def _unheard() -> None:
-    """Nobody wants to know of refusals for load."""
 
 
 def _worth_reading_again(error: HybridError) -> bool:

@@ -42,6 +42,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.clixml import read_object
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.faults import diagnose
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import always, unheard
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text
 
@@ -187,8 +188,8 @@ class RemotePowerShellSession:
         self._was_connected = False
         self._busy = False
         self._ended = False
-        self.patient: Callable[[], bool] = _always
-        self.on_throttled: Callable[[], None] = _unheard
+        self.patient: Callable[[], bool] = always
+        self.on_throttled: Callable[[], None] = unheard
 
     def connect(self) -> None:
         """Open the session: see Opening.connect."""
@@ -358,14 +359,6 @@ class RemotePowerShellSession:
             pool.exchange_keys()
             return TaggedValue("SS", value.text)
         return encode_value(value)
-
-
-def _always() -> bool:
-    return True
-
-
-def _unheard() -> None:
-    """Nobody wants to know of refusals for load."""
 
 
 def encode_value(value: Value) -> Any:
