@@ -137,7 +137,7 @@ def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
         if isinstance(found, HybridError):
             item.fail(found)
         else:
-            named.append((item, found, {**item.record, "user_principal_name": found["user_principal_name"]}))
+            named.append((item, found, _named(item.record, found)))
     ad = _reading.on_premises_objects(connections, [record for _item, _found, record in named])
     for (item, found, _record), user in zip(named, ad, strict=True):
         if isinstance(user, HybridError):
@@ -152,6 +152,11 @@ def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
     mailboxes = [evidence for evidence in seen if evidence.cloud["kind"] == "mailbox"]
     _read_anchors(connections, mailboxes)
     _find_anchors(connections, [e for e in mailboxes if _unproved(e) or e.cloud.get("immutable_id")])
+
+
+def _named(record: Record, found: dict[str, Any]) -> Record:
+    """Return the record with the UPN of its cloud object, by which its on-premises user is asked for."""
+    return {**record, "user_principal_name": found["user_principal_name"]}
 
 
 def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
@@ -296,13 +301,12 @@ def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list
         for item in wave
         if item.evidence is not None
     ]
-    # As _gather asked for them; each was the UPN of exactly one user.
-    asked = [
-        {**item.record, "user_principal_name": item.evidence.cloud["user_principal_name"]}
+    users = {
+        _reading.asked_upn(_named(item.record, item.evidence.cloud)): item.evidence.on_premises
         for item in wave
         if item.evidence is not None
-    ]
-    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries], _reading.asked_by_upn(asked))
+    }
+    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries], users)
     return [(item, seen.error) for item, seen in entries if seen.error is not None]
 
 

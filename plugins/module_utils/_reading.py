@@ -301,10 +301,10 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 # -- who holds an address ----------------------------------------------------------------------------------------------
 
 
-def asked_by_upn(records: Iterable[Record]) -> set[str]:
-    """Return the UPNs, in lower case, by which ``on_premises_objects`` asks for the users of these records."""
-    names = (ad_identity(record).lower() for record in records)
-    return {name for name in names if _user_properties(name) == ("UserPrincipalName",)}
+def asked_upn(record: Record) -> str:
+    """Return the UPN, in lower case, by which ``on_premises_objects`` asks for the user, or an empty text."""
+    name = ad_identity(record).lower()
+    return name if _user_properties(name) == ("UserPrincipalName",) else ""
 
 
 def holders(
@@ -312,7 +312,7 @@ def holders(
 ) -> _bulk.Found:
     """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is.
 
-    ``known_upns``, in lower case, have been asked for already, and only the mailboxes' own users have them.
+    ``known_upns``, in lower case, are not asked for: the caller knows whose they are.
     An address that Exchange refused to look for has its error instead.
     """
     values = set(wanted)

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -21,10 +23,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
 
 
-def refuse_other_holders(connections: Connections, seen: Sequence[Seen], known_upns: Collection[str] = ()) -> None:
+def refuse_other_holders(
+    connections: Connections, seen: Sequence[Seen], users: Mapping[str, dict[str, Any]] = MappingProxyType({})
+) -> None:
     """Set the error of each entry one of whose addresses another recipient or user holds.
 
-    ``known_upns`` are the UPNs by which the entries' own users were found, each one user alone.
+    ``users`` are the on-premises users that were found by their UPNs, each the only one with its UPN: what is known
+    of them is not asked again.
     Entra would answer such a match with a quarantined attribute and no error (facts offboarding-practice.md 1.4).
     """
     open_entries = [entry for entry in seen if entry.error is None]
@@ -32,15 +37,24 @@ def refuse_other_holders(connections: Connections, seen: Sequence[Seen], known_u
     if not wanted:
         return
     on_premises, tenant = side_by_side(
-        lambda: _reading.holders(connections, EXCHANGE_SERVER, wanted, known_upns),
+        lambda: _reading.holders(connections, EXCHANGE_SERVER, wanted, users),
         lambda: _reading.holders(connections, EXCHANGE_ONLINE, wanted),
     )
     for entry in open_entries:
-        entry.error = _conflict(entry, on_premises, tenant)
+        entry.error = _of_known_user(entry, users) or _conflict(entry, on_premises, tenant)
 
 
 def _addresses(entry: Seen) -> list[str]:
     return addresses.smtp_addresses((entry.cloud or {}).get("email_addresses", []))
+
+
+def _of_known_user(entry: Seen, users: Mapping[str, dict[str, Any]]) -> HybridError | None:
+    own_guid = (entry.on_premises or {}).get("guid")
+    for address in _addresses(entry):
+        user = users.get(address)
+        if user is not None and user["guid"] != own_guid:
+            return _held(address, user["distinguished_name"], "on-premises")
+    return None
 
 
 def _conflict(entry: Seen, on_premises: _bulk.Found, tenant: _bulk.Found) -> HybridError | None:

@@ -258,6 +258,17 @@ def test_an_address_that_somebody_else_holds_is_refused() -> None:
     assert (outcome.error.code, "CN=Bob" in outcome.error.message) == ("address_in_use", True)
 
 
+def test_an_address_that_is_the_upn_of_another_mailboxs_user_is_refused() -> None:
+    """Bob's user was found by that UPN, so nobody asks for it again: what is known counts all the same."""
+    ann = cloud_mailbox("ann", EmailAddresses=["SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:bob@contoso.com"])
+    bob = cloud_mailbox("bob", EmailAddresses=["SMTP:robert@contoso.com", f"smtp:bob@{ROUTING}"])
+    hybrid = Hybrid([ann, bob], [ad_user("ann"), ad_user("bob")])
+    refused, fine = hybrid.assess(ANN, {"identity": "robert@contoso.com"})
+    assert refused.error is not None
+    assert (refused.error.code, "CN=Bob" in refused.error.message) == ("address_in_use", True)
+    assert fine.error is None or fine.error.code != "address_in_use"
+
+
 def test_an_address_that_exchange_does_not_look_for_fails_its_mailbox_alone() -> None:
     hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
 
