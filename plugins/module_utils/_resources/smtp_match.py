@@ -188,7 +188,7 @@ def _look(
         if missing:
             outcome.details = {"missing": missing}
             waiting.append(record)
-        elif changed:
+        elif changed and not (set(changed) == {"recipient_type_details"} and _came_home(connections, record, found)):
             outcome.status, outcome.error = "failed", _overwritten(changed)
             outcome.before = {name: before for name, (before, _now) in changed.items()}
             outcome.after = {name: now for name, (_before, now) in changed.items()}
@@ -197,6 +197,17 @@ def _look(
             outcome.details = {"matched": True, "anchor_unverified": not verified}
             outcome.enriched = {"is_dir_synced": True, "anchor_unverified": not verified}
     return waiting
+
+
+def _came_home(connections: Connections, record: Record, live: dict[str, Any]) -> bool:
+    """Tell whether another run's move completed meanwhile: then the mailbox with this GUID is on-premises.
+
+    A cloud mailbox that turned into a mail user without that was lost, not moved.
+    """
+    if live["kind"] != "mail_user" or not connections.has(EXCHANGE_SERVER):
+        return False
+    (user,) = _reading.on_premises_objects(connections, [record])
+    return isinstance(user, dict) and user["kind"] == "mailbox" and user["exchange_guid"] == live["exchange_guid"]
 
 
 def unproved(record: Record, live: dict[str, Any], stamped: Sequence[str]) -> str:
