@@ -274,6 +274,24 @@ def test_the_cloud_user_itself_is_no_second_object() -> None:
     assert outcome.error.code == "match_timeout"
 
 
+@pytest.mark.parametrize(
+    ("kind", "guid", "status"),
+    [
+        ("UserMailbox", guid_of("ann's mailbox"), "unchanged"),
+        ("UserMailbox", guid_of("another mailbox"), "failed"),
+        ("MailUser", guid_of("ann's mailbox"), "failed"),
+    ],
+    ids=["home", "another", "lost"],
+)
+def test_a_mailbox_that_another_run_moved_meanwhile_is_home_and_not_lost(kind: str, guid: str, status: str) -> None:
+    match = Match(RecipientTypeDetails="MailUser")
+    match.server = fakes.on_premises(on_premises_recipient("ann", kind, ExchangeGuid=guid))
+    match.sync()
+    (outcome,) = match.wait(record(recipient_type_details="UserMailbox"))
+    assert outcome.status == status, outcome.error
+    assert (outcome.error.code if outcome.error else "") == ("cloud_changed" if status == "failed" else "")
+
+
 OVERWRITTEN: list[tuple[str, dict[str, Any]]] = [
     ("alias", {"Alias": "a.smith"}),
     ("display_name", {"DisplayName": "Ann S."}),
