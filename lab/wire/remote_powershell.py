@@ -50,6 +50,7 @@ FRAGMENT_BYTES = 32_000
 # psrpcore numbers its own messages from 1; ours must never collide with them.
 _FIRST_MESSAGE = 2**32
 _TO_CLIENT = 1
+_TERMINATE = "/signal/terminate"  # MS-WSMV 2.2.4.38 writes Terminate, and clients write both
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class RunspacePoolShell:
             if running is None:
                 return
             running.stopped = True
-            if code.endswith("/terminate"):
+            if code.lower().endswith(_TERMINATE):
                 del self._pipelines[pipeline_id]
                 self._pool.pipeline_table.pop(pipeline_id, None)
             elif running.server.state == PSInvocationState.Running:

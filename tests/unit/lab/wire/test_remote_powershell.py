@@ -239,6 +239,9 @@ def test_the_limits_of_the_throttling_policy(hybrid: Any, tmp_path: Path, exchan
         with client.wsman() as wsman, client.pool(wsman) as pool:
             with client.wsman() as other, pytest.raises(WSManFaultError) as sessions:
                 client.pool(other).open()
+            for _unused in range(3):
+                with PowerShell(pool) as ended:
+                    ended.add_cmdlet("Get-Mailbox").invoke()
             for _unused in range(2):
                 PowerShell(pool).add_cmdlet("Get-Mailbox").invoke()
             with pytest.raises(WSManFaultError) as commands:

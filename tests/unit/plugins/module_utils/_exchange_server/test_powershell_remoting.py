@@ -30,7 +30,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_
 
 from lab.answer import Answer, Collection, Enumeration, LabObject
 from lab.certificates import create_certificates
+from lab.laboratory import Laboratory
 from lab.wire.http_server import HttpServer, Request, Response
+from lab.wire.remote_powershell import Limits
+from tests.unit.plugins.module_utils.conftest import ScriptedHybrid
 
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 READ = Cmdlet("Get-MailUser", {"Identity": "ann"})
@@ -221,6 +224,15 @@ def test_a_full_server_is_waited_for_even_by_a_write(
     assert len(scripted.hybrid.exchange_server.named("Set-MailUser")) == 1
     for open_session in (*others, late):
         open_session.close()
+
+
+def test_a_session_may_run_more_commands_than_its_shell_keeps(tmp_path: Path) -> None:
+    with Laboratory(ScriptedHybrid(), tmp_path / "laboratory", limits=Limits(shells=1, commands=2)) as laboratory:
+        session = from_options(options_of(laboratory)).open()
+        for _unused in range(5):
+            session.run(READ)
+        session.close()
+        assert len({entry["session"] for entry in laboratory.log.entries()}) == 1
 
 
 def test_an_idle_session_is_renewed_before_a_write(scripted: Any, organization: ExchangeServerOrganization) -> None:
