@@ -7,7 +7,7 @@
 
 ``-eq`` clauses joined by ``-or``; text in single quotes, an inner quote doubled; ResultSize Unlimited, or Exchange
 stops at 1000 (facts identity-filters-roles.md, "Filters"). A call asks for fifty values, and for more as long as its
-filter stays below 20 KB and every session has something to do. No documented limit exists, so a call that Exchange
+filter stays below 30 KB and every session has something to do. No documented limit exists, so a call that Exchange
 refuses is split in halves until the refused value stands alone. That is cheaper in the cloud, too, than $batch, which
 carries ten cmdlets a request at the most: measured against the laboratory, an object in a filter's answer costs 0.4 ms
 of CPU in the module, a cmdlet of its own 3 ms. $batch is left to cmdlets that take one Identity
@@ -26,7 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 
 VALUES = 50
-FILTER_LENGTH = 20_000  # characters
+FILTER_LENGTH = 30_000  # characters
 
 Found = dict[str, Union[list[Properties], HybridError]]
 

@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import note_of, notes
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
-FIRST_LOOK = 0.1  # seconds until the second look; each further wait is twice as long, up to wait_sleep
+FIRST_LOOK = 0.05  # seconds until the second look; each further wait is twice as long, up to wait_sleep
 PAUSE_LOCK = "directory-sync.lock"
 PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
 

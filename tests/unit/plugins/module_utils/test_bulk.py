@@ -56,7 +56,7 @@ def test_a_call_is_longer_than_fifty_values_only_below_8_kb(count: int, concurre
     assert sorted(value for clauses in asked for _name, value in clauses) == sorted(values)
     assert len(asked) <= -(-count // 50)
     for call, clauses in zip(organization.calls, asked, strict=True):
-        assert len(clauses) <= 50 or len(str(call.parameters["Filter"])) <= 20_000
+        assert len(clauses) <= 50 or len(str(call.parameters["Filter"])) <= 30_000
 
 
 def test_a_value_named_twice_is_asked_once() -> None:
