@@ -34,6 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organizat
     System,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, RetryPolicy, waits
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._sign_in import SignIn
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -72,6 +73,7 @@ class Connections:
         self._idle: dict[str, list[Session]] = defaultdict(list)
         self._all: dict[str, list[Session]] = defaultdict(list)
         self._gates: dict[str, Gate] = {}
+        self._sign_ins: dict[str, SignIn] = defaultdict(SignIn)
         self._graph: Directory | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -173,9 +175,13 @@ class Connections:
         def connect(session: Session) -> None:
             if _adapts(session):
                 session.patient = lambda: False
-            if _opens(session):
-                with contextlib.suppress(Busy):
+            try:
+                self._sign_in(session, kind)
+                if _opens(session):
                     session.connect()
+            except ConnectionFailure as error:
+                if error.code != "throttled":
+                    raise
 
         with contextlib.ExitStack() as lent:
             sessions = [lent.enter_context(self.session(kind)) for _number in range(min(calls, self.workers(kind)))]
@@ -205,6 +211,7 @@ class Connections:
                 try:
                     with self.session(kind) as session:
                         self._prepare(session, kind, gate, limit)
+                        self._sign_in(session, kind)
                         return work(session)
                 except ConnectionFailure as error:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
@@ -235,6 +242,12 @@ class Connections:
             # Asked at each refusal: where others are open by then, they do the work.
             session.patient = lambda: self._open(kind) <= 1
             session.on_throttled = lambda: gate.lower(limit)
+
+    def _sign_in(self, session: Session, kind: str) -> None:
+        with self._lock:
+            sign_in = self._sign_ins[kind]
+        if _opens(session):
+            sign_in.first(session.connect)
 
     def _open(self, kind: str) -> int:
         with self._lock:

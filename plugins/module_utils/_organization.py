@@ -54,11 +54,12 @@ def unheard() -> None:
     """Nobody wants to know of a session's refusals for load."""
 
 
-class Opening(Protocol):
+class Opening(Session, Protocol):
     """A session that can be opened before its first cmdlet."""
 
     def connect(self) -> None:
-        """Open the session. Raises what a first read would; Busy where it is refused for load and not patient."""
+        """Open the session if it is not open. Raises what a first read would; ``throttled`` where it is refused for
+        load and does not wait."""
 
 
 @runtime_checkable

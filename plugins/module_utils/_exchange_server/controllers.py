@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _va
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Opening
 
 if TYPE_CHECKING:
     from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
@@ -101,11 +101,15 @@ def domain_of(distinguished_name: str) -> str:
 
 
 class PinnedSession:
-    """Implements Session in front of another: adds DomainController to what takes it and has none."""
+    """Implements Opening in front of another: adds DomainController to what takes it and has none."""
 
-    def __init__(self, inner: Session, controllers: Controllers) -> None:
+    def __init__(self, inner: Opening, controllers: Controllers) -> None:
         self._inner = inner
         self._controllers = controllers
+
+    def connect(self) -> None:
+        """Open the session behind it: see Opening.connect."""
+        self._inner.connect()
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet at the pinned controller that has its object: see Session.run."""
@@ -167,7 +171,7 @@ class PinnedSession:
 
 
 class PinnedRemoteSession(PinnedSession):
-    """The same in front of a session that can be opened ahead, and that its system may refuse for load."""
+    """The same in front of a session that its system may refuse for load."""
 
     def __init__(self, inner: RemotePowerShellSession, controllers: Controllers) -> None:
         super().__init__(inner, controllers)
@@ -188,9 +192,6 @@ class PinnedRemoteSession(PinnedSession):
     @on_throttled.setter
     def on_throttled(self, value: Callable[[], None]) -> None:
         self._remote.on_throttled = value
-
-    def connect(self) -> None:
-        self._remote.connect()
 
 
 def _each_once(objects: Sequence[Properties]) -> list[Properties]:

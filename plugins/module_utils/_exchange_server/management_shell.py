@@ -163,7 +163,7 @@ def _require_account(given: ConnectionOptions) -> None:
 
 
 class ManagementShellSession:
-    """Implements Session: one WinRM shell, and in it one process for each cmdlet, with an Exchange session of its own.
+    """Implements Opening: one WinRM shell, and in it one process for each cmdlet, with an Exchange session of its own.
 
     ``clock`` is monotonic, in seconds.
     """
@@ -176,6 +176,13 @@ class ManagementShellSession:
         self._retry = retry
         self._clock = clock
         self._last_used = clock()
+
+    def connect(self) -> None:
+        """Open the shell: see Opening.connect. The second hop is made anew by each cmdlet."""
+        self._retry.call(lambda: self._shell.open(VIEW_ENTIRE_FOREST), self._worth_opening_again)
+
+    def _worth_opening_again(self, error: HybridError) -> bool:
+        return not self._shell.ended and worth_reading_again(error) and error.code != "throttled"
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet, with Confirm added where it takes it: see Session.run."""

@@ -177,7 +177,7 @@ class Endpoint:
 
 
 class RemotePowerShellSession:
-    """Implements Session over PSRP. ``clock`` is monotonic, in seconds."""
+    """Implements Opening over PSRP. ``clock`` is monotonic, in seconds."""
 
     def __init__(self, endpoint: Endpoint, retry: Retry, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint = endpoint

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -122,25 +123,40 @@ class WindowsShell:
         self._has_ticket = False
         self._protocol: Protocol | None = None
         self._shell = ""
+        self._sent = False
         self.ended = False
+
+    def open(self, cmdlet: Cmdlet) -> None:
+        """Open the shell for a cmdlet to come. Raises ConnectionFailure."""
+        with self._explained(cmdlet):
+            self._ready()
 
     def ask(self, fixed_script: str, line: bytes, cmdlet: Cmdlet) -> dialogue.Reply:
         """Run the script with one line of input and return its answer. Raises ConnectionFailure.
 
         The script waits for the whole line, so that a failure before its end has run nothing.
         """
-        sent = False
-        try:
+        with self._explained(cmdlet):
             protocol = self._ready()
-            if self.ended:
-                raise ConnectionFailure("The session was closed.", code="connection_lost")
             program, arguments = script.windows_command(fixed_script)
             # Without console_mode_stdin=False the process would have a console for its input, not what is sent.
             command = protocol.run_command(self._shell, program, arguments, console_mode_stdin=False)
             for chunk, last in _chunks(line):
-                sent = last
+                self._sent = last
                 protocol.send_command_input(self._shell, command, chunk, end=last)
             output, errors, code = protocol.get_command_output(self._shell, command)
+        self._clean_up(protocol, command)
+        reply = dialogue.read_reply(output)
+        if reply is None:
+            raise _no_answer(self._server, errors, code).failure(cmdlet)
+        return reply
+
+    @contextlib.contextmanager
+    def _explained(self, cmdlet: Cmdlet) -> Iterator[None]:
+        """Close the shell after whatever goes wrong in the block, and say what that means for the cmdlet."""
+        self._sent = False
+        try:
+            yield
         except HybridError as error:
             error.cmdlet = cmdlet.name
             if self.ended:
@@ -152,12 +168,7 @@ class WindowsShell:
             if not isinstance(error, Exception):
                 raise
             diagnosis = diagnose(error, self._server, opening=not opened)
-            raise replace(diagnosis, may_have_run=sent).failure(cmdlet) from None
-        self._clean_up(protocol, command)
-        reply = dialogue.read_reply(output)
-        if reply is None:
-            raise _no_answer(self._server, errors, code).failure(cmdlet)
-        return reply
+            raise replace(diagnosis, may_have_run=self._sent).failure(cmdlet) from None
 
     def end(self) -> None:
         """Close for good; also while another thread waits for an answer here, which then fails."""
@@ -192,6 +203,8 @@ class WindowsShell:
                 raise missing_library("pywinrm", error) from None
         if not self._shell:
             self._shell = self._protocol.open_shell(idle_timeout=f"PT{self._server.idle_timeout}S")
+        if self.ended:
+            raise ConnectionFailure("The session was closed.", code="connection_lost")
         return self._protocol
 
     def _clean_up(self, protocol: Protocol, command: str) -> None:
