@@ -214,19 +214,7 @@ class HybridModule:
 
         With ``keep_file`` the wave's file stays as it is: nobody leaves it for what was only looked at.
         """
-        # The record that travels on is the given one plus what was learnt, never the task's own options:
-        # a force that one task was given must not reach the next.
-        given = self._given or [outcome.record for outcome in outcomes]
-        kept = [
-            {**record, **outcome.enriched}
-            for record, outcome in zip(given, outcomes, strict=True)
-            if outcome.status != "failed"
-        ]
-        if self.params.get("mailboxes_file"):
-            if kept != self._given and not keep_file:
-                _records.save(self.params["mailboxes_file"], kept)
-        else:
-            more["mailboxes"] = kept
+        more.update(self._hand_on(outcomes, keep_file))
         result: dict[str, Any] = {
             "changed": any(outcome.status == "changed" for outcome in outcomes),
             "results": [outcome.as_result() for outcome in outcomes if self._is_told(outcome)],
@@ -241,6 +229,24 @@ class HybridModule:
             self._ansible.fail_json(msg=_failure_message(failed, len(outcomes)), **result)
         self._ansible.exit_json(**result)
         raise AssertionError("unreachable: exit_json ends the process")
+
+    def _hand_on(self, outcomes: Sequence[Outcome], keep_file: bool) -> dict[str, Any]:
+        """Leave the records of all mailboxes that did not fail to the next task: in the wave's file, or as a result."""
+        # The record that travels on is the given one plus what was learnt, never the task's own options:
+        # a force that one task was given must not reach the next.
+        given = self._given or [outcome.record for outcome in outcomes]
+        kept = [
+            {**record, **outcome.enriched}
+            for record, outcome in zip(given, outcomes, strict=True)
+            if outcome.status != "failed"
+        ]
+        if not self.params.get("mailboxes_file"):
+            return {"mailboxes": kept}
+        if kept != self._given and not keep_file:
+            _records.save(self.params["mailboxes_file"], kept)
+        # The result of thousands needs the room.
+        self._given = []
+        return {}
 
     def _is_told(self, outcome: Outcome) -> bool:
         """Tell whether a mailbox has an entry in the results; with a file, one that has nothing to tell has none.

@@ -12,6 +12,7 @@ so that the element which it keeps is read here again.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 from xml.etree import ElementTree
 
@@ -91,7 +92,8 @@ class _Reader:
             for child in element:
                 if _tag(child) == part:
                     for item in child:
-                        merged[decode_text(item.get("N", ""))] = self.value(item)
+                        # A wave's objects have the same hundred names each.
+                        merged[sys.intern(decode_text(item.get("N", "")))] = self.value(item)
         return merged
 
     def _object(self, element: ElementTree.Element) -> Any:

@@ -193,6 +193,7 @@ class WindowsShell:
             self._tickets.discard()
 
     def _ready(self) -> Protocol:
+        self._refuse_if_ended()
         if self._protocol is None:
             if self._tickets is not None and not self._has_ticket:
                 self._tickets.obtain()
@@ -203,9 +204,12 @@ class WindowsShell:
                 raise missing_library("pywinrm", error) from None
         if not self._shell:
             self._shell = self._protocol.open_shell(idle_timeout=f"PT{self._server.idle_timeout}S")
+        self._refuse_if_ended()
+        return self._protocol
+
+    def _refuse_if_ended(self) -> None:
         if self.ended:
             raise ConnectionFailure("The session was closed.", code="connection_lost")
-        return self._protocol
 
     def _clean_up(self, protocol: Protocol, command: str) -> None:
         try:
