@@ -4,7 +4,7 @@
 
 """The three scripts, executed by PowerShell 7, with modules of the tests' own in place of Microsoft's.
 
-These tests exist only where ``pwsh`` is installed; elsewhere this file has none. docs/other-ways.md says so.
+These tests exist only where there is a ``pwsh`` (tests/tools/powershell.py); elsewhere the run's summary says so.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ function Import-PSSession {
 )
 
 if PWSH is not None:
+    pytestmark = pytest.mark.usefixtures("pwsh")
     SENT = {
         "Identity": NASTY, "List": ["a", NASTY], "Table": {"Add": [NASTY, "b"]}, "Flag": True, "Number": 2**40,
         "Bytes": b"a\0b", "Span": datetime.timedelta(days=14), "Nothing": None,

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts the PowerShell that this machine has on PATH, and says at the end what it ran, or that there was none."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.tools import powershell
+
+# Tests that start it write this property into their reports.
+PROPERTY = "powershell"
+
+
+def pytest_configure() -> None:
+    """Lead every test to the same pwsh, by the way that a user's would be found. Workers inherit the path."""
+    folder = powershell.find(os.environ)
+    if folder is not None:
+        known = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join(dict.fromkeys([str(folder), *known]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests a real PowerShell ran in. Where there is none they are not skipped, they are not there."""
+    folder = powershell.find(os.environ)
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    tests = sum(name == PROPERTY for report in reports for name, _value in report.user_properties)
+    if folder is None:
+        terminalreporter.section("PowerShell")
+        terminalreporter.write_line(powershell.EXPLANATION)
+    elif tests:
+        terminalreporter.section("PowerShell")
+        terminalreporter.write_line(powershell.ran(powershell.version(folder), tests))
+
+
+@pytest.fixture
+def pwsh(record_property: pytest.RecordProperty) -> str:
+    """The program; a test that asks for it is counted in the summary."""
+    folder = powershell.find(os.environ)
+    assert folder is not None
+    record_property(PROPERTY, str(folder))
+    return str(folder / "pwsh")
