@@ -70,9 +70,10 @@ def proxy_exists(address: str, holder: str) -> CmdletFailure:
     )
 
 
-def value_exists(name: str, value: object, holder: str) -> CmdletFailure:
+def value_exists(name: str, value: object) -> CmdletFailure:
+    """Return what a value says that has to be unique in the forest; the other object is not named."""
     return CmdletFailure(
-        f'The value "{value}" of property "{name}" is already used by "{holder}".',
+        f'The value "{value}" of property "{name}" is used by another recipient object. Please specify a unique value.',
         "Microsoft.Exchange.Data.Directory.PropertyValueExistsException",
         category="InvalidData",
     )

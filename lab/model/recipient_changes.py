@@ -117,21 +117,25 @@ def valid(proxies: list[str]) -> list[str]:
 
 
 def refuse_taken(store: Store[R], item: R | None, changes: dict[str, Any]) -> None:
-    """Refuse what another object of the whole directory already has. Raises CmdletFailure."""
+    """Refuse what another object of the whole directory already has, in whichever domain. Raises CmdletFailure.
+
+    A mailbox GUID must be nobody else's, neither as ExchangeGuid nor as ArchiveGuid.
+    """
     for address in changes.get("email_addresses", []):
         holder = store.holder(address, but=item)
         if holder is not None:
             raise failures.proxy_exists(address, holder.identity)
-    for field, key, label in (
-        ("exchange_guid", "exchange", "ExchangeGuid"), ("archive_guid", "archive", "ArchiveGuid"),
-        ("user_principal_name", "upn", "UserPrincipalName"), ("alias", "alias", "Alias"),
+    mailboxes = ("exchange", "archive")
+    for field, keys, label in (
+        ("exchange_guid", mailboxes, "ExchangeGuid"), ("archive_guid", mailboxes, "ArchiveGuid"),
+        ("user_principal_name", ("upn",), "UserPrincipalName"), ("alias", ("alias",), "Alias"),
     ):  # fmt: skip
         value = changes.get(field)
         if value in (None, "", EMPTY_GUID):
             continue
-        for other in store.find([key], str(value)):
+        for other in store.find(keys, str(value)):
             if item is None or other.guid != item.guid:
-                raise failures.value_exists(label, value, other.identity)
+                raise failures.value_exists(label, value)
 
 
 def external_address(text: str) -> str:

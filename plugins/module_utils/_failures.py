@@ -535,6 +535,14 @@ CATALOGUE: tuple[Failure, ...] = (
         "exchange-server-psrp.md section 5",
         text=r"proxy address .* is already being used",
     ),
+    Failure(
+        "guid_in_use",
+        PERMANENT,
+        EITHER,
+        "Another recipient of the forest carries the mailbox GUID: find it with Get-Recipient and clear it there.",
+        "exchange-server-psrp.md section 5",
+        text=r"property \W?(ExchangeGuid|ArchiveGuid)\W? is used by another recipient object",
+    ),
 )
 UNKNOWN_TRANSIENT = Failure(
     "transient", TRANSIENT, EITHER, "Run again; Exchange calls this error transient.", _PRACTICE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.model.builder import Person
+from lab.model.builder import Person, child_domain_person
 from lab.model.recipients import EMPTY_GUID
 
 if TYPE_CHECKING:
@@ -108,10 +108,42 @@ def test_exchange_guid_of_another_object_is_refused(desk: Desk) -> None:
     desk.prepare(bob)
     taken = desk.refused("Set-MailUser", Identity="Bob Baker", ExchangeGuid=ann.cloud.exchange_guid)
     assert taken.exception_type.endswith("PropertyValueExistsException")
+    assert '"ExchangeGuid" is used by another recipient object. Please specify a unique value.' in taken.message
     archive = uuid.UUID(int=7)
     desk.server("Set-MailUser", Identity="Ann Archer", ArchiveGuid=str(archive))
     assert desk.refused("Set-MailUser", Identity="Bob Baker", ArchiveGuid=str(archive)).message
     assert ann.directory.archive_guid == archive
+
+
+@pytest.mark.parametrize("controller", [None, "dc01.contoso.com", "dc02.contoso.com"])
+@pytest.mark.parametrize("view_entire_forest", [True, False])
+@pytest.mark.parametrize("parameter", ["ExchangeGuid", "ArchiveGuid", "EmailAddresses"])
+def test_what_is_taken_in_the_child_domain_is_refused_whatever_is_seen(
+    desk: Desk, controller: str | None, view_entire_forest: bool, parameter: str
+) -> None:
+    holder = desk.build.cloud_only(child_domain_person("Ines Fontaine"))
+    desk.build.mail_enable(holder, exchange_guid=uuid.UUID(int=7), archive_guid=uuid.UUID(int=8))
+    pair = desk.build.cloud_only("Ann Archer")
+    desk.prepare(pair)
+    desk.clock.advance(60)
+    before = list(pair.directory.email_addresses)
+    value: object = {"Add": ["smtp:ines.fontaine@contoso.com"]}
+    # A GUID is taken in either place, as the mailbox's or as the archive's.
+    value = value if parameter == "EmailAddresses" else str(uuid.UUID(int=8 if parameter == "ExchangeGuid" else 7))
+    desk.shell.view_entire_forest = view_entire_forest
+    pinned = {"DomainController": controller} if controller else {}
+    failure = desk.refused("Set-MailUser", Identity="Ann Archer", **{parameter: value}, **pinned)
+    assert failure.exception_type.endswith(
+        "ProxyAddressExistsException" if parameter == "EmailAddresses" else "PropertyValueExistsException"
+    )
+    assert pair.directory.email_addresses == before
+
+
+def test_mail_of_a_plain_user_need_not_be_unique(desk: Desk) -> None:
+    ann, admin = desk.build.cloud_only("Ann Archer"), desk.build.directory_user("Admin of Ann")
+    desk.server("Set-User", Identity=str(admin.guid), WindowsEmailAddress=PRIMARY)
+    desk.prepare(ann)
+    assert (admin.mail, ann.directory.mail) == (PRIMARY, PRIMARY)
 
 
 def test_policy_keeps_the_primary_address_and_may_change_it(desk: Desk) -> None:
@@ -152,7 +184,8 @@ def test_set_user_windows_email_address(desk: Desk) -> None:
 def test_set_user_refuses_a_taken_user_principal_name(desk: Desk) -> None:
     desk.build.cloud_only("Ann Archer")
     desk.build.cloud_only("Bob Baker")
-    assert "already used" in desk.refused("Set-User", Identity="Bob Baker", UserPrincipalName=PRIMARY).message
+    refused = desk.refused("Set-User", Identity="Bob Baker", UserPrincipalName=PRIMARY)
+    assert "used by another recipient object" in refused.message
 
 
 def test_disable_mail_user_takes_every_exchange_attribute(desk: Desk) -> None:

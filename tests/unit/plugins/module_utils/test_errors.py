@@ -40,6 +40,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures 
         ("", "Insufficient access rights to perform the operation.", "permission_denied", False),
         ("", "The domain isn't an accepted domain", "domain_not_accepted", False),
         ("", 'The proxy address "SMTP:a@b.c" is already being used', "address_in_use", False),
+        ("", 'The value "1" of property "ExchangeGuid" is used by another recipient object.', "guid_in_use", False),
+        ("", "The value '1' of property 'ArchiveGuid' is used by another recipient object.", "guid_in_use", False),
         ("", "Etwas ging schief.", "cmdlet_failed", False),
     ],
 )
