@@ -8,6 +8,10 @@
 A sync may damage what is live, so the baseline stays the authority for addresses in every later run. It is written
 once and never overwritten: not by a second run, and not by two runs at once. Only when all that was written is undone
 is it moved aside, for people: the next offboarding begins anew.
+
+A file is believed for what it says, not for its name: it names its mailbox, and a checksum tells whether somebody
+changed a value since. It is indented JSON for people, and the checksum counts values only, so laying it out anew does
+no harm.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import glob
+import hashlib
 import itertools
 import json
 import os
@@ -23,7 +28,8 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
-VERSION = 1
+VERSION = 2
+WITHOUT_CHECKSUM = 1  # the first form: still read, and held to its GUID alone
 ROLLED_BACK = "rolled_back"  # where the baselines of mailboxes are kept that were rolled back wholly
 
 
@@ -37,39 +43,30 @@ class Baselines:
         return os.path.join(self._folder, f"{exchange_guid}.json")
 
     def load(self, exchange_guid: str) -> dict[str, Any] | None:
-        """Return ``{"version", "taken_at", "identity", "cloud", "on_premises"}``, or None where there is none."""
+        """Return ``{"version", "taken_at", "identity", "cloud", "on_premises", ...}``, or None where there is none."""
+        path = self.path(exchange_guid)
         try:
-            with open(self.path(exchange_guid), encoding="utf-8") as stream:
-                data = json.load(stream)
+            with open(path, encoding="utf-8") as stream:
+                data: dict[str, Any] = json.load(stream)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            raise InputError(
-                "directory",
-                self.path(exchange_guid),
-                f"holds a baseline that cannot be read ({error})",
-                "Restore the file: it is the only record of the mailbox as it was.",
-                "unreadable_baseline",
-            ) from error
-        if not isinstance(data, dict) or data.get("version") != VERSION or not isinstance(data.get("cloud"), dict):
-            raise InputError(
-                "directory",
-                self.path(exchange_guid),
-                "holds something that is no baseline",
-                "Restore the file: it is the only record of the mailbox as it was.",
-                "unreadable_baseline",
-            )
+        except (OSError, ValueError, RecursionError) as error:
+            raise _unreadable(path, f"holds a baseline that cannot be read ({error})") from error
+        _check_form(path, data)
+        _check_mailbox(path, exchange_guid, data)
         return data
 
     def save(self, identity: str, cloud: dict[str, Any], on_premises: dict[str, Any]) -> dict[str, Any]:
         """Write the baseline unless there is one already, and return the one that stands."""
         data = {
             "version": VERSION,
-            "taken_at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "exchange_guid": cloud["exchange_guid"],
             "identity": identity,
+            "taken_at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "cloud": cloud,
             "on_premises": on_premises,
         }
+        data["checksum"] = checksum(data)
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             self._write_new(self.path(cloud["exchange_guid"]), json.dumps(data, ensure_ascii=False, indent=1))
@@ -132,3 +129,49 @@ class Baselines:
             os.link(temporary, path)
         finally:
             os.unlink(temporary)
+
+
+def checksum(data: dict[str, Any]) -> str:
+    """Return the checksum of all values of a baseline but itself, whatever their order and layout."""
+    values = {name: value for name, value in data.items() if name != "checksum"}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
+
+
+def _check_form(path: str, data: Any) -> None:
+    """Refuse what is no baseline of a version that is known, or not as it was written."""
+    if not isinstance(data, dict) or not all(isinstance(data.get(part), dict) for part in ("cloud", "on_premises")):
+        raise _unreadable(path, "holds something that is no baseline")
+    if data.get("version") not in (WITHOUT_CHECKSUM, VERSION):
+        raise _unreadable(
+            path,
+            f"is of version {data.get('version')!r}, which this release does not know",
+            "Run the release of the collection that wrote it, or a newer one.",
+        )
+    if (data["version"] != WITHOUT_CHECKSUM or "checksum" in data) and data.get("checksum") != checksum(data):
+        raise _unreadable(path, "was changed or cut short since it was written: its checksum does not fit its values")
+
+
+def _check_mailbox(path: str, exchange_guid: str, data: dict[str, Any]) -> None:
+    """Refuse what says that it is of another mailbox, whatever the file is called."""
+    named = [data["cloud"].get("exchange_guid")]
+    if data["version"] != WITHOUT_CHECKSUM:
+        named.append(data.get("exchange_guid"))
+    for other in named:
+        if str(other or "").lower() != exchange_guid.lower():
+            raise InputError(
+                "directory",
+                path,
+                f"holds the baseline of another mailbox, {other or 'without a GUID'} ({data.get('identity')})",
+                f"Restore the baseline of {exchange_guid} from backup. Nothing was written for this mailbox, and with "
+                "this file it would get the addresses and the GUID of another.",
+                "foreign_baseline",
+            )
+
+
+def _unreadable(
+    path: str,
+    problem: str,
+    remedy: str = "Restore the file from backup: it is the only record of the mailbox as it was.",
+) -> InputError:
+    return InputError("directory", path, problem, remedy, "unreadable_baseline")

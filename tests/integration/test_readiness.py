@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -113,7 +115,7 @@ def test_each_condition_of_the_environment_is_found(bench: Bench, names: list[st
 # -- conditions that no scenario of the lab stands for ----------------------------------------------------------------
 
 OTHERS = {
-    "duplicate_identity", "shared_ad_user", "baseline_missing", "unreadable_baseline", "unreadable",
+    "duplicate_identity", "shared_ad_user", "baseline_missing", "unreadable_baseline", "foreign_baseline", "unreadable",
     "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
 }  # fmt: skip
 
@@ -138,13 +140,19 @@ def test_records_that_mean_one_object_are_found(bench: Bench) -> None:
 
 def test_a_baseline_that_is_gone_or_damaged_is_found(bench: Bench) -> None:
     gone, damaged = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Bob Baker")
+    strange = bench.build.cloud_only("Cleo Clark")
     bench.build.mail_enable(gone, exchange_guid=gone.cloud.exchange_guid)
     baselines = bench.offboarding_directory / "baseline"
     baselines.mkdir(parents=True)
     (baselines / f"{damaged.cloud.exchange_guid}.json").write_text("{", encoding="utf-8")
-    run = readiness(bench, records([gone, damaged]), directory=str(bench.offboarding_directory))
+    stranger = {"version": 1, "identity": "x@contoso.com", "cloud": {"exchange_guid": str(uuid.uuid4())}}
+    (baselines / f"{strange.cloud.exchange_guid}.json").write_text(
+        json.dumps({**stranger, "on_premises": {}}), encoding="utf-8"
+    )
+    run = readiness(bench, records([gone, damaged, strange]), directory=str(bench.offboarding_directory))
     assert ("baseline_missing", "blocker") in told(run.only.mailboxes[gone.identity]["findings"])
     assert ("unreadable_baseline", "blocker") in told(run.only.mailboxes[damaged.identity]["findings"])
+    assert ("foreign_baseline", "blocker") in told(run.only.mailboxes[strange.identity]["findings"])
 
 
 def test_a_mailbox_that_cannot_be_read_is_no_pass(bench: Bench) -> None:

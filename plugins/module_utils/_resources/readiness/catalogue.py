@@ -227,6 +227,11 @@ ALL: tuple[Check, ...] = (
         "The baseline is the only record of the mailbox as it was.", "Restore the file.", "identity-filters-roles.md",
     ),
     _mailbox(
+        "foreign_baseline", BLOCKER, "offboarding_directory", "Is the baseline under this mailbox's name its own?",
+        "With another mailbox's baseline it would get that mailbox's addresses and GUID.",
+        "Restore the mailbox's own baseline.", "identity-filters-roles.md",
+    ),
+    _mailbox(
         "conflict", BLOCKER, _BOTH, "Do both sides belong together: kinds, match and mailbox GUIDs?",
         "Written over, a conflict costs somebody a mailbox.",
         "Resolve it by hand: nothing was written for this mailbox.", "KB 2956029",
@@ -459,8 +464,8 @@ ALL: tuple[Check, ...] = (
 CHECKS = {check.code: check for check in ALL}
 # Nobody may accept these: the role would not know what to do, or Exchange refuses whatever anybody says.
 FINAL = frozenset(
-    "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline conflict "
-    "second_live_mailbox "
+    "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
+    "foreign_baseline conflict second_live_mailbox "
     "address_in_use database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch".split()
 )

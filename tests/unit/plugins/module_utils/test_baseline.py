@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import stat
@@ -12,7 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import ROLLED_BACK, VERSION, Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import (
+    ROLLED_BACK,
+    VERSION,
+    Baselines,
+    checksum,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
 from tests.unit.plugins.module_utils.fakes import guid_of
@@ -72,6 +78,107 @@ def test_of_two_writers_at_once_one_wins_and_both_know_it(tmp_path: Path) -> Non
         assert told == [stands["cloud"]["alias"]] * 2, f"round {round_number}"
         told.clear()
         Path(Baselines(str(tmp_path)).path(GUID)).unlink()
+
+
+# What stands on the disks of those who use the collection: a release that reads it no more strands their waves.
+ON_DISK = """{
+ "version": 2,
+ "exchange_guid": "4f2e0c3b-0d0c-5a57-9d4e-1c1f6a0a7e11",
+ "identity": "ann@contoso.com",
+ "taken_at": "2026-11-30T09:00:00Z",
+ "cloud": {"exchange_guid": "4f2e0c3b-0d0c-5a57-9d4e-1c1f6a0a7e11", "display_name": "Ännchen"},
+ "on_premises": {"kind": "user"},
+ "checksum": "sha256:%s"
+}"""
+ON_DISK_SUM = "4832b2f3475964bbeb1b5af0f41daccd03f5223a8c155c994bed8162c7cbc9e4"
+ON_DISK_GUID = "4f2e0c3b-0d0c-5a57-9d4e-1c1f6a0a7e11"
+
+
+def written(tmp_path: Path, data: Any, guid: str = GUID) -> Baselines:
+    """Return the baselines of a directory with this content under the mailbox's name."""
+    baselines = Baselines(str(tmp_path))
+    Path(baselines.path(guid)).parent.mkdir(exist_ok=True)
+    text = data if isinstance(data, str) else json.dumps(data)
+    Path(baselines.path(guid)).write_text(text, encoding="utf-8")
+    return baselines
+
+
+def test_the_form_on_disk_is_pinned(tmp_path: Path) -> None:
+    data = written(tmp_path, ON_DISK % ON_DISK_SUM, ON_DISK_GUID).load(ON_DISK_GUID)
+    assert data is not None
+    assert (VERSION, data["version"], data["cloud"]["display_name"]) == (2, 2, "Ännchen")
+    fresh = Baselines(str(tmp_path / "fresh")).save("ann@contoso.com", cloud("ann"), {"kind": "user"})
+    assert list(fresh) == list(data)
+    assert json.loads(Path(Baselines(str(tmp_path / "fresh")).path(GUID)).read_text(encoding="utf-8")) == fresh
+
+
+def first_form(**changes: Any) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "taken_at": "2026-11-23T09:00:00Z",
+        "identity": "ann@contoso.com",
+        "cloud": cloud("ann"),
+        "on_premises": {"kind": "user"},
+        **changes,
+    }
+
+
+def test_a_baseline_of_the_first_form_is_read(tmp_path: Path) -> None:
+    assert written(tmp_path, first_form()).load(GUID) == first_form()
+
+
+def test_a_baseline_laid_out_anew_is_the_same(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    saved = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
+    turned = json.dumps(dict(reversed(saved.items())), indent=4)
+    Path(baselines.path(GUID)).write_text(turned, encoding="utf-8")
+    assert baselines.load(GUID) == saved
+
+
+def test_a_value_that_was_changed_by_hand_is_told(tmp_path: Path) -> None:
+    saved = Baselines(str(tmp_path)).save("ann@contoso.com", {**cloud("ann"), "tags": ["a"]}, {"kind": "user"})
+    for change in ({"alias": "eve"}, {"tags": ["a", "b"]}, {"exchange_guid": GUID.upper()}):
+        changed = copy.deepcopy(saved)
+        changed["cloud"].update(change)
+        with pytest.raises(InputError, match="its checksum does not fit its values") as caught:
+            written(tmp_path, changed).load(GUID)
+        assert caught.value.code == "unreadable_baseline"
+    bare = {name: value for name, value in saved.items() if name != "checksum"}
+    with pytest.raises(InputError, match="checksum"):
+        written(tmp_path, bare).load(GUID)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_baseline_of_another_mailbox_is_not_trusted_by_its_name(tmp_path: Path, version: int) -> None:
+    eve = guid_of("eve's mailbox")
+    baselines = Baselines(str(tmp_path))
+    data = baselines.save("eve@contoso.com", {"exchange_guid": eve, "alias": "eve"}, {"kind": "user"})
+    if version == 1:
+        data = first_form(identity="eve@contoso.com", cloud=data["cloud"])
+    for call in (baselines.load, baselines.set_aside):
+        written(tmp_path, data)
+        with pytest.raises(InputError) as caught:
+            call(GUID)
+        assert caught.value.code == "foreign_baseline"
+        for part in (baselines.path(GUID), eve, "eve@contoso.com", GUID):
+            assert part in caught.value.message
+    # Renamed in the outer part only, it still is the other mailbox's.
+    if version == 2:
+        renamed = {**data, "exchange_guid": GUID}
+        with pytest.raises(InputError) as caught:
+            written(tmp_path, {**renamed, "checksum": checksum(renamed)}).load(GUID)
+        assert caught.value.code == "foreign_baseline"
+
+
+def test_a_first_form_without_a_guid_is_nobodys(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="without a GUID") as caught:
+        written(tmp_path, first_form(cloud={"alias": "ann"})).load(GUID)
+    assert caught.value.code == "foreign_baseline"
+
+
+def test_a_newer_version_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="version 3, which this release does not know"):
+        written(tmp_path, first_form(version=3)).load(GUID)
 
 
 @pytest.mark.parametrize(

@@ -411,6 +411,18 @@ def test_a_damaged_baseline_fails_its_mailbox_alone(tmp_path: Path) -> None:
     assert stored(tmp_path, "bob").exists()
 
 
+def test_another_mailboxs_baseline_under_the_name_fails_its_mailbox_alone(tmp_path: Path) -> None:
+    """With it the user would be stamped with the other mailbox's GUID and addresses."""
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+    bob = {"identity": "bob@contoso.com"}
+    hybrid.assess(bob, directory=str(tmp_path))
+    stored(tmp_path, "bob").rename(stored(tmp_path))
+    ann, second = hybrid.assess(ANN, bob, directory=str(tmp_path))
+    assert ann.error is not None
+    assert (ann.error.code, second.error) == ("foreign_baseline", None)
+    assert "exchange_guid" not in ann.enriched or ann.enriched["exchange_guid"] == MAILBOX
+
+
 # -- require_state -----------------------------------------------------------------------------------------------------
 
 
