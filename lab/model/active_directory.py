@@ -40,6 +40,8 @@ def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[b
         found["mS-DS-ConsistencyGuid"] = [base64.b64decode(item.anchor)]
     if item.remote_recipient_type in _REMOTE_TYPES:
         found["msExchRemoteRecipientType"] = [str(_REMOTE_TYPES[item.remote_recipient_type]).encode()]
+    if item.admin_description:
+        found["adminDescription"] = [item.admin_description.encode()]
     if item.admin_count:
         found["adminCount"] = [str(item.admin_count).encode()]
     if item.move.status != "None":

@@ -243,6 +243,19 @@ class HybridBuilder:
         """Move the on-premises user to a unit that is not synchronized."""
         self.set_directory(pair, organizational_unit="Not Synced")
 
+    def second_object(self, pair: Pair) -> TenantObject:
+        """Let earlier cycles have seen the user in scope, unstamped and without a match by UPN: a second cloud user."""
+        item = pair.directory
+        name = f"{item.name} second"
+        guid = named_guid(f"cloud/{name}")
+        cloud = self.hybrid.tenant.objects.add(TenantObject(
+            guid, name, "User", display_name=item.display_name, sku_assigned=False, is_dir_synced=True,
+            user_principal_name=f"{pair.person.account}{int(guid) % 10000:04d}@{TENANT}",
+            external_directory_object_id=str(named_guid(f"entra/{name}")), entra_anchor=item.source_anchor,
+        ))  # fmt: skip
+        self.hybrid.sync.bind(item, cloud)
+        return cloud
+
     def other_anchor(self, pair: Pair) -> None:
         """Anchor the cloud user to an on-premises user that is not this one."""
         other = base64.b64encode(named_guid(f"somebody else than {pair.person.name}").bytes_le).decode()

@@ -25,7 +25,7 @@ CONTROLLERS = {
 
 @dataclass
 class DirectoryObject(Recipient):
-    """An Active Directory object. ``remote_recipient_type`` is msExchRemoteRecipientType."""
+    """An Active Directory object. ``remote_recipient_type`` is msExchRemoteRecipientType, ``member_of`` has groups."""
 
     domain: str = DOMAIN
     organizational_unit: str = "People"
@@ -37,6 +37,8 @@ class DirectoryObject(Recipient):
     inheritance_disabled: bool = False
     use_database_quota_defaults: bool = True
     anchor: str = ""
+    admin_description: str = ""
+    member_of: list[str] = field(default_factory=list)
 
     @property
     def identity(self) -> str:

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Directory synchronization: the scheduler, the run history, matching, export, forward sync and write-back.
+"""Directory synchronization: the scheduler, the run history, scope, matching, export, forward sync and write-back.
 
-A cycle is a row of steps, each with a length; the agenda starts and ends them. On-premises objects are read when the
-cycle begins, so a write that comes later waits for the next cycle. Sources: microsoft-articles.md section 2,
-offboarding-practice.md section 1.4, identity-filters-roles.md, section Directory sync.
+A cycle is a row of steps, each with a length and a moment between two of them; the agenda starts and ends them.
+On-premises objects are read when the cycle begins, so a write that comes later waits for the next cycle. An object is
+matched when it comes into scope, and never again. Sources: microsoft-articles.md section 2, offboarding-practice.md
+section 1.4, identity-filters-roles.md, section Directory sync, and for the scope Entra's pages (CONFORMANCE.md).
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from lab.model.tenant import LEGACY, TENANT, Tenant, TenantObject
 
 AD_CONNECTOR = DOMAIN
 CLOUD_CONNECTOR = f"{TENANT} - AAD"
+# What newer releases call it.
+NEW_CLOUD_CONNECTOR = f"{TENANT} - Microsoft Entra ID"
+DELETION_THRESHOLD = 500
 INTERVAL = datetime.timedelta(minutes=30)
 STEPS = {
     "Delta": ("Delta Import", "Delta Synchronization"),
@@ -40,12 +44,14 @@ class Timing:
     """Seconds of a lab that runs at speed 1; the scheduler's 30 minutes are not scaled."""
 
     start_delay: float = 1.0
-    step: float = 1.0
+    step: float = 0.8
+    between_steps: float = 0.2
     forward_sync: float = 3.0
 
     def faster(self, speed: float) -> Timing:
         """Return the same lengths divided by the speed."""
-        return Timing(self.start_delay / speed, self.step / speed, self.forward_sync / speed)
+        lengths = (self.start_delay, self.step, self.between_steps, self.forward_sync)
+        return Timing(*(length / speed for length in lengths))
 
 
 @dataclass
@@ -86,18 +92,26 @@ class DirectorySync:
         self.staging_mode = False
         self.scheduler_suspended = False
         self.next_start = now + INTERVAL
+        self.cloud_connector = CLOUD_CONNECTOR
         self.excluded_units: set[str] = {"Not Synced"}
+        # The group that the sync filters by; without one, nobody is filtered.
+        self.scope_group = ""
+        # Deletions of other objects that wait for an export, beside those of objects that leave the scope.
+        self.other_deletions = 0
         self.export_errors: set[uuid.UUID] = set()
         self.history: list[Run] = []
         self.busy = False
+        self.cycle_in_progress = False
         self.running: Run | None = None
         self._bound: dict[str, str] = {}
         self._sources: dict[str, DirectoryObject] = {}
         self._changed: dict[uuid.UUID, DirectoryObject] = {}
         self._imported: list[DirectoryObject] = []
+        self._leaving: list[str] = []
+        self._deleted: dict[str, TenantObject] = {}
         self._arrived: set[str] = set()
         self._seen_in_cloud: set[str] = set()
-        self._exported_with_errors = False
+        self._export_result = "success"
         directory.objects.on_change = self._note
         agenda.add(self.next_start, self._scheduled)
 
@@ -114,7 +128,7 @@ class DirectorySync:
         self._import("Delta", now)
         for connector, profile in self._steps("Delta"):
             self.running = self._new_run(connector, profile, now)
-            if (connector, profile) == (CLOUD_CONNECTOR, "Export"):
+            if (connector, profile) == (self.cloud_connector, "Export"):
                 self._export(now, now)
             elif profile == "Export":
                 self._write_back(now)
@@ -147,30 +161,33 @@ class DirectorySync:
             self._begin(due, "Delta")
 
     def _steps(self, policy: str) -> list[tuple[str, str]]:
-        connectors = (AD_CONNECTOR, CLOUD_CONNECTOR)
+        connectors = (AD_CONNECTOR, self.cloud_connector)
         steps = [(connector, profile) for profile in STEPS[policy] for connector in connectors]
-        return steps if self.staging_mode else [*steps, (CLOUD_CONNECTOR, "Export"), (AD_CONNECTOR, "Export")]
+        return steps if self.staging_mode else [*steps, (self.cloud_connector, "Export"), (AD_CONNECTOR, "Export")]
 
     def _begin(self, due: datetime.datetime, policy: str) -> None:
-        self.busy = True
+        self.busy = self.cycle_in_progress = True
         self._import(policy, due)
         self._step(due, self._steps(policy))
 
     def _step(self, due: datetime.datetime, left: list[tuple[str, str]]) -> None:
         if not left:
-            self.busy = False
+            self.busy = self.cycle_in_progress = False
             return
         connector, profile = left[0]
         self.running = self._new_run(connector, profile, due)
         self.agenda.add(due + self._seconds(self.timing.step), lambda end: self._end_step(end, left))
 
     def _end_step(self, end: datetime.datetime, left: list[tuple[str, str]]) -> None:
-        if left[0] == (CLOUD_CONNECTOR, "Export"):
+        if left[0] == (self.cloud_connector, "Export"):
             self._export(end, end + self._seconds(self.timing.forward_sync))
         elif left[0][1] == "Export":
             self._write_back(end)
         self._close_run(end)
-        self._step(end, left[1:])
+        rest = left[1:]
+        # Between two steps no connector runs, and the cycle goes on all the same.
+        pause = self._seconds(self.timing.between_steps if rest else 0.0)
+        self.agenda.add(end + pause, lambda due: self._step(due, rest))
 
     def _new_run(self, connector: str, profile: str, now: datetime.datetime) -> Run:
         run = Run(len(self.history) + 1, connector, profile, now)
@@ -180,10 +197,9 @@ class DirectorySync:
     def _close_run(self, now: datetime.datetime) -> None:
         if self.running is None:
             return
-        export = self.running.connector == CLOUD_CONNECTOR and self.running.profile == "Export"
-        failed = export and self._exported_with_errors
+        export = self.running.connector == self.cloud_connector and self.running.profile == "Export"
         self.running.ended = now
-        self.running.result = "completed-export-errors" if failed else "success"
+        self.running.result = self._export_result if export else "success"
         self.running = None
 
     # -- import, match, export ----------------------------------------------------------------------------------
@@ -199,22 +215,46 @@ class DirectorySync:
         waiting = {item.guid: item for item in self._imported}
         waiting.update({item.guid: copy.copy(item) for item in source if self._in_scope(item)})
         self._imported = list(waiting.values())
+        outside = [item for item in source if not self._in_scope(item)]
+        self._leaving += [
+            item.source_anchor
+            for item in outside
+            if item.source_anchor in self._bound and item.source_anchor not in self._leaving
+        ]
         self._changed = {guid: item for guid, item in self._changed.items() if guid in late or not self._in_scope(item)}
 
     def _in_scope(self, item: DirectoryObject) -> bool:
-        return item.organizational_unit not in self.excluded_units
+        """Tell whether the filters let an object through: by unit, by the group, by adminDescription."""
+        if item.organizational_unit in self.excluded_units or item.admin_description.startswith("User_"):
+            return False
+        return not self.scope_group or item.kind not in USERS or self.scope_group in item.member_of
 
     def _export(self, now: datetime.datetime, visible: datetime.datetime) -> None:
-        self._exported_with_errors = False
+        if len(self._leaving) + self.other_deletions > DELETION_THRESHOLD:
+            # Nothing at all is exported then, and all of it waits.
+            self._export_result = "stopped-deletion-threshold-exceeded"
+            return
+        self._export_result = "success"
+        self.other_deletions = 0
+        self._delete(now)
         failed = []
         for item in self._imported:
             if item.guid in self.export_errors or self._may_not_take_over(item):
-                self._exported_with_errors = True
+                self._export_result = "completed-export-errors"
                 failed.append(item)
                 continue
             external_id = self._bound.get(item.source_anchor) or self._match(item)
             self.agenda.add(visible, self._arrival(item, external_id))
         self._imported = failed
+
+    def _delete(self, now: datetime.datetime) -> None:
+        """Delete the cloud objects of what left the scope. They lie in the recycle bin, and are restored from there."""
+        for anchor in self._leaving:
+            cloud = self.tenant.by_external_id(self._bound.pop(anchor))
+            if cloud is not None:
+                self.tenant.objects.remove(cloud)
+                self._deleted[anchor] = cloud
+        self._leaving = []
 
     def _may_not_take_over(self, item: DirectoryObject) -> bool:
         """Tell whether a hard match would make a cloud user on-premises' own, and the tenant blocks that."""
@@ -226,6 +266,8 @@ class DirectorySync:
         """Join a new object: hard match, then soft match by primary address, then by UPN; else a new cloud object."""
         for cloud in self.tenant.objects.find(["anchor"], item.source_anchor):
             return self._join(item, cloud)
+        if item.source_anchor in self._deleted:
+            return self._join(item, self.tenant.objects.add(self._deleted.pop(item.source_anchor)))
         if not self.tenant.block_soft_match and item.kind in USERS:
             for cloud in self._soft_candidates(item):
                 if not cloud.entra_anchor and not cloud.admin_role and cloud.kind in USERS:
@@ -298,6 +340,9 @@ class DirectorySync:
         if cloud.kind in PLAIN_USERS | MAIL_USERS and item.kind not in MAILBOXES:
             changes["external_email_address"] = item.external_email_address
             changes["exchange_guid"] = item.exchange_guid
+        if cloud.kind in MAIL_USERS and item.kind in MAILBOXES:
+            # Who is at home has no targetAddress any more: mail goes to the primary address.
+            changes["external_email_address"] = f"SMTP:{item.primary_smtp_address}"
         return changes
 
     def _sign_in_name(self, item: DirectoryObject, cloud: TenantObject) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from lab.answer import Answer, CmdletFailure, Enumeration, LabObject, LabValue
 from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import ADSYNC, Binder
-from lab.model.directory_sync import CLOUD_CONNECTOR, INTERVAL, NAMESPACE, DirectorySync, Run
+from lab.model.directory_sync import INTERVAL, NAMESPACE, DirectorySync, Run
 
 RESULT_FILTERS = frozenset({"RunHistoryId", "ConnectorId", "RunProfileId", "RunNumber", "NumberRequested"})
 _MODEL = "Microsoft.IdentityManagement.PowerShell.ObjectModel."
@@ -49,7 +49,7 @@ class EntraConnect(Organization):
             "NextSyncCycleStartTimeInUTC": self.sync.next_start, "PurgeRunHistoryInterval": datetime.timedelta(days=7),
             "SyncCycleEnabled": self.sync.sync_cycle_enabled, "MaintenanceEnabled": True,
             "StagingModeEnabled": self.sync.staging_mode, "SchedulerSuspended": self.sync.scheduler_suspended,
-            "SyncCycleInProgress": self.sync.running is not None,
+            "SyncCycleInProgress": self.sync.cycle_in_progress,
         }  # fmt: skip
         return Answer([LabObject((_MODEL + "SchedulerSettings", "System.Object"), properties)])
 
@@ -61,9 +61,14 @@ class EntraConnect(Organization):
 
     def start_cycle(self, request: Request) -> Answer:
         """Start-ADSyncSyncCycle: answers at once, the cycle runs later. Raises CmdletFailure while one is running."""
+        if self.sync.busy and self.sync.running is None:
+            raise CmdletFailure(
+                "System.InvalidOperationException: Sync is already running.",
+                "System.InvalidOperationException", category="WriteError", terminating=True,
+            )  # fmt: skip
         if self.sync.busy:
             raise CmdletFailure(
-                f"System.InvalidOperationException: Connector: {CLOUD_CONNECTOR} is busy.",
+                f"System.InvalidOperationException: Connector: {self.sync.cloud_connector} is busy.",
                 "System.InvalidOperationException", category="WriteError", terminating=True,
             )  # fmt: skip
         if self.sync.scheduler_suspended:
@@ -76,7 +81,7 @@ class EntraConnect(Organization):
         return Answer([LabObject((_MODEL + "SyncCycleResult", "System.Object"), {"Result": "Success"}, "Success")])
 
     def get_run_status(self, request: Request) -> Answer:
-        """Get-ADSyncConnectorRunStatus: nothing while idle, and nothing yet right after a start."""
+        """Get-ADSyncConnectorRunStatus: nothing while idle, right after a start, and between two steps of a cycle."""
         run = self.sync.running
         if run is None:
             return Answer()

@@ -19,7 +19,7 @@ from lab.model.clock import Agenda
 from lab.model.directory import Directory, DirectoryObject
 from lab.model.kinds import MAIL_USERS, REMOTE_MAILBOXES
 from lab.model.recipients import EMPTY_GUID, Content, MailboxMove, Quotas, Skipped
-from lab.model.tenant import Tenant, TenantObject
+from lab.model.tenant import ROUTING_DOMAIN, Tenant, TenantObject
 
 # (phase, Status, StatusDetail, percent when the phase begins)
 PHASES = (
@@ -388,6 +388,9 @@ class MailboxReplication:
         request.warning = _left_behind(request, target)
         if request.warning:
             request.message = request.warning
+        elif not request.options.archive_only and request.mailbox.conversion_lag:
+            later = now + datetime.timedelta(seconds=request.mailbox.conversion_lag)
+            self.agenda.add(later, lambda due: self._leave_the_cloud(request, target, due))
         elif not request.options.archive_only:
             self._leave_the_cloud(request, target, now)
         self._mark(request, now)
@@ -409,6 +412,8 @@ class MailboxReplication:
         """The cloud mailbox becomes a mail user; its permissions and directory settings stay with it."""
         domain = request.options.target_delivery_domain.lower()
         held = sorted(target.email_addresses, key=lambda address: not address.startswith("SMTP:"))
+        if request.mailbox.points_back:
+            domain = ROUTING_DOMAIN
         routing = next(address for address in held if addresses.domain(address) == domain)
         content = request.mailbox.content
         self.tenant.objects.change(

@@ -163,6 +163,12 @@ class Store(Generic[R]):
             self.on_change(item)
         return item
 
+    def remove(self, item: R) -> None:
+        """Take an object out; nobody finds it any more. KeyError for one that is not there."""
+        del self._objects[item.guid]
+        for key in self._keys.pop(item.guid, set()):
+            self._index[key].pop(item.guid, None)
+
     def get(self, guid: uuid.UUID) -> R:
         """Return the object with this GUID; KeyError without one."""
         return self._objects[guid]

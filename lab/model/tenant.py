@@ -22,6 +22,8 @@ class TenantObject(Recipient):
     """A cloud object. ``entra_anchor`` is onPremisesImmutableId: set by a match, readable through no cmdlet.
 
     ``skipped`` is what a move will have to leave out; with ``source_stays`` the clean-up after the move does not run.
+    ``conversion_lag`` are seconds after a completion in which this still shows as a mailbox; with ``points_back`` the
+    mail user that came of it points at its old routing address until a cycle has exported that it is at home.
     """
 
     entra_anchor: str = ""
@@ -40,6 +42,8 @@ class TenantObject(Recipient):
     service_errors: list[str] = field(default_factory=list)
     skipped: Skipped | None = None
     source_stays: bool = False
+    conversion_lag: float = 0.0
+    points_back: bool = False
 
     @property
     def distinguished_name(self) -> str:

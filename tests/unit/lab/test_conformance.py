@@ -37,7 +37,7 @@ def section(name: str) -> list[list[str]]:
 
 
 SOURCES = [row[0] for row in section("Sources")]
-TABLES = ("Cmdlets", "Properties", "Error texts", "Moves", "Domain controllers",
+TABLES = ("Cmdlets", "Properties", "Error texts", "Moves", "Directory synchronization", "Domain controllers",
           "Skipped items and what a completion leaves", "Wire", "Faults")  # fmt: skip
 
 

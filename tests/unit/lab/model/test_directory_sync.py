@@ -14,6 +14,7 @@ import pytest
 from lab.answer import CmdletFailure
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.model.builder import Pair, Person
+from lab.model.directory_sync import DELETION_THRESHOLD, NEW_CLOUD_CONNECTOR
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -56,13 +57,49 @@ def test_cycle_is_asynchronous_and_idle_right_after_the_start_proves_nothing(des
     assert pair.cloud.is_dir_synced
 
 
-@pytest.mark.parametrize("wait", [0.0, 2.0])
-def test_busy_answers_with_an_error(desk: Desk, wait: float) -> None:
+@pytest.mark.parametrize(
+    ("wait", "text"), [(0.0, "Sync is already running"), (1.9, "Sync is already running"), (2.1, "AAD is busy")]
+)
+def test_busy_answers_with_an_error(desk: Desk, wait: float, text: str) -> None:
     desk.connect("Start-ADSyncSyncCycle")
     desk.clock.advance(wait)
-    with pytest.raises(CmdletFailure, match="AAD is busy") as caught:
+    with pytest.raises(CmdletFailure, match=text) as caught:
         desk.connect("Start-ADSyncSyncCycle")
     assert caught.value.exception_type == "System.InvalidOperationException"
+
+
+def test_between_two_steps_no_connector_runs_and_the_cycle_goes_on(desk: Desk) -> None:
+    def shows(after: float) -> tuple[bool, object]:
+        desk.clock.advance(after)
+        scheduler = desk.connect("Get-ADSyncScheduler").objects[0].properties
+        return bool(desk.connect("Get-ADSyncConnectorRunStatus").objects), scheduler["SyncCycleInProgress"]
+
+    desk.connect("Start-ADSyncSyncCycle")
+    assert [shows(after) for after in (0.0, 1.5, 0.4, 0.2, 10.0)] == [
+        (False, False), (True, True), (False, True), (True, True), (False, False),
+    ]  # fmt: skip
+
+
+def test_newer_releases_name_the_connector_otherwise(desk: Desk) -> None:
+    desk.hybrid.sync.cloud_connector = NEW_CLOUD_CONNECTOR
+    pair = desk.build.cloud_only(ANN)
+    desk.prepare(pair)
+    desk.cycle()
+    assert ("contoso.onmicrosoft.com - Microsoft Entra ID", "Export", "success") in runs(desk)
+    assert pair.cloud.is_dir_synced
+
+
+def test_too_many_deletions_stop_the_whole_export(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.prepare(pair)
+    desk.hybrid.sync.other_deletions = DELETION_THRESHOLD + 1
+    for _cycle in range(2):
+        desk.cycle()
+        stopped = ("contoso.onmicrosoft.com - AAD", "Export", "stopped-deletion-threshold-exceeded")
+        assert (runs(desk)[1], pair.cloud.is_dir_synced) == (stopped, False)
+    desk.hybrid.sync.other_deletions = DELETION_THRESHOLD
+    desk.cycle()
+    assert (runs(desk)[1][2], pair.cloud.is_dir_synced) == ("success", True)
 
 
 def test_run_history_is_newest_first_and_numbered(desk: Desk) -> None:
@@ -303,6 +340,71 @@ def test_user_out_of_scope_never_arrives(desk: Desk) -> None:
     desk.prepare(pair)
     desk.cycle()
     assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (False, [])
+
+
+def out_by_unit(desk: Desk, pair: Pair) -> dict[str, Any]:
+    desk.build.set_directory(pair, organizational_unit="Not Synced")
+    return {"organizational_unit": "People"}
+
+
+def out_by_description(desk: Desk, pair: Pair) -> dict[str, Any]:
+    desk.build.set_directory(pair, admin_description="User_not yet")
+    return {"admin_description": ""}
+
+
+def out_by_group(desk: Desk, pair: Pair) -> dict[str, Any]:
+    desk.hybrid.sync.scope_group = "Sync Scope"
+    return {"member_of": ["Sync Scope"]}
+
+
+WAYS_OUT = [out_by_unit, out_by_description, out_by_group]
+
+
+@pytest.mark.parametrize("keep_out", WAYS_OUT)
+def test_stamped_outside_and_then_brought_into_scope_is_new_and_matches(desk: Desk, keep_out: Any) -> None:
+    pair = desk.build.cloud_only(ANN)
+    bring_in = keep_out(desk, pair)
+    # Cycles come and go before the user is stamped, and after.
+    desk.cycle()
+    desk.prepare(pair)
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (False, [])
+    desk.build.set_directory(pair, **bring_in)
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, second_object(desk, pair)) == (True, [])
+
+
+@pytest.mark.parametrize("keep_out", WAYS_OUT)
+def test_who_leaves_the_scope_is_deleted_with_the_mailbox_and_restored(desk: Desk, keep_out: Any) -> None:
+    pair, other = desk.build.synced(ANN), desk.build.synced("Bob Baker")
+    desk.build.set_directory(other, member_of=["Sync Scope"])
+    desk.cycle()
+    bring_in = keep_out(desk, pair)
+    desk.build.set_directory(pair, first_name="A.")
+    desk.cycle()
+    assert [item.name for item in desk.hybrid.tenant.objects] == ["Bob Baker"]
+    desk.build.set_directory(pair, **bring_in)
+    desk.cycle()
+    assert desk.hybrid.tenant.by_external_id(pair.cloud.external_directory_object_id) is pair.cloud
+    assert second_object(desk, pair) == []
+
+
+def test_an_object_that_earlier_cycles_doubled_is_never_matched(desk: Desk) -> None:
+    pair = desk.build.cloud_only(ANN)
+    twin = desk.build.second_object(pair)
+    desk.prepare(pair)
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, twin.kind, twin.entra_anchor) == (
+        False, "MailUser", pair.directory.source_anchor,
+    )  # fmt: skip
+
+
+def test_mail_for_a_mailbox_at_home_goes_to_its_primary_address_once_that_was_exported(desk: Desk) -> None:
+    pair = desk.build.mailbox_on_premises(ANN)
+    desk.build.set_cloud(pair, external_email_address=f"SMTP:{ANN.routing}")
+    desk.build.set_directory(pair, first_name="Annabel")
+    desk.cycle()
+    assert pair.cloud.external_email_address == f"SMTP:{ANN.primary}"
 
 
 def test_cloud_managed_mailbox_keeps_its_exchange_attributes(desk: Desk) -> None:

@@ -472,3 +472,21 @@ def test_a_stall_may_be_put_on_a_mailbox_before_it_moves(desk: Desk, ann: Pair) 
     desk.hybrid.replication.go_on(ann.cloud, desk.clock.now())
     desk.cloud("Resume-MoveRequest", Identity=str(ann.cloud.exchange_guid), Confirm=False)
     assert desk.status(ann, 60) == ("Completed", "Completed")
+
+
+def test_the_cloud_may_lag_behind_a_completion(desk: Desk) -> None:
+    slow, wrong = desk.build.synced("Ann Archer"), desk.build.synced("Bob Baker")
+    desk.build.set_cloud(slow, conversion_lag=5.0)
+    desk.build.set_cloud(wrong, points_back=True)
+    for pair in (slow, wrong):
+        desk.prepare(pair)
+        desk.move(pair)
+    while desk.status(slow, 1)[0] != "Completed" or desk.status(wrong)[0] != "Completed":
+        assert slow.cloud.kind == "UserMailbox"
+    assert (slow.directory.kind, slow.cloud.kind) == ("UserMailbox", "UserMailbox")
+    assert wrong.cloud.external_email_address == "SMTP:bob.baker@contoso.mail.onmicrosoft.com"
+    desk.clock.advance(5)
+    desk.hybrid.advance()
+    assert (slow.cloud.kind, slow.cloud.external_email_address) == ("MailUser", "SMTP:ann.archer@contoso.com")
+    desk.cycle()
+    assert wrong.cloud.external_email_address == "SMTP:bob.baker@contoso.com"
