@@ -18,6 +18,8 @@ from lab.model.tenant import Tenant, TenantObject
 
 CLOUD_CONTROLLER = "DB8PR07A001DC03.EURPR07A001.PROD.OUTLOOK.COM"
 GET = frozenset({"Identity", "Filter", "Anr", "ResultSize"})
+# The switches that end a delay hold, each in a parameter set of its own.
+DELAYS = {"RemoveDelayHoldApplied": "delay_hold", "RemoveDelayReleaseHoldApplied": "delay_release_hold"}
 # What a synchronized object's attributes are mastered by: on-premises (facts: identity-filters-roles.md).
 MASTERED_ON_PREMISES = changes_of.MAIL_ENABLED - {"ArchiveName"}
 
@@ -35,7 +37,7 @@ class CloudRecipients:
         recipients = self._reader(kinds.RECIPIENTS, (*RECIPIENT_KEYS, "external"), "R", recipient_output.recipient)
         mail_users = self._reader(kinds.MAIL_USERS, (*RECIPIENT_KEYS, "external"), "U", recipient_output.mail_user)
         mailboxes = self._reader(kinds.MAILBOXES, (*MAILBOX_KEYS, "external"), "M", recipient_output.mailbox)
-        writable = frozenset({"Identity", "Type"} | MASTERED_ON_PREMISES - {"ExchangeGuid", "ArchiveGuid"})
+        writable = frozenset({"Identity", "Type", *DELAYS} | MASTERED_ON_PREMISES - {"ExchangeGuid", "ArchiveGuid"})
         return {
             "Get-User": Implementation(users, details),
             "Get-Recipient": Implementation(recipients, details | {"RecipientType"}),
@@ -73,6 +75,7 @@ class CloudRecipients:
         changes: dict[str, Any] = changes_of.mail_enabled(self.tenant.objects, item, request, self._accepted)
         if request.get("Type"):
             changes["kind"] = kinds.CONVERTIBLE[request.get("Type")]
+        changes.update({held: False for name, held in DELAYS.items() if request.get(name) is True})
         if request.what_if:
             return Answer()
         if self.tenant.objects.change(item, request.now, **changes):

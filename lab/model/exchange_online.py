@@ -10,7 +10,7 @@ import datetime
 import threading
 from collections.abc import Callable
 
-from lab.answer import Answer, LabCredential, LabObject, LabValue, Reference
+from lab.answer import Answer, Collection, LabCredential, LabObject, LabValue, Reference
 from lab.model import surroundings
 from lab.model.cloud_recipients import CLOUD_CONTROLLER, CloudRecipients
 from lab.model.cmdlet_host import Implementation, Organization, Request
@@ -55,6 +55,7 @@ class ExchangeOnline(Organization):
             "Name": TENANT, "Identity": Reference(TENANT), "DisplayName": "Contoso", "Guid": named_guid(TENANT),
             "AutoExpandingArchiveEnabled": self.tenant.auto_expanding_archive, "IsDehydrated": False,
             "ExchangeAttributesCloudManagedByDefault": self.tenant.cloud_managed_by_default, "IsValid": True,
+            "InPlaceHolds": Collection(self.tenant.in_place_holds),
         }  # fmt: skip
         kind = "Microsoft.Exchange.Data.Directory.Management.OrganizationConfig"
         return Answer([LabObject((kind, "System.Object"), properties, TENANT)])

@@ -173,7 +173,7 @@ def _cloud_mailbox(item: TenantObject) -> dict[str, LabValue]:
     return {
         "ImmutableId": "",
         "InPlaceHolds": Collection(item.in_place_holds), "DelayHoldApplied": item.delay_hold,
-        "DelayReleaseHoldApplied": False, "ComplianceTagHoldApplied": item.compliance_tag_hold,
+        "DelayReleaseHoldApplied": item.delay_release_hold, "ComplianceTagHoldApplied": item.compliance_tag_hold,
         "AutoExpandingArchiveEnabled": item.auto_expanding_archive, "SKUAssigned": item.sku_assigned,
         "IsExchangeCloudManaged": item.is_exchange_cloud_managed, "ForwardingAddress": None,
         "ForwardingSmtpAddress": item.forwarding_smtp_address or None, "DeliverToMailboxAndForward": False,

@@ -346,6 +346,7 @@ def _home(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.sync.forget_change(pair.directory)
 
 
+_HOLD = "5b9e3a1c-4f02-4d6e-9a53-c1e8b7d20f64"
 _RESIDUE = MailboxMove("InProgress", "CrossOrg, Push", "old.contoso.com", "old wave")
 _DEPROVISION: dict[str, Any] = {"kind": "RemoteUserMailbox", "remote_recipient_type": "DeprovisionMailbox"}
 MAILBOX: dict[str, Scenario] = {
@@ -388,10 +389,14 @@ MAILBOX: dict[str, Scenario] = {
     "dismounted_database": Scenario(("database_not_mounted",), _dismounted),
     "too_large": Scenario(("size_exceeds_quota",), _too_large),
     "many_recoverable_items": Scenario(("recoverable_items_exceed_quota",), _many_recoverable_items, "warning"),
-    "litigation_hold": Scenario(("holds",), _in_the_cloud(litigation_hold=True)),
-    "in_place_hold": Scenario(("holds",), _in_the_cloud(in_place_holds=["mbx3d1c0f5e"])),
-    "retention_label_hold": Scenario(("holds",), _in_the_cloud(compliance_tag_hold=True)),
-    "delay_hold": Scenario(("holds",), _in_the_cloud(delay_hold=True)),
+    "litigation_hold": Scenario(("litigation_hold",), _in_the_cloud(litigation_hold=True)),
+    "ediscovery_hold": Scenario(("ediscovery_hold",), _in_the_cloud(in_place_holds=[f"UniH{_HOLD}"])),
+    "retention_hold": Scenario(("retention_hold",), _in_the_cloud(in_place_holds=[f"mbx{_HOLD.replace('-', '')}:2"])),
+    "in_place_hold": Scenario(("in_place_hold",), _in_the_cloud(in_place_holds=[f"cld{_HOLD.replace('-', '')}"])),
+    "unknown_hold": Scenario(("unknown_hold",), _in_the_cloud(in_place_holds=["xyz1"])),
+    "retention_label_hold": Scenario(("retention_label_hold",), _in_the_cloud(compliance_tag_hold=True)),
+    "delay_hold": Scenario(("delay_hold",), _in_the_cloud(delay_hold=True)),
+    "delay_release_hold": Scenario(("delay_release_hold",), _in_the_cloud(delay_release_hold=True)),
     "cloud_managed": Scenario(("exchange_cloud_managed",), _in_the_cloud(is_exchange_cloud_managed=True)),
     "archive": Scenario(("archive_undecided",), _archive),
     "auto_expanding_archive": Scenario(("auto_expanding_archive",), _auto_expanding),

@@ -33,6 +33,7 @@ class TenantObject(Recipient):
     auto_expanding_archive: bool = False
     in_place_holds: list[str] = field(default_factory=list)
     delay_hold: bool = False
+    delay_release_hold: bool = False
     compliance_tag_hold: bool = False
     is_exchange_cloud_managed: bool = False
     sku_assigned: bool = True
@@ -79,6 +80,8 @@ class Tenant:
     block_hard_match: bool = False
     cloud_managed_by_default: bool = False
     auto_expanding_archive: bool = False
+    # Retention policies for everybody, as Get-OrganizationConfig lists them.
+    in_place_holds: list[str] = field(default_factory=list)
     outbound_connectors: list[OutboundConnector] = field(default_factory=list)
     # The batch of each migration user, by its address.
     migration_users: dict[str, str] = field(default_factory=dict)

@@ -244,6 +244,42 @@ def test_synced_mailbox_refuses_set_mailbox(desk: Desk) -> None:
     assert "smtp:a@contoso.com" in pair.cloud.email_addresses
 
 
+@pytest.mark.parametrize(
+    ("switch", "left"),
+    [
+        ("RemoveDelayHoldApplied", {"DelayHoldApplied": False, "DelayReleaseHoldApplied": True}),
+        ("RemoveDelayReleaseHoldApplied", {"DelayHoldApplied": True, "DelayReleaseHoldApplied": False}),
+    ],
+)
+def test_a_switch_ends_its_own_delay_hold_of_a_synced_mailbox_too(
+    desk: Desk, switch: str, left: dict[str, bool]
+) -> None:
+    pair = desk.build.synced("Ann Archer")
+    desk.build.set_cloud(pair, delay_hold=True, delay_release_hold=True)
+    desk.cloud("Set-Mailbox", Identity=pair.identity, **{switch: True}, WhatIf=True)
+    assert pair.cloud.delay_hold
+    assert pair.cloud.delay_release_hold
+    desk.cloud("Set-Mailbox", Identity=pair.identity, **{switch: True}, Confirm=False)
+    shown = desk.cloud("Get-Mailbox", Identity=pair.identity).objects[0].properties
+    assert {name: shown[name] for name in left} == left
+    again = desk.cloud("Set-Mailbox", Identity=pair.identity, **{switch: True}, Confirm=False)
+    assert "no settings of" in again.warnings[0]
+
+
+def test_each_delay_hold_has_a_call_of_its_own(desk: Desk) -> None:
+    pair = desk.build.cloud_only("Ann Archer")
+    both = {"RemoveDelayHoldApplied": True, "RemoveDelayReleaseHoldApplied": True}
+    failure = desk.cloud_refused("Set-Mailbox", Identity=pair.identity, **both)
+    assert failure.exception_type.endswith("AmbiguousParameterSetException")
+
+
+def test_an_organization_lists_the_retention_policies_for_everybody(desk: Desk) -> None:
+    policy = "mbx5b9e3a1c4f024d6e9a53c1e8b7d20f64:2"
+    desk.hybrid.tenant.in_place_holds.append(policy)
+    shown = desk.cloud("Get-OrganizationConfig").objects[0].properties
+    assert shown["InPlaceHolds"].items == [policy]
+
+
 @pytest.mark.parametrize("bad", ["nobody", "a@b", "two@@contoso.com"])
 def test_malformed_address_is_refused(desk: Desk, bad: str) -> None:
     desk.build.cloud_only("Ann Archer")
