@@ -31,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     cloud,
+    holds,
     mailbox_info,
     move_request,
     offboarding_state,
@@ -43,6 +44,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import guards
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import FINAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
+    Answer,
     Facts,
     Subject,
     Unread,
@@ -61,6 +63,21 @@ class Options:
     require_state: str = ""
     check: bool = False
     readiness: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the guards know of the tenant: its accepted ``domains``, in lower case, and its configuration."""
+
+    domains: Collection[str]
+    facts: Facts
+
+    @property
+    def policies(self) -> list[str]:
+        """The retention policies for everybody, where the tenant's configuration could be read."""
+        answer = self.facts.organization
+        told = () if isinstance(answer, Unread) else answer
+        return [entry for item in told for entry in _values.as_list(item.get("InPlaceHolds"))]
 
 
 @dataclass
@@ -245,29 +262,34 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     waiting = [item for item in wave if item.open]
     if not waiting:
         return
-    databases, domains, held = side_by_side(
+    databases, domains, held, organization = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: _reading.accepted_domains(connections, EXCHANGE_ONLINE),
         lambda: _shared_addresses(connections, waiting),
+        lambda: _organization(connections),
     )
     _refuse_unknown_databases(databases, waiting)
     for item, error in held:
         item.fail(error)
-    facts = _facts(connections, waiting) if options.readiness else None
+    if isinstance(organization, Unread):
+        waiting[0].outcome.warnings.append(
+            f"Retention policies for the whole organization were not looked at: {organization.reason}"
+        )
+    surroundings = Surroundings(domains, Facts(organization=organization))
     for item in waiting:
         if item.evidence is not None:
-            _stop(item, item.evidence, domains, options, facts)
+            _stop(item, item.evidence, surroundings, options)
 
 
-def _facts(connections: Connections, wave: Sequence[Mailbox]) -> Facts:
-    """Return what the readiness guards need beside the mailboxes: the switch for auto-expanding archives."""
-    if not any(item.evidence and item.evidence.cloud["archive_guid"] != _values.ZERO_GUID for item in wave):
-        return Facts()
+def _organization(connections: Connections) -> Answer:
+    """Return Get-OrganizationConfig: retention policies for everybody, and the switch for auto-expanding archives."""
     try:
-        return Facts(organization=connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects)
-    except CmdletError as error:
-        # Not granted, say: the mailboxes' own flags still count, and the move itself would tell of the rest.
-        return Facts(organization=Unread(error.message))
+        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects
+    except HybridError as error:
+        if isinstance(error, CmdletError) or error.code == "permission_denied":
+            # Not granted, say: the mailboxes' own flags still count.
+            return Unread(" ".join(error.message.split()))
+        raise
 
 
 DATABASES = ("remote_target_database", "remote_archive_target_database")
@@ -310,8 +332,9 @@ def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list
     return [(item, seen.error) for item, seen in entries if seen.error is not None]
 
 
-def _stop(item: Mailbox, evidence: Evidence, domains: Collection[str], options: Options, facts: Facts | None) -> None:
-    signs = offboarding_state.stop_signs(item.record, _before(item, evidence), evidence.on_premises, domains)
+def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:
+    before, known = _before(item, evidence), surroundings
+    signs = offboarding_state.stop_signs(item.record, before, evidence.on_premises, known.domains, known.policies)
     if _baseline_missing(item, evidence, options):
         signs.insert(
             0,
@@ -324,9 +347,9 @@ def _stop(item: Mailbox, evidence: Evidence, domains: Collection[str], options: 
                 "offboarding_accept: [baseline_missing].",
             ),
         )
-    if facts is not None:
+    if options.readiness:
         subject = Subject(item.record, item.outcome.identity, evidence, item.state)
-        signs += [finding.as_error() for finding in guards.blockers(facts, subject)]
+        signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
     item.outcome.details["stop_signs"] = [sign.code for sign in signs]
     refused = [sign for sign in signs if sign.code not in options.accept or sign.code in FINAL]
     if refused:
@@ -361,6 +384,8 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         "beginning": state.beginning,
         **item.outcome.details,
     }
+    if item.open and item.record.get("remove_delay_holds") and holds.delays(evidence.cloud):
+        item.outcome.details["delay_holds"] = holds.delays(evidence.cloud)
     if options.require_state and not item.failed:
         _require(item, state, evidence, options)
     item.outcome.enriched = {

@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 # What a cmdlet is needed for: the role itself, or something that is done only where somebody asks for it.
 OFFBOARDING = "offboarding"
 ROUTING_ADDRESSES = "routing_addresses"
+HOLDS = "delay_holds"
 STAMPING = "stamping"
 MAIL_USER_REMOVAL = "mail_user_removal"
 MOVE_CONTROL = "move_control"
@@ -31,6 +32,7 @@ READINESS = "readiness"
 PURPOSES = {
     OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
+    HOLDS: "remove_delay_holds: the delay holds of a mailbox end before its move",
     STAMPING: "smtp_match with state: stamped, offboarding_rollback",
     MAIL_USER_REMOVAL: "mailuser with state: absent, offboarding_rollback",
     MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items, "
@@ -40,7 +42,7 @@ PURPOSES = {
 }
 MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
 VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"
-MIGRATION = "Migration"
+MIGRATION, LEGAL_HOLD = "Migration", "Legal Hold"
 OPERATORS = "ADSyncOperators (local group)"
 
 
@@ -101,6 +103,7 @@ NEEDED: tuple[Need, ...] = (
     _cloud("Get-MailUser", "Filter ResultSize", VIEW_RECIPIENTS),
     _cloud("Get-MailboxStatistics", "Identity", VIEW_RECIPIENTS),
     _cloud("Get-AcceptedDomain", "ResultSize", VIEW_CONFIGURATION),
+    _cloud("Get-OrganizationConfig", "", VIEW_CONFIGURATION),
     _cloud("Get-MoveRequest", "ResultSize BatchName", MOVE_MAILBOXES),
     _cloud("Get-MoveRequestStatistics", "Identity", MOVE_MAILBOXES),
     _cloud("New-MoveRequest", _MOVE, MOVE_MAILBOXES),
@@ -120,13 +123,13 @@ NEEDED: tuple[Need, ...] = (
         ARCHIVES,
     ),
     _cloud("Set-Mailbox", "Identity EmailAddresses Confirm", MAIL_RECIPIENTS, ROUTING_ADDRESSES),
+    _cloud("Set-Mailbox", "Identity RemoveDelayHoldApplied RemoveDelayReleaseHoldApplied Confirm", LEGAL_HOLD, HOLDS),
     _server("Get-MailboxDatabase", "Status DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-MailboxDatabaseCopyStatus", "Identity", VIEW_CONFIGURATION, READINESS),
     _server("Get-WebServicesVirtualDirectory", "DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-HybridConfiguration", "", VIEW_CONFIGURATION, READINESS),
     _server("Get-AcceptedDomain", "DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-MoveRequest", "ResultSize DomainController", VIEW_RECIPIENTS, READINESS),
-    _cloud("Get-OrganizationConfig", "", VIEW_CONFIGURATION, READINESS),
     _cloud("Get-OutboundConnector", "", VIEW_CONFIGURATION, READINESS),
     _cloud("Get-MigrationUser", "ResultSize", MIGRATION, READINESS),
     _cloud("Get-MailboxStatistics", "Identity Archive", VIEW_RECIPIENTS, READINESS),

@@ -28,7 +28,7 @@ KEYS = frozenset(
     legacy_exchange_dn alias display_name user_principal_name exchange_guid archive_guid archive_status
     recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
     custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
-    delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force
+    delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
     offboarding_state beginning on_premises predicted anchor_unverified baseline_file
     remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval

@@ -176,7 +176,7 @@ def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
     names = list(dict.fromkeys((*plan.before, *plan.after)))
     own = [cmdlet for kind, cmdlet in plan.calls if kind == writes_to]
     maker = next((cmdlet for cmdlet in own if cmdlet.name.startswith(MAKES)), own[-1] if own else None)
-    by_call = {id(cmdlet): {_snake_case(parameter) for parameter in cmdlet.parameters} for cmdlet in own}
+    by_call = {id(cmdlet): {_attribute(parameter) for parameter in cmdlet.parameters} for cmdlet in own}
     named = {name for parameters in by_call.values() for name in parameters}
 
     def change(cmdlet: Cmdlet) -> Change:
@@ -190,8 +190,9 @@ def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
     return [change(cmdlet) for _kind, cmdlet in plan.calls]
 
 
-def _snake_case(parameter: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower()
+def _attribute(parameter: str) -> str:
+    """Return the attribute that a parameter names; a switch that removes one is called after it."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower().removeprefix("remove_")
 
 
 def _read_back(

@@ -51,6 +51,7 @@ TEXTS = (
 FLAGS = (
     "add_routing_address",
     "include_sip",
+    "remove_delay_holds",
     "force",
     "primary_only",
     "archive_only",

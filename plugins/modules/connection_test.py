@@ -28,14 +28,23 @@ options:
     description:
       - What the account and the application are to be good for. V(offboarding) is what the role
         P(mailops.exchange_hybrid.mailbox_offboarding#role) always needs.
-      - V(routing_addresses) adds addresses to cloud mailboxes, V(stamping) is
+      - V(routing_addresses) adds addresses to cloud mailboxes, V(delay_holds) is
+        M(mailops.exchange_hybrid.delay_holds), V(stamping) is
         M(mailops.exchange_hybrid.smtp_match) with C(state=stamped), V(mail_user_removal) is
         M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes
         move requests and approves skipped items,
         V(archives) stamps and moves archives, V(readiness) is M(mailops.exchange_hybrid.offboarding_readiness).
     type: list
     elements: str
-    choices: [archives, mail_user_removal, move_control, offboarding, readiness, routing_addresses, stamping]
+    choices:
+      - archives
+      - delay_holds
+      - mail_user_removal
+      - move_control
+      - offboarding
+      - readiness
+      - routing_addresses
+      - stamping
     default: [offboarding]
   fail:
     description:

@@ -66,6 +66,10 @@ options:
     description:
       - Domain of the address that the cloud mail user gets after the move.
     type: str
+  remove_delay_holds:
+    description:
+      - Whether the mailbox's delay holds are to be ended before the move. Then they are not found fault with.
+    type: bool
   primary_only:
     description:
       - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
@@ -308,6 +312,7 @@ ARGUMENTS = Arguments(
         "remote_target_database": {"type": "str"},
         "remote_archive_target_database": {"type": "str"},
         "target_delivery_domain": {"type": "str"},
+        "remove_delay_holds": {"type": "bool"},
         "primary_only": {"type": "bool"},
         "archive_domain": {"type": "str"},
     },

@@ -61,6 +61,11 @@ options:
     description:
       - Domain that the cloud mail user's external address must be in once the mailbox is home.
     type: str
+  remove_delay_holds:
+    description:
+      - Whether the mailbox's delay holds are to be ended before the move, with M(mailops.exchange_hybrid.delay_holds).
+        Then they stop nothing. Nothing is ended here.
+    type: bool
   directory:
     description:
       - Directory for baselines, one file for each mailbox with all that was read of both sides, mode 0600.
@@ -72,8 +77,10 @@ options:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
-        C(custom_attributes_would_change), C(holds), C(exchange_cloud_managed), C(archive_undecided),
-        C(baseline_missing).
+        C(custom_attributes_would_change), C(exchange_cloud_managed), C(archive_undecided), C(baseline_missing),
+        and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
+        C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),
+        C(delay_release_hold), C(unknown_hold).
       - The codes of the other blockers and warnings that M(mailops.exchange_hybrid.offboarding_readiness) knows may be
         named too, so that one list serves both.
     type: list
@@ -85,7 +92,6 @@ options:
         a mailbox too - C(archive_guid_differs), C(auto_expanding_archive), C(primary_only_without_archive),
         C(delivery_address_missing), C(move_residue), C(remote_recipient_type), C(completed_request_left) and
         C(belongs_to_migration_batch).
-      - It costs one more call to Exchange Online, and only if a mailbox has an archive.
     type: bool
     default: false
   require_state:
@@ -224,6 +230,11 @@ on_premises_kinds:
   returned: always
   type: dict
   sample: {user: 3, mail_user: 1, remote_mailbox: 0, mailbox: 0, other: 0}
+delay_holds:
+  description: Number of mailboxes that have a delay hold which O(remove_delay_holds) says is to be ended.
+  returned: always
+  type: int
+  sample: 0
 summary:
   description: Number of mailboxes for each status.
   returned: always
@@ -258,6 +269,7 @@ ARGUMENTS = Arguments(
         "primary_only": {"type": "bool"},
         "archive_domain": {"type": "str"},
         "target_delivery_domain": {"type": "str"},
+        "remove_delay_holds": {"type": "bool"},
     },
     task={
         "directory": {"type": "path"},
@@ -287,6 +299,7 @@ def work(module: HybridModule) -> NoReturn:
     module.finish(
         outcomes,
         states=_counted(SOUND_STATES, (str(outcome.details.get("state")) for outcome in sound)),
+        delay_holds=sum("delay_holds" in outcome.details for outcome in sound),
         on_premises_kinds=_counted(KINDS, (str(outcome.enriched["on_premises"]["kind"]) for outcome in sound)),
     )
 

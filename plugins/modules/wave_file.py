@@ -31,8 +31,8 @@ options:
         C(remote_host_name), C(remote_target_database), C(remote_archive_target_database), C(target_delivery_domain),
         C(archive_domain), C(batch_name), C(cutover), C(complete_after), C(start_after), C(incremental_sync_interval),
         C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
-        C(archive_guid), C(add_routing_address), C(include_sip), C(force), C(primary_only), C(archive_only),
-        C(accept_large_data_loss), C(force_offline), C(resume_failed), C(approve_skipped_items),
+        C(archive_guid), C(add_routing_address), C(include_sip), C(remove_delay_holds), C(force), C(primary_only),
+        C(archive_only), C(accept_large_data_loss), C(force_offline), C(resume_failed), C(approve_skipped_items),
         C(request_expiry_interval), C(proxy_to_mailbox), C(move_options), C(skip_moving), C(email_addresses).
       - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory);
         nothing else reads them.

@@ -293,7 +293,7 @@ def test_accepted_stop_signs_are_told_once_with_their_codes(bench: Bench) -> Non
     path = bench.directory / "journal.jsonl"
     state = {
         "mailboxes": records([held, both, stopped, clean]),
-        "accept": ["holds", "exchange_cloud_managed"],
+        "accept": ["litigation_hold", "exchange_cloud_managed"],
         "on_error": "continue",
         "journal": str(path),
     }
@@ -307,7 +307,7 @@ def test_accepted_stop_signs_are_told_once_with_their_codes(bench: Bench) -> Non
     assert told == [
         ("accepted", day, *of)
         for day in ("monday", "tuesday")
-        for of in ((held.identity, ["holds"]), (both.identity, ["holds", "exchange_cloud_managed"]))
+        for of in ((held.identity, ["litigation_hold"]), (both.identity, ["litigation_hold", "exchange_cloud_managed"]))
     ]
 
 

@@ -116,7 +116,7 @@ def test_each_condition_of_the_environment_is_found(bench: Bench, names: list[st
 
 OTHERS = {
     "duplicate_identity", "shared_ad_user", "baseline_missing", "unreadable_baseline", "foreign_baseline", "unreadable",
-    "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
+    "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned", "organization_retention_hold",
 }  # fmt: skip
 
 
@@ -180,6 +180,11 @@ def test_an_organization_that_expands_its_archives_is_found(bench: Bench) -> Non
     pair = bench.build.cloud_only("Ann Archer")
     bench.build.archive(pair)
     bench.hybrid.tenant.auto_expanding_archive = True
+    # One policy that keeps items, one that only deletes, one for groups.
+    bench.hybrid.tenant.in_place_holds = ["mbx0f1e2d3c:2", "mbx4d5e6f70:1", "grp8a9b0c1d:3"]
+    found = told(readiness(bench, records([pair], remote_archive_target_database="DB02")).only.only["findings"])
+    assert found == {("auto_expanding_archive", "blocker"), ("organization_retention_hold", "blocker")}
+    bench.build.set_cloud(pair, in_place_holds=["-mbx0f1e2d3c:2"])
     run = readiness(bench, records([pair], remote_archive_target_database="DB02"))
     assert told(run.only.only["findings"]) == {("auto_expanding_archive", "blocker")}
     stays = records([pair], primary_only=True, archive_domain="contoso.mail.onmicrosoft.com")
@@ -200,7 +205,7 @@ DENIED = {
     },
     "exchange_online": {
         "Get-OutboundConnector": {"outbound_connector_missing"},
-        "Get-OrganizationConfig": {"cloud_managed_by_default"},
+        "Get-OrganizationConfig": {"cloud_managed_by_default", "organization_retention_hold"},
         "Get-MigrationUser": {"belongs_to_migration_batch"},
         "Test-MigrationServerAvailability": {"endpoint_test_failed"},
         "Get-MailboxStatistics": {"size_exceeds_quota", "recoverable_items_exceed_quota"},

@@ -125,14 +125,15 @@ def test_hosts_that_are_waves_are_checked_as_one(bench: Bench) -> None:
     run = bench.run(playbook, "-i", str(config), variables=given)
     assert not run.succeeded
     assert [entry["identity"] for entry in report(bench)["mailboxes"]] == [pair.identity for pair in pairs]
-    assert report(bench)["summary"]["codes"]["holds"] == 1
+    assert report(bench)["summary"]["codes"]["litigation_hold"] == 1
     assert len(bench.log.entries(cmdlet="Test-MigrationServerAvailability")) == 1
     assert set(page(bench.offboarding_directory / "report.html")["mailboxes"]) == {pair.identity for pair in pairs}
     # Each wave's own report has of it what concerns the wave.
     assert not offboard(bench, config).succeeded
     reports = [page(path) for path in bench.offboarding_directory.glob("*.report.html")]
     assert sorted(len(shown["mailboxes"]) for shown in reports) == [2, 2]
-    assert ["holds" in shown["findings"] for shown in reports if pairs[3].identity in shown["mailboxes"]] == [True]
+    of_the_held = [shown for shown in reports if pairs[3].identity in shown["mailboxes"]]
+    assert ["litigation_hold" in shown["findings"] for shown in of_the_held] == [True]
     single = bench.run(
         playbook, variables={**given, "offboarding_hosts": "localhost", "offboarding_fail_on": "never",
                              "offboarding_mailboxes_file": str(one_wave(bench))},

@@ -22,7 +22,7 @@ CODES = [
     "display_name_would_change",
     "hidden_would_change",
     "custom_attributes_would_change",
-    "holds",
+    "litigation_hold",
     "exchange_cloud_managed",
     "archive_undecided",
     "baseline_missing",
@@ -43,7 +43,7 @@ def signs(bench: Bench) -> dict[str, Pair]:
     build.set_directory(pairs["display_name_would_change"], display_name="Another Name")
     build.set_cloud(pairs["hidden_would_change"], hidden=True)
     build.set_cloud(pairs["custom_attributes_would_change"], custom_attributes={7: "Cost centre 4711"})
-    build.set_cloud(pairs["holds"], litigation_hold=True)
+    build.set_cloud(pairs["litigation_hold"], litigation_hold=True)
     build.set_cloud(pairs["exchange_cloud_managed"], is_exchange_cloud_managed=True)
     build.archive(pairs["archive_undecided"])
     for pair in pairs.values():
@@ -75,7 +75,10 @@ def signed(make_bench: BenchMaker) -> Iterator[Signs]:
         common = {"mailboxes": wave, "directory": directory, "on_error": "continue"}
         run = bench.play(
             module("offboarding_state", name="nothing accepted", **common),
-            {**module("offboarding_state", name="holds accepted", accept=["holds"], **common), "check_mode": True},
+            {
+                **module("offboarding_state", name="hold accepted", accept=["litigation_hold"], **common),
+                "check_mode": True,
+            },
             {**module("offboarding_state", name="all accepted", accept=CODES, **common), "check_mode": True},
         )
         assert bench.writes() == []
@@ -91,7 +94,7 @@ def test_a_stop_sign_stops_its_mailbox_until_it_is_accepted_by_its_name(code: st
     assert stopped["status"] == "failed"
     assert error["code"] == code
     assert f"offboarding_accept: [{code}]" in error["remedy"]
-    assert signed.of(code, "holds accepted")["status"] == ("unchanged" if code == "holds" else "failed")
+    assert signed.of(code, "hold accepted")["status"] == ("unchanged" if code == "litigation_hold" else "failed")
     accepted = signed.of(code, "all accepted")
     assert (accepted["status"], accepted["stop_signs"]) == ("unchanged", [code])
     assert signed.unchanged
@@ -104,7 +107,7 @@ def test_the_role_stops_only_the_mailbox_with_the_sign(bench: Bench) -> None:
     # No cycle of its own accord: only a write of ours would let the sync export it.
     bench.hybrid.sync.forget_change(renamed.directory)
     before = {pair.identity: remember(pair) for pair in (clean, held, renamed)}
-    run = bench.offboard(offboarding_mailboxes=records((clean, held, renamed)), offboarding_accept=["holds"])
+    run = bench.offboard(offboarding_mailboxes=records((clean, held, renamed)), offboarding_accept=["litigation_hold"])
     assert run.returncode == 2
     assert {identity: error["code"] for identity, error in run.role_failures.items()} == {
         renamed.identity: "display_name_would_change"

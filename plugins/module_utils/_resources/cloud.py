@@ -44,13 +44,6 @@ COMPARED = (
     "archive_guid",
     "recipient_type_details",
 )
-HOLDS = (
-    "litigation_hold_enabled",
-    "in_place_holds",
-    "compliance_tag_hold_applied",
-    "delay_hold_applied",
-    "delay_release_hold_applied",
-)
 
 
 def kind_of(properties: Properties) -> str:
@@ -112,11 +105,6 @@ def custom_attributes(properties: Properties) -> dict[str, str]:
         for number, name in enumerate(CUSTOM_ATTRIBUTES, start=1)
         if properties.get(name)
     }
-
-
-def holds(cloud: dict[str, Any]) -> list[str]:
-    """Return the names of the holds on a cloud mailbox."""
-    return [name for name in HOLDS if cloud.get(name)]
 
 
 def difference(

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, holds, move_request
 
 STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
 SECOND_LIVE_MAILBOX = (
@@ -36,7 +36,7 @@ STOP_SIGNS = (
     "display_name_would_change",
     "hidden_would_change",
     "custom_attributes_would_change",
-    "holds",
+    *holds.CODES,
     "exchange_cloud_managed",
     "archive_undecided",
     "baseline_missing",
@@ -178,15 +178,25 @@ def _on_the_way(evidence: Evidence, beginning: str, verified: bool) -> State:
 
 
 def stop_signs(
-    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+    record: Record,
+    mailbox: dict[str, Any],
+    ad: dict[str, Any],
+    domains: Collection[str],
+    policies: Collection[str] = (),
 ) -> list[MailboxError]:
     """Return why this mailbox should not go on without a decision; each is accepted by its code.
 
-    ``domains`` are the tenant's accepted domains, in lower case. After the match on-premises values overwrite the
+    ``domains`` are the tenant's accepted domains, in lower case; ``policies`` is InPlaceHolds of its
+    Get-OrganizationConfig. After the match on-premises values overwrite the
     cloud's (Microsoft: how-to-connect-install-existing-tenant), so every value that differs is told before the first
     write.
     """
-    return [*_names_that_change(mailbox, ad, domains), *_holds_and_flags(mailbox), *_archive(record, mailbox)]
+    return [
+        *_names_that_change(mailbox, ad, domains),
+        *_holds(record, mailbox, policies),
+        *_flags(mailbox),
+        *_archive(record, mailbox),
+    ]
 
 
 def _sign(code: str, message: str, remedy: str) -> MailboxError:
@@ -253,17 +263,25 @@ def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Col
     return signs
 
 
-def _holds_and_flags(mailbox: dict[str, Any]) -> list[MailboxError]:
-    signs = []
-    held = cloud.holds(mailbox)
-    if held:
-        signs.append(
-            _sign(
-                "holds",
-                f"the mailbox is on hold ({', '.join(held)}), and what becomes of a hold is not known",
-                "Release the hold, or export what it keeps.",
-            )
+def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -> list[MailboxError]:
+    """Return a sign for each kind of hold; a delay hold that is to be ended before the move stops nothing."""
+    entries: dict[str, list[str]] = {}
+    for hold in holds.of_mailbox(mailbox, policies):
+        entries.setdefault(hold.code, []).append(hold.entry)
+    ended = (holds.DELAY, holds.DELAY_RELEASE) if record.get("remove_delay_holds") else ()
+    return [
+        _sign(
+            code,
+            f"the mailbox is on hold ({', '.join(shown)}), and what becomes of a hold is not known",
+            holds.REMEDIES[code],
         )
+        for code, shown in entries.items()
+        if code not in ended
+    ]
+
+
+def _flags(mailbox: dict[str, Any]) -> list[MailboxError]:
+    signs = []
     if mailbox.get("is_exchange_cloud_managed"):
         signs.append(
             _sign(

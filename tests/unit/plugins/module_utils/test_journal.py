@@ -128,7 +128,7 @@ def test_a_write_of_its_own_accord_names_the_object_of_its_cmdlet(path: Path) ->
 @pytest.mark.parametrize(
     ("error", "result", "code"),
     [
-        (refusal("The object is locked.", cmdlet="Set-MailUser"), "failed", "cmdlet_failed"),
+        (refusal("The object is locked.", cmdlet="Set-MailUser"), "failed", "unknown_failure"),
         (ConnectionFailure("nobody answers.", code="unreachable"), "failed", "unreachable"),
         (MailboxError("no controller.", code="domain_not_pinned"), "failed", "domain_not_pinned"),
         (lost(), "unknown", "connection_lost"),
@@ -192,7 +192,7 @@ def test_any_text_stands_in_one_line(path: Path) -> None:
 def test_run_and_machine_have_names_by_default(path: Path) -> None:
     for _run in range(2):
         with Journal(str(path), "", None) as journal:
-            journal.accepted({"ann@contoso.com": ["holds"]})
+            journal.accepted({"ann@contoso.com": ["litigation_hold"]})
     first, second = lines(path)
     assert first["host"] == platform.node()
     assert first["run_id"] != second["run_id"]
@@ -315,17 +315,17 @@ def accept(path: Path, run: str, **codes: list[str]) -> None:
 
 
 def test_an_accepted_stop_sign_is_told_once_for_each_mailbox_and_run(path: Path) -> None:
-    accept(path, "monday", ann=["holds", "upn_differs"], bob=["holds"])
-    accept(path, "monday", ann=["holds", "upn_differs"], bob=["holds"])
-    accept(path, "tuesday", ann=["holds", "upn_differs"])
-    accept(path, "monday", ann=["holds", "upn_differs", "archive_undecided"])
+    accept(path, "monday", ann=["litigation_hold", "upn_differs"], bob=["litigation_hold"])
+    accept(path, "monday", ann=["litigation_hold", "upn_differs"], bob=["litigation_hold"])
+    accept(path, "tuesday", ann=["litigation_hold", "upn_differs"])
+    accept(path, "monday", ann=["litigation_hold", "upn_differs", "archive_undecided"])
     told = lines(path)
     assert {frozenset(entry) for entry in told} == {frozenset({*COMMON, "codes"})}
     assert [(entry["run_id"], entry["object"], entry["codes"]) for entry in told] == [
-        ("monday", "ann@contoso.com", ["holds", "upn_differs"]),
-        ("monday", "bob@contoso.com", ["holds"]),
-        ("tuesday", "ann@contoso.com", ["holds", "upn_differs"]),
-        ("monday", "ann@contoso.com", ["holds", "upn_differs", "archive_undecided"]),
+        ("monday", "ann@contoso.com", ["litigation_hold", "upn_differs"]),
+        ("monday", "bob@contoso.com", ["litigation_hold"]),
+        ("tuesday", "ann@contoso.com", ["litigation_hold", "upn_differs"]),
+        ("monday", "ann@contoso.com", ["litigation_hold", "upn_differs", "archive_undecided"]),
     ]
 
 
@@ -384,7 +384,7 @@ def test_what_was_sent_survives_the_kill_that_nothing_can_catch(path: Path) -> N
 def test_the_file_is_its_owners_alone_whatever_the_umask(path: Path) -> None:
     before = os.umask(0)
     try:
-        accept(path, "run", ann=["holds"])
+        accept(path, "run", ann=["litigation_hold"])
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -393,7 +393,7 @@ def test_the_file_is_its_owners_alone_whatever_the_umask(path: Path) -> None:
 def test_what_stands_there_stays(path: Path) -> None:
     path.write_bytes(b'{"event": "of somebody else"}\n')
     path.chmod(0o640)
-    accept(path, "run", ann=["holds"])
+    accept(path, "run", ann=["litigation_hold"])
     assert path.read_bytes().startswith(b'{"event": "of somebody else"}\n{')
     assert stat.S_IMODE(path.stat().st_mode) == 0o640, "who may read it is its owner's decision"
 
@@ -477,7 +477,7 @@ def test_a_full_disk_stops_no_scheduler_and_keeps_none_stopped(path: Path) -> No
 
 def test_a_line_that_was_cut_short_does_not_spoil_the_next(path: Path) -> None:
     path.write_bytes(b'{"event":"sent","obj')
-    accept(path, "run", ann=["holds"])
-    accept(path, "run", ann=["holds"], bob=["holds"])
+    accept(path, "run", ann=["litigation_hold"])
+    accept(path, "run", ann=["litigation_hold"], bob=["litigation_hold"])
     _torn, *whole = path.read_bytes().splitlines()
     assert [json.loads(line)["object"] for line in whole] == ["ann@contoso.com", "bob@contoso.com"]

@@ -304,11 +304,39 @@ def test_stop_signs_stop_until_they_are_accepted_by_name() -> None:
     outcome = hybrid.one()
     assert outcome.error is not None
     assert outcome.error.code == "display_name_would_change"
-    assert outcome.details["stop_signs"] == ["display_name_would_change", "holds"]
-    assert [refusal["code"] for refusal in outcome.details["refused"]] == ["display_name_would_change", "holds"]
-    assert hybrid.code(accept=frozenset(["display_name_would_change"])) == "holds"
-    accepted = hybrid.one(accept=frozenset(["display_name_would_change", "holds"]))
-    assert (accepted.status, accepted.details["stop_signs"]) == ("unchanged", ["display_name_would_change", "holds"])
+    assert outcome.details["stop_signs"] == ["display_name_would_change", "litigation_hold"]
+    assert [refusal["code"] for refusal in outcome.details["refused"]] == [
+        "display_name_would_change",
+        "litigation_hold",
+    ]
+    assert hybrid.code(accept=frozenset(["display_name_would_change"])) == "litigation_hold"
+    accepted = hybrid.one(accept=frozenset(["display_name_would_change", "litigation_hold"]))
+    assert (accepted.status, accepted.details["stop_signs"]) == (
+        "unchanged",
+        ["display_name_would_change", "litigation_hold"],
+    )
+
+
+def test_retention_policies_for_everybody_count_and_an_unread_list_is_told() -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann"), cloud_mailbox("bob", InPlaceHolds=["-mbx1:2"])], [ad_user("ann"), ad_user("bob")]
+    )
+    hybrid.online.objects["Get-OrganizationConfig"] = [{"InPlaceHolds": ["mbx1:2"]}]
+    ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
+    assert (ann.details["stop_signs"], bob.details["stop_signs"]) == (["organization_retention_hold"], [])
+    hybrid.online.handlers["Get-OrganizationConfig"] = Fails(refusal("Not allowed.", cmdlet="Get-OrganizationConfig"))
+    ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
+    assert (ann.status, bob.status) == ("unchanged", "unchanged")
+    assert "Not allowed." in ann.warnings[0]
+    assert bob.warnings == []
+
+
+def test_delay_holds_that_are_to_be_ended_are_counted_and_stop_nobody() -> None:
+    delayed = {"DelayHoldApplied": True}
+    hybrid = Hybrid([cloud_mailbox(name, **delayed) for name in ("ann", "bob")], [ad_user("ann"), ad_user("bob")])
+    ann, bob = hybrid.assess({**ANN, "remove_delay_holds": True}, {"identity": "bob@contoso.com"})
+    assert (ann.status, ann.details["delay_holds"]) == ("unchanged", ["delay_hold_applied"])
+    assert (bob.error.code if bob.error else "", "delay_holds" in bob.details) == ("delay_hold", False)
 
 
 def test_the_tenants_accepted_domains_count() -> None:

@@ -145,7 +145,7 @@ def test_a_size_that_is_refused_is_not_checked() -> None:
 
 def sample() -> reports.Report:
     subject = Subject({"identity": "=cmd@contoso.com"}, "=cmd@contoso.com")
-    findings = [found("holds", 'On "hold", really', "=cmd@contoso.com")]
+    findings = [found("litigation_hold", 'On "hold", really', "=cmd@contoso.com")]
     calm = Subject({"identity": "ann@contoso.com"}, "ann@contoso.com")
     return reports.Report([found("hybrid_agent", "mail is one")], [(subject, findings), (calm, [])])
 
@@ -155,7 +155,7 @@ def test_the_document_counts_and_keeps_the_order() -> None:
     assert document["summary"] == {
         "mailboxes": 2, "ready": 1, "environment_ready": True, "accepted": 0,
         "severities": {"blocker": 1, "warning": 0, "info": 1, "not_checked": 0},
-        "codes": {"holds": 1, "hybrid_agent": 1},
+        "codes": {"litigation_hold": 1, "hybrid_agent": 1},
     }  # fmt: skip
     assert [entry["identity"] for entry in document["mailboxes"]] == ["=cmd@contoso.com", "ann@contoso.com"]
     assert (document["version"], document["generated_at"]) == (1, "2026-11-23T09:00:00Z")

@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboardi
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import KEYS, Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     cloud,
+    delay_holds,
     exchange_guid,
     mailbox_info,
     mailbox_kind,
@@ -328,6 +329,11 @@ def _recipients(recorder: Recorder) -> None:
             mailbox_kind.OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind
         )
     recorder.run(smtp_match.Stamped(False), ad_user("ann"))
+    online = recorder.between(ad_user("ann"), cloud_mailbox("ann", DelayHoldApplied=True, DelayReleaseHoldApplied=True))
+    with connect(*online) as connections:
+        asked = {**RECORD, "remove_delay_holds": True}
+        run_wave(delay_holds.Ended(), [asked], connections, check=False, sleep=Time().sleep)
+    recorder.keep(*online)
 
 
 def _moves(recorder: Recorder) -> None:

@@ -20,7 +20,10 @@ from tests.unit.plugins.module_utils._report.waves import at, written
 
 ANN, BOB = "ann@contoso.com", "bob@fabrikam.com"
 GUID = "5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01"
-ERROR = {"code": "holds", "message": "on hold", "cmdlet": "Get-Mailbox", "retryable": False, "remedy": "Release it."}
+ERROR = {
+    "code": "litigation_hold", "message": "on hold", "cmdlet": "Get-Mailbox", "retryable": False,
+    "remedy": "Release it.",
+}  # fmt: skip
 
 
 def made(
@@ -83,13 +86,13 @@ def test_a_failed_mailbox_has_left_the_wave_and_is_in_the_report(tmp_path: Path)
     assert [mailbox.identity for mailbox in result.mailboxes] == [BOB, ANN]
     assert result.groups() == {"failed": 1, "waiting": 1, "moving": 0, "home": 0}
     (failure,) = result.failures
-    assert (failure.mailbox, failure.code, failure.remedy) == (1, "holds", "Release it.")
+    assert (failure.mailbox, failure.code, failure.remedy) == (1, "litigation_hold", "Release it.")
 
 
 def test_a_mailbox_that_failed_twice_tells_both(tmp_path: Path) -> None:
     other = {**ERROR, "code": "throttled", "message": "busy"}
     result = made(tmp_path, [], [{"identity": ANN, "error": ERROR}, {"identity": ANN.upper(), "error": other}])
-    assert [failure.code for failure in result.failures] == ["holds", "throttled"]
+    assert [failure.code for failure in result.failures] == ["litigation_hold", "throttled"]
     assert len(result.mailboxes) == 1
 
 
@@ -238,13 +241,13 @@ def test_findings_are_gathered_by_code_environment_first_accepted_last(tmp_path:
         (False, "size_exceeds_quota", False),
         (False, "protected_account", False),
         (False, "inheritance_disabled", False),
-        (False, "holds", True),
+        (False, "litigation_hold", True),
     ]
     assert (result.severities()["blocker"], result.accepted, result.unexamined) == (5, 3, [])
 
 
 def test_only_the_waves_own_mailboxes_count(tmp_path: Path) -> None:
-    finding = {"code": "holds", "severity": "blocker"}
+    finding = {"code": "litigation_hold", "severity": "blocker"}
     entries = [{"identity": name, "findings": [finding]} for name in (ANN, "zoe@contoso.com")]
     result = made(tmp_path, [{"identity": ANN}, {"identity": BOB}], readiness={"environment": [], "mailboxes": entries})
     assert (result.severities()["blocker"], result.unexamined) == (1, [1])

@@ -166,7 +166,7 @@ def test_the_page_says_the_essence_without_its_script(tmp_path: Path) -> None:
         "Blocker, accepted",
         "Set-MailUser 60",
         "60 writes for 60 mailboxes : 1 failed, 1 result unknown.",
-        "Accepted: holds for 1 mailbox.",
+        "Accepted: litigation_hold for 1 mailbox.",
         "This list needs JavaScript",
     ):
         assert text in told

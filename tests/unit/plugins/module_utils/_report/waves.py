@@ -118,9 +118,9 @@ def error_of(number: int) -> dict[str, Any]:
             "remedy": "Wait until the other move has ended.",
         }  # fmt: skip
     return {
-        "code": "holds", "cmdlet": "", "retryable": False,
-        "message": "the mailbox is on hold (LitigationHold), and what becomes of a hold is not known.",
-        "remedy": "Release the hold, or export what it keeps. Or accept it: offboarding_accept: [holds].",
+        "code": "litigation_hold", "cmdlet": "", "retryable": False,
+        "message": "the mailbox is on hold (LitigationHoldEnabled), and what becomes of a hold is not known.",
+        "remedy": "Release the hold, or export what it keeps. Or accept it: offboarding_accept: [litigation_hold].",
     }  # fmt: skip
 
 
@@ -152,7 +152,8 @@ def readiness(wave: Wave) -> dict[str, Any]:
         if number % 15 == 4:
             findings.append(found("size_exceeds_quota", "it holds 58.2 GB, and DB01 allows 50.0 GB", identity))
         if number % 20 == 2:
-            findings += accepted([found("holds", "the mailbox is on hold (LitigationHold)", identity)], ["holds"])
+            held = found("litigation_hold", "the mailbox is on hold (LitigationHoldEnabled)", identity)
+            findings += accepted([held], ["litigation_hold"])
         if number % 6 == 0:
             findings.append(found("protected_account", "it is a member of Domain Admins", identity))
         findings.append(not_checked("inheritance_disabled", "active_directory is not configured.", identity))
@@ -177,7 +178,7 @@ def journal(wave: Wave) -> list[dict[str, Any]]:
         key = f"move-{number}"
         events += written("night", key, "New-MoveRequest", identity, minutes - 120, "exchange_online", "", lost)
     accepted_codes = {"event": "accepted", "utc": at(181), "run_id": "evening", "id": "accepted-1", "host": "localhost"}
-    events.append({**accepted_codes, "object": wave.everyone[2], "codes": ["holds"]})
+    events.append({**accepted_codes, "object": wave.everyone[2], "codes": ["litigation_hold"]})
     return sorted(events, key=lambda event: str(event["utc"]))
 
 

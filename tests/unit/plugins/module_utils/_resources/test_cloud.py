@@ -52,22 +52,6 @@ def test_kinds_in_the_cloud(details: str, kind: str) -> None:
     assert cloud.kind_of({"RecipientTypeDetails": details}) == kind
 
 
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [
-        ({}, []),
-        ({"LitigationHoldEnabled": True}, ["litigation_hold_enabled"]),
-        ({"InPlaceHolds": ["cld1"], "DelayHoldApplied": "True"}, ["in_place_holds", "delay_hold_applied"]),
-        (
-            {"ComplianceTagHoldApplied": True, "DelayReleaseHoldApplied": True},
-            ["compliance_tag_hold_applied", "delay_release_hold_applied"],
-        ),
-    ],
-)
-def test_holds(properties: dict[str, Any], expected: list[str]) -> None:
-    assert cloud.holds(cloud.recipient(cloud_mailbox("ann", **properties))) == expected
-
-
 BEFORE = cloud.recipient(cloud_mailbox("ann", CustomAttribute1="x"))
 
 

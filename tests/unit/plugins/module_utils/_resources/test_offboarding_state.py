@@ -178,8 +178,13 @@ SIGNS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"CustomAttribute1": "x"}, {}, ["custom_attributes_would_change"]),
     ({}, {"CustomAttribute15": "x"}, ["custom_attributes_would_change"]),
     ({"CustomAttribute1": "x"}, {"CustomAttribute1": "x"}, []),
-    ({"LitigationHoldEnabled": True}, {}, ["holds"]),
-    ({"InPlaceHolds": ["UniH1"]}, {}, ["holds"]),
+    ({"LitigationHoldEnabled": True}, {}, ["litigation_hold"]),
+    ({"InPlaceHolds": ["UniH1"]}, {}, ["ediscovery_hold"]),
+    ({"InPlaceHolds": ["mbx1:1", "-mbx2:2"]}, {}, []),
+    ({"InPlaceHolds": ["mbx1:3", "mbx2:2", "skp3:1"]}, {}, ["retention_hold"]),
+    ({"InPlaceHolds": ["cld1"], "ComplianceTagHoldApplied": True}, {}, ["retention_label_hold", "in_place_hold"]),
+    ({"InPlaceHolds": ["xyz1"]}, {}, ["unknown_hold"]),
+    ({"DelayHoldApplied": True, "DelayReleaseHoldApplied": True}, {}, ["delay_hold", "delay_release_hold"]),
     ({"IsExchangeCloudManaged": True}, {}, ["exchange_cloud_managed"]),
     ({"ArchiveGuid": OTHER}, {}, ["archive_undecided"]),
 ]
@@ -191,8 +196,31 @@ def test_stop_signs(mailbox: dict[str, Any], person: dict[str, Any], codes: list
 
 
 def test_every_stop_sign_is_tried() -> None:
-    # baseline_missing is no matter of the two objects alone: test_offboarding has it.
-    assert {code for _mailbox, _person, codes in SIGNS for code in codes} | {"baseline_missing"} == set(STOP_SIGNS)
+    # No matter of the two objects alone: test_offboarding and the next test have them.
+    elsewhere = {"baseline_missing", "organization_retention_hold"}
+    assert {code for _mailbox, _person, codes in SIGNS for code in codes} | elsewhere == set(STOP_SIGNS)
+
+
+def test_a_policy_for_everybody_stops_who_is_not_excluded() -> None:
+    found = {
+        holds: [
+            sign.code
+            for sign in stop_signs(
+                {},
+                cloud.recipient(cloud_mailbox("ann", InPlaceHolds=list(holds))),
+                local(on_premises_recipient("ann")),
+                DOMAINS,
+                ["mbx1:3", "grp2:3"],
+            )
+        ]
+        for holds in ((), ("-mbx1:3",))
+    }
+    assert found == {(): ["organization_retention_hold"], ("-mbx1:3",): []}
+
+
+def test_a_delay_hold_that_will_be_ended_stops_nothing() -> None:
+    delayed = {"DelayHoldApplied": True, "DelayReleaseHoldApplied": True, "LitigationHoldEnabled": True}
+    assert signs(delayed, remove_delay_holds=True) == ["litigation_hold"]
 
 
 @pytest.mark.parametrize(

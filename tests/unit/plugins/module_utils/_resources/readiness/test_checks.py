@@ -339,18 +339,18 @@ def test_a_blocker_says_how_it_is_accepted_unless_nobody_may() -> None:
 
 
 def test_an_error_keeps_its_code_and_an_unknown_one_is_unreadable() -> None:
-    sign = MailboxError("on hold.", code="holds", remedy="Release it.")
-    assert (of_error(sign, "ann").code, of_error(sign, "ann").remedy) == ("holds", "Release it.")
-    assert of_error(MailboxError("Broken.", code="cmdlet_failed"), "ann").code == "unreadable"
+    sign = MailboxError("on hold.", code="litigation_hold", remedy="Release it.")
+    assert (of_error(sign, "ann").code, of_error(sign, "ann").remedy) == ("litigation_hold", "Release it.")
+    assert of_error(MailboxError("Broken.", code="unknown_failure"), "ann").code == "unreadable"
 
 
 def test_only_codes_that_may_be_accepted_are() -> None:
-    assert accepted_codes(["holds", "home_mdb_left"]) == {"holds", "home_mdb_left"}
+    assert accepted_codes(["litigation_hold", "home_mdb_left"]) == {"litigation_hold", "home_mdb_left"}
     for code in ("conflict", "holdz"):
         with pytest.raises(InputError, match=code):
             accepted_codes([code])
-    findings = [found("holds", "On hold"), found("conflict", "Torn")]
-    assert [item.accepted for item in accepted(findings, {"holds", "conflict"})] == [True, False]
+    findings = [found("litigation_hold", "On hold"), found("conflict", "Torn")]
+    assert [item.accepted for item in accepted(findings, {"litigation_hold", "conflict"})] == [True, False]
     assert {"upn_differs", "baseline_missing", "protected_account"} <= set(ACCEPTABLE)
 
 
@@ -359,6 +359,6 @@ def test_only_codes_that_may_be_accepted_are() -> None:
     ("warning", "warning", True), ("not_checked", "warning", False), ("info", "warning", False),
 ])  # fmt: skip
 def test_fail_on_is_a_threshold_that_not_checked_never_reaches(severity: str, fail_on: str, refuses: bool) -> None:
-    finding = found("holds", "On hold", severity=severity)
+    finding = found("litigation_hold", "On hold", severity=severity)
     assert finding.refuses(fail_on) is refuses
-    assert accepted([finding], {"holds"})[0].refuses(fail_on) is False
+    assert accepted([finding], {"litigation_hold"})[0].refuses(fail_on) is False
