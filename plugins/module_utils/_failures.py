@@ -5,15 +5,17 @@
 
 """The failure catalogue: what Exchange says, what it means, whether a retry helps, and what to do.
 
-One list for every module's ``error`` and for the failures of move requests. The first entry that fits wins, so what is
-told by text alone stands behind what is told by class, unless the text says more than the class. In an offboarding the
+One list for every module's ``error`` and for the failures of move requests. The first entry that fits wins, so the
+specific stands before the general. A class name inside a message counts as the class of the error does: what the
+replication service reports is often wrapped. In an offboarding the
 *source* is Exchange Online and the *target* is the customer's own Exchange: the reverse of most published advice.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 # Who has to act: Exchange by itself, nobody before the cause is mended, or a person who decides.
 TRANSIENT, PERMANENT, HUMAN = "transient", "permanent", "needs_a_human"
@@ -22,7 +24,7 @@ SOURCE, TARGET, EITHER = "source", "target", "either"
 
 @dataclass(frozen=True)
 class Failure:
-    """One entry. ``exception`` fits the short class name, ``text`` the message; where both stand, both must fit."""
+    """One entry. ``exception`` fits a short class name, ``text`` the message; where both stand, both must fit."""
 
     code: str
     kind: str
@@ -36,8 +38,8 @@ class Failure:
     def retryable(self) -> bool:
         return self.kind == TRANSIENT
 
-    def fits(self, exception_type: str, message: str) -> bool:
-        by_class = not self.exception or re.fullmatch(self.exception, exception_type) is not None
+    def fits(self, classes: Collection[str], message: str) -> bool:
+        by_class = not self.exception or any(re.fullmatch(self.exception, name) for name in classes)
         return by_class and (not self.text or re.search(self.text, message, re.IGNORECASE) is not None)
 
 
@@ -117,20 +119,20 @@ CATALOGUE: tuple[Failure, ...] = (
         exception=r"ManagementObjectNotFoundException",
     ),
     Failure(
-        "wrong_recipient_type",
-        PERMANENT,
-        EITHER,
-        "Look at the object's RecipientTypeDetails: it is not of the kind that this cmdlet takes.",
-        "exchange-server-psrp.md section 5",
-        exception=r"RecipientTaskException",
-    ),
-    Failure(
         "address_in_use",
         PERMANENT,
         EITHER,
         "Another recipient holds the address that the message names: remove it there first.",
         "exchange-server-psrp.md section 5",
         exception=r"ProxyAddressExistsException",
+    ),
+    Failure(
+        "guid_in_use",
+        PERMANENT,
+        EITHER,
+        "Another recipient of the forest carries the mailbox GUID: find it with Get-Recipient and clear it there.",
+        "exchange-server-psrp.md section 5",
+        text=r"property \W?(ExchangeGuid|ArchiveGuid)\W? is used by another recipient object",
     ),
     Failure(
         "already_exists",
@@ -386,24 +388,6 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"\(404\) not found|\(503\) (server|service) (is )?unavailable|no endpoint listening at",
     ),
     Failure(
-        "remote_endpoint",
-        TRANSIENT,
-        TARGET,
-        "Check MRSProxyEnabled and the authentication of the EWS virtual directory, and that Exchange Online "
-        "reaches it.",
-        "KB 10094",
-        exception=r"RemoteTransientException",
-    ),
-    Failure(
-        "communication_error",
-        TRANSIENT,
-        TARGET,
-        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
-        "detection.",
-        "KB 3063045",
-        exception=r"CommunicationErrorTransientException",
-    ),
-    Failure(
         "communication_error",
         TRANSIENT,
         TARGET,
@@ -486,22 +470,14 @@ CATALOGUE: tuple[Failure, ...] = (
         "exchange-online-rest.md section 6.2",
         exception=r"DCOverloadedException|SuitabilityDirectoryException|ServerInMMException|ADServerSettingsChangedException",
     ),
-    # -- by text alone ---------------------------------------------------------------------------------------------
-    Failure(
-        "not_found",
-        PERMANENT,
-        EITHER,
-        "Check the identity; the object may be in another domain, or not replicated yet.",
-        "exchange-server-psrp.md section 5",
-        text=r"couldn't be found on|couldn't find (the )?object|can't be found|wasn't found",
-    ),
     Failure(
         "permission_denied",
         PERMANENT,
         EITHER,
         f"The account's management roles do not grant this cmdlet. {_ROLES}",
         "exchange-server-psrp.md section 5",
-        text=r"is not recognized as the name of a cmdlet",
+        text=r"is not recognized as (the|a) name of a cmdlet|(is not|isn't) allowed to call|"
+        r"assigned to any management roles",
     ),
     Failure(
         "permission_denied",
@@ -510,14 +486,6 @@ CATALOGUE: tuple[Failure, ...] = (
         f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
         "exchange-server-psrp.md section 5",
         text=r"a parameter cannot be found that matches",
-    ),
-    Failure(
-        "permission_denied",
-        PERMANENT,
-        EITHER,
-        _ROLES,
-        "exchange-server-psrp.md section 5",
-        text=r"insufficient access rights|insufficient permissions|access is denied",
     ),
     Failure(
         "domain_not_accepted",
@@ -536,16 +504,146 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"proxy address .* is already being used",
     ),
     Failure(
-        "guid_in_use",
+        "object_rights_missing",
+        PERMANENT,
+        TARGET,
+        "Exchange itself has no rights on this one object: enable permission inheritance on it in Active Directory, "
+        "and clear adminCount once the user is in no protected group. No management role helps.",
+        "corrections-2026-11.md section 7",
+        text=r"INSUFF_ACCESS_RIGHTS|problem 4003|insufficient access rights",
+    ),
+    # -- a sign-in that Active Directory refused, by its own code -------------------------------------------------
+    Failure(
+        "unknown_principal",
+        PERMANENT,
+        TARGET,
+        "Active Directory knows no such user: check the user name, and give it as DOMAIN\\user.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 525\b",
+    ),
+    Failure(
+        "wrong_password",
+        PERMANENT,
+        TARGET,
+        "Check the password. A few wrong ones lock the account.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 52e\b",
+    ),
+    Failure(
+        "sign_in_not_allowed",
+        PERMANENT,
+        TARGET,
+        "The account may not sign in at this time of day: change its logon hours.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 530\b",
+    ),
+    Failure(
+        "sign_in_not_allowed",
+        PERMANENT,
+        TARGET,
+        "The account may not sign in from this computer: change the computers it may sign in from.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 531\b",
+    ),
+    Failure(
+        "password_expired",
+        PERMANENT,
+        TARGET,
+        "Give the account a new password, and one that does not expire.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 532\b",
+    ),
+    Failure(
+        "account_disabled",
+        PERMANENT,
+        TARGET,
+        "Enable the account.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 533\b",
+    ),
+    Failure(
+        "account_expired",
+        PERMANENT,
+        TARGET,
+        "Extend the account in Active Directory.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 701\b",
+    ),
+    Failure(
+        "password_expired",
+        PERMANENT,
+        TARGET,
+        "Give the account a new password, and clear that it must be changed at the next sign-in.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 773\b",
+    ),
+    Failure(
+        "account_locked",
+        PERMANENT,
+        TARGET,
+        "Unlock the account, then find out who tries wrong passwords.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data 775\b",
+    ),
+    # -- general: what stands above says more ----------------------------------------------------------------------
+    Failure(
+        "communication_error",
+        TRANSIENT,
+        TARGET,
+        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
+        "detection.",
+        "KB 3063045",
+        exception=r"CommunicationErrorTransientException",
+    ),
+    Failure(
+        "remote_endpoint",
+        TRANSIENT,
+        TARGET,
+        "Check MRSProxyEnabled and the authentication of the EWS virtual directory, and that Exchange Online "
+        "reaches it.",
+        "KB 10094",
+        exception=r"RemoteTransientException",
+    ),
+    Failure(
+        "transient",
+        TRANSIENT,
+        EITHER,
+        "Run again; Exchange calls this error transient.",
+        _PRACTICE,
+        exception=r".*Transient.*",
+    ),
+    Failure(
+        "transient",
+        TRANSIENT,
+        EITHER,
+        "Run again; Exchange calls this error transient.",
+        _PRACTICE,
+        text=r"(?<!non-)(?<!not )(?<!no )transient|will retry|will be retried|try again later",
+    ),
+    Failure(
+        "not_found",
         PERMANENT,
         EITHER,
-        "Another recipient of the forest carries the mailbox GUID: find it with Get-Recipient and clear it there.",
+        "Check the identity; the object may be in another domain, or not replicated yet.",
         "exchange-server-psrp.md section 5",
-        text=r"property \W?(ExchangeGuid|ArchiveGuid)\W? is used by another recipient object",
+        text=r"couldn't be found on|couldn't find (the )?object|can't be found|wasn't found",
     ),
-)
-UNKNOWN_TRANSIENT = Failure(
-    "transient", TRANSIENT, EITHER, "Run again; Exchange calls this error transient.", _PRACTICE
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        _ROLES,
+        "exchange-server-psrp.md section 5",
+        text=r"insufficient permissions|access is denied",
+    ),
+    Failure(
+        "wrong_recipient_type",
+        PERMANENT,
+        EITHER,
+        "Look at the object's RecipientTypeDetails: it is not of the kind that this cmdlet takes.",
+        "exchange-server-psrp.md section 5",
+        exception=r"RecipientTaskException",
+    ),
 )
 UNKNOWN_PERMANENT = Failure(
     "permanent",
@@ -554,15 +652,29 @@ UNKNOWN_PERMANENT = Failure(
     "Read Exchange's message: a retry does not help before its cause is mended.",
     _PRACTICE,
 )
-UNKNOWN = Failure("cmdlet_failed", PERMANENT, EITHER, "Read Exchange's message.", "")
+UNKNOWN = Failure(
+    "unknown_failure",
+    PERMANENT,
+    EITHER,
+    "The collection does not know this failure: go by Exchange's message.",
+    "",
+)
+_CLASS = re.compile(r"\b[A-Z][A-Za-z0-9]*Exception\b")
+# Words of a message that say which side failed.
+_SIDES = {
+    SOURCE: re.compile(r"FailureSide\W+Source|StalledDueToSource_|\bsource (mailbox|database|server)", re.IGNORECASE),
+    TARGET: re.compile(
+        r"FailureSide\W+Target|StalledDueToTarget_|\btarget (mailbox|database|server|user|quota)|mrsproxy\.svc",
+        re.IGNORECASE,
+    ),
+}
 
 
 def classify(exception_type: str, message: str) -> Failure:
-    """Return the entry that fits what Exchange said; an unknown class is judged by its name."""
-    short = exception_type.rsplit(".", 1)[-1]
-    for failure in CATALOGUE:
-        if failure.fits(short, message):
-            return failure
-    if "Transient" in short:
-        return UNKNOWN_TRANSIENT
-    return UNKNOWN_PERMANENT if "Permanent" in short else UNKNOWN
+    """Return the entry that fits what Exchange said; a class that no entry knows is judged by its name."""
+    classes = [exception_type.rsplit(".", 1)[-1], *_CLASS.findall(message)]
+    found = next((failure for failure in CATALOGUE if failure.fits(classes, message)), None)
+    if found is None:
+        found = UNKNOWN_PERMANENT if any("Permanent" in name for name in classes) else UNKNOWN
+    told = [side for side, words in _SIDES.items() if words.search(message)]
+    return replace(found, side=told[0]) if found.side == EITHER and len(told) == 1 else found

@@ -37,12 +37,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures 
         ("", "The mailbox already has a pending request.", "already_moving", False),
         ("", "The term 'X' is not recognized as the name of a cmdlet", "permission_denied", False),
         ("", "A parameter cannot be found that matches parameter name 'X'.", "permission_denied", False),
-        ("", "Insufficient access rights to perform the operation.", "permission_denied", False),
+        ("", "Insufficient access rights to perform the operation.", "object_rights_missing", False),
         ("", "The domain isn't an accepted domain", "domain_not_accepted", False),
         ("", 'The proxy address "SMTP:a@b.c" is already being used', "address_in_use", False),
         ("", 'The value "1" of property "ExchangeGuid" is used by another recipient object.', "guid_in_use", False),
         ("", "The value '1' of property 'ArchiveGuid' is used by another recipient object.", "guid_in_use", False),
-        ("", "Etwas ging schief.", "cmdlet_failed", False),
+        ("", "Etwas ging schief.", "unknown_failure", False),
     ],
 )
 def test_classify(exception_type: str, message: str, code: str, retryable: bool) -> None:

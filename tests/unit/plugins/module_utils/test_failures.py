@@ -123,12 +123,102 @@ ROOT = Path(__file__).parents[4]
         ("StorageTransientException", "", "transient", TRANSIENT),
         ("SomethingNewTransientException", "", "transient", TRANSIENT),
         ("SomethingNewPermanentException", "", "permanent", PERMANENT),
-        ("Exception", "anything", "cmdlet_failed", PERMANENT),
+        ("Exception", "anything", "unknown_failure", PERMANENT),
+        # A class inside the text counts: MRS and the proxy between servers wrap what happened.
+        (
+            "MigrationPermanentException",
+            "Fatal error RecipientNotFoundPermanentException has occurred.",
+            "recipient_without_guid",
+            PERMANENT,
+        ),
+        (
+            "RemoteTransientException",
+            "Error: Microsoft.Exchange.MailboxReplicationService.MailboxIsNotInExpectedMDBPermanentException",
+            "wrong_database",
+            PERMANENT,
+        ),
+        (
+            "CmdletProxyException",
+            "Failed: |Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|no such thing",
+            "not_found",
+            PERMANENT,
+        ),
+        # The specific before the general.
+        ("RecipientTaskException", "You can't use it: not an accepted domain", "domain_not_accepted", PERMANENT),
+        ("RecipientTaskException", "The proxy address 'x' is already being used by 'y'.", "address_in_use", PERMANENT),
+        ("RecipientTaskException", "This isn't that kind of recipient.", "wrong_recipient_type", PERMANENT),
+        (
+            "RemoteTransientException",
+            "The remote endpoint no longer recognizes this sequence.",
+            "communication_error",
+            TRANSIENT,
+        ),
+        # What calls itself transient is, unless something says better what it is.
+        (
+            "",
+            "Transient error BigFunnelTransientException has occurred. The system will retry (2/720).",
+            "transient",
+            TRANSIENT,
+        ),
+        ("SomePermanentException", "Access is denied. The system will retry (1/60).", "transient", TRANSIENT),
+        ("", "This issue may be transient. Please try again later.", "transient", TRANSIENT),
+        ("TooManyTransientFailureRetriesPermanentException", "It failed.", "transient", TRANSIENT),
+        ("", "A non-transient error has occurred.", "unknown_failure", PERMANENT),
+        ("", "This error is not transient: 'x' wasn't found.", "not_found", PERMANENT),
+        # Rights on one object are no role.
+        (
+            "ADOperationException",
+            "Active Directory operation failed on dc01.contoso.com. This error is not retriable. Additional "
+            "information: Access is denied. Active directory response: 00002098: SecErr: DSID-03150F94, problem 4003 "
+            "(INSUFF_ACCESS_RIGHTS), data 0",
+            "object_rights_missing",
+            PERMANENT,
+        ),
+        ("", "Access is denied.", "permission_denied", PERMANENT),
+        ("ODataServiceException", "User is not allowed to call Get-Mailbox", "permission_denied", PERMANENT),
     ],
 )
 def test_a_published_failure_is_known(exception_type: str, message: str, code: str, kind: str) -> None:
     failure = classify(exception_type, message)
     assert (failure.code, failure.kind) == (code, kind)
+
+
+REFUSED = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {}, v4563"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("525", "unknown_principal"),
+        ("52e", "wrong_password"),
+        ("530", "sign_in_not_allowed"),
+        ("531", "sign_in_not_allowed"),
+        ("532", "password_expired"),
+        ("533", "account_disabled"),
+        ("701", "account_expired"),
+        ("773", "password_expired"),
+        ("775", "account_locked"),
+        ("57", "unknown_failure"),
+    ],
+)
+def test_active_directorys_own_codes_of_a_refused_sign_in(data: str, code: str) -> None:
+    assert classify("", REFUSED.format(data)).code == code
+
+
+@pytest.mark.parametrize(
+    ("exception_type", "message", "side"),
+    [
+        ("SomethingNewTransientException", "The target mailbox is busy.", "target"),
+        ("SomethingNewPermanentException", "FailureSide: Source", "source"),
+        ("", "It is possible that the source mailbox could still be alive", "source"),
+        ("", "The call to 'https://mail.contoso.com/EWS/mrsproxy.svc' failed somehow.", "target"),
+        ("", "Neither the source mailbox nor the target mailbox", "either"),
+        ("", "Something else.", "either"),
+        ("RecipientNotFoundPermanentException", "The source mailbox", "target"),
+    ],
+)
+def test_the_side_is_what_the_text_says_where_the_entry_says_none(exception_type: str, message: str, side: str) -> None:
+    assert classify(exception_type, message).side == side
 
 
 def test_every_entry_says_what_to_do_and_where_that_stands() -> None:
