@@ -31,6 +31,11 @@ def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[b
         "objectGUID": [item.guid.bytes_le], "distinguishedName": [item.distinguished_name.encode()],
         "nTSecurityDescriptor": [_descriptor(item)],
     }  # fmt: skip
+    if item.attributes_withheld:
+        return found
+    # Every object has a uSNChanged: it is missing for those who may not read the object's attributes.
+    found["uSNChanged"] = [str(int(item.when_changed.timestamp())).encode()]
+    found.update(_mail_attributes(item))
     if item.home_mdb_left or item.is_mailbox:
         name = item.database or "Old Database"
         found["homeMDB"] = [f"CN={name},CN=Databases,{_CONFIGURATION}".encode()]
@@ -48,6 +53,15 @@ def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[b
         found["msExchMailboxMoveStatus"] = [str(_STATUSES.get(item.move.status, 2)).encode()]
         found["msExchMailboxMoveRemoteHostName"] = [item.move.remote_host_name.encode()]
     return found
+
+
+def _mail_attributes(item: DirectoryObject) -> dict[str, list[bytes]]:
+    """Return what Exchange keeps on every object that has it, a plain user too, where no cmdlet shows it."""
+    texts = {
+        "mail": item.mail, "mailNickname": item.alias, "msExchHideFromAddressLists": "TRUE" if item.hidden else "",
+        **{f"extensionAttribute{number}": value for number, value in item.custom_attributes.items()},
+    }  # fmt: skip
+    return {name: [value.encode()] for name, value in texts.items() if value}
 
 
 def _descriptor(item: DirectoryObject) -> bytes:

@@ -35,6 +35,7 @@ class DirectoryObject(Recipient):
     admin_count: int = 0
     account_disabled: bool = False
     inheritance_disabled: bool = False
+    attributes_withheld: bool = False
     use_database_quota_defaults: bool = True
     anchor: str = ""
     admin_description: str = ""

@@ -347,6 +347,8 @@ def _home(builder: HybridBuilder, pair: Pair) -> None:
 
 
 _HOLD = "5b9e3a1c-4f02-4d6e-9a53-c1e8b7d20f64"
+# Some sites put a number of their own into mS-DS-ConsistencyGuid: it is an anchor all the same.
+ODD_ANCHOR = base64.b64encode(b"EMP-004711").decode()
 _RESIDUE = MailboxMove("InProgress", "CrossOrg, Push", "old.contoso.com", "old wave")
 _DEPROVISION: dict[str, Any] = {"kind": "RemoteUserMailbox", "remote_recipient_type": "DeprovisionMailbox"}
 MAILBOX: dict[str, Scenario] = {
@@ -378,6 +380,10 @@ MAILBOX: dict[str, Scenario] = {
     "home_mdb_left": Scenario(("home_mdb_left",), _on_premises(home_mdb_left=True)),
     "home_mta_left": Scenario(("home_mta_left",), _on_premises(home_mta_left=True)),
     "inheritance_disabled": Scenario(("inheritance_disabled",), _on_premises(inheritance_disabled=True)),
+    "hardened_user": Scenario(
+        ("home_mdb_left",), _on_premises(home_mdb_left=True, attributes_withheld=True), "not_checked"
+    ),
+    "odd_anchor": Scenario(("consistency_guid_set",), _on_premises(anchor=ODD_ANCHOR), "warning"),
     "protected_account": Scenario(("protected_account",), _on_premises(admin_count=1), "warning"),
     "deprovisioned": Scenario(("remote_recipient_type",), _mail_user(**_DEPROVISION)),
     "deprovisioned_user": Scenario(

@@ -24,6 +24,8 @@ from lab.wire.basic_auth import Account
 # Attributes by name of the object with that GUID in the controller's own domain, or None.
 Lookup = Callable[[uuid.UUID], Mapping[str, Sequence[bytes]] | None]
 _SD_FLAGS = "1.2.840.113556.1.4.801"
+# As a domain controller says it, a zero byte at the end: 52e is a wrong name or a wrong password.
+_REFUSED = "80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563\x00"
 _CHUNK = 65536
 
 
@@ -114,7 +116,8 @@ class LdapServer:
         same = name == self._account.username.lower() or name == f"{user}@{domain}.com"
         known = isinstance(given, sansldap.SimpleCredential) and given.password == self._account.password
         code = sansldap.LDAPResultCode.SUCCESS if same and known else sansldap.LDAPResultCode.INVALID_CREDENTIALS
-        session.bind_response(message.message_id, result_code=code)
+        told = "" if same and known else _REFUSED
+        session.bind_response(message.message_id, result_code=code, diagnostics_message=told)
         return same and known
 
     def _search(self, session: sansldap.LDAPServer, message: sansldap.SearchRequest, bound: bool) -> None:

@@ -23,6 +23,7 @@ options:
       port:
         description:
           - TCP port; V(636) for O(active_directory.auth=simple), else V(389).
+          - The ports of the global catalogue, which holds a part of the attributes only, are refused.
           - If not given, the environment variable E(ACTIVE_DIRECTORY_PORT) is used.
         type: int
       auth:
@@ -35,7 +36,10 @@ options:
         choices: [kerberos, ntlm, simple]
       username:
         description:
-          - User principal name of the account (V(DOMAIN\\user) for V(ntlm)).
+          - The account as V(sAMAccountName@REALM) for V(kerberos), with the realm in capitals; as user principal name
+            for V(simple); as V(DOMAIN\\user) for V(ntlm).
+          - The realm is the DNS name of the Active Directory domain, which the suffix of a user principal name need
+            not be.
           - With Kerberos and neither O(active_directory.password) nor O(active_directory.password_file), the existing
             ticket cache is used.
           - If not given, the environment variable E(ACTIVE_DIRECTORY_USERNAME) is used.

@@ -31,7 +31,8 @@ options:
         choices: [kerberos, ntlm, basic, certificate]
       username:
         description:
-          - Account that may use WinRM and is a member of ADSyncOperators; with V(kerberos) its user principal name.
+          - Account that may use WinRM and is a member of ADSyncOperators; with V(kerberos) as
+            V(sAMAccountName@REALM), where the realm is the DNS name of the Active Directory domain in capitals.
           - With Kerberos and neither O(entra_connect.password) nor O(entra_connect.password_file), the existing
             ticket cache is used.
           - If not given, the environment variable E(ENTRA_CONNECT_USERNAME) is used.

@@ -47,7 +47,10 @@ options:
         choices: [kerberos, negotiate, ntlm, basic, certificate]
       username:
         description:
-          - User principal name of the account (V(DOMAIN\\user) for V(basic) and V(ntlm)).
+          - The account as V(sAMAccountName@REALM), with the realm in capitals; as V(DOMAIN\\user) for V(basic) and
+            V(ntlm).
+          - The realm is the DNS name of the Active Directory domain, which the suffix of a user principal name need
+            not be.
           - With Kerberos and neither O(exchange_server.password) nor O(exchange_server.password_file), the existing
             ticket cache is used.
           - If not given, the environment variable E(EXCHANGE_SERVER_USERNAME) is used.

@@ -76,7 +76,8 @@ class ConnectionOptions:
     def host(self, remedy: str) -> str:
         """Return the ``host`` option: a bare name or address, no URL."""
         host = self.required("host", remedy)
-        if "/" in host or "@" in host or any(character.isspace() for character in host):
+        strange = any(character in "/@" or character.isspace() or not character.isprintable() for character in host)
+        if strange or not _can_be_asked_for(host):
             raise self.refuse("host", "is not a host name", "Give the host's name alone, without scheme or path.", host)
         return host
 
@@ -135,6 +136,15 @@ class ConnectionOptions:
         if password is None and required:
             raise self.refuse("password", "is missing", "Give exactly one of password and password_file.")
         return username, password
+
+
+def _can_be_asked_for(host: str) -> bool:
+    """Tell whether the resolver takes a name at all: an empty label or one that is too long is a UnicodeError there."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,12 @@ from typing import NamedTuple
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions, Diagnosis
 
+# MIT krb5 takes what follows the @ for the realm. A user principal name often ends in another domain, which is none.
+NAME_AT_REALM = (
+    "Write sAMAccountName@REALM: the realm is the Active Directory domain's DNS name in capitals, for example "
+    "svc-exchange@CORP.CONTOSO.COM, and not the suffix of the user principal name where the two differ."
+)
+
 
 class _Mistake(NamedTuple):
     pattern: str
@@ -35,7 +41,7 @@ _MISTAKES = (
         r"client .*not found in kerberos database|-1765328378",
         "unknown_principal",
         "Kerberos does not know the account",
-        "Correct the username: it is the user principal name, user@REALM, with the realm in capitals.",
+        f"Correct the username. {NAME_AT_REALM}",
     ),
     _Mistake(
         r"decrypt integrity|preauthentication failed|password incorrect|-1765328353|-1765328360",
@@ -52,8 +58,8 @@ _MISTAKES = (
     _Mistake(
         r"credentials have been revoked|-1765328366",
         "account_disabled",
-        "the account is locked out or disabled",
-        "Enable the account.",
+        "the account is locked out or disabled, has expired, or is outside its logon hours",
+        "Look at the account in Active Directory: unlock, enable or extend it.",
     ),
     _Mistake(
         r"password has expired|-1765328361",
@@ -65,7 +71,7 @@ _MISTAKES = (
         r"cannot (find|contact|locate|resolve) .*(kdc|realm)|-1765328230|-1765328228",
         "no_domain_controller",
         "no domain controller answers for the Kerberos realm",
-        "Check the realm of the username, the DNS records and krb5.conf on the host that runs the module.",
+        f"{NAME_AT_REALM} Then check the DNS records and krb5.conf on the host that runs the module.",
     ),
     _Mistake(
         r"no credentials cache|no kerberos credentials|credentials cache file|can't find client principal"
@@ -102,8 +108,8 @@ def check_user_principal_name(given: ConnectionOptions, options: Mapping[str, ob
     if "\\" in username:
         raise given.refuse(
             "username",
-            "is no user principal name, which auth: kerberos needs",
-            "Write user@REALM, with the realm in capitals, for example svc@CONTOSO.COM.",
+            "is not in the form user@REALM, which auth: kerberos needs",
+            NAME_AT_REALM,
             username,
             code="user_principal_name_needed",
         )

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import Withheld
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
     Cmdlet,
@@ -262,7 +263,11 @@ def _read_directory(subjects: Sequence[Subject], options: Options) -> Unread | N
             raise
         return _unread(error)
     for guid, subject in known.items():
-        subject.directory = users.get(guid, Unread(_OTHER_DOMAIN))
+        user = users.get(guid)
+        if user is None:
+            subject.directory = Unread(_OTHER_DOMAIN)
+        else:
+            subject.directory = Unread(user.reason) if isinstance(user, Withheld) else user
     return None
 
 

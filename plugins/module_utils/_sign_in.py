@@ -13,7 +13,8 @@ from collections.abc import Callable
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 
 REFUSALS = frozenset(
-    ("authentication_failed", "wrong_password", "unknown_principal", "account_disabled", "password_expired")
+    "authentication_failed wrong_password unknown_principal account_disabled account_expired account_locked "
+    "logon_restricted password_expired ntlm_refused stronger_authentication_required".split()
 )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Union
 
 Attributes = Mapping[str, Sequence[bytes]]
 
@@ -23,9 +24,19 @@ MOVE_ATTRIBUTES = (
     "msExchMailboxMoveSourceArchiveMDBLink",
     "msExchMailboxMoveTargetArchiveMDBLink",
 )
+CUSTOM_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+# Every object has one, and no property set contains it: who may not see it sees an object whose attributes are
+# withheld, which look empty (tried against Samba: corrections of the fact sheets, 2026-11).
+CANARY = "uSNChanged"
 WANTED = (
+    CANARY,
     "objectGUID",
     "distinguishedName",
+    "mail",
+    "mailNickname",
+    "msExchHideFromAddressLists",
+    "msDS-ExternalDirectoryObjectId",
+    *CUSTOM_ATTRIBUTES,
     "homeMDB",
     "homeMTA",
     "nTSecurityDescriptor",
@@ -40,11 +51,27 @@ _CONTROL = slice(2, 4)
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """A user whose attributes the account may not read: what looks empty is not known to be so."""
+
+    guid: str
+    distinguished_name: str = ""
+
+    @property
+    def reason(self) -> str:
+        return (
+            f"The account may not read the attributes of {self.distinguished_name or self.guid}: grant it Read all "
+            "properties there."
+        )
+
+
+@dataclass(frozen=True)
 class DirectoryUser:
     """A user object. GUIDs are lower-case texts, ``inheritance_disabled`` is None where the descriptor was withheld.
 
-    ``source_anchor`` is what Entra Connect would send as ImmutableId: base64 of mS-DS-ConsistencyGuid, else of
-    objectGUID (facts offboarding-practice.md 1.2).
+    ``source_anchor`` is what Entra Connect would send as ImmutableId: base64 of mS-DS-ConsistencyGuid, whatever bytes
+    stand in it, else of objectGUID (facts offboarding-practice.md 1.2). ``custom_attributes`` has Exchange's names.
+    ``external_directory_object_id`` is the cloud object that Entra Connect's hybrid write-back joined to the user.
     """
 
     guid: str
@@ -52,30 +79,65 @@ class DirectoryUser:
     home_mdb: str = ""
     home_mta: str = ""
     inheritance_disabled: bool | None = None
-    consistency_guid: str = ""
+    consistency_anchor: str = ""
     remote_recipient_type: int = 0
     admin_count: int = 0
     move_residue: tuple[str, ...] = ()
+    mail: str = ""
+    alias: str = ""
+    hidden: bool = False
+    custom_attributes: Mapping[str, str] = field(default_factory=dict)
+    external_directory_object_id: str = ""
+
+    @property
+    def guid_anchor(self) -> str:
+        return base64.b64encode(uuid.UUID(self.guid).bytes_le).decode()
 
     @property
     def source_anchor(self) -> str:
-        return base64.b64encode(uuid.UUID(self.consistency_guid or self.guid).bytes_le).decode()
+        return self.consistency_anchor or self.guid_anchor
 
 
-def user(attributes: Attributes) -> DirectoryUser:
+Seen = Union[DirectoryUser, Withheld]
+
+
+def user(attributes: Attributes) -> Seen:
     """Return the user that a search entry describes. ValueError for an entry without objectGUID."""
     known = {name.lower(): list(values) for name, values in attributes.items() if values}
+    guid, name = _guid(known.get("objectguid")), _text(known.get("distinguishedname"))
+    if CANARY.lower() not in known:
+        return Withheld(guid, name)
+    custom = ((attribute, _text(known.get(attribute.lower()))) for attribute in CUSTOM_ATTRIBUTES)
     return DirectoryUser(
-        guid=_guid(known.get("objectguid")),
-        distinguished_name=_text(known.get("distinguishedname")),
+        guid=guid,
+        distinguished_name=name,
         home_mdb=_text(known.get("homemdb")),
         home_mta=_text(known.get("homemta")),
         inheritance_disabled=_protected(known.get("ntsecuritydescriptor")),
-        consistency_guid=_guid(known["ms-ds-consistencyguid"]) if "ms-ds-consistencyguid" in known else "",
+        consistency_anchor=_encoded(known.get("ms-ds-consistencyguid")),
         remote_recipient_type=_number(known.get("msexchremoterecipienttype")),
         admin_count=_number(known.get("admincount")),
         move_residue=_residue(known),
+        mail=_text(known.get("mail")),
+        alias=_text(known.get("mailnickname")),
+        hidden=_text(known.get("msexchhidefromaddresslists")) == "TRUE",
+        custom_attributes={_exchange_name(attribute): value for attribute, value in custom if value},
+        external_directory_object_id=_cloud_object(_text(known.get("msds-externaldirectoryobjectid"))),
     )
+
+
+def _exchange_name(attribute: str) -> str:
+    return f"CustomAttribute{attribute.removeprefix('extensionAttribute')}"
+
+
+def _cloud_object(value: str) -> str:
+    """Return the object id of a value that hybrid write-back writes, ``User_`` and the id (facts, corrections 2)."""
+    _kind, _underscore, object_id = value.rpartition("_")
+    return object_id.lower()
+
+
+def _encoded(values: Sequence[bytes] | None) -> str:
+    return base64.b64encode(values[0]).decode() if values else ""
 
 
 def _text(values: Sequence[bytes] | None) -> str:

@@ -22,7 +22,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory import attributes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.refusals import (
+    refused_bind,
+    refused_search,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
     IMPORTS,
     ConnectionOptions,
@@ -44,16 +48,10 @@ AT_ONCE = 50  # objects in one search: the answer stays far below the server's M
 # audit list are asked for too, which an account that only reads may not see, and the whole descriptor is withheld.
 _SD_FLAGS = "1.2.840.113556.1.4.801"
 _DACL_ONLY = bytes((0x30, 0x03, 0x02, 0x01, 0x04))
+# The global catalogue holds a part of each object's attributes: what it lacks would look empty.
+_GLOBAL_CATALOGUE = (3268, 3269)
 _CHUNK = 65536
 _LENGTH = struct.Struct(">I")
-
-
-def not_let_in(where: str, detail: str) -> ConnectionFailure:
-    return ConnectionFailure(
-        f"{where[0].upper()}{where[1:]} did not let us in ({detail}).",
-        code="authentication_failed",
-        remedy="Check active_directory.username and its password; any account of the domain may read.",
-    )
 
 
 class DirectoryReader:
@@ -64,6 +62,13 @@ class DirectoryReader:
         self.host = given.host("Give the fully qualified name of a domain controller, or set ACTIVE_DIRECTORY_HOST.")
         self._auth = given.choice("auth", "kerberos", ("kerberos", "ntlm", "simple"))
         self._port = given.number("port", 636 if self._auth == "simple" else 389, 1, 65535)
+        if self._port in _GLOBAL_CATALOGUE:
+            raise given.refuse(
+                "port",
+                "is the global catalogue's, which holds a part of the attributes only",
+                f"Give {636 if self._auth == 'simple' else 389}, or leave the port out.",
+                self._port,
+            )
         self._timeout = given.number("timeout", 30, 1, 600)
         self._username = given.text("username")
         self._password = given.password()
@@ -91,11 +96,11 @@ class DirectoryReader:
     def __exit__(self, *_exception: object) -> None:
         self._wire.close()
 
-    def users(self, guids: Sequence[str]) -> dict[str, DirectoryUser]:
+    def users(self, guids: Sequence[str]) -> dict[str, Seen]:
         """Return the users with these objectGUIDs by GUID; one that this controller's domain lacks is absent."""
         import sansldap
 
-        found: dict[str, DirectoryUser] = {}
+        found: dict[str, Seen] = {}
         for start in range(0, len(guids), AT_ONCE):
             asked: list[sansldap.LDAPFilter] = [
                 sansldap.FilterEquality("objectGUID", uuid.UUID(guid).bytes_le)
@@ -169,7 +174,7 @@ class DirectoryReader:
         known = diagnose_kerberos(text, self._where, self._username)
         if known is not None:
             return ConnectionFailure(known.message, code=known.code, remedy=known.remedy)
-        return not_let_in(self._where, text)
+        return refused_bind(self._where, text, "")
 
     def _naming_context(self) -> str:
         import sansldap
@@ -240,10 +245,9 @@ class _Wire:
             if isinstance(message, sansldap.SearchResultEntry):
                 entries.append({item.name: item.values for item in message.attributes})
             elif isinstance(message, sansldap.SearchResultDone):
-                if message.result.result_code != sansldap.LDAPResultCode.SUCCESS:
-                    raise self.unexpected(
-                        f"{message.result.result_code.name}: {message.result.diagnostics_message}".rstrip(": ")
-                    )
+                result = message.result
+                if result.result_code != sansldap.LDAPResultCode.SUCCESS:
+                    raise refused_search(self._where, result.result_code.name, result.diagnostics_message)
                 break
         return entries
 
@@ -270,7 +274,7 @@ class _Wire:
             return
         if may_go_on and code == sansldap.LDAPResultCode.SASL_BIND_IN_PROGRESS:
             return
-        raise not_let_in(self._where, code.name)
+        raise refused_bind(self._where, code.name, response.result.diagnostics_message)
 
     # -- the socket ------------------------------------------------------------------------------------------------
 

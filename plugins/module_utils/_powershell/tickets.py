@@ -14,7 +14,10 @@ import tempfile
 import threading
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import diagnose_kerberos
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import (
+    NAME_AT_REALM,
+    diagnose_kerberos,
+)
 
 KINIT_TIMEOUT = 60
 
@@ -110,7 +113,7 @@ class TicketCache:
                 "kinit gave no answer.",
                 code="authentication_failed",
                 retryable=True,
-                remedy="Check the realm of the username, the DNS records and krb5.conf.",
+                remedy=f"{NAME_AT_REALM} Then check the DNS records and krb5.conf.",
             ) from None
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -124,5 +127,5 @@ def _refused(reason: str, username: str) -> ConnectionFailure:
     return ConnectionFailure(
         f"No Kerberos ticket for '{username}': {reason}",
         code="authentication_failed",
-        remedy="Check password and realm: the username is user@REALM, with the realm in capitals.",
+        remedy=f"Check the password. {NAME_AT_REALM}",
     )

@@ -88,7 +88,7 @@ def test_each_mistake_with_kerberos_has_its_own_sentence(
 
 def test_kerberos_needs_a_user_principal_name(laboratory: Laboratory) -> None:
     options = options_of(laboratory, "entra_connect", username=f"CONTOSO\\{ACCOUNT}")
-    with pytest.raises(InputError, match="is no user principal name") as caught:
+    with pytest.raises(InputError, match="is not in the form user@REALM") as caught:
         from_options(options)
     assert caught.value.code == "user_principal_name_needed"
 

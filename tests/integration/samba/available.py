@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
-# Debian: samba-ad-dc, samba-ad-provision, winbind, python3-samba.
+# Debian: samba, samba-ad-dc, samba-ad-provision, winbind, python3-samba.
 PROGRAMS = ("samba", "samba-tool")
+# What a new domain is made from. Debian has it in a package of its own, which installing samba does not always bring.
+TEMPLATES = Path("/usr/share/samba/setup/provision.ldif")
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
@@ -22,9 +25,15 @@ def program(name: str) -> str:
     return path
 
 
+def not_installed(templates: Path = TEMPLATES) -> list[str]:
+    """Return which parts of Samba are not here."""
+    lacking = [name for name in PROGRAMS if shutil.which(name, path=SEARCH) is None]
+    return lacking if templates.is_file() else [*lacking, "samba-ad-provision"]
+
+
 def missing() -> list[str]:
     """Return what the Active Directory tests need and this machine lacks."""
-    lacking = [name for name in PROGRAMS if shutil.which(name, path=SEARCH) is None]
+    lacking = not_installed()
     # LDAP's port is 389, and Samba has no setting for another one.
     return lacking if os.geteuid() == 0 else [*lacking, "root"]
 
@@ -39,3 +48,8 @@ def explanation(lacking: list[str]) -> str:
         f"The tests against a real domain controller cannot run here: {', '.join(lacking)} missing. "
         "On Debian, as root: bash tests/tools/samba.sh; then: make test."
     )
+
+
+if __name__ == "__main__":
+    # For tests/tools/samba.sh: one word for each part that is to be installed, nothing where all are here.
+    print(*not_installed())

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real Active Directory domain controller (Samba) for contoso.com, on a loopback address of its own.
+"""A real Active Directory domain controller (Samba) for contoso.local, on a loopback address of its own.
 
+Its realm is CONTOSO.LOCAL, while user principal names end in contoso.com: the usual case of a hybrid organization.
 Everything lives in one directory. It listens on 127.x.y.z alone, serves LDAP and Kerberos and nothing else, and
 registers nowhere.
 """
@@ -26,20 +27,21 @@ import trustme
 from tests.integration.samba.available import program
 
 HERE = Path(__file__).resolve().parent
-HOST = "dc01.contoso.com"
-ADMINISTRATOR, PASSWORD = "administrator@contoso.com", "Lab!Pw-Dc1-x9"
+HOST, REALM = "dc01.contoso.local", "CONTOSO.LOCAL"
+PASSWORD = "Lab!Pw-Dc1-x9"
+LOCKOUT = 4  # wrong passwords lock an account
 START_SECONDS = 60.0
 KERBEROS_PORT = 10088
 _KRB5_CONF = """\
 [libdefaults]
-  default_realm = CONTOSO.COM
+  default_realm = CONTOSO.LOCAL
   dns_lookup_kdc = false
   dns_lookup_realm = false
   dns_canonicalize_hostname = false
   rdns = false
   udp_preference_limit = 1
 [realms]
-  CONTOSO.COM = {{
+  CONTOSO.LOCAL = {{
     kdc = {address}:{port}
   }}
 """
@@ -60,14 +62,17 @@ class DomainController:
     def provision(self, people: Sequence[dict[str, Any]]) -> None:
         """Make the domain and put people into it. Raises RuntimeError with what Samba says."""
         self._run(
-            program("samba-tool"), "domain", "provision", "--realm=CONTOSO.COM", "--domain=CONTOSO",
+            program("samba-tool"), "domain", "provision", f"--realm={REALM}", "--domain=CONTOSO",
             "--server-role=dc", "--dns-backend=NONE", f"--adminpass={PASSWORD}", "--host-name=dc01",
             f"--host-ip={self.address}", f"--targetdir={self.directory / 'dc'}",
             f"--option=interfaces={self.address}/8", "--option=bind interfaces only=yes",
         )  # fmt: skip
         database = str(self.directory / "dc" / "private" / "sam.ldb")
         populate = str(HERE / "populate.py")
-        self._run("/usr/bin/python3", populate, str(self._configuration), database, given=json.dumps(list(people)))
+        self._run(
+            "/usr/bin/python3", populate, str(self._configuration), database, str(LOCKOUT),
+            given=json.dumps(list(people)),
+        )  # fmt: skip
         self._run(
             program("samba-tool"), "spn", "add", f"ldap/{HOST}", "DC01$", f"--URL={database}",
             f"--configfile={self._configuration}",

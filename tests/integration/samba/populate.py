@@ -4,7 +4,7 @@
 
 """Fills the directory of a domain controller that does not run yet: the system's Python runs this, with Samba's own.
 
-usage: populate.py SMB_CONF SAM_LDB < people.json
+usage: populate.py SMB_CONF SAM_LDB WRONG_PASSWORDS_UNTIL_LOCKED < people.json
 
 A schema extension stands in for Exchange's, then people come, each with the attributes that people.json gives it.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import uuid
 from typing import Any
 
 import ldb
@@ -23,25 +24,35 @@ from samba.ndr import ndr_pack, ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
-BASE = "DC=contoso,DC=com"
+BASE = "DC=contoso,DC=local"
 SCHEMA = f"CN=Schema,CN=Configuration,{BASE}"
-# (name, attributeSyntax, oMSyntax): a distinguished name, a text, a large integer. The object identifiers are nobody's.
-DN, TEXT, NUMBER = ("2.5.5.1", "127"), ("2.5.5.12", "64"), ("2.5.5.16", "65")
+# (attributeSyntax, oMSyntax) of a distinguished name, a text, a large integer, a Boolean ([MS-ADTS] 3.1.1.2.2.2).
+DN, TEXT, NUMBER, FLAG = ("2.5.5.1", "127"), ("2.5.5.12", "64"), ("2.5.5.16", "65"), ("2.5.5.8", "1")
+# Names, syntaxes and the property set are Exchange's; the object identifiers are nobody's.
 EXCHANGE = {
     "homeMDB": DN, "homeMTA": DN, "msExchMailboxMoveTargetMDBLink": DN, "msExchMailboxMoveRemoteHostName": TEXT,
-    "msExchRemoteRecipientType": NUMBER,
+    "msExchMailboxMoveBatchName": TEXT, "msExchRemoteRecipientType": NUMBER, "mailNickname": TEXT,
+    "msExchHideFromAddressLists": FLAG, "msDS-ExternalDirectoryObjectId": TEXT,  # the latter Windows Server 2016's
+    **{f"extensionAttribute{number}": TEXT for number in range(1, 16)},
 }  # fmt: skip
+DACL = ["sd_flags:1:4"]
+EXCHANGE_INFORMATION = uuid.UUID("1f298a89-de98-47b8-b5cd-572ad53d267e")
 ARC = "1.3.6.1.4.1.55555.1"
 DN_CLASS = base64.b64decode("KwwCh3McAIVK")  # oMObjectClass of a distinguished name ([MS-ADTS] 3.1.1.2.2.2)
 
 
-def main(configuration: str, database: str) -> None:
+def main(configuration: str, database: str, lockout: str) -> None:
     parameters = LoadParm()
     parameters.load(configuration)
     parameters.set("dsdb:schema update allowed", "yes")
     directory = SamDB(url=database, session_info=system_session(), lp=parameters)
     extend_schema(directory)
-    directory.add({"dn": f"OU=People,{BASE}", "objectClass": "organizationalUnit"})
+    policy = ldb.Message(ldb.Dn(directory, BASE))
+    policy["lockoutThreshold"] = ldb.MessageElement(lockout, ldb.FLAG_MOD_REPLACE, "lockoutThreshold")
+    directory.modify(policy)
+    for unit in ("People", "Hardened"):
+        directory.add({"dn": f"OU={unit},{BASE}", "objectClass": "organizationalUnit"})
+    harden(directory, f"OU=Hardened,{BASE}")
     for person in json.load(sys.stdin):
         add(directory, **person)
 
@@ -51,6 +62,7 @@ def extend_schema(directory: Any) -> None:
         entry = {
             "dn": f"CN={name},{SCHEMA}", "objectClass": ["top", "attributeSchema"], "attributeID": f"{ARC}.{number}",
             "lDAPDisplayName": name, "attributeSyntax": syntax, "oMSyntax": om_syntax, "isSingleValued": "TRUE",
+            "attributeSecurityGUID": EXCHANGE_INFORMATION.bytes_le,
         }  # fmt: skip
         if (syntax, om_syntax) == DN:
             entry["oMObjectClass"] = DN_CLASS
@@ -62,10 +74,10 @@ def extend_schema(directory: Any) -> None:
     directory.set_schema_update_now()
 
 
-def add(directory: Any, name: str, password: str, attributes: dict[str, str], inherits: bool) -> None:
+def add(directory: Any, name: str, password: str, attributes: dict[str, str], inherits: bool, unit: str) -> None:
     """Add a user; an attribute ``name;base64`` has bytes."""
     account = name.lower().replace(" ", ".")
-    dn = f"CN={name},OU=People,{BASE}"
+    dn = f"CN={name},{unit}"
     principal = {"userPrincipalName": f"{account}@contoso.com"}
     directory.add({"dn": dn, "objectClass": "user", "sAMAccountName": account, **principal})
     if password:
@@ -81,16 +93,34 @@ def add(directory: Any, name: str, password: str, attributes: dict[str, str], in
         protect(directory, dn)
 
 
+def harden(directory: Any, unit: str) -> None:
+    """Deny the accounts of the domain, by inheritance, to read what is below a unit.
+
+    What a user object itself grants them comes first and stays, its name and its objectGUID for example.
+    """
+    denied = security.descriptor.from_sddl("D:(D;CIIO;RP;;;AU)", security.dom_sid(directory.get_domain_sid()))
+    held = read_descriptor(directory, unit)
+    held.dacl_add(denied.dacl.aces[0])
+    write_descriptor(directory, unit, held)
+
+
 def protect(directory: Any, dn: str) -> None:
     """Switch the inheritance of permissions off, as the button in the security dialogue does."""
-    flags = ["sd_flags:1:4"]
-    (entry,) = directory.search(dn, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=flags)
-    descriptor = ndr_unpack(security.descriptor, entry["nTSecurityDescriptor"][0])
-    descriptor.type |= security.SEC_DESC_DACL_PROTECTED
+    held = read_descriptor(directory, dn)
+    held.type |= security.SEC_DESC_DACL_PROTECTED
+    write_descriptor(directory, dn, held)
+
+
+def read_descriptor(directory: Any, dn: str) -> Any:
+    (entry,) = directory.search(dn, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=DACL)
+    return ndr_unpack(security.descriptor, entry["nTSecurityDescriptor"][0])
+
+
+def write_descriptor(directory: Any, dn: str, descriptor: Any) -> None:
     change = ldb.Message(ldb.Dn(directory, dn))
     packed = ndr_pack(descriptor)
     change["nTSecurityDescriptor"] = ldb.MessageElement([packed], ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor")
-    directory.modify(change, controls=flags)
+    directory.modify(change, controls=DACL)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
     Facts,
@@ -71,6 +72,11 @@ def _known(subject: Subject) -> bool:
     return subject.directory is not None and not isinstance(subject.directory, Unread)
 
 
+def _shown(anchor: str) -> str:
+    """Return an anchor for people: the GUID in it, or itself where it holds anything else."""
+    return _values.guid_of_immutable_id(anchor) or f"'{anchor}' in base64"
+
+
 def _anchor(subject: Subject) -> Iterator[Finding]:
     if subject.evidence is None or subject.state is None:
         return
@@ -85,10 +91,10 @@ def _anchor(subject: Subject) -> Iterator[Finding]:
                 subject.identity,
             )
             return
-        if not cloud["is_dir_synced"] and ad.consistency_guid:
+        if not cloud["is_dir_synced"] and ad.consistency_anchor:
             yield found(
                 "consistency_guid_set",
-                f"The cloud user is not synced, but mS-DS-ConsistencyGuid is {ad.consistency_guid}",
+                f"The cloud user is not synced, but mS-DS-ConsistencyGuid is {_shown(ad.consistency_anchor)}",
                 subject.identity,
             )
         proved = proved or bool(known)

@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 import sansldap
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import (
+    DirectoryUser,
+    Withheld,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 
@@ -50,10 +54,28 @@ def test_what_the_model_keeps_is_shown(running: Laboratory) -> None:
     with reader(running) as directory:
         seen = directory.users([str(left.directory.guid), str(broken.directory.guid), str(uuid.uuid4())])
     assert set(seen) == {str(left.directory.guid), str(broken.directory.guid)}
-    hughes = seen[str(left.directory.guid)]
+    hughes, baker = seen[str(left.directory.guid)], seen[str(broken.directory.guid)]
+    assert isinstance(hughes, DirectoryUser)
+    assert isinstance(baker, DirectoryUser)
     assert "CN=Databases" in hughes.home_mdb
     assert (bool(hughes.home_mta), hughes.admin_count, hughes.inheritance_disabled) == (True, 1, False)
-    assert seen[str(broken.directory.guid)].inheritance_disabled is True
+    assert baker.inheritance_disabled is True
+
+
+def test_what_no_cmdlet_shows_of_a_plain_user_is_shown(running: Laboratory) -> None:
+    pair = person(running, "Plain Paula", hidden=True, alias="paula", custom_attributes={1: "Sales", 15: "Åsa"})
+    with reader(running) as directory:
+        user = directory.users([str(pair.directory.guid)])[str(pair.directory.guid)]
+    assert isinstance(user, DirectoryUser)
+    assert (user.alias, user.hidden) == ("paula", True)
+    assert user.custom_attributes == {"CustomAttribute1": "Sales", "CustomAttribute15": "Åsa"}
+
+
+def test_a_hardened_user_shows_its_name_alone(running: Laboratory) -> None:
+    pair = person(running, "Hidden Hale", home_mdb_left=True, attributes_withheld=True)
+    with reader(running) as directory:
+        user = directory.users([str(pair.directory.guid)])[str(pair.directory.guid)]
+    assert user == Withheld(str(pair.directory.guid), pair.directory.distinguished_name)
 
 
 def test_a_controller_answers_for_its_own_domain_only(running: Laboratory) -> None:
@@ -74,6 +96,7 @@ def test_others_are_not(running: Laboratory, changes: dict[str, Any]) -> None:
     with pytest.raises(HybridError) as told, reader(running, **changes):
         pass
     assert told.value.code == "authentication_failed"
+    assert "data 52e" in told.value.message
 
 
 def test_without_a_bind_and_without_the_control_nothing_is_shown(running: Laboratory) -> None:

@@ -26,39 +26,67 @@ def descriptor(control: int) -> bytes:
 
 
 def entry(**more: bytes) -> dict[str, list[bytes]]:
-    return {"objectGUID": [BYTES], "distinguishedName": [b"CN=Ann,DC=contoso,DC=com"]} | {
-        name.replace("_", "-"): [value] for name, value in more.items()
-    }
+    known = {"objectGUID": [BYTES], "distinguishedName": [b"CN=Ann,DC=contoso,DC=com"], "uSNChanged": [b"4711"]}
+    return known | {name.replace("_", "-"): [value] for name, value in more.items()}
+
+
+def seen(attributes_of_an_entry: attributes.Attributes) -> attributes.DirectoryUser:
+    user = attributes.user(attributes_of_an_entry)
+    assert isinstance(user, attributes.DirectoryUser)
+    return user
 
 
 def test_guids_are_read_in_dotnets_byte_order() -> None:
-    user = attributes.user(entry())
+    user = seen(entry())
     assert user.guid == str(GUID)
     assert user.source_anchor == base64.b64encode(BYTES).decode() == "b2vOcCiMvk6pLk9NyF76lA=="
     other = uuid.uuid4()
-    anchored = attributes.user(entry(mS_DS_ConsistencyGuid=other.bytes_le))
+    anchored = seen(entry(mS_DS_ConsistencyGuid=other.bytes_le))
     assert anchored.source_anchor == base64.b64encode(other.bytes_le).decode()
 
 
 @pytest.mark.parametrize(("control", "disabled"), [(0x8004, False), (0x9004, True), (0x1000, True), (0xEFFF, False)])
 def test_protection_of_the_access_list_is_one_bit_of_the_control_word(control: int, disabled: bool) -> None:
-    assert attributes.user(entry(nTSecurityDescriptor=descriptor(control))).inheritance_disabled is disabled
+    assert seen(entry(nTSecurityDescriptor=descriptor(control))).inheritance_disabled is disabled
 
 
 def test_a_descriptor_that_is_withheld_is_no_pass() -> None:
-    assert attributes.user(entry()).inheritance_disabled is None
-    assert attributes.user(entry(nTSecurityDescriptor=b"\x01\x00")).inheritance_disabled is None
+    assert seen(entry()).inheritance_disabled is None
+    assert seen(entry(nTSecurityDescriptor=b"\x01\x00")).inheritance_disabled is None
 
 
 def test_names_are_compared_without_regard_to_case_and_gaps_are_empty() -> None:
-    user = attributes.user({"OBJECTguid": [BYTES], "HOMEmdb": [b"CN=DB"], "homeMTA": []})
+    user = seen({"OBJECTguid": [BYTES], "USNchanged": [b"1"], "HOMEmdb": [b"CN=DB"], "homeMTA": []})
     assert (user.home_mdb, user.home_mta, user.admin_count, user.move_residue) == ("CN=DB", "", 0, ())
 
 
 def test_a_status_alone_is_no_residue() -> None:
-    assert attributes.user(entry(msExchMailboxMoveStatus=b"10")).move_residue == ()
-    left = attributes.user(entry(msExchMailboxMoveBatchName=b"old", msExchMailboxMoveTargetMDBLink=b"CN=DB"))
+    assert seen(entry(msExchMailboxMoveStatus=b"10")).move_residue == ()
+    left = seen(entry(msExchMailboxMoveBatchName=b"old", msExchMailboxMoveTargetMDBLink=b"CN=DB"))
     assert set(left.move_residue) == {"msExchMailboxMoveBatchName", "msExchMailboxMoveTargetMDBLink"}
+
+
+def test_attributes_that_are_withheld_are_not_empty() -> None:
+    shown = {name: value for name, value in entry(homeMDB=b"CN=DB").items() if name != "uSNChanged"}
+    withheld = attributes.user(shown)
+    assert withheld == attributes.Withheld(str(GUID), "CN=Ann,DC=contoso,DC=com")
+    assert "CN=Ann,DC=contoso,DC=com" in withheld.reason
+
+
+@pytest.mark.parametrize("raw", [b"EMP-004711", b"\x00", BYTES + BYTES])
+def test_an_anchor_of_any_length_is_the_base64_of_its_bytes(raw: bytes) -> None:
+    assert seen(entry(mS_DS_ConsistencyGuid=raw)).source_anchor == base64.b64encode(raw).decode()
+
+
+def test_what_no_cmdlet_shows_of_a_plain_user_is_read() -> None:
+    user = seen(
+        entry(mailNickname=b"ann", msExchHideFromAddressLists=b"TRUE", extensionAttribute1=b"a")
+        | {"extensionAttribute15": [b"o"]}
+        | {"msDS-ExternalDirectoryObjectId": [f"User_{GUID}".upper().encode()]}
+    )
+    assert (user.alias, user.hidden, user.external_directory_object_id) == ("ann", True, str(GUID))
+    assert user.custom_attributes == {"CustomAttribute1": "a", "CustomAttribute15": "o"}
+    assert seen(entry(msExchHideFromAddressLists=b"FALSE")).hidden is False
 
 
 @pytest.mark.parametrize("value", [[], [b"short"]])
@@ -74,6 +102,11 @@ def test_an_entry_without_a_guid_is_refused(value: list[bytes]) -> None:
     ({"host": "dc01.contoso.com", "auth": "ntlm"}, "active_directory.password"),
     ({"host": "dc01.contoso.com", "auth": "digest"}, "active_directory.auth"),
     ({"host": "dc01.contoso.com", "port": 0}, "active_directory.port"),
+    ({"host": "dc01.contoso.com", "port": 3268}, "active_directory.port"),
+    ({"host": "dc01.contoso.com", "auth": "simple", "port": 3269}, "active_directory.port"),
+    ({"host": "dc01..contoso.local"}, "active_directory.host"),
+    ({"host": f"{'d' * 64}.contoso.local"}, "active_directory.host"),
+    ({"host": "dc01\x00.contoso.local"}, "active_directory.host"),
     ({"host": "dc01.contoso.com", "username": "CONTOSO\\svc"}, "active_directory.username"),
     ({"host": "dc01.contoso.com", "password": "x", "password_file": "y"}, "active_directory.password_file"),
 ])  # fmt: skip

@@ -126,7 +126,7 @@ def test_another_ca_and_another_service(scripted: Any, tmp_path: Path) -> None:
         ({"host": None}, "entra_connect.host: is missing"),
         ({"auth": "basic", "port": 5985}, "entra_connect.port: '5985' means WinRM without TLS"),
         ({"auth": "basic", "use_tls": False}, "entra_connect.use_tls: 'False' means WinRM without TLS"),
-        ({"username": "CONTOSO\\svc"}, "entra_connect.username: 'CONTOSO\\svc' is no user principal name"),
+        ({"username": "CONTOSO\\svc"}, "entra_connect.username: 'CONTOSO\\svc' is not in the form user@REALM"),
         ({"auth": "certificate"}, "entra_connect.certificate_path: is missing"),
         ({"auth": "ntlm", "password": None}, "entra_connect.password: is missing"),
         ({"username": None}, "entra_connect.username: is missing"),

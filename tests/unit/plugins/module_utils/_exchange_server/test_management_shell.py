@@ -222,7 +222,7 @@ def test_a_certificate_opens_the_shell_and_the_account_opens_exchange(scripted: 
         ({"auth": "basic", "port": 5985}, "exchange_server.use_tls: 'False' is needed by auth: basic"),
         ({"auth": "certificate"}, "exchange_server.certificate_path: is missing"),
         ({"auth": "ntlm", "password": None}, "exchange_server.password: is missing"),
-        ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is no user principal name"),
+        ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is not in the form user@REALM"),
         ({"operation_timeout": 30, "read_timeout": 30}, "exchange_server.read_timeout: '30' must be longer"),
         ({"domain_controller": ["dc01"]}, "exchange_server.domain_controller: 'dc01' is not a fully qualified"),
         ({"transport": "psrp", "kerberos_delegation": True}, "exchange_server.kerberos_delegation: has no effect"),

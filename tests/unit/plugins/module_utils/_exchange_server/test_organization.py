@@ -45,7 +45,7 @@ def test_a_ticket_cache_needs_no_account() -> None:
         ({"auth": "basic", "use_tls": False}, "exchange_server.use_tls: 'False' would send the password in clear"),
         ({"username": None}, "exchange_server.username: is missing"),
         ({"auth": "ntlm", "password": None}, "exchange_server.password: is missing"),
-        ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is no user principal name"),
+        ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is not in the form user@REALM"),
         ({"password_file": "/nowhere"}, "exchange_server.password_file: is given together with password"),
         ({"password": None, "password_file": "/nowhere"}, "exchange_server.password_file: '/nowhere' is not a file"),
         ({"use_tls": True, "ca_file": "/nowhere"}, "exchange_server.ca_file: '/nowhere' is not a file"),
