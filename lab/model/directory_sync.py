@@ -18,13 +18,13 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.model import addresses
+from lab.model import addresses, proxy_calculation
 from lab.model.clock import Agenda
 from lab.model.controllers import Replication
 from lab.model.directory import CONTROLLERS, DOMAIN, Directory, DirectoryObject
 from lab.model.kinds import MAIL_USERS, MAILBOXES, PLAIN_USERS, REMOTE_MAILBOXES, USERS
 from lab.model.recipients import EMPTY_GUID
-from lab.model.tenant import LEGACY, TENANT, Tenant, TenantObject
+from lab.model.tenant import LEGACY, ROUTING_DOMAIN, TENANT, Tenant, TenantObject
 
 AD_CONNECTOR = DOMAIN
 CLOUD_CONNECTOR = f"{TENANT} - AAD"
@@ -328,11 +328,13 @@ class DirectorySync:
                 changes[name] = getattr(item, name)
         if item.kind in USERS:
             changes["user_principal_name"] = self._sign_in_name(item, cloud)
-        if not item.email_addresses or cloud.is_exchange_cloud_managed:
+        if cloud.is_exchange_cloud_managed:
             return changes
-        proxies = self._proxies(item, cloud)
+        if not item.email_addresses:
+            return {**changes, **self._mail_alone(item, cloud)}
+        calculated = self._calculated(item, cloud)
         changes.update(
-            email_addresses=proxies, mail=addresses.primary(proxies), alias=item.alias, hidden=item.hidden,
+            email_addresses=list(calculated.proxies), mail=calculated.mail, alias=calculated.alias, hidden=item.hidden,
             custom_attributes=dict(item.custom_attributes),
         )  # fmt: skip
         if cloud.kind in PLAIN_USERS:
@@ -352,21 +354,43 @@ class DirectorySync:
         local = item.user_principal_name.partition("@")[0]
         return cloud.user_principal_name or f"{local}{int(cloud.guid) % 10000:04d}@{TENANT}"
 
-    def _proxies(self, item: DirectoryObject, cloud: TenantObject) -> list[str]:
-        """Return the exported addresses, what the cloud keeps, and not what another object holds (quarantined)."""
-        kept = [
-            address
-            for address in cloud.email_addresses
-            if address.startswith("SPO:") or addresses.domain(address) == TENANT
-        ]
-        own = item.email_addresses
-        wanted = [*own, *(address for address in kept if not addresses.contains(own, address))]
-        free = [address for address in wanted if self.tenant.objects.holder(address, but=cloud) is None]
+    def _mail_alone(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:
+        """A user without proxy addresses: its ``mail`` becomes the primary address, the other addresses stay."""
+        wanted = f"SMTP:{item.mail}"
+        rules = self._rules(cloud)
+        usable = proxy_calculation.survives(wanted, rules, recipient=_recipient(cloud)) and not rules.taken(wanted)
+        if not item.mail or not cloud.email_addresses or not usable:
+            return {}
+        return {"email_addresses": addresses.with_primary(cloud.email_addresses, item.mail), "mail": item.mail}
+
+    def _rules(self, cloud: TenantObject) -> proxy_calculation.Tenant:
+        return proxy_calculation.Tenant(
+            TENANT,
+            self.tenant.accepted_domains,
+            lambda address: self.tenant.objects.holder(address, but=cloud) is not None,
+            f"{int(cloud.guid) % 10000:04d}",
+            ROUTING_DOMAIN if self.tenant.keeps_routing_addresses else "",
+        )
+
+    def _calculated(self, item: DirectoryObject, cloud: TenantObject) -> proxy_calculation.Calculated:
+        """Return what the proxy calculation makes of the exported addresses, without what another object holds.
+
+        That is quarantined, without an error. ``SPO:`` addresses are the cloud's own.
+        """
+        rules = self._rules(cloud)
+        sign_in_name = item.user_principal_name if item.kind in USERS else ""
+        calculated = proxy_calculation.calculate(
+            proxy_calculation.Source(sign_in_name, item.mail, item.alias, item.email_addresses),
+            proxy_calculation.Calculated(cloud.alias, cloud.email_addresses), rules, recipient=_recipient(cloud),
+        )  # fmt: skip
+        own = [address for address in cloud.email_addresses if address.startswith("SPO:")]
+        wanted = [*calculated.proxies, *own]
+        free = [address for address in wanted if not rules.taken(address)]
         cloud.quarantined = [address for address in wanted if address not in free]
-        primaries = [address for address in free if address.startswith("SMTP:")]
-        if not primaries:
-            return [f"SMTP:{item.alias}{int(cloud.guid) % 10000:04d}@{TENANT}", *free]
-        return [address if address not in primaries[1:] else "smtp:" + address[5:] for address in free]
+        proxies = proxy_calculation.with_primary(free, rules)
+        if not addresses.primary(proxies):
+            proxies = [f"SMTP:{item.alias}{rules.digits}@{TENANT}", *proxies]
+        return proxy_calculation.Calculated(calculated.alias, proxies)
 
     # -- write-back ---------------------------------------------------------------------------------------------
 
@@ -384,3 +408,8 @@ class DirectorySync:
                 changes["email_addresses"] = [*item.email_addresses, x500]
             self.directory.objects.change(item, now, **changes)
         self._seen_in_cloud = set()
+
+
+def _recipient(cloud: TenantObject) -> bool:
+    """Tell whether the proxy calculation takes an object for a recipient: it has a licence, or a mailbox without."""
+    return cloud.sku_assigned or cloud.is_mailbox

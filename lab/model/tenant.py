@@ -82,6 +82,8 @@ class Tenant:
     auto_expanding_archive: bool = False
     # Retention policies for everybody, as Get-OrganizationConfig lists them.
     in_place_holds: list[str] = field(default_factory=list)
+    # Believed, not documented: the wildcard of the reserved suffixes covers the routing domain (CONFORMANCE.md).
+    keeps_routing_addresses: bool = True
     outbound_connectors: list[OutboundConnector] = field(default_factory=list)
     # The batch of each migration user, by its address.
     migration_users: dict[str, str] = field(default_factory=dict)

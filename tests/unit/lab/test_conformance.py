@@ -38,7 +38,7 @@ def section(name: str) -> list[list[str]]:
 
 SOURCES = [row[0] for row in section("Sources")]
 TABLES = ("Cmdlets", "Properties", "Error texts", "Moves", "Directory synchronization", "Domain controllers",
-          "Skipped items and what a completion leaves", "Wire", "Faults")  # fmt: skip
+          "Addresses in Entra", "Skipped items and what a completion leaves", "Wire", "Faults")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -329,7 +329,7 @@ def test_duplicate_address_is_quarantined_without_an_error(desk: Desk) -> None:
     )
     desk.server("Set-MailUser", Identity="Ann Archer", EmailAddresses={"Add": ["ann@contoso.com"]})
     desk.cycle()
-    assert pair.cloud.email_addresses == ["SMTP:ann.archer@contoso.com"]
+    assert pair.cloud.email_addresses == ["SMTP:ann.archer@contoso.com", "smtp:ann.archer@contoso.onmicrosoft.com"]
     assert pair.cloud.quarantined == ["smtp:ann@contoso.com"]
     assert "completed-export-errors" not in {result for _connector, _profile, result in runs(desk)}
 
