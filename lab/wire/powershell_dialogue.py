@@ -6,7 +6,8 @@
 
 A script is known by its first line, which names the module whose cmdlets it runs. A text is ``s:`` and itself, bytes
 ``b:`` and base64, a date that goes out ``d:`` and ISO 8601; an object with ``@secret`` is a SecureString, with
-``@user`` too a PSCredential, any other one a hash table.
+``@user`` too a PSCredential, any other one a hash table. ``@secret`` counts, from 1, the texts that stand behind the
+JSON and a tab each, all of their UTF-16 units escaped.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import base64
 import binascii
 import datetime
 import json
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +36,7 @@ from lab.log import SecretText
 from lab.wire.error_records import short_name
 from lab.wire.net_text import byte_size, time_span
 
-FIRST_LINE = "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 2, module "
+FIRST_LINE = "# mailops.exchange_hybrid, dialogue 3, module "
 AD_SYNC = "ADSync"
 MANAGEMENT_SHELL = "Microsoft.Exchange"
 EXCHANGE_ONLINE_MANAGEMENT = "ExchangeOnlineManagement"
@@ -61,26 +63,34 @@ def module_of(script: str) -> str:
 def read_question(line: bytes) -> Question:
     """Read one line. Raises CmdletFailure, as the script would throw."""
     try:
-        question = json.loads(line.decode("ascii"))
+        text, *hidden = line.decode("ascii").rstrip("\r\n").split("\t")
+        secrets = [_unescaped(secret) for secret in hidden]
+        question = json.loads(text)
         if "connect" in question:
-            return Question([], connect=_table(question["connect"]))
+            return Question([], connect=_table(question["connect"], secrets))
         calls = [*question.get("first", []), question]
-        credential = decode(question["credential"]) if question.get("credential") else None
-        return Question([(str(call["cmdlet"]), _table(call["parameters"])) for call in calls], credential)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        credential = decode(question["credential"], secrets) if question.get("credential") else None
+        return Question([(str(call["cmdlet"]), _table(call["parameters"], secrets)) for call in calls], credential)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise CmdletFailure(
             "Conversion from JSON failed.", "System.ArgumentException", category="InvalidArgument", terminating=True
         ) from None
 
 
-def _table(value: Any) -> dict[str, Any]:
-    decoded = decode(value)
+def _unescaped(secret: str) -> str:
+    if not re.fullmatch(r"(\\u[0-9a-f]{4})*", secret):
+        raise ValueError("a secret that is not escaped wholly")
+    return bytes.fromhex(secret.replace("\\u", "")).decode("utf-16-be")
+
+
+def _table(value: Any, secrets: Sequence[str]) -> dict[str, Any]:
+    decoded = decode(value, secrets)
     if not isinstance(decoded, dict):
         raise TypeError("not a hash table")
     return decoded
 
 
-def decode(value: Any) -> Any:
+def decode(value: Any, secrets: Sequence[str]) -> Any:
     """Return a value as the script makes it. Raises ValueError for a text that does not say its kind."""
     if isinstance(value, str):
         kind, colon, text = value.partition(":")
@@ -88,13 +98,14 @@ def decode(value: Any) -> Any:
             raise ValueError("a text without its kind")
         return text if kind == "s" else _bytes(text)
     if isinstance(value, list):
-        return [decode(item) for item in value]
+        return [decode(item, secrets) for item in value]
     if not isinstance(value, Mapping):
         return value
-    table = {str(name): decode(item) for name, item in value.items()}
+    table = {str(name): decode(item, secrets) for name, item in value.items()}
     if "@secret" not in table:
         return table
-    return LabCredential(table["@user"], table["@secret"]) if "@user" in table else SecretText(table["@secret"])
+    text = secrets[table["@secret"] - 1]
+    return LabCredential(table["@user"], text) if "@user" in table else SecretText(text)
 
 
 def _bytes(text: str) -> bytes:

@@ -39,7 +39,9 @@ from lab.wire.wsman import (
 
 MAXIMUM_COMMAND_LINE = 8191
 MAXIMUM_SHELLS = 30
-_ENCODED = re.compile(r"^\"?powershell(?:\.exe)?\"?\s+(?:-\w+\s+)*?-e(?:nc|ncodedcommand)?\s+(\S+)\s*$", re.IGNORECASE)
+_ENCODED = re.compile(
+    r"^\"?powershell(?:\.exe)?\"?\s+(?:-\w+\s+(?:text\s+)?)*?-e(?:nc|ncodedcommand)?\s+(\S+)\s*$", re.IGNORECASE
+)
 
 
 class WinrmShellService:

@@ -151,7 +151,8 @@ def _can_be_asked_for(host: str) -> bool:
 class Diagnosis:
     """Why a request failed. ``may_have_run`` is False only where it is certain that the cmdlet never started.
 
-    ``retry_after`` (seconds) is what a service that throttles asked for, if it said.
+    ``retry_after`` (seconds) is what a service that throttles asked for, if it said. ``timed_out``: a deadline of the
+    collection's own passed, so that nothing is gained by trying again at once.
     """
 
     code: str
@@ -160,6 +161,7 @@ class Diagnosis:
     retryable: bool = False
     may_have_run: bool = False
     retry_after: float | None = None
+    timed_out: bool = False
 
     def failure(self, cmdlet: Cmdlet) -> ConnectionFailure:
         failure = (
@@ -168,6 +170,7 @@ class Diagnosis:
             else ConnectionFailure(self.message, code=self.code, remedy=self.remedy, retryable=self.retryable)
         )
         failure.cmdlet = cmdlet.name
+        failure.timed_out = self.timed_out
         failure.answer_lost = self.may_have_run and not cmdlet.is_read
         return failure
 
@@ -196,6 +199,17 @@ def lost(where: str, detail: str) -> Diagnosis:
         retryable=True,
         may_have_run=True,
     )
+
+
+def stopped(where: str, cmdlet: Cmdlet, detail: str) -> ConnectionFailure:
+    """Return the failure of a cmdlet that did not come to its end: what it has done is not known."""
+    return Diagnosis(
+        "connection_lost",
+        f"{where} stopped {cmdlet.name} before it ended: {' '.join(detail.split())[:300]}",
+        "Run again: what was done meanwhile is read back first.",
+        retryable=True,
+        may_have_run=True,
+    ).failure(cmdlet)
 
 
 def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis | None:

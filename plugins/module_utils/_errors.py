@@ -14,7 +14,8 @@ class HybridError(Exception):
     """Anything that stops one mailbox or the whole task, told in one sentence.
 
     ``code`` is stable snake_case and safe to test for in a playbook. ``answer_lost`` means that the cmdlet may have
-    run although no answer arrived: the caller must read the object back before it sends anything again.
+    run although no answer arrived: the caller must read the object back before it sends anything again. ``timed_out``:
+    what was waited for took longer than the collection waits, and is not tried again at once.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class HybridError(Exception):
         self.retryable = retryable
         self.cmdlet = cmdlet
         self.answer_lost = answer_lost
+        self.timed_out = False
 
     def sentence(self) -> str:
         """Return what happened and what to do, as one text for people."""
@@ -75,7 +77,7 @@ class ConnectionFailure(HybridError):
     ``no_ticket``, ``client_secret_expired``,
     ``application_permission_missing``, ``unknown_application``, ``unknown_tenant``, ``certificate_not_registered``,
     ``wrong_audience``, ``application_disabled``, ``permission_denied``, ``confirmation_required``, ``throttled``,
-    ``connection_lost``, ``unexpected_answer``, ``missing_library``.
+    ``connection_lost``, ``unexpected_answer``, ``powershell_restricted``, ``missing_library``.
     """
 
 

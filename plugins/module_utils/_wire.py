@@ -8,14 +8,43 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
+from typing import Any
 
 _DATE = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?"
 )
+# Half a character (a name cut in the middle of one), and what is no character at all: Exchange may hold them, but no
+# UTF-8 file, XML or YAML does.
+_NO_CHARACTER = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
+# The same in JSON, escaped or as bytes; pairs of halves, which are characters, among them.
+_MAY_BE_NO_CHARACTER = re.compile(rb"\\u(?:d[89a-f]|fff[ef])|\xed[\xa0-\xbf]|\xef\xbf[\xbe\xbf]", re.IGNORECASE)
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
+
+
+def whole_text(text: str) -> str:
+    """Return a text with U+FFFD, the replacement character, in place of each unit that is no character."""
+    return text if text.isascii() else _NO_CHARACTER.sub("\ufffd", text)
+
+
+def read_json(data: bytes) -> Any:
+    """Return a server's JSON with whole texts alone. Raises ValueError."""
+    document = json.loads(data)
+    # Most answers have none, and a large read has many texts.
+    return _whole(document) if _MAY_BE_NO_CHARACTER.search(data) else document
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return whole_text(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
 
 
 def utc_text(text: str) -> str:

@@ -24,16 +24,16 @@ _OWN = (
     + """\
 $from = 'ADSync'
 try {
-  $request = ($input | Out-String) | ConvertFrom-Json
-  if ('@CMDLETS@' -split ',' -notcontains $request.cmdlet) { throw 'This cmdlet is not one that the script runs.' }
+  $line = @($input) -split '\\t'
+  $c = ConvertFrom-Json $line[0]
+  if ('@CMDLETS@' -split ',' -notcontains $c.cmdlet) { throw 'This cmdlet is not one that the script runs.' }
   Import-Module ADSync
-  Invoke-Call $request
-} catch { $reply.errors = @(Show-Error $_) }
-Write-Reply
-exit 0
+  Invoke-Call $c
+} catch { $r.errors += Show-Error $_ }
 """.replace("@CMDLETS@", ",".join(CMDLETS))
+    + script.WRITE_REPLY
 )
-SCRIPT = script.compose("ADSync", _OWN)
+SCRIPT = script.compose("ADSync", script.RUN_HERE, _OWN)
 
 
 def request_line(cmdlet: Cmdlet) -> bytes:
@@ -43,8 +43,11 @@ def request_line(cmdlet: Cmdlet) -> bytes:
     return dialogue.request_line(dialogue.encode_call(cmdlet))
 
 
-def output_of(reply: dialogue.Reply, cmdlet: Cmdlet) -> CmdletOutput:
+def output_of(reply: dialogue.Reply, cmdlet: Cmdlet, where: str) -> CmdletOutput:
     """Return what the cmdlet said. Raises what it failed with."""
+    refused = dialogue.refused_script(reply.errors[0], where) if reply.errors else None
+    if refused is not None:
+        raise refused.failure(cmdlet)
     if reply.errors and reply.errors[0].error_id.startswith("Modules_ModuleNotFound"):
         raise ConnectionFailure(
             "The host has no ADSync module: it is not an Entra Connect server.",
@@ -52,5 +55,5 @@ def output_of(reply: dialogue.Reply, cmdlet: Cmdlet) -> CmdletOutput:
             remedy="Give the server where Microsoft Entra Connect Sync is installed.",
             cmdlet=cmdlet.name,
         )
-    dialogue.raise_first_error(reply, cmdlet)
+    dialogue.raise_first_error(reply, cmdlet, where)
     return reply.output

@@ -107,4 +107,4 @@ class WindowsShellSession:
 
     def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
         reply = self._shell.ask(dialogue.SCRIPT, dialogue.request_line(cmdlet), cmdlet)
-        return dialogue.output_of(reply, cmdlet)
+        return dialogue.output_of(reply, cmdlet, self._shell.where)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Secret
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
     ConnectionOptions,
     Diagnosis,
@@ -93,6 +93,7 @@ _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
 
 SCRIPT = script.compose(
     "ExchangeOnlineManagement",
+    script.RUN_HERE,
     """\
 $from = 'tmpEXO_*'
 while ($null -ne ($line = [Console]::In.ReadLine())) {
@@ -100,15 +101,18 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
     + script.NEW_REPLY
     + """\
   try {
-    $request = ConvertFrom-Json $line
-    if ($request.connect) {
+    $line = $line -split '\\t'
+    $c = ConvertFrom-Json $line[0]
+    if ($c.connect) {
       Import-Module ExchangeOnlineManagement
-      $given = Read-Value $request.connect
+      $given = Read-Value $c.connect
       Connect-ExchangeOnline @given -ShowBanner:$false -SkipLoadingFormatData
-      $given = $null
-    } else { Invoke-Call $request }
-  } catch { $reply.errors = @(Show-Error $_) }
-  Write-Reply
+    } else { Invoke-Call $c }
+  } catch { $r.errors += Show-Error $_ }
+  $given = $line = $null
+"""
+    + script.WRITE_REPLY
+    + """\
 }
 if (Get-Command Disconnect-ExchangeOnline -ErrorAction Ignore) { Disconnect-ExchangeOnline -Confirm:$false }
 exit 0
@@ -213,7 +217,7 @@ def _sign_in(given: ConnectionOptions) -> dict[str, Any]:
     client_id = given.required("client_id", "Give the application's (client) identifier.")
     signing_in: dict[str, Any] = {"AppId": f"s:{client_id}", "CertificateFilePath": f"s:{os.path.abspath(path)}"}
     if given.has("certificate_password"):
-        signing_in["CertificatePassword"] = dialogue.encode_secret(given.text("certificate_password"))
+        signing_in["CertificatePassword"] = dialogue.encode_value(Secret(given.text("certificate_password")))
     return signing_in
 
 
@@ -316,6 +320,7 @@ class PowerShellSession:
                 "Run again: what was done meanwhile is read back first.",
                 retryable=True,
                 may_have_run=may_have_run and error.sent,
+                timed_out=error.timed_out,
             )
             raise diagnosis.failure(cmdlet) from None
         except BaseException:
@@ -325,7 +330,7 @@ class PowerShellSession:
 
 
 def _worth_reading_again(error: HybridError) -> bool:
-    return error.retryable and error.code in _WORTH_A_RETRY
+    return error.retryable and error.code in _WORTH_A_RETRY and not error.timed_out
 
 
 def _refusal(record: dialogue.ErrorRecord, cmdlet: Cmdlet, installation: Installation) -> HybridError:
@@ -350,13 +355,18 @@ def _not_connected(record: dialogue.ErrorRecord, installation: Installation, cmd
     text = " ".join(record.message.split())[:500]
     failure = explain_entra_error(text, installation.client_id, installation.organization)
     if failure is None:
-        failure = _not_loaded(record.error_id, text, installation)
+        failure = _not_loaded(record, text, installation, cmdlet)
     failure.cmdlet = cmdlet.name
     return failure
 
 
-def _not_loaded(error_id: str, text: str, installation: Installation) -> ConnectionFailure:
-    if error_id.startswith("Modules_ModuleNotFound"):
+def _not_loaded(
+    record: dialogue.ErrorRecord, text: str, installation: Installation, cmdlet: Cmdlet
+) -> ConnectionFailure:
+    refused = dialogue.refused_script(record, "the host that runs the module")
+    if refused is not None:
+        return refused.failure(cmdlet)
+    if record.error_id.startswith("Modules_ModuleNotFound"):
         return ConnectionFailure(
             "PowerShell has no module ExchangeOnlineManagement on the host that runs the module.",
             code="missing_library",

@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.encoding import decode_object
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import read_json
 
 TRUNCATED = "There are more results available than are currently displayed"
 TOO_MANY_REQUESTS = "You have reached the maximum number of concurrent requests"
@@ -53,7 +54,7 @@ def read_body(raw: bytes) -> Any:
     """
     data = decompressed(raw)
     try:
-        return json.loads(data)
+        return read_json(data)
     except ValueError:
         return None
 

@@ -17,13 +17,19 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import span_from_duration, utc_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import (
+    span_from_duration,
+    utc_text,
+    whole_text,
+)
 
 _INTEGERS = frozenset(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"))
 _FLOATS = frozenset(("Sg", "Db"))
 _TEXTS = frozenset(("S", "ToString", "URI", "XD", "SBK", "Version", "D", "BA", "SS"))
 _PRIMITIVES = _INTEGERS | _FLOATS | _TEXTS | {"B", "C", "DT", "TS", "G", "Nil"}
 _COLLECTIONS = frozenset(("LST", "IE", "QUE", "STK"))
+# .NET writes them as references, which XML does not allow: nothing but .NET reads such a document.
+_NO_CHARACTER = re.compile("&#x[Ff]{3}[EeFf];|[\ufffe\uffff]")
 # Several escapes in a row may be one character outside the Basic Multilingual Plane.
 _ESCAPES = re.compile(r"(?:_[xX][0-9A-Fa-f]{4}_)+")
 
@@ -36,7 +42,7 @@ def read_object(xml: str) -> Properties:
     .NET's ``d.hh:mm:ss``. An output that is no object at all is ``{"Value": ...}``. Raises ValueError on broken XML.
     """
     try:
-        element = ElementTree.fromstring(xml)
+        element = ElementTree.fromstring(readable(xml))
     except ElementTree.ParseError as error:
         raise ValueError(f"not CLIXML: {error}") from None
     reader = _Reader()
@@ -46,10 +52,15 @@ def read_object(xml: str) -> Properties:
     return properties if properties else {"Value": reader.value(element)}
 
 
+def readable(xml: str) -> str:
+    """Return what .NET wrote without the two references that are no XML."""
+    return _NO_CHARACTER.sub("\ufffd", xml)
+
+
 def decode_text(text: str) -> str:
-    """Return a string with its ``_xHHHH_`` escapes (UTF-16 code units) decoded."""
+    """Return a string with its ``_xHHHH_`` escapes (UTF-16 code units) decoded: see _wire.whole_text."""
     # Most texts have none, and a large read has many texts.
-    return _ESCAPES.sub(_decode_escapes, text) if "_" in text else text
+    return whole_text(_ESCAPES.sub(_decode_escapes, text)) if "_" in text else text
 
 
 def _decode_escapes(match: re.Match[str]) -> str:
@@ -142,7 +153,7 @@ def _primitive(tag: str, text: str) -> Any:
     if tag == "B":
         return text.lower() == "true"
     if tag == "C":
-        return chr(int(text))
+        return whole_text(chr(int(text)))
     if tag == "DT":
         return utc_text(text)
     if tag == "TS":

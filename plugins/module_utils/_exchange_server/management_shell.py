@@ -7,7 +7,7 @@
 
 The snap-in would be faster and is not used: it bypasses the management roles, and Microsoft discourages it. Instead the
 script does on the server what RemoteExchange.ps1 does there with Connect-ExchangeServer: it opens a session to the
-server's own virtual directory, which obeys the roles, and imports from it only the cmdlets of this call. That is a
+server's own virtual directory, which obeys the roles, and runs the cmdlets of this call there. That is a
 second hop: a network logon has no credential to sign in with again. So the account's credential goes along as data;
 without a password Kerberos has to delegate (facts: exchange-server-psrp.md section 6).
 """
@@ -53,27 +53,41 @@ AUTHENTICATIONS = ("kerberos", "ntlm", "basic", "certificate")
 SHORTEST_IDLE_TIMEOUT = 60
 # What only remote PowerShell or only this transport takes.
 
+# Not Import-PSSession: the functions that it makes keep errors and warnings to themselves.
+_RUN = """\
+  $p = [PowerShell]::Create().AddCommand($c.cmdlet).AddParameters($given)
+  $p.Runspace = $s.Runspace
+  try { $p.Invoke() } catch {
+    $x = $_.Exception.InnerException
+    # What the other side did not send is about the session, and the cmdlet may have run.
+    if ($x -isnot [Management.Automation.RemoteException]) { $r.lost = 1 }
+    $e = $x.ErrorRecord
+    if (!$e) { $e = $_ }
+  }
+  $p.Streams.Error; $e; $p.Streams.Warning
+"""
 _OWN = (
     script.NEW_REPLY
     + """\
 try {
-  $request = ($input | Out-String) | ConvertFrom-Json
+  $line = @($input) -split '\\t'
+  $call = ConvertFrom-Json $line[0]
   if (!$env:ExchangeInstallPath) { throw 'NoExchange' }
+  # The culture is that of Exchange's own texts: sizes, for instance.
   $open = @{ ConfigurationName = 'Microsoft.Exchange'; Authentication = 'Kerberos'
-    ConnectionUri = 'http://' + [Net.Dns]::GetHostEntry('').HostName + '/PowerShell/' }
-  if ($request.credential) { $open.Credential = Read-Value $request.credential }
-  $session = New-PSSession @open
-  $calls = @($request.first) + $request
-  $from = (Import-PSSession $session -CommandName $calls.cmdlet -AllowClobber -ErrorAction SilentlyContinue).Name
-  if (!$from) { throw 'NoCmdlets' }
-  foreach ($c in $calls) { if (!$reply.errors) { Invoke-Call $c } }
-} catch { $reply.errors = @(Show-Error $_) }
-finally { if ($session) { Remove-PSSession $session } }
-Write-Reply
-exit 0
+    ConnectionUri = 'http://' + [Net.Dns]::GetHostEntry('').HostName + '/PowerShell/'
+    SessionOption = @{ Culture = 'en-US'; UICulture = 'en-US' } }
+  if ($call.credential) { $open.Credential = Read-Value $call.credential }
+  $s = New-PSSession @open
+  foreach ($c in @($call.first) + $call) { if (!$r.errors) { Invoke-Call $c } }
+} catch { $r.errors += Show-Error $_ }
+"""
+    + script.WRITE_REPLY
+    + """\
+if ($s) { Remove-PSSession $s }
 """
 )
-SCRIPT = script.compose("Microsoft.Exchange", _OWN)
+SCRIPT = script.compose("Microsoft.Exchange", _RUN, _OWN)
 
 
 @dataclass
@@ -172,7 +186,7 @@ class ManagementShellSession:
         self, server: Server, tickets: TicketCache | None, retry: Retry, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._server = server
-        self._shell = WindowsShell(server, tickets)
+        self._shell = WindowsShell(server, tickets, clock)
         self._retry = retry
         self._clock = clock
         self._last_used = clock()
@@ -204,7 +218,7 @@ class ManagementShellSession:
         self._last_used = self._clock()
         if reply.errors and not reply.cmdlet:
             raise _not_opened(reply.errors[0], self._server).failure(cmdlet)
-        dialogue.raise_first_error(reply, cmdlet)
+        dialogue.raise_first_error(reply, cmdlet, self._server.where)
         return refuse_hidden_not_found(cmdlet, reply.output)
 
     def _line(self, cmdlet: Cmdlet) -> bytes:
@@ -222,23 +236,20 @@ def _refused_for_load(error: HybridError) -> bool:
 
 def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:
     """Say why the script did not get as far as a cmdlet."""
-    text = " ".join(record.message.split())
+    text = dialogue.shortened(record.message)
+    refused = dialogue.refused_script(record, server.where)
+    if refused is not None:
+        return refused
     if text == "NoExchange":
         return Diagnosis(
             "wrong_endpoint",
             f"{server.where} has no Exchange Management Shell.",
             "Give a server on which Exchange, or its management tools, are installed.",
         )
-    if text == "NoCmdlets":
-        return Diagnosis(
-            "permission_denied",
-            f"The management roles of '{server.username}' grant none of the cmdlets that are needed.",
-            "Give the account the management roles that the README names.",
-        )
     if "maximum number of connections" in text or "load quota" in text:
         return Diagnosis(
             "throttled",
-            f"{server.where} allows no further Exchange session for this account: {text[:300]}",
+            f"{server.where} allows no further Exchange session for this account: {text}",
             "Use fewer sessions, or close sessions that are left over.",
             retryable=True,
         )
@@ -246,12 +257,12 @@ def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:
         without = "" if server.password else "no password was given that could go along, so "
         return Diagnosis(
             "authentication_failed",
-            f"{server.where} let the account in, but not on to Exchange: {text[:300]}",
+            f"{server.where} let the account in, but not on to Exchange: {text}",
             f"Signing in to Exchange is a second hop: {without}give username and password, or allow Kerberos "
             "delegation (kerberos_delegation). The account needs RemotePowerShellEnabled and a management role.",
         )
     return Diagnosis(
         "unexpected_answer",
-        f"The Exchange Management Shell on {server.where} did not open: {text[:300]}",
+        f"The Exchange Management Shell on {server.where} did not open: {text}",
         "Run RemoteExchange.ps1 on the server by hand, and mend what it complains about.",
     )

@@ -34,17 +34,21 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Diagnosis,
     missing_library,
     refuse_hidden_not_found,
+    stopped,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
     HybridError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.clixml import read_object
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.clixml import (
+    read_object,
+    readable,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.faults import diagnose
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import always, unheard
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text, whole_text
 
 if TYPE_CHECKING:
     from pypsrp.powershell import PowerShell, RunspacePool
@@ -321,15 +325,15 @@ class RemotePowerShellSession:
             self._abandon()
             if not isinstance(error, Exception) or (isinstance(error, TypeError) and not started):
                 raise
-            _raise_first_error(pipeline, cmdlet)
+            _raise_first_error(pipeline, cmdlet, self._endpoint.where)
             diagnosis = diagnose(error, self._endpoint.where, self._endpoint.username, opening=False)
             # A fault that refuses the command proves that it did not run; the same fault later proves nothing.
             may_have_run = sent or (started and diagnosis.may_have_run)
             raise replace(diagnosis, may_have_run=may_have_run).failure(cmdlet) from None
         self._finish(pipeline)
         self._busy = False
-        _raise_first_error(pipeline, cmdlet)
-        return CmdletOutput(objects, [str(record.message) for record in pipeline.streams.warning])
+        _raise_first_error(pipeline, cmdlet, self._endpoint.where)
+        return CmdletOutput(objects, [whole_text(str(record.message)) for record in pipeline.streams.warning])
 
     def _finish(self, pipeline: PowerShell) -> None:
         """Send TERMINATE: without it the shell's thousandth command is refused (facts section 2)."""
@@ -403,7 +407,7 @@ def _keep_output_raw(pool: RunspacePool) -> None:
     def deserialize(element: Any, metadata: Any = None, clear: bool = True) -> Any:
         if metadata is None and isinstance(element, str):
             return _RawOutput(element)
-        return decode(element, metadata, clear)
+        return decode(readable(element) if isinstance(element, str) else element, metadata, clear)
 
     serializer.deserialize = deserialize
 
@@ -412,7 +416,8 @@ def _read_output(output: Sequence[Any]) -> list[Properties]:
     objects: list[Properties] = []
     for item in output:
         xml = item if isinstance(item, str) else getattr(item, "_xml", None)
-        if item is None or (xml is not None and xml.startswith("<Nil")):
+        # A $null that a cmdlet writes is a message without data.
+        if item is None or xml == "" or (xml is not None and xml.startswith("<Nil")):
             continue
         if isinstance(item, _RawOutput) or (xml is not None and xml.startswith("<Obj ")):
             objects.append(read_object(str(xml)))
@@ -421,7 +426,7 @@ def _read_output(output: Sequence[Any]) -> list[Properties]:
     return objects
 
 
-def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet) -> None:
+def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None:
     """Raise the first error record as CmdletError.
 
     pypsrp's ``had_errors`` is False for non-terminating errors, which is how Exchange says "not found"
@@ -435,18 +440,11 @@ def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet) -> None:
     match = _FAILURE_CATEGORY.search(error_id)
     exception_type = match[1] if match else str(record.reason or (types[0] if types else ""))
     if exception_type.endswith("PipelineStoppedException"):
-        raise ConnectionFailure(
-            f"The server stopped {cmdlet.name} before it ended.",
-            code="connection_lost",
-            retryable=True,
-            remedy="Run again: what was done meanwhile is read back first.",
-            cmdlet=cmdlet.name,
-            answer_lost=not cmdlet.is_read,
-        )
+        raise stopped(where, cmdlet, whole_text(str(record)))
     number = record.category
     category = _CATEGORIES[number] if isinstance(number, int) and 0 <= number < len(_CATEGORIES) else ""
     raise CmdletError(
-        str(record),
+        whole_text(str(record)),
         cmdlet=cmdlet.name,
         exception_type=exception_type.rsplit(".", 1)[-1],
         error_id=error_id,

@@ -12,7 +12,6 @@ status of its own) and "Microsoft Graph throttling guidance" (429 with Retry-Aft
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import TokenCache
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import read_json
 
 if TYPE_CHECKING:
     import requests
@@ -169,7 +169,7 @@ class GraphClient:
                 remedy="Grant the application the permissions that docs/permissions.md names, with admin consent.",
             )
         try:
-            document = json.loads(raw)
+            document = read_json(raw)
         except ValueError:
             document = None
         if status != 200 or not isinstance(document, Mapping):

@@ -8,7 +8,9 @@
 A text is ``s:`` and itself, bytes are ``b:`` and base64, a date that comes back is ``d:`` and ISO 8601: no text can be
 taken for a date, as PowerShell's JSON reader would otherwise do. Dates, spans and GUIDs go in as text, which PowerShell
 converts to the parameter's type in the invariant culture, just as over remote PowerShell. A PSCredential is
-``{"@user", "@secret"}``, a SecureString ``{"@secret"}``, any other object a hash table.
+``{"@user", "@secret"}``, a SecureString ``{"@secret"}``, any other object a hash table. A secret itself stands behind
+the JSON and a tab, as ``\\uXXXX`` alone, and ``@secret`` is its number: what reads the JSON is a cmdlet, and Windows
+may write down the arguments of cmdlets (module logging).
 """
 
 from __future__ import annotations
@@ -30,9 +32,18 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
     Secret,
     Value,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import Diagnosis, stopped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text, utc_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import (
+    moment_text,
+    read_json,
+    span_text,
+    utc_text,
+)
 
+# What a script says instead of an answer where a policy lets it do nothing else.
+_LANGUAGE_MODES = frozenset((b"ConstrainedLanguage", b"RestrictedLanguage", b"NoLanguage"))
+_LANGUAGE_MODE = "LanguageMode"
 _FAILURE_CATEGORY = re.compile(r"\[FailureCategory=Cmdlet-(\w+)\]")
 
 
@@ -48,11 +59,15 @@ class ErrorRecord:
 
 @dataclass(frozen=True)
 class Reply:
-    """A script's answer. ``cmdlet`` is the last one that it began; it is empty where none was reached."""
+    """A script's answer. ``cmdlet`` is the last one that it began; it is empty where none was reached.
+
+    ``lost`` says that the session in which that cmdlet ran broke off.
+    """
 
     cmdlet: str
     output: CmdletOutput
     errors: Sequence[ErrorRecord]
+    lost: bool = False
 
 
 def encode_value(value: Value) -> Any:
@@ -68,19 +83,14 @@ def encode_value(value: Value) -> Any:
     if isinstance(value, bytes):
         return f"b:{base64.b64encode(value).decode('ascii')}"
     if isinstance(value, Credential):
-        return {"@user": f"s:{value.username}", **encode_secret(value.password)}
+        return {"@user": f"s:{value.username}", "@secret": Secret(value.password)}
     if isinstance(value, Secret):
-        return encode_secret(value.text)
+        return {"@secret": value}
     if isinstance(value, Mapping):
         return {str(key): encode_value(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [encode_value(item) for item in value]
     raise TypeError(f"a cmdlet takes no {type(value).__name__}")
-
-
-def encode_secret(text: str) -> dict[str, str]:
-    """Return a SecureString, which the script makes of the text."""
-    return {"@secret": f"s:{text}"}
 
 
 def encode_call(cmdlet: Cmdlet) -> dict[str, Any]:
@@ -89,21 +99,35 @@ def encode_call(cmdlet: Cmdlet) -> dict[str, Any]:
 
 
 def request_line(content: Mapping[str, Any]) -> bytes:
-    """Return one line of ASCII JSON for standard input."""
-    return json.dumps(content).encode("ascii") + b"\n"
+    """Return one line of ASCII for standard input: the JSON, and each secret behind a tab."""
+    secrets: list[str] = []
+
+    def take(secret: Secret) -> int:
+        units = secret.text.encode("utf-16-be")
+        secrets.append("".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)))
+        return len(secrets)
+
+    content_text = json.dumps(content, default=take)
+    return "\t".join([content_text, *secrets]).encode("ascii") + b"\n"
 
 
 def read_reply(standard_output: bytes) -> Reply | None:
-    """Return what the script answered in its last line, or None when that is no answer."""
-    lines = standard_output.split()
-    if not lines:
-        return None
+    """Return what the script answered, or None when no line is an answer. All other lines are noise of a module's."""
+    lines = [line.strip() for line in standard_output.splitlines()]
+    answer = next((reply for reply in map(_answer, reversed(lines)) if reply is not None), None)
+    mode = next((line.decode() for line in lines if line in _LANGUAGE_MODES), "")
+    if answer is None and mode:
+        return Reply("", CmdletOutput(), [ErrorRecord(mode, "", "", _LANGUAGE_MODE)])
+    return answer
+
+
+def _answer(line: bytes) -> Reply | None:
     try:
-        reply = json.loads(base64.b64decode(lines[-1], validate=True))
+        reply = read_json(base64.b64decode(line, validate=True))
         objects = [_properties(item) for item in reply["objects"] or []]
         warnings = [str(warning) for warning in reply["warnings"] or []]
         errors = [_error_record(error) for error in reply["errors"] or []]
-        return Reply(str(reply["cmdlet"] or ""), CmdletOutput(objects, warnings), errors)
+        return Reply(str(reply["cmdlet"] or ""), CmdletOutput(objects, warnings), errors, bool(reply.get("lost")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -136,16 +160,46 @@ def _item(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, list)) else str(value)
 
 
-def raise_first_error(reply: Reply, cmdlet: Cmdlet) -> None:
-    """Raise the first error as CmdletError. The failure category names Exchange's own class, wherever it was thrown."""
+def raise_first_error(reply: Reply, cmdlet: Cmdlet, where: str) -> None:
+    """Raise the first error. The failure category names Exchange's own class, wherever it was thrown."""
     if not reply.errors:
         return
     record = reply.errors[0]
     category = _FAILURE_CATEGORY.search(record.error_id)
+    exception_type = category[1] if category else record.type
+    if reply.lost or exception_type == "PipelineStoppedException":
+        failure = stopped(where, cmdlet, record.message)
+        # The script's own first cmdlet is none of the caller's.
+        failure.answer_lost = failure.answer_lost and reply.cmdlet == cmdlet.name
+        raise failure
     raise CmdletError(
         record.message,
         cmdlet=reply.cmdlet or cmdlet.name,
-        exception_type=category[1] if category else record.type,
+        exception_type=exception_type,
         error_id=record.error_id,
         category=record.category,
     )
+
+
+def refused_script(record: ErrorRecord, where: str) -> Diagnosis | None:
+    """Say why PowerShell on ``where`` does not run the script or load its module, where a policy is the reason."""
+    if record.error_id == _LANGUAGE_MODE:
+        return Diagnosis(
+            "powershell_restricted",
+            f"A policy on {where} holds PowerShell in the language mode {record.message}, in which the collection's "
+            "script cannot run.",
+            "Exempt the account or the host from that policy (AppLocker, App Control for Business), or use another "
+            "way to connect.",
+        )
+    if record.type == "PSSecurityException":
+        return Diagnosis(
+            "powershell_restricted",
+            f"The execution policy on {where} does not let PowerShell load a module: {shortened(record.message)}",
+            "Allow signed scripts there: Set-ExecutionPolicy RemoteSigned.",
+        )
+    return None
+
+
+def shortened(text: str) -> str:
+    """Return PowerShell's own words for a sentence."""
+    return " ".join(text.split())[:300]

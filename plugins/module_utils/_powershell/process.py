@@ -28,9 +28,10 @@ LONGEST_COMPLAINT = 300
 class ProcessLost(Exception):
     """No answer will come. ``sent`` is False where the whole line did not go out, so that nothing of it has run."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, timed_out: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.timed_out = timed_out
 
 
 class Process:
@@ -84,7 +85,7 @@ class Process:
             while True:
                 ready = selector.select(max(0.0, deadline - self._clock()))
                 if not ready:
-                    raise ProcessLost(f"it took longer than {timeout:.0f} seconds", sent=not rest)
+                    raise ProcessLost(f"it took longer than {timeout:.0f} seconds", sent=not rest, timed_out=True)
                 for key, _events in ready:
                     if key.fileobj is process.stdin:
                         written = _write(process.stdin, rest)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -39,10 +40,16 @@ TLS_PORT = 5986
 DEFAULT_IDLE_TIMEOUT = 180
 SHELL_NOT_FOUND = 2150858843
 RESOURCE_URI_NOT_FOUND = 2150858811
+# The code page in which the server writes what standard error says.
+UTF_8 = 65001
 # pywinrm asks for envelopes of at most 150 KiB; a chunk grows by a third in base64.
 INPUT_CHUNK = 96 * 1024
 _KERBEROS_ERRORS = frozenset(("KerberosExchangeError", "MutualAuthenticationError", "GSSError"))
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
+
+
+class _DeadlinePassed(Exception):
+    """No answer came in time."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Server:
     service: str = "HTTP"
     hostname_override: str | None = None
     delegation: bool = False
+    deadline: float = 960.0
 
     @property
     def where(self) -> str:
@@ -115,16 +123,23 @@ def certificate_files(given: ConnectionOptions) -> tuple[str, str]:
 
 
 class WindowsShell:
-    """One command shell on a server. Not shared between threads."""
+    """One command shell on a server. Not shared between threads. ``clock`` is monotonic, in seconds."""
 
-    def __init__(self, server: Server, tickets: TicketCache | None) -> None:
+    def __init__(
+        self, server: Server, tickets: TicketCache | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._server = server
+        self._clock = clock
         self._tickets = tickets
         self._has_ticket = False
         self._protocol: Protocol | None = None
         self._shell = ""
         self._sent = False
         self.ended = False
+
+    @property
+    def where(self) -> str:
+        return self._server.where
 
     def open(self, cmdlet: Cmdlet) -> None:
         """Open the shell for a cmdlet to come. Raises ConnectionFailure."""
@@ -144,12 +159,28 @@ class WindowsShell:
             for chunk, last in _chunks(line):
                 self._sent = last
                 protocol.send_command_input(self._shell, command, chunk, end=last)
-            output, errors, code = protocol.get_command_output(self._shell, command)
+            output, errors, code = self._output(protocol, command)
         self._clean_up(protocol, command)
         reply = dialogue.read_reply(output)
         if reply is None:
             raise _no_answer(self._server, errors, code).failure(cmdlet)
         return reply
+
+    def _output(self, protocol: Protocol, command: str) -> tuple[bytes, bytes, int]:
+        """Return standard output, standard error and exit code. Raises _DeadlinePassed: pywinrm would wait for ever."""
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        deadline = self._clock() + self._server.deadline
+        output: list[bytes] = []
+        errors: list[bytes] = []
+        while self._clock() < deadline:
+            with contextlib.suppress(WinRMOperationTimeoutError):
+                piece, complaint, code, done = protocol.get_command_output_raw(self._shell, command)
+                output.append(piece)
+                errors.append(complaint)
+                if done:
+                    return b"".join(output), b"".join(errors), code
+        raise _DeadlinePassed
 
     @contextlib.contextmanager
     def _explained(self, cmdlet: Cmdlet) -> Iterator[None]:
@@ -203,7 +234,7 @@ class WindowsShell:
             except ImportError as error:
                 raise missing_library("pywinrm", error) from None
         if not self._shell:
-            self._shell = self._protocol.open_shell(idle_timeout=f"PT{self._server.idle_timeout}S")
+            self._shell = self._protocol.open_shell(codepage=UTF_8, idle_timeout=f"PT{self._server.idle_timeout}S")
         self._refuse_if_ended()
         return self._protocol
 
@@ -225,7 +256,7 @@ def _chunks(line: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 def worth_reading_again(error: HybridError) -> bool:
-    return error.retryable and error.code in _WORTH_A_RETRY
+    return error.retryable and error.code in _WORTH_A_RETRY and not error.timed_out
 
 
 def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
@@ -233,6 +264,14 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
     from winrm import exceptions
 
     where = server.where
+    if isinstance(error, _DeadlinePassed):
+        return Diagnosis(
+            "connection_lost",
+            f"{where} gave no answer within {server.deadline:.0f} seconds.",
+            "Look for what holds PowerShell up there, and run again: what was done meanwhile is read back first.",
+            retryable=True,
+            timed_out=True,
+        )
     if isinstance(error, exceptions.InvalidCredentialsError):
         return Diagnosis(
             "authentication_failed",
@@ -302,7 +341,7 @@ def _diagnose_fault(error: Any, server: Server) -> Diagnosis:
 
 
 def _no_answer(server: Server, errors: bytes, code: int) -> Diagnosis:
-    text = " ".join(errors.decode("utf-8", "replace").split())[:300]
+    text = dialogue.shortened(errors.decode("utf-8", "replace"))
     return Diagnosis(
         "unexpected_answer",
         f"PowerShell on {server.where} ended with code {code} and no answer: {text}",

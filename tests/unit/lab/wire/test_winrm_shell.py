@@ -19,7 +19,7 @@ from winrm.protocol import Protocol
 
 from lab.laboratory import Laboratory
 
-SCRIPT = "# mailops.exchange_hybrid: one cmdlet as JSON, dialogue 2, module ADSync\r\n$x = 1\r\n"
+SCRIPT = "# mailops.exchange_hybrid, dialogue 3, module ADSync\r\n$x = 1\r\n"
 QUESTION = b'{"cmdlet":"Get-ADSyncScheduler","parameters":{}}\n'
 
 

@@ -238,6 +238,28 @@ def test_a_write_that_takes_too_long_is_lost(bench: Bench, organization: Any) ->
         os.kill(start["process"], 0)
 
 
+def test_a_read_that_takes_too_long_is_not_tried_again(bench: Bench, organization: Any, patience: Any) -> None:
+    bench.script({"Get-Mailbox": [{"do": "hang"}]})
+    impatient = replace(organization.installation, timeout=0.5, closing_timeout=0.1)
+    session = replace(organization, installation=impatient).open()
+    assert failure_of(lambda: session.run(READ)).code == "connection_lost"
+    assert (len(bench.events("start")), patience.waited) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ({"message": "File x.psm1 cannot be loaded.", "type": "PSSecurityException"}, "execution policy"),
+        ({"message": "ConstrainedLanguage", "id": "LanguageMode"}, "language mode ConstrainedLanguage"),
+    ],
+)
+def test_a_policy_of_this_host_is_told(bench: Bench, session: Any, error: dict[str, str], told: str) -> None:
+    bench.script({"connect": [{"errors": [error]}]})
+    failure = failure_of(lambda: session.run(WRITE))
+    assert (failure.code, failure.answer_lost, failure.cmdlet) == ("powershell_restricted", False, "New-MoveRequest")
+    assert told in failure.message
+
+
 def test_a_line_that_did_not_go_out_has_not_run(bench: Bench, organization: Any) -> None:
     bench.script({"Get-Mailbox": [{"do": "deaf"}]})
     program = Process(organization.installation.command(), organization.installation.environment, closing_timeout=0.2)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import signal
 import threading
@@ -82,12 +83,12 @@ def test_without_a_password_the_second_hop_fails_and_is_explained(scripted: Any,
     ("message", "kind", "code", "retryable"),
     [
         ("NoExchange", "RuntimeException", "wrong_endpoint", False),
-        ("NoCmdlets", "RuntimeException", "permission_denied", False),
         (
             "Fail to create a runspace because you have exceeded the maximum number of connections allowed : 18",
             "PSRemotingTransportException", "throttled", True,
         ),
-        ("File Import.psm1 cannot be loaded.", "PSSecurityException", "unexpected_answer", False),
+        ("File Import.psm1 cannot be loaded.", "PSSecurityException", "powershell_restricted", False),
+        ("Something else.", "RuntimeException", "unexpected_answer", False),
     ],
 )  # fmt: skip
 def test_a_management_shell_that_does_not_open(
@@ -132,6 +133,26 @@ def test_an_idle_session_is_renewed_before_a_write(scripted: Any, organization: 
         assert scripted.open_sessions()["exchange_server"] == 1
     session.close()
     assert opened == [False, False, True]
+
+
+@pytest.mark.parametrize("cmdlet", [READ, WRITE])
+def test_a_cmdlet_without_an_end_is_left_and_not_tried_again(scripted: Any, patience: Any, cmdlet: Cmdlet) -> None:
+    """pywinrm itself would ask for the answer for ever."""
+
+    def hang(call: Any) -> Answer:
+        scripted.faults.wait(30)
+        return Answer()
+
+    scripted.hybrid.exchange_server.answers[cmdlet.name] = hang
+    server = from_options(options_of(scripted, operation_timeout=1)).server
+    seconds = itertools.count(0, 400)
+    session = ManagementShellSession(server, None, patience.retry, clock=lambda: float(next(seconds)))
+    error = failure_of(lambda: session.run(cmdlet))
+    assert (error.code, error.answer_lost, error.retryable) == ("connection_lost", cmdlet is WRITE, True)
+    assert "no answer within 960 seconds" in error.message
+    assert patience.waited == []
+    assert scripted.open_sessions()["exchange_server"] == 0
+    session.close()
 
 
 def test_an_interrupted_session_is_deleted_on_the_server(scripted: Any, organization: Any) -> None:
@@ -188,7 +209,10 @@ def test_the_password_is_in_the_input_alone(scripted: Any, organization: Any, mo
     session.run(READ)
     session.close()
     password = organization.server.password
-    assert [verb for verb, body in bodies if password.encode() in body] == ["Send"]
+    # Escaped, behind the JSON: see dialogue.request_line.
+    sent = "".join(f"\\u{ord(character):04x}" for character in password).encode()
+    assert [verb for verb, body in bodies if sent in body.partition(b"\t")[2]] == ["Send"]
+    assert [verb for verb, body in bodies if password.encode() in body or sent in body.partition(b"\t")[0]] == []
     assert password not in repr(organization)
     assert password not in str(scripted.log.entries())
 

@@ -16,8 +16,13 @@ import uuid
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Credential
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
+    Cmdlet,
+    CmdletOutput,
+    Credential,
+    Secret,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell import dialogue
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +39,7 @@ MOMENTS = st.datetimes(
 )
 SPANS = st.timedeltas(min_value=datetime.timedelta(days=-9999), max_value=datetime.timedelta(days=9999))
 INTEGERS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
-PASSWORDS = TEXTS.filter(bool)
+PASSWORDS = TEXTS
 TABLES = st.dictionaries(NAMES, st.one_of(TEXTS, st.lists(TEXTS)), max_size=3)
 # What arrives as it was sent; all other kinds are compared one by one below.
 PLAIN = st.one_of(st.none(), st.booleans(), INTEGERS, TEXTS, st.binary(), st.lists(TEXTS), TABLES)
@@ -96,7 +101,7 @@ def test_a_credential_arrives_as_one(username: str, password: str) -> None:
 @given(PASSWORDS)
 def test_a_secret_arrives_as_a_secure_string(password: str) -> None:
     question = other_side.read_question(
-        dialogue.request_line({"connect": {"CertificatePassword": dialogue.encode_secret(password)}})
+        dialogue.request_line({"connect": {"CertificatePassword": dialogue.encode_value(Secret(password))}})
     )
     assert question.connect == {"CertificatePassword": password}
     assert repr(question.connect["CertificatePassword"]) != repr(password)
@@ -179,6 +184,77 @@ def test_the_first_error_is_raised(record: dict[str, str], exception_type: str) 
     reply = dialogue.read_reply(encoded(document))
     assert reply is not None
     with pytest.raises(CmdletError) as caught:
-        dialogue.raise_first_error(reply, READ)
+        dialogue.raise_first_error(reply, READ, "EX01")
     assert (caught.value.exception_type, caught.value.cmdlet) == (exception_type, "Set-ADServerSettings")
     assert caught.value.message
+
+
+@given(st.text(alphabet="äx\U0001f600\t\n\\u", min_size=3))
+def test_a_secret_stands_outside_of_the_json(password: str) -> None:
+    """A cmdlet reads the JSON, and Windows may write down what cmdlets are given."""
+    call = Cmdlet("New-MoveRequest", {"RemoteCredential": Credential("svc", password), "Other": Secret(password)})
+    text, *secrets = dialogue.request_line(dialogue.encode_call(call)).rstrip(b"\n").split(b"\t")
+    assert json.loads(text)["parameters"] == {
+        "RemoteCredential": {"@user": "s:svc", "@secret": 1}, "Other": {"@secret": 2}
+    }  # fmt: skip
+    assert [len(secret) for secret in secrets] == [3 * len(password.encode("utf-16-le"))] * 2
+
+
+@pytest.mark.parametrize("noise", [b"42% ", b"\xff\xfe4\x002\x00", b"{}", b"bnVsbA==\n", b"ConstrainedLanguage\n"])
+def test_noise_before_and_behind_the_answer_is_none_of_it(noise: bytes) -> None:
+    answer = encoded({"cmdlet": "Get-Mailbox", "objects": [{"A": 1}], "warnings": [], "errors": []})
+    reply = dialogue.read_reply(noise + b"\n" + answer + b"\r\n" + noise)
+    assert reply is not None
+    assert reply.output.objects == [{"A": 1}]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ann \\ud83d", "Ann \ufffd"), ("\\ufffe\\uFFFF", "\ufffd\ufffd"), ("\uffff", "\ufffd"),
+        ("\\ud83d\\ude00", "\U0001f600"),
+    ],
+)  # fmt: skip
+def test_what_is_no_character_is_replaced(text: str, shown: str) -> None:
+    line = f'{{"cmdlet":"","objects":[{{"A":"s:{text}"}}],"warnings":["{text}"],"errors":[{{"message":"{text}"}}]}}'
+    reply = dialogue.read_reply(base64.b64encode(line.encode()))
+    assert reply is not None
+    assert (reply.output.objects, reply.output.warnings, reply.errors[0].message) == ([{"A": shown}], [shown], shown)
+
+
+@pytest.mark.parametrize(
+    ("document", "cmdlet", "answer_lost"),
+    [
+        ({"cmdlet": "Set-MailUser", "lost": 1}, "Set-MailUser", True),
+        ({"cmdlet": "Set-ADServerSettings", "lost": 1}, "Set-MailUser", False),
+        ({"cmdlet": "Get-MailUser", "lost": 1}, "Get-MailUser", False),
+        ({"cmdlet": "Set-MailUser", "stopped": True}, "Set-MailUser", True),
+    ],
+)
+def test_a_session_that_breaks_off_may_have_done_the_write(
+    document: dict[str, Any], cmdlet: str, answer_lost: bool
+) -> None:
+    kind = "System.X.PipelineStoppedException" if document.pop("stopped", False) else "RuntimeException"
+    errors = [{"message": "The session broke.", "type": kind, "id": "PSRemotingDataStructureException"}]
+    reply = dialogue.read_reply(encoded({"objects": [], "warnings": [], "errors": errors, **document}))
+    assert reply is not None
+    with pytest.raises(HybridError) as caught:
+        dialogue.raise_first_error(reply, Cmdlet(cmdlet), "Exchange server EX01")
+    error = caught.value
+    assert (error.code, error.retryable, error.answer_lost) == ("connection_lost", True, answer_lost)
+    assert "The session broke." in error.message
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (dialogue.ErrorRecord("x.psm1 cannot be loaded", "PSSecurityException", "", ""), "execution policy on EX01"),
+        (dialogue.ErrorRecord("NoLanguage", "", "", "LanguageMode"), "language mode NoLanguage"),
+    ],
+)
+def test_a_policy_that_forbids_the_script_is_told_in_a_sentence(record: dialogue.ErrorRecord, told: str) -> None:
+    diagnosis = dialogue.refused_script(record, "EX01")
+    assert diagnosis is not None
+    assert told in diagnosis.message
+    assert (diagnosis.code, diagnosis.retryable) == ("powershell_restricted", False)
+    assert dialogue.refused_script(dialogue.ErrorRecord("x", "RuntimeException", "", "x"), "EX01") is None

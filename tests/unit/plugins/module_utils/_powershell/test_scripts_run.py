@@ -10,141 +10,246 @@ These tests exist only where there is a ``pwsh`` (tests/tools/powershell.py); el
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Secret
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect import dialogue as ad_sync
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online import powershell_module
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.organization import from_options
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import management_shell
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell import dialogue, script
 
 PWSH = shutil.which("pwsh")
 NASTY = "O'Neil \"; exit $(1) `n \n\U0001f600 2026-12-01T00:00:00Z s:x"
-# Functions that show what they were given, in each kind of value that Exchange answers with.
+CREDENTIAL = Credential("CONTOSO\\svc", "Battery-stäple'$")
+LONGEST_RUN = 300
+# What a cmdlet may do, by the identity that it is given, and what it was given, in each kind of value.
 FUNCTIONS = """
-function Set-Mailbox {
+function global:Get-Mailbox {
+  [CmdletBinding()] param([string]$Identity)
+  switch ($Identity) {
+    'opened' { [pscustomobject]@{ Opened = $global:opened; Forest = $global:forest } }
+    'throws' { Write-Warning 'first'; throw 'a plain throw' }
+    'errs' { Write-Error 'Ex1|X.ManagementObjectNotFoundException|Not found' -ErrorId '[FailureCategory=Cmdlet-X] 1' }
+    'errs twice' { Write-Error 'one'; throw 'two' }
+    'warns' { Write-Warning "Ünïcode.`n2"; [pscustomobject]@{ A = 1 } }
+    'catches' { try { throw 'x' } catch { }; Get-Item /none -ErrorAction SilentlyContinue; [pscustomobject]@{ A = 1 } }
+    'caught one first' { try { throw 'x' } catch { Write-Error 'the real one' } }
+    'noise' { Write-Host -NoNewline '42%'; Write-Progress p; Write-Verbose v -Verbose; [pscustomobject]@{ A = 1 } }
+    'console' { [Console]::Write('42% '); [pscustomobject]@{ A = 1 } }
+    'encoding' { [Console]::OutputEncoding = [Text.Encoding]::Unicode; [pscustomobject]@{ A = 'ü' } }
+    'nothing' { $null; [pscustomobject]@{ A = $null; B = @(); C = @('x') } }
+    'dies' { Stop-Process -Id $PID -Force }
+    'values' { [pscustomobject]@{ E = [dayofweek]::Friday; D = [decimal]1.5; F = 1.5; T = [timespan]'1.02:00' } }
+    'culture' { [cultureinfo]::CurrentCulture = 'de-DE'; [pscustomobject]@{ D = [decimal]1.5
+      W = [DateTimeOffset]::new(2026, 1, 2, 3, 4, 5, [timespan]'01:00') } }
+    'half' { [pscustomobject]@{ A = 'Ann ' + [char]0xd83d } }
+    'unreadable' { [pscustomobject]@{ A = 1 } | Add-Member ScriptProperty B { throw 'no such value' } -PassThru }
+    default { $null }
+  }
+}
+function global:Set-Mailbox {
   [CmdletBinding()] param([string]$Identity, [string[]]$List, $Table, [bool]$Flag, [long]$Number, [byte[]]$Bytes,
-    [datetime]$When, [timespan]$Span, [guid]$Guid, [pscredential]$Credential, [bool]$Confirm, $Nothing)
-  Write-Warning 'Ünïcode.'
+    [datetime]$When, [timespan]$Span, [guid]$Guid, [pscredential]$Credential, [securestring]$Empty, [bool]$Confirm,
+    $Nothing)
   [pscustomobject]@{
     Identity = $Identity; List = $List; Added = @($Table['Add']); Flag = $Flag; Number = $Number; Bytes = $Bytes
     When = $When; Span = $Span; Guid = $Guid; User = $Credential.UserName; Nothing = $Nothing; Confirm = $Confirm
-    Password = $Credential.GetNetworkCredential().Password; Enumeration = [dayofweek]::Friday; Empty = @()
+    Password = $Credential.GetNetworkCredential().Password; EmptySecret = $Empty.Length; EmptyList = @()
   }
 }
-function Get-Mailbox {
-  [CmdletBinding()] param([string]$Identity)
-  $text = 'Ex1|X.ManagementObjectNotFoundException|Not found: ' + $Identity
-  Write-Error -Exception ([InvalidOperationException]::new($text))
-}
-function Get-ADSyncScheduler {
-  [CmdletBinding()] param()
-  [pscustomobject]@{ SyncCycleEnabled = $true }
-}
-function Set-ADServerSettings {
+function global:Set-ADServerSettings {
   [CmdletBinding()] param([bool]$ViewEntireForest)
   $global:forest = $ViewEntireForest
 }
-function Get-User {
-  [CmdletBinding()] param([string]$Identity)
-  [pscustomobject]@{ Forest = $global:forest }
-}
+function global:Get-ADSyncScheduler { [CmdletBinding()] param() [pscustomobject]@{ SyncCycleEnabled = $true } }
 """
 EXCHANGE_ONLINE = (
     """
 function Connect-ExchangeOnline {
   param($Organization, $ExchangeEnvironmentName, [string[]]$CommandName, [switch]$ManagedIdentity, [switch]$ShowBanner,
     [switch]$SkipLoadingFormatData)
-  Write-Host 'a banner'
+  [Console]::Write('a banner')
   New-Module -Name tmpEXO_test -ScriptBlock {"""
-    + FUNCTIONS
+    + FUNCTIONS.replace("function global:", "function ")
     + """} | Import-Module -Global
 }
 function Disconnect-ExchangeOnline { [CmdletBinding()] param([switch]$Confirm) }
 """
 )
-EXCHANGE_SERVER = (
-    """
+# The second hop, by PowerShell's own remoting: an imitation in the same process would keep no error from the script.
+EXCHANGE_SERVER = """
 $env:ExchangeInstallPath = 'x'
 function New-PSSession {
-  param($ConfigurationName, $Authentication, $ConnectionUri, $Credential)
-  'session'
+  param($ConfigurationName, $Authentication, $ConnectionUri,
+    [Management.Automation.Remoting.PSSessionOption]$SessionOption, $Credential)
+  if (!$global:hop -or $global:hop.State -ne 'Opened') {
+    $global:hop = Microsoft.PowerShell.Core\\New-PSSession -HostName localhost -UserName x
+    Invoke-Command $global:hop { $global:opened = $args; . ([scriptblock]::Create($env:FUNCTIONS)) } -ArgumentList @(
+      $ConfigurationName, $Credential.UserName, $Credential.GetNetworkCredential().Password,
+      $SessionOption.Culture.Name)
+  }
+  $global:hop
 }
-function Remove-PSSession { param($Session) }
-function Import-PSSession {
-  [CmdletBinding()] param([Parameter(Position = 0)]$Session, $CommandName, [switch]$AllowClobber)
-  New-Module -Name tmp_test -ScriptBlock {"""
-    + FUNCTIONS
-    + """} | Import-Module -Global -PassThru
-}
+function Remove-PSSession { }
 """
-)
+# Runs a script once for each line of input, in one process, and writes down what cmdlets are given.
+DRIVER = """
+. ([scriptblock]::Create($env:BEFORE))
+$block = [scriptblock]::Create($env:SCRIPT)
+$requests = [Console]::In.ReadToEnd().Trim().Split([char]10)
+Trace-Command ParameterBinding { foreach ($request in $requests) { $request | & $block } } -FilePath $env:TRACE
+"""
+SECOND_HOP = "#!/bin/sh\nexec pwsh -NoLogo -NoProfile -sshs\n"
 
 if PWSH is not None:
-    pytestmark = pytest.mark.usefixtures("pwsh")
     SENT = {
         "Identity": NASTY, "List": ["a", NASTY], "Table": {"Add": [NASTY, "b"]}, "Flag": True, "Number": 2**40,
         "Bytes": b"a\0b", "Span": datetime.timedelta(days=14), "Nothing": None,
         "When": datetime.datetime(2026, 12, 1, 1, 2, 3, tzinfo=datetime.timezone.utc),
-        "Guid": "99aeac02-0000-0000-0000-000000000000", "Credential": Credential("CONTOSO\\svc", "Battery-stäple'$"),
+        "Guid": "99aeac02-0000-0000-0000-000000000000", "Credential": CREDENTIAL, "Empty": Secret(""),
     }  # fmt: skip
     SHOWN = {
         "Identity": NASTY, "List": ["a", NASTY], "Added": [NASTY, "b"], "Flag": True, "Number": 2**40, "Bytes": "YQBi",
         "When": "2026-12-01T01:02:03Z", "Span": "14.00:00:00", "Guid": "99aeac02-0000-0000-0000-000000000000",
-        "User": "CONTOSO\\svc", "Password": "Battery-stäple'$", "Nothing": None, "Confirm": False,
-        "Enumeration": "Friday", "Empty": [],
+        "User": CREDENTIAL.username, "Password": CREDENTIAL.password, "Nothing": None, "Confirm": False,
+        "EmptySecret": 0, "EmptyList": [],
     }  # fmt: skip
+    # By identity: objects, warnings, messages of errors; where the cmdlet is run does not matter.
+    EVERYWHERE: dict[str, tuple[list[dict[str, Any]], list[str], list[str]]] = {
+        "errs": ([], [], ["Ex1|X.ManagementObjectNotFoundException|Not found"]),
+        "warns": ([{"A": 1}], ["Ünïcode.\n2"], []),
+        "catches": ([{"A": 1}], [], []),
+        "caught one first": ([], [], ["the real one"]),
+        "noise": ([{"A": 1}], [], []),
+        "nothing": ([{"A": None, "B": [], "C": ["x"]}], [], []),
+        "values": ([{"E": "Friday", "D": "1.5", "F": 1.5, "T": "1.02:00:00"}], [], []),
+        "half": ([{"A": "Ann \ufffd"}], [], []),
+    }
 
     @pytest.fixture
     def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, text in (("ExchangeOnlineManagement", EXCHANGE_ONLINE), ("ADSync", FUNCTIONS)):
             directory = tmp_path / "modules" / name
             directory.mkdir(parents=True)
-            (directory / f"{name}.psm1").write_text(text, encoding="utf-8")
+            (directory / f"{name}.psm1").write_text(text.replace("function global:", "function "), encoding="utf-8")
         # PowerShell adds its own directories to what it finds here.
         monkeypatch.setenv("PSModulePath", str(tmp_path / "modules"))
 
-    @pytest.mark.usefixtures("modules")
-    def test_exchange_online_by_powershell_itself() -> None:
-        session: Any = from_options({
+    def drive(folder: Path, text: str, before: str, calls: Sequence[dict[str, Any]]) -> tuple[list[Any], str]:
+        """Return the answers of one process, and everything that its cmdlets were given."""
+        (folder / "ssh").write_text(SECOND_HOP)
+        (folder / "ssh").chmod(0o700)
+        (folder / "driver.ps1").write_text(DRIVER)
+        environment = {
+            **os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "FUNCTIONS": FUNCTIONS,
+            "BEFORE": before, "SCRIPT": script.compact(text), "TRACE": str(folder / "trace"),
+        }  # fmt: skip
+        done = subprocess.run(
+            [str(PWSH), "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(folder / "driver.ps1")],
+            input=b"".join(map(dialogue.request_line, calls)), capture_output=True, timeout=LONGEST_RUN, check=True,
+            env=environment,
+        )  # fmt: skip
+        answers = [reply for reply in map(dialogue.read_reply, done.stdout.split(b"\n")) if reply is not None]
+        assert len(answers) == len(calls), done.stderr
+        return answers, (folder / "trace").read_text(encoding="utf-8")
+
+    def told(reply: dialogue.Reply) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+        return list(reply.output.objects), list(reply.output.warnings), [error.message for error in reply.errors]
+
+    def get(identity: str) -> dict[str, Any]:
+        return dialogue.encode_call(Cmdlet("Get-Mailbox", {"Identity": identity}))
+
+    def test_the_management_shell_by_real_remoting(pwsh: str, tmp_path: Path) -> None:
+        """Errors, warnings and objects come each by its own stream, and a session that breaks off is told as one."""
+        more = {
+            "opened": (
+                [{"Opened": ["Microsoft.Exchange", CREDENTIAL.username, CREDENTIAL.password, "en-US"], "Forest": True}],
+                [], [],
+            ),
+            "throws": ([], ["first"], ["a plain throw"]),
+            "errs twice": ([], [], ["one", "two"]),
+        }  # fmt: skip
+        expected = {**EVERYWHERE, **more}
+        calls = [
+            *map(get, expected), dialogue.encode_call(Cmdlet("Set-Mailbox", {**SENT, "Confirm": False})), get("dies"),
+            dialogue.encode_call(Cmdlet("Get-Mailbox", {"NoSuch": 1})), dialogue.encode_call(Cmdlet("Get-NoSuch")),
+        ]  # fmt: skip
+        forest = [dialogue.encode_call(Cmdlet("Set-ADServerSettings", {"ViewEntireForest": True}))]
+        credential = dialogue.encode_value(CREDENTIAL)
+        answers, given = drive(
+            tmp_path, management_shell.SCRIPT, EXCHANGE_SERVER,
+            [{**call, "first": forest, "credential": credential} for call in calls])  # fmt: skip
+        assert dict(zip(expected, map(told, answers), strict=False)) == expected
+        *_known, sent, died, parameter, cmdlet = answers
+        assert told(sent) == ([SHOWN], [], [])
+        assert (died.cmdlet, died.lost, len(died.errors)) == ("Get-Mailbox", True, 1)
+        assert [reply.errors[0].error_id.partition(",")[0] for reply in (parameter, cmdlet)] == [
+            "NamedParameterNotFound", "CommandNotFoundException"]
+        assert not any(reply.lost for reply in answers if reply is not died)
+        # Module logging would write down what cmdlets are given; that much this run saw.
+        assert "Get-Mailbox" in given or "ConvertFrom-Json" in given
+        assert CREDENTIAL.password not in given
+        assert CREDENTIAL.password.encode("unicode_escape").decode() not in given
+
+    @pytest.fixture
+    def session(modules: None) -> Iterator[Any]:
+        session = from_options({
             "interface": "powershell", "tenant_id": "contoso.onmicrosoft.com", "managed_identity": True}).open()
-        for _again in range(2):
-            output = session.run(Cmdlet("Set-Mailbox", SENT))
-            assert output.objects == [SHOWN]
-            assert output.warnings == ["Ünïcode."]
-        with pytest.raises(CmdletError) as caught:
-            session.run(Cmdlet("Get-Mailbox", {"Identity": NASTY}))
-        assert (caught.value.not_found, NASTY in caught.value.message) == (True, True)
-        with pytest.raises(CmdletError) as caught:
-            session.run(Cmdlet("Get-Mailbox", {"NoSuchParameter": 1}))
-        assert caught.value.code == "permission_denied"
+        yield session
         session.close()
 
-    def answer(text: str, content: dict[str, Any]) -> dialogue.Reply:
-        command = [str(PWSH), "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", script.encoded(text)]
-        done = subprocess.run(
-            command, input=dialogue.request_line(content), capture_output=True, timeout=120, check=True)
-        reply = dialogue.read_reply(done.stdout)
-        assert reply is not None, done.stderr
-        return reply
+    def test_exchange_online_by_powershell_itself(pwsh: str, session: Any) -> None:
+        by_itself = {
+            "console": [{"A": 1}], "culture": [{"D": "1.5", "W": "2026-01-02T02:04:05Z"}],
+            "unreadable": [{"A": 1, "B": None}], "encoding": [{"A": "ü"}],
+        }  # fmt: skip
+        for identity, (objects, warnings, errors) in EVERYWHERE.items():
+            if not errors:
+                output = session.run(Cmdlet("Get-Mailbox", {"Identity": identity}))
+                assert (identity, output.objects, output.warnings) == (identity, objects, warnings)
+        failures = {
+            "errs": ("not_found", "Not found"), "throws": ("cmdlet_failed", "a plain throw"),
+            "caught one first": ("cmdlet_failed", "the real one"),
+        }  # fmt: skip
+        for identity, (code, message) in failures.items():
+            with pytest.raises(HybridError) as caught:
+                session.run(Cmdlet("Get-Mailbox", {"Identity": identity}))
+            assert (identity, caught.value.code, caught.value.message) == (identity, code, message)
+        for identity, objects in by_itself.items():
+            assert session.run(Cmdlet("Get-Mailbox", {"Identity": identity})).objects == objects
+        assert session.run(Cmdlet("Set-Mailbox", SENT)).objects == [SHOWN]
+        with pytest.raises(HybridError) as caught:
+            session.run(Cmdlet("Get-Mailbox", {"NoSuchParameter": 1}))
+        assert caught.value.code == "permission_denied"
 
     @pytest.mark.usefixtures("modules")
-    def test_the_script_for_entra_connect() -> None:
-        reply = answer(ad_sync.SCRIPT, dialogue.encode_call(Cmdlet("Get-ADSyncScheduler")))
+    def test_the_script_for_entra_connect(pwsh: str, tmp_path: Path) -> None:
+        scheduler = dialogue.encode_call(Cmdlet("Get-ADSyncScheduler"))
+        (reply, refused), _given = drive(tmp_path, ad_sync.SCRIPT, "", [scheduler, get("errs")])
         assert (reply.cmdlet, reply.output.objects) == ("Get-ADSyncScheduler", [{"SyncCycleEnabled": True}])
-        refused = answer(ad_sync.SCRIPT, dialogue.encode_call(Cmdlet("Set-Mailbox", SENT)))
         assert (refused.cmdlet, len(refused.errors)) == ("", 1)
 
-    def test_the_script_for_the_management_shell() -> None:
-        first, _newline, rest = management_shell.SCRIPT.partition("\n")
-        text = f"{first}\n{EXCHANGE_SERVER}{rest}"
-        forest = {"first": [dialogue.encode_call(Cmdlet("Set-ADServerSettings", {"ViewEntireForest": True}))]}
-        reply = answer(text, {**dialogue.encode_call(Cmdlet("Get-User", {"Identity": "ann"})), **forest})
-        assert (reply.cmdlet, reply.errors, reply.output.objects) == ("Get-User", [], [{"Forest": True}])
-        reply = answer(text, {**dialogue.encode_call(Cmdlet("Set-Mailbox", {**SENT, "Confirm": False})), **forest})
-        assert reply.output.objects == [SHOWN]
+    @pytest.mark.parametrize("text", [ad_sync.SCRIPT, management_shell.SCRIPT, powershell_module.SCRIPT])
+    def test_a_constrained_language_is_told(pwsh: str, text: str) -> None:
+        """As where AppLocker or App Control for Business holds: next to nothing is allowed but to say so."""
+        first, _newline, rest = text.partition("\n")
+        constrained = f"{first}\n$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'\n{rest}"
+        _program, arguments = script.windows_command(constrained)
+        done = subprocess.run(
+            [str(PWSH), *arguments], input=dialogue.request_line(get("x")), capture_output=True, timeout=LONGEST_RUN,
+            check=True,
+        )  # fmt: skip
+        reply = dialogue.read_reply(done.stdout)
+        assert reply is not None, done.stderr
+        refused = dialogue.refused_script(reply.errors[0], "EX01")
+        assert refused is not None
+        assert "EX01" in refused.message
+        assert "ConstrainedLanguage" in refused.message
