@@ -6,8 +6,8 @@
 """The baseline: both sides as found before the first write, kept for good.
 
 A sync may damage what is live, so the baseline stays the authority for addresses in every later run. It is written
-once and never overwritten: not by a second run, and not by two runs at once. Only when all that was written is undone
-is it moved aside, for people: the next offboarding begins anew.
+once and never overwritten: not by a second run, and not by two runs at once. When all that was written is undone, and
+when a fresh one takes its place, it is kept aside for people.
 
 A file is believed for what it says, not for its name: it names its mailbox, and a checksum tells whether somebody
 changed a value since. It is indented JSON for people, and the checksum counts values only, so laying it out anew does
@@ -23,14 +23,18 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import tempfile
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
 VERSION = 2
 WITHOUT_CHECKSUM = 1  # the first form: still read, and held to its GUID alone
-ROLLED_BACK = "rolled_back"  # where the baselines of mailboxes are kept that were rolled back wholly
+# Where baselines are kept that are no authority any more: of mailboxes that were rolled back wholly, and those that a
+# fresh one took the place of.
+ROLLED_BACK, SUPERSEDED = "rolled_back", "superseded"
 
 
 class Baselines:
@@ -58,77 +62,125 @@ class Baselines:
 
     def save(self, identity: str, cloud: dict[str, Any], on_premises: dict[str, Any]) -> dict[str, Any]:
         """Write the baseline unless there is one already, and return the one that stands."""
-        data = {
-            "version": VERSION,
-            "exchange_guid": cloud["exchange_guid"],
-            "identity": identity,
-            "taken_at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "cloud": cloud,
-            "on_premises": on_premises,
-        }
-        data["checksum"] = checksum(data)
+        data = content(identity, cloud, on_premises)
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            self._write_new(self.path(cloud["exchange_guid"]), json.dumps(data, ensure_ascii=False, indent=1))
+            with self._written(data) as temporary:
+                os.link(temporary, self.path(cloud["exchange_guid"]))
         except FileExistsError:
             return self.load(cloud["exchange_guid"]) or data
         except OSError as error:
-            raise InputError(
-                "directory",
-                self._folder,
-                f"cannot be written ({error.strerror})",
-                "Give a directory that this account may write and that outlives the run.",
-                "unwritable_directory",
-            ) from error
+            raise self._unwritable(error) from error
         return data
+
+    def replace(self, data: dict[str, Any]) -> str:
+        """Put a baseline in the place of the one that stands, sound or not; return where the old one is kept.
+
+        A kill on the way leaves the old one in force, or the new one: never none.
+        """
+        path = self.path(data["exchange_guid"])
+        try:
+            kept = self._keep(path, SUPERSEDED)
+            with self._written(data) as temporary:
+                os.replace(temporary, path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return kept
 
     def set_aside(self, exchange_guid: str) -> str:
         """Move a baseline to ``baseline/rolled_back``, so that the next run takes a fresh one; return where it is now.
 
-        It is named by the mailbox and the time when it was taken, and nothing there is ever overwritten. A kill on the
-        way leaves the baseline in both places, and the next call ends it. An empty text where there is none.
+        A kill on the way leaves the baseline in both places, and the next call ends it. An empty text where there is
+        none.
         """
-        known = self.load(exchange_guid)
-        if known is None:
+        if self.load(exchange_guid) is None:
             return ""
-        path, folder = self.path(exchange_guid), os.path.join(self._folder, ROLLED_BACK)
-        name = f"{exchange_guid}.{str(known.get('taken_at')).replace(':', '')}"
+        path = self.path(exchange_guid)
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            for number in itertools.count(1):
-                target = os.path.join(folder, f"{name}{f'.{number}' if number > 1 else ''}.json")
-                with contextlib.suppress(FileExistsError):
-                    os.link(path, target)
-                if os.path.samefile(path, target):
-                    os.unlink(path)
-                    return target
+            target = self._keep(path, ROLLED_BACK)
+            os.unlink(path)
         except OSError as error:
             raise InputError(
                 "directory",
-                folder,
+                os.path.join(self._folder, ROLLED_BACK),
                 f"cannot take the baseline of a mailbox that was rolled back ({error.strerror})",
                 "Give a directory that this account may write, and run again.",
                 "unwritable_directory",
             ) from error
-        raise AssertionError("unreachable: one of the names is free")
+        return target
 
     def last_set_aside(self, exchange_guid: str) -> str:
         """Return the newest file of a mailbox's baselines that were moved aside, or an empty text."""
         found = glob.glob(os.path.join(glob.escape(self._folder), ROLLED_BACK, f"{exchange_guid}.*.json"))
         return max(found, key=os.path.getmtime, default="")
 
-    def _write_new(self, path: str, text: str) -> None:
-        """Create the file whole: a link to a finished temporary file fails when the name is taken."""
+    def _keep(self, path: str, folder: str) -> str:
+        """Link a baseline into a folder for people, named by mailbox and time; nothing there is ever overwritten."""
+        where = os.path.join(self._folder, folder)
+        os.makedirs(where, mode=0o700, exist_ok=True)
+        name = f"{os.path.basename(path).partition('.')[0]}.{_taken_at(path).replace(':', '')}"
+        for number in itertools.count(1):
+            target = os.path.join(where, f"{name}{f'.{number}' if number > 1 else ''}.json")
+            with contextlib.suppress(FileExistsError):
+                os.link(path, target)
+            if os.path.samefile(path, target):
+                return target
+        raise AssertionError("unreachable: one of the names is free")
+
+    @contextlib.contextmanager
+    def _written(self, data: dict[str, Any]) -> Iterator[str]:
+        """Give a finished temporary file: linked or moved to its place, a baseline is there whole or not at all."""
         # Not named by process id: two execution environments that share the directory may have the same.
         handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
+                stream.write(json.dumps(data, ensure_ascii=False, indent=1))
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.link(temporary, path)
+            yield temporary
         finally:
-            os.unlink(temporary)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(
+            "directory",
+            self._folder,
+            f"cannot be written ({error.strerror})",
+            "Give a directory that this account may write and that outlives the run.",
+            "unwritable_directory",
+        )
+
+
+def content(
+    identity: str, cloud: Mapping[str, Any], on_premises: Mapping[str, Any], taken_at: str = ""
+) -> dict[str, Any]:
+    """Return a baseline of both sides, taken now unless ``taken_at`` says when."""
+    data = {
+        "version": VERSION,
+        "exchange_guid": cloud["exchange_guid"],
+        "identity": identity,
+        "taken_at": taken_at or _text_of(datetime.datetime.now(datetime.timezone.utc)),
+        "cloud": dict(cloud),
+        "on_premises": dict(on_premises),
+    }
+    return {**data, "checksum": checksum(data)}
+
+
+def _text_of(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _taken_at(path: str) -> str:
+    """Return when a baseline was taken, by its own word; by its file's time where it is damaged."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            told = json.load(stream)["taken_at"]
+        if re.fullmatch(r"[0-9TZ:-]+", told):
+            return str(told)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    return _text_of(datetime.datetime.fromtimestamp(os.path.getmtime(path), datetime.timezone.utc))
 
 
 def checksum(data: dict[str, Any]) -> str:

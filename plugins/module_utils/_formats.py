@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import ACCEPTABLE
 
 _GUID = "Write it as 8-4-4-4-12 hexadecimal digits."
 _ADDRESS = "Write it as user@contoso.com."
@@ -76,6 +77,11 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
     "remote_global_catalog": (_values.is_domain, "is not a fully qualified host name", "Write it as dc01.contoso.com."),
     "complete_after": (_time, "is not a time", "Write it in UTC as 2026-11-30T18:00:00Z."),
     "start_after": (_time, "is not a time", "Write it in UTC as 2026-11-30T18:00:00Z."),
+    "accept": (
+        lambda code: code in ACCEPTABLE,
+        "is no code that can be accepted",
+        "The codes are in docs/readiness.md; those marked final cannot be accepted.",
+    ),
     "incremental_sync_interval": (
         lambda t: _values.span_in_seconds(t) is not None,
         "is not a time span",

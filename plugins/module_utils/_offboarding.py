@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import Baselines, content
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
@@ -30,13 +30,17 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    baseline_changes,
     cloud,
     holds,
     mailbox_info,
+    mailuser,
     move_request,
+    offboarding_rollback,
     offboarding_state,
     uniqueness,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.baseline_changes import Changes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
     Evidence,
     State,
@@ -49,6 +53,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Subject,
     Unread,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import accepted_by
 
 WRITERS = 16  # baselines that are written at once
 
@@ -82,13 +87,19 @@ class Surroundings:
 
 @dataclass
 class Mailbox:
-    """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error."""
+    """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error.
+
+    ``anew`` is a baseline that takes the place of the one on disk, ``changes`` what nothing explains of what became of
+    the mailbox since the one that stays.
+    """
 
     record: Record
     outcome: Outcome
     evidence: Evidence | None = None
     state: State | None = None
     baseline: dict[str, Any] | None = None
+    anew: dict[str, Any] | None = None
+    changes: Changes | None = None
     problems: list[HybridError] = field(default_factory=list)
 
     def fail(self, error: HybridError) -> None:
@@ -113,7 +124,7 @@ def assess(connections: Connections, records: Sequence[Record], options: Options
     baselines = Baselines(options.directory) if options.directory else None
     wave = examine(connections, records, options)
     if baselines is not None and not options.check:
-        _save_baselines([item for item in wave if item.open and item.baseline is None], baselines)
+        _save_baselines([item for item in wave if item.open and (item.anew or item.baseline is None)], baselines)
     for item in wave:
         _report(item, options, baselines)
     return [item.outcome for item in wave]
@@ -124,7 +135,9 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
 
     def save(item: Mailbox) -> None:
         evidence = item.evidence
-        if evidence is not None:
+        if item.anew is not None:
+            item.outcome.details["superseded_baseline"] = baselines.replace(item.anew)
+        elif evidence is not None:
             item.baseline = baselines.save(item.outcome.identity, evidence.cloud, evidence.on_premises)
 
     in_threads(save, wave, WRITERS)
@@ -239,11 +252,45 @@ def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> Non
     if baselines is None:
         return
     for item in wave:
-        if item.evidence is not None and item.evidence.cloud["exchange_guid"] != _values.ZERO_GUID:
-            try:
-                item.baseline = baselines.load(item.evidence.cloud["exchange_guid"])
-            except HybridError as error:
+        evidence = item.evidence
+        if evidence is None or evidence.cloud["exchange_guid"] == _values.ZERO_GUID:
+            continue
+        refresh = item.open and item.record.get("baseline") == "refresh"
+        try:
+            item.baseline = baselines.load(evidence.cloud["exchange_guid"])
+        except HybridError as error:
+            if refresh:
+                _take_anew(item, content(item.outcome.identity, evidence.cloud, evidence.on_premises), error.message)
+            else:
                 item.fail(error)
+            continue
+        if item.baseline is not None and item.open:
+            _compare_with_baseline(item, evidence, item.baseline, refresh)
+
+
+def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: dict[str, Any], refresh: bool) -> None:
+    """Take the baseline anew where it may not be the authority, or note what differs from it without a reason."""
+    changes = baseline_changes.since(
+        offboarding_rollback.Evidence(
+            evidence.cloud,
+            evidence.on_premises,
+            evidence.move_request,
+            baseline,
+            routing=mailuser.expected_routing(item.record, baseline),
+        ),
+        str(item.record.get("primary_smtp_address") or ""),
+    )
+    if changes.fresh and (refresh or not changes.differing):
+        fresh = content(item.outcome.identity, changes.fresh, changes.on_premises, changes.taken_at)
+        why = baseline_changes.told(changes) or "nothing was written since it was taken, and the mailbox changed"
+        _take_anew(item, fresh, why)
+    elif changes.differing:
+        item.changes = changes
+
+
+def _take_anew(item: Mailbox, fresh: dict[str, Any], why: str) -> None:
+    item.baseline = item.anew = fresh
+    item.outcome.warnings.append(f"Its baseline was taken anew, and the old one is kept aside: {why}.")
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------
@@ -347,11 +394,18 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
                 "offboarding_accept: [baseline_missing].",
             ),
         )
+    if item.changes is not None:
+        taken_at = str((item.baseline or {}).get("taken_at") or "")
+        signs.insert(0, baseline_changes.stop_sign(item.changes, taken_at, item.outcome.identity))
+        item.outcome.details["baseline_differences"] = {
+            name: {"baseline": before, "live": now} for name, (before, now) in item.changes.differing.items()
+        }
     if options.readiness:
         subject = Subject(item.record, item.outcome.identity, evidence, item.state)
         signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
     item.outcome.details["stop_signs"] = [sign.code for sign in signs]
-    refused = [sign for sign in signs if sign.code not in options.accept or sign.code in FINAL]
+    accept = accepted_by(item.record, options.accept)
+    refused = [sign for sign in signs if sign.code not in accept or sign.code in FINAL]
     if refused:
         item.outcome.details["refused"] = [sign.as_result() for sign in refused]
     for sign in refused:

@@ -105,7 +105,7 @@ def check(
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
     facts.directory = _read_directory(subjects, options)
     _read_entra(connections, subjects, facts)
-    found = accepted(_judge(facts, subjects), options.accept)
+    found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
     by_mailbox: dict[str, list[Finding]] = {subject.identity: [] for subject in subjects}
     for finding in found:
         if finding.mailbox:

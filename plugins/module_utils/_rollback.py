@@ -29,7 +29,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
-    mailbox_info,
     mailuser,
     move_request,
     offboarding_rollback,
@@ -115,7 +114,7 @@ class RolledBack:
             "" if baseline else self._baselines.last_set_aside(guid),
             offboarding_rollback.may_have_exported(taken_at, self._activity, self._options.clock_tolerance),
             self._scheduler_runs(),
-            _routing_address(record, baseline),
+            mailuser.expected_routing(record, baseline),
         )
         return seen
 
@@ -170,13 +169,6 @@ def _named(
     if isinstance(baseline, dict) and not known.get("ad_identity"):
         known["ad_identity"] = baseline["on_premises"]["guid"]
     return known
-
-
-def _routing_address(record: Record, baseline: dict[str, Any] | None) -> str:
-    """Return the routing address that the record's options mean for the mailbox of the baseline, if they say."""
-    if baseline is None or not (record.get("external_email_address") or record.get("routing_domain")):
-        return ""
-    return mailuser.routing_address({**mailbox_info.carried(baseline["cloud"]), **record})
 
 
 def roll_back(

@@ -44,6 +44,7 @@ TEXTS = (
     "remote_global_catalog",
     "exchange_guid",
     "archive_guid",
+    "baseline",
     # For the inventory plugin mailbox_waves alone: which wave a mailbox goes with.
     "wave",
     "site",
@@ -60,9 +61,9 @@ FLAGS = (
     "resume_failed",
     "approve_skipped_items",
 )
-LISTS = ("move_options", "skip_moving", "email_addresses")
+LISTS = ("move_options", "skip_moving", "email_addresses", "accept")
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
-CHOICES = {"cutover": ("automatic", "held", "at")}
+CHOICES = {"cutover": ("automatic", "held", "at"), "baseline": ("keep", "refresh")}
 _TRUE = ("true", "yes", "1")
 _FALSE = ("false", "no", "0")
 SHOWN = 20  # problems that one message tells; more only makes it unreadable

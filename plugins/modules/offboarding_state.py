@@ -66,21 +66,42 @@ options:
       - Whether the mailbox's delay holds are to be ended before the move, with M(mailops.exchange_hybrid.delay_holds).
         Then they stop nothing. Nothing is ended here.
     type: bool
+  routing_domain:
+    description:
+      - Domain of the routing address, as M(mailops.exchange_hybrid.mailuser) takes it. With it an address that an
+        earlier run added to the cloud mailbox is told from one that somebody else added.
+    type: str
+  external_email_address:
+    description:
+      - The routing address itself, instead of O(routing_domain).
+    type: str
+  baseline:
+    description:
+      - What is done where something other than the offboarding changed the mailbox since its baseline was taken.
+      - With V(keep) the mailbox stops with C(baseline_differs), which shows both sides. V(refresh) takes what is live
+        into a fresh baseline; what the offboarding itself wrote, or a sync took away, stays as it was. A baseline that
+        is damaged is then replaced as a whole. The old one is kept in C(baseline/superseded).
+      - Defaults to V(keep).
+    type: str
+    choices: [keep, refresh]
   directory:
     description:
       - Directory for baselines, one file for each mailbox with all that was read of both sides, mode 0600.
-      - A baseline is written once and never overwritten. In every later run it is the authority for the mailbox's
-        addresses,
-        because a sync may have changed what is live. So the directory has to outlive the run.
+      - From the first write on a baseline is the authority for the mailbox's addresses in every later run, because a
+        sync may have changed what is live. So the directory has to outlive the run.
+      - As long as nothing was written, a baseline that no longer fits is taken anew, and the old one is kept in
+        C(baseline/superseded).
     type: path
   accept:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
         C(custom_attributes_would_change), C(exchange_cloud_managed), C(archive_undecided), C(baseline_missing),
+        C(baseline_differs),
         and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
         C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),
-        C(delay_release_hold), C(unknown_hold).
+        C(delay_release_hold), C(unknown_hold). A record may name some for its mailbox alone, with the key
+        C(accept).
       - The codes of the other blockers and warnings that M(mailops.exchange_hybrid.offboarding_readiness) knows may be
         named too, so that one list serves both.
     type: list
@@ -166,6 +187,16 @@ results:
       returned: when there are any
       type: list
       elements: dict
+    baseline_differences:
+      description:
+        - What something other than the offboarding changed since the baseline, each with C(baseline) and C(live); of
+          addresses those that went and those that came.
+      returned: when there are any
+      type: dict
+    superseded_baseline:
+      description: Where the baseline is kept that a fresh one took the place of.
+      returned: when a baseline was taken anew
+      type: str
     differences:
       description: What of a mailbox that is home is not as wanted, each with C(code), C(message) and C(remedy).
       returned: with O(require_state=home), when there are any
@@ -270,6 +301,9 @@ ARGUMENTS = Arguments(
         "archive_domain": {"type": "str"},
         "target_delivery_domain": {"type": "str"},
         "remove_delay_holds": {"type": "bool"},
+        "routing_domain": {"type": "str"},
+        "external_email_address": {"type": "str"},
+        "baseline": {"type": "str", "choices": ["keep", "refresh"]},
     },
     task={
         "directory": {"type": "path"},

@@ -33,7 +33,10 @@ options:
         C(completed_request_age_limit), C(suspend_comment), C(remote_global_catalog), C(exchange_guid),
         C(archive_guid), C(add_routing_address), C(include_sip), C(remove_delay_holds), C(force), C(primary_only),
         C(archive_only), C(accept_large_data_loss), C(force_offline), C(resume_failed), C(approve_skipped_items),
-        C(request_expiry_interval), C(proxy_to_mailbox), C(move_options), C(skip_moving), C(email_addresses).
+        C(request_expiry_interval), C(proxy_to_mailbox), C(move_options), C(skip_moving), C(email_addresses),
+        C(baseline).
+      - C(accept) holds stop signs that do not stop this mailbox, by code, as
+        O(mailops.exchange_hybrid.offboarding_state#module:accept) does for all of them.
       - C(wave) and C(site) are for the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory);
         nothing else reads them.
     type: path

@@ -115,8 +115,9 @@ def test_each_condition_of_the_environment_is_found(bench: Bench, names: list[st
 # -- conditions that no scenario of the lab stands for ----------------------------------------------------------------
 
 OTHERS = {
-    "duplicate_identity", "shared_ad_user", "baseline_missing", "unreadable_baseline", "foreign_baseline", "unreadable",
-    "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned", "organization_retention_hold",
+    "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs", "unreadable_baseline",
+    "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
+    "organization_retention_hold",
 }  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def test_records_that_mean_one_object_are_found(bench: Bench) -> None:
 
 def test_a_baseline_that_is_gone_or_damaged_is_found(bench: Bench) -> None:
     gone, damaged = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Bob Baker")
-    strange = bench.build.cloud_only("Cleo Clark")
+    strange, changed = bench.build.cloud_only("Cleo Clark"), bench.build.cloud_only("Dora Dean")
     bench.build.mail_enable(gone, exchange_guid=gone.cloud.exchange_guid)
     baselines = bench.offboarding_directory / "baseline"
     baselines.mkdir(parents=True)
@@ -149,9 +150,14 @@ def test_a_baseline_that_is_gone_or_damaged_is_found(bench: Bench) -> None:
     (baselines / f"{strange.cloud.exchange_guid}.json").write_text(
         json.dumps({**stranger, "on_premises": {}}), encoding="utf-8"
     )
-    run = readiness(bench, records([gone, damaged, strange]), directory=str(bench.offboarding_directory))
+    known = bench.offboarding_directory
+    assert bench.play(module("offboarding_state", directory=str(known), identity=changed.identity)).succeeded
+    bench.build.mail_enable(changed, exchange_guid=changed.cloud.exchange_guid)
+    bench.build.set_cloud(changed, email_addresses=[*changed.cloud.email_addresses, "smtp:added@contoso.com"])
+    run = readiness(bench, records([gone, damaged, strange, changed]), directory=str(bench.offboarding_directory))
     assert ("baseline_missing", "blocker") in told(run.only.mailboxes[gone.identity]["findings"])
     assert ("unreadable_baseline", "blocker") in told(run.only.mailboxes[damaged.identity]["findings"])
+    assert ("baseline_differs", "blocker") in told(run.only.mailboxes[changed.identity]["findings"])
     assert ("foreign_baseline", "blocker") in told(run.only.mailboxes[strange.identity]["findings"])
 
 

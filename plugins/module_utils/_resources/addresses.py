@@ -60,6 +60,12 @@ def _normal(address: str) -> str:
     return f"smtp:{without_prefix(address)}" if kind_of(address) == "smtp" else address
 
 
+def with_primary(addresses: Iterable[str], primary: str) -> list[str]:
+    """Return the addresses with this primary one marked as Exchange marks it, and every other one as secondary."""
+    mine = ("smtp", primary.lower())
+    return [f"SMTP:{without_prefix(a)}" if key(a) == mine else _normal(a) for a in addresses]
+
+
 def merged(wanted: Iterable[str], existing: Iterable[str]) -> list[str]:
     """Return ``wanted`` with what already stands on the object kept behind it: nothing is taken away."""
     result = list(wanted)

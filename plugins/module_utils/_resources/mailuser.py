@@ -26,7 +26,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, exchange_guid
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    addresses,
+    exchange_guid,
+    mailbox_info,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
 
 
@@ -166,6 +170,13 @@ def routing_address(record: Record) -> str:
         return held[0]
     alias = str(record.get("alias") or record["primary_smtp_address"].partition("@")[0])
     return f"{alias}@{domain}"
+
+
+def expected_routing(record: Record, baseline: dict[str, Any] | None) -> str:
+    """Return the routing address that the record's options mean for the mailbox of a baseline, if they say."""
+    if baseline is None or not (record.get("external_email_address") or record.get("routing_domain")):
+        return ""
+    return routing_address({**mailbox_info.carried(baseline["cloud"]), **record})
 
 
 def _routing_calls(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:

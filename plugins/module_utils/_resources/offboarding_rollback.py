@@ -138,8 +138,8 @@ def judge(evidence: Evidence) -> Judgement:
         return _without_baseline(evidence)
     synced = bool(evidence.cloud["is_dir_synced"])
     done = not synced or not cloud.difference(evidence.baseline["cloud"], evidence.cloud)
-    if not _written(evidence):
-        if _open_request(evidence) is None:
+    if not written_on_premises(evidence) and not added_routing(evidence):
+        if not has_request(evidence):
             return Judgement(NOTHING, "both sides are as the baseline has them", done)
         return Judgement(UNDONE, "only the move request was made; on-premises is as the baseline has it", done)
     if evidence.baseline["cloud"].get("is_dir_synced"):
@@ -279,8 +279,14 @@ def _enabled_by_us(evidence: Evidence) -> bool:
     return bool(before.get("kind") == "user" and evidence.on_premises["kind"] == "mail_user")
 
 
-def _written(evidence: Evidence) -> bool:
-    return bool(_enabled_by_us(evidence) or _changed(evidence) or _plain_changes(evidence) or _routing(evidence))
+def has_request(evidence: Evidence) -> bool:
+    """Tell whether a move request is on its way."""
+    return _open_request(evidence) is not None
+
+
+def written_on_premises(evidence: Evidence) -> bool:
+    """Tell whether something stands on-premises that an offboarding may have written since the baseline."""
+    return bool(_enabled_by_us(evidence) or _changed(evidence) or _plain_changes(evidence))
 
 
 def _changed(evidence: Evidence) -> dict[str, Any]:
@@ -319,7 +325,7 @@ def _plain_changes(evidence: Evidence) -> dict[str, Any]:
     return change
 
 
-def _routing(evidence: Evidence) -> str:
+def added_routing(evidence: Evidence) -> str:
     """Return the routing address that was added to the cloud mailbox, where it is there and the baseline lacks it."""
     before = addresses.smtp_addresses((evidence.baseline or {}).get("cloud", {}).get("email_addresses", []))
     live = addresses.smtp_addresses(evidence.cloud["email_addresses"])
@@ -388,7 +394,7 @@ def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
 
 def _undo(evidence: Evidence, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Cmdlet]]:
     ad, calls = evidence.on_premises, []
-    routing = _routing(evidence)
+    routing = added_routing(evidence)
     if routing:
         parameters: dict[str, Value] = {
             "Identity": evidence.cloud["exchange_guid"],

@@ -40,6 +40,7 @@ STOP_SIGNS = (
     "exchange_cloud_managed",
     "archive_undecided",
     "baseline_missing",
+    "baseline_differs",
 )
 
 

@@ -28,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     cloud,
     uniqueness,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import accepted_by
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
 
 # Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
@@ -228,9 +229,10 @@ def unproved(record: Record, live: dict[str, Any], stamped: Sequence[str]) -> st
 
 
 def _unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
+    accepted = accepted_by(record, accept)
     before = {name: record[name] for name in cloud.COMPARED if name in record}
     changed = cloud.difference(before, live, include_sip=bool(record.get("include_sip")))
-    return {name: pair for name, pair in changed.items() if ACCEPTABLE.get(name) not in accept}
+    return {name: pair for name, pair in changed.items() if ACCEPTABLE.get(name) not in accepted}
 
 
 def _overwritten(changed: dict[str, tuple[Any, Any]]) -> MailboxError:

@@ -283,6 +283,13 @@ ALL: tuple[Check, ...] = (
         "identity-filters-roles.md",
     ),
     _mailbox(
+        "baseline_differs", BLOCKER, f"offboarding_directory, {_BOTH}",
+        "Is the mailbox still as its baseline has it, but for what the offboarding wrote?",
+        "The baseline's values are written: an address that was added since would be taken away, a new primary "
+        "address reverted.",
+        "Take what is live with offboarding_baseline: refresh for this mailbox.", "KB 3190357",
+    ),
+    _mailbox(
         "hard_match_blocked", BLOCKER, GRAPH, "Does the tenant let a hard match take over the cloud user?",
         "The cloud user carries this user's anchor and is not synced: only a hard match joins them, and with "
         "BlockCloudObjectTakeoverThroughHardMatchEnabled it ends as an export error.",

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     HybridError,
     InputError,
@@ -78,9 +80,22 @@ def of_error(error: HybridError, mailbox: str) -> Finding:
     return Finding(code, check.severity, mailbox, error.message, check.why, error.remedy or check.remedy, check.source)
 
 
-def accepted(findings: Iterable[Finding], accept: Collection[str]) -> list[Finding]:
-    """Return the findings with those marked that somebody accepted by code."""
-    return [Finding(**{**vars(item), "accepted": item.code in accept and item.code not in FINAL}) for item in findings]
+def accepted(
+    findings: Iterable[Finding],
+    accept: Collection[str],
+    by_mailbox: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> list[Finding]:
+    """Return the findings with those marked that somebody accepted by code, for all or in the mailbox's record."""
+
+    def is_accepted(item: Finding) -> bool:
+        return item.code in accepted_by(by_mailbox.get(item.mailbox, {}), accept) and item.code not in FINAL
+
+    return [Finding(**{**vars(item), "accepted": is_accepted(item)}) for item in findings]
+
+
+def accepted_by(record: Mapping[str, Any], codes: Collection[str]) -> Collection[str]:
+    """Return the codes that are accepted for one mailbox: the task's, and those of its record."""
+    return {*codes, *_values.as_list(record["accept"])} if record.get("accept") else codes
 
 
 def accepted_codes(codes: Iterable[str]) -> frozenset[str]:

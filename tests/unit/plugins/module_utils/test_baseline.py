@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import (
     ROLLED_BACK,
+    SUPERSEDED,
     VERSION,
     Baselines,
     checksum,
+    content,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
@@ -240,3 +242,35 @@ def test_a_baseline_that_cannot_be_set_aside_stays(tmp_path: Path) -> None:
         baselines.set_aside(GUID)
     assert refused.value.code == "unwritable_directory"
     assert baselines.load(GUID) == saved
+
+
+def test_a_fresh_baseline_takes_the_place_of_the_old_one_which_is_kept(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    old = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
+    kept = baselines.replace(content("ann@contoso.com", cloud("new"), {"kind": "user"}, old["taken_at"]))
+    assert Path(kept).parent == tmp_path / "baseline" / SUPERSEDED
+    assert json.loads(Path(kept).read_text(encoding="utf-8")) == old
+    now = baselines.load(GUID)
+    assert now is not None
+    assert (now["cloud"]["alias"], now["taken_at"]) == ("new", old["taken_at"])
+    again = baselines.replace(content("ann@contoso.com", cloud("newer"), {"kind": "user"}))
+    assert json.loads(Path(again).read_text(encoding="utf-8")) == now
+    assert baselines.last_set_aside(GUID) == ""
+    assert stat.S_IMODE(Path(baselines.path(GUID)).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damaged", ["{", '{"taken_at": "../../x"}', "[]", '{"taken_at": 7}'])
+def test_a_damaged_one_is_kept_too(tmp_path: Path, damaged: str) -> None:
+    baselines = written(tmp_path, damaged)
+    kept = Path(baselines.replace(content("ann@contoso.com", cloud("ann"), {"kind": "user"})))
+    assert (kept.read_text(encoding="utf-8"), kept.parent) == (damaged, tmp_path / "baseline" / SUPERSEDED)
+    assert baselines.load(GUID) is not None
+
+
+def test_where_the_old_one_cannot_be_kept_it_stays(tmp_path: Path) -> None:
+    baselines = Baselines(str(tmp_path))
+    saved = baselines.save("ann@contoso.com", cloud("ann"), {})
+    (tmp_path / "baseline" / SUPERSEDED).write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(InputError, match=r"cannot be written") as refused:
+        baselines.replace(content("ann@contoso.com", cloud("new"), {}))
+    assert (refused.value.code, baselines.load(GUID)) == ("unwritable_directory", saved)

@@ -38,6 +38,7 @@ RIGHT: dict[str, list[Any]] = {
     "complete_after": ["2026-11-30T18:00:00Z", "2026-11-30 18:00", "2026-11-30"],
     "start_after": ["2026-11-30T18:00:00+01:00"],
     "incremental_sync_interval": ["1.00:00:00", "12:00:00"],
+    "accept": ["litigation_hold", ["upn_differs", "baseline_differs"], []],
 }
 WRONG: dict[str, list[Any]] = {
     "identity": [
@@ -63,6 +64,7 @@ WRONG: dict[str, list[Any]] = {
     "complete_after": ["tonight", "30.11.2026 18:00"],
     "start_after": ["2026-11-31T00:00:00Z", "0001-01-01T00:00:00+14:00"],
     "incremental_sync_interval": ["daily", "24"],
+    "accept": ["everything", ["upn_differs", "conflict"]],
 }
 
 

@@ -429,6 +429,90 @@ def test_what_was_there_before_us_needs_none(tmp_path: Path, person: Properties)
     assert Hybrid([cloud_mailbox("ann")], [person]).code(directory=str(tmp_path)) == ""
 
 
+ALIAS = "smtp:ann.new@contoso.com"
+
+
+def grown(name: str = "ann", **changes: Any) -> Properties:
+    """Return the mailbox with an address that somebody added in the cloud."""
+    return cloud_mailbox(name, EmailAddresses=[*cloud_mailbox(name)["EmailAddresses"], ALIAS], **changes)
+
+
+def superseded(directory: Path) -> list[Path]:
+    return list((directory / "baseline" / "superseded").glob("*.json"))
+
+
+def test_while_nothing_was_written_a_baseline_follows_the_mailbox(tmp_path: Path) -> None:
+    bob = {"identity": "bob@contoso.com"}
+    Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")]).assess(
+        ANN, bob, directory=str(tmp_path)
+    )
+    first, second = stored(tmp_path).read_bytes(), stored(tmp_path, "bob").read_bytes()
+    hybrid = Hybrid([grown(), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+
+    preview, _bob = hybrid.assess(ANN, bob, directory=str(tmp_path), check=True)
+    assert ALIAS in preview.enriched["email_addresses"]
+    assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
+
+    ann, unchanged = hybrid.assess(ANN, bob, directory=str(tmp_path))
+    assert ALIAS in ann.enriched["email_addresses"]
+    assert ALIAS in json.loads(stored(tmp_path).read_text(encoding="utf-8"))["cloud"]["email_addresses"]
+    (kept,) = superseded(tmp_path)
+    assert (str(kept), kept.read_bytes()) == (ann.details["superseded_baseline"], first)
+    assert ("taken anew" in ann.warnings[0], unchanged.warnings) == (True, [])
+    assert stored(tmp_path, "bob").read_bytes() == second
+    hybrid.assess(ANN, bob, directory=str(tmp_path))
+    assert len(superseded(tmp_path)) == 1
+
+
+def test_one_that_is_refused_keeps_the_baseline_that_it_has(tmp_path: Path) -> None:
+    plain().one(directory=str(tmp_path))
+    first = stored(tmp_path).read_bytes()
+    held = Hybrid([grown(LitigationHoldEnabled=True)], [ad_user("ann")])
+    assert held.code(directory=str(tmp_path)) == "litigation_hold"
+    assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
+
+
+def test_after_the_first_write_a_difference_stops_the_mailbox_with_both_sides_shown(tmp_path: Path) -> None:
+    plain().one(directory=str(tmp_path))
+    first = stored(tmp_path).read_bytes()
+    hybrid = Hybrid([grown()], [on_premises_recipient("ann")])
+    outcome = hybrid.one(directory=str(tmp_path))
+    assert outcome.error is not None
+    assert (outcome.error.code, ALIAS in outcome.error.message) == ("baseline_differs", True)
+    assert outcome.details["baseline_differences"] == {"email_addresses": {"baseline": [], "live": [ALIAS]}}
+    for accepted in (
+        hybrid.one(directory=str(tmp_path), accept=frozenset(["baseline_differs"])),
+        hybrid.one({**ANN, "accept": ["baseline_differs"]}, directory=str(tmp_path)),
+    ):
+        assert (accepted.error, accepted.details["stop_signs"]) == (None, ["baseline_differs"])
+        assert ALIAS not in accepted.enriched["email_addresses"]
+    assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
+
+    taken = hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path))
+    assert (taken.error, ALIAS in taken.enriched["email_addresses"]) == (None, True)
+    assert [path.read_bytes() for path in superseded(tmp_path)] == [first]
+    now = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
+    assert (now["on_premises"]["kind"], now["taken_at"]) == ("user", json.loads(first)["taken_at"])
+    assert hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path)).warnings == []
+
+
+def test_a_damaged_baseline_is_taken_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    stored(tmp_path).parent.mkdir()
+    stored(tmp_path).write_text("{", encoding="utf-8")
+    hybrid = Hybrid([cloud_mailbox("ann", IsDirSynced=True)], [on_premises_recipient("ann")])
+    outcome = hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path))
+    assert (outcome.error, "cannot be read" in outcome.warnings[0]) == (None, True)
+    assert [path.read_text(encoding="utf-8") for path in superseded(tmp_path)] == ["{"]
+    assert hybrid.code(directory=str(tmp_path)) == ""
+
+
+def test_a_code_in_a_record_is_accepted_for_its_mailbox_alone() -> None:
+    held = [cloud_mailbox(name, LitigationHoldEnabled=True) for name in ("ann", "bob")]
+    hybrid = Hybrid(held, [ad_user("ann"), ad_user("bob")])
+    outcomes = hybrid.assess({**ANN, "accept": ["litigation_hold"]}, {"identity": "bob@contoso.com"})
+    assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == ["", "litigation_hold"]
+
+
 def test_a_damaged_baseline_fails_its_mailbox_alone(tmp_path: Path) -> None:
     hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
     stored(tmp_path).parent.mkdir()

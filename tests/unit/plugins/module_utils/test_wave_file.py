@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _wave_file
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ANN = {"identity": "ann@contoso.com"}
@@ -196,7 +196,8 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-@settings(max_examples=60)
+# On a busy machine the draws alone take longer than Hypothesis expects.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(ROW, max_size=4),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
