@@ -90,6 +90,9 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
 }
 
 
+NAMES = frozenset(_FORMS)
+
+
 def check(record: Mapping[str, Any], names: Iterable[str], where: str = "") -> None:
     """Raise InputError for the first named value of the record that is malformed; absent values are no matter."""
     for name in names:

@@ -147,14 +147,16 @@ class HybridModule:
 
     def _validated(self, record: Record, required: Sequence[str]) -> Record:
         owned = {"identity": {"type": "str"}, **self._arguments.mailbox}
-        part = {key: record[key] for key in owned if record.get(key) is not None}
+        part = {key: record[key] for key in owned if not _records.is_blank(record.get(key))}
         result = _Validator(owned).validate(part)
         if result.error_messages:
             raise InputError(
                 f"mailbox '{record['identity']}'", None, "; ".join(result.error_messages), "Correct this record."
             )
         valid = _present(result.validated_parameters)
-        _formats.check(valid, owned, f"mailbox '{record['identity']}': ")
+        # What an earlier task read is what it is: Exchange holds values that nobody would be allowed to type here.
+        given = [name for name in owned if name not in record.get("read_from_exchange", ())]
+        _formats.check(valid, given, f"mailbox '{record['identity']}': ")
         for name in required:
             if valid.get(name) in (None, "", []):
                 raise InputError(
@@ -236,7 +238,7 @@ class HybridModule:
         # a force that one task was given must not reach the next.
         given = self._given or [outcome.record for outcome in outcomes]
         kept = [
-            {**record, **outcome.enriched}
+            _records.enriched(record, outcome.enriched)
             for record, outcome in zip(given, outcomes, strict=True)
             if outcome.status != "failed"
         ]

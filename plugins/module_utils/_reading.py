@@ -11,6 +11,7 @@ concerns this record alone. What concerns all (a connection, a missing role) is 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -110,7 +111,23 @@ def cloud_recipients(connections: Connections, records: Sequence[Record]) -> lis
     _ask_cloud(connections, found, guids, others)
     _ask_cloud(connections, found, guids, {"Get-Recipient": [i for i in likely if not found[i]]})
     single = [_exactly_one(found[i.lower()], i, "Get-Recipient", "recipient in Exchange Online") for i in identities]
-    return [item if isinstance(item, HybridError) else cloud.recipient(item) for item in single]
+    return [_understood(cloud.recipient, item, i) for item, i in zip(single, identities, strict=True)]
+
+
+def _understood(
+    form: Callable[[Properties], dict[str, Any]], item: Properties | HybridError, identity: str
+) -> dict[str, Any] | HybridError:
+    """Return the normal form of an object; what cannot be read in it is the failure of its own mailbox."""
+    if isinstance(item, HybridError):
+        return item
+    try:
+        return form(item)
+    except (ValueError, TypeError, KeyError) as error:
+        return MailboxError(
+            f"what Exchange shows of '{identity}' cannot be understood: {error}.",
+            code="unreadable_value",
+            remedy="Look at the object with Get-Recipient | Format-List, and correct the value that is named.",
+        )
 
 
 def _likely_cmdlet(record: Record) -> str:
@@ -253,7 +270,9 @@ def _ask_known(
     for place, guid in guids.items():
         objects = found.get(guid, [])
         if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(records[place])):
-            result[place] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+            # What cannot be understood is asked for anew, as if it were unknown, and told there.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                result[place] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
 
 
 def _is_meant(item: Properties, identity: str) -> bool:
@@ -269,7 +288,7 @@ def _one_user(found: list[Properties] | HybridError, identity: str) -> dict[str,
             cmdlet="Get-User",
             remedy="Give ad_identity: the user's UPN, objectGUID or distinguished name in Active Directory.",
         )
-    return one if isinstance(one, HybridError) else on_premises.user(one)
+    return _understood(on_premises.user, one, identity)
 
 
 def _with_mail(
@@ -282,7 +301,7 @@ def _with_mail(
         found = _bulk.find(connections, EXCHANGE_SERVER, cmdlet, guids, _bulk.always(("Guid",)))
         for place, item in places:
             one = _exactly_one(found[item["guid"]], item["guid"], cmdlet, "object on-premises")
-            result[place] = one if isinstance(one, HybridError) else on_premises.with_mail(item, one)
+            result[place] = _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
     return result
 
 

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
 Record = dict[str, Any]
@@ -29,7 +30,7 @@ KEYS = frozenset(
     recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
     custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
     delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
-    offboarding_state beginning on_premises predicted anchor_unverified baseline_file
+    read_from_exchange offboarding_state beginning on_premises predicted anchor_unverified baseline_file
     remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
     completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
@@ -96,9 +97,24 @@ def misspelled(records: Iterable[Record], owned: Iterable[str]) -> list[str]:
 
 
 def merged(defaults: Mapping[str, Any], record: Mapping[str, Any]) -> Record:
-    """Return the record with the task's own options behind it; an empty CSV cell counts as absent."""
-    given = {key: value for key, value in record.items() if value is not None}
-    return {**{key: value for key, value in defaults.items() if value is not None}, **given}
+    """Return the record with the task's own options behind it; a blank counts as absent on both sides."""
+    return {**_filled(defaults), **_filled(record)}
+
+
+def _filled(values: Mapping[str, Any]) -> Record:
+    return {name: value for name, value in values.items() if not is_blank(value)}
+
+
+def is_blank(value: Any) -> bool:
+    """Tell whether a value says nothing, as an empty cell of a CSV does, or an Ansible variable that is empty."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
+    """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
+    known = {name for name in learnt if name in _formats.NAMES} | set(record.get("read_from_exchange", ()))
+    note = {"read_from_exchange": sorted(known)} if known else {}
+    return {**record, **learnt, **note}
 
 
 def is_home(record: Mapping[str, Any]) -> bool:

@@ -64,8 +64,9 @@ FLAGS = (
 LISTS = ("move_options", "skip_moving", "email_addresses", "accept")
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
 CHOICES = {"cutover": ("automatic", "held", "at"), "baseline": ("keep", "refresh")}
-_TRUE = ("true", "yes", "1")
-_FALSE = ("false", "no", "0")
+# As Ansible takes them.
+_TRUE = ("true", "yes", "1", "y", "on", "t")
+_FALSE = ("false", "no", "0", "n", "off", "f")
 SHOWN = 20  # problems that one message tells; more only makes it unreadable
 
 
@@ -114,8 +115,12 @@ def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def from_list(records: Sequence[Record]) -> list[Record]:
-    """Return a list of records as given, once every value in it has its right form."""
+    """Return a list of records as given, once every value in it has its right form; blank ones are left out."""
     _records.check_no_mask(records)
+    records = [
+        {name: value for name, value in record.items() if name not in COLUMNS or not _records.is_blank(value)}
+        for record in records
+    ]
     problems = []
     for number, record in enumerate(records, start=1):
         try:
@@ -124,7 +129,7 @@ def from_list(records: Sequence[Record]) -> list[Record]:
             problems.append(f"record {number}: {error.message}")
     problems += _duplicates(records, [f"record {number}" for number in range(1, len(records) + 1)])
     _refuse("mailboxes:", problems)
-    return list(records)
+    return records
 
 
 def _text(path: str) -> str:
@@ -206,6 +211,9 @@ def _check(record: Record) -> None:
             "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"
         )
     _formats.check(record, record)
+    for name in FLAGS:
+        if record.get(name) is not None and not isinstance(record[name], bool):
+            _flag(name, str(record[name]))
     for name, allowed in CHOICES.items():
         if record.get(name) and record[name] not in allowed:
             raise InputError(name, record[name], "is no choice", f"Write one of: {', '.join(allowed)}.")

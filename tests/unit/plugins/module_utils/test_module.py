@@ -59,6 +59,7 @@ ARGUMENTS = Arguments(
     systems=(exchange_server.SYSTEM,),
     journal=True,
 )
+READ = {"read_from_exchange": ["exchange_guid"]}
 Work = Callable[[HybridModule], NoReturn]
 
 
@@ -140,7 +141,7 @@ def test_one_mailbox(run: Run) -> None:
                 "cmdlets": ["Set-X"],
             }
         ],
-        "mailboxes": [{"identity": "ann@contoso.com", "exchange_guid": GUID}],
+        "mailboxes": [{"identity": "ann@contoso.com", "exchange_guid": GUID, **READ}],
         "summary": {"changed": 1, "unchanged": 0, "pending": 0, "skipped": 0, "failed": 0},
     }
     assert "diff" not in result
@@ -275,6 +276,19 @@ def test_bad_arguments_are_refused_by_ansible(run: Run, options: dict[str, Any],
     assert run.code == 1
 
 
+def test_what_an_earlier_task_read_is_never_checked_like_input(run: Run) -> None:
+    """One odd value that Exchange holds would refuse the whole wave, in a task that may not even need it."""
+    odd = {"identity": "ann@contoso.com", "exchange_guid": "odd"}
+    result = run(mailboxes=[{**odd, **READ}, *wave("bob")])
+    assert (run.code, result["summary"]["unchanged"]) == (0, 2)
+    assert run(mailboxes=[odd])["error"]["code"] == "malformed_exchange_guid"
+
+
+def test_a_blank_of_a_record_leaves_the_choice_to_the_task(run: Run) -> None:
+    run(mailboxes=[{"identity": "ann@contoso.com", "force": "", "cutover": " ", "batch_name": ""}], force=True)
+    assert [(r["force"], "cutover" in r, r["batch_name"]) for r in run.records] == [(True, False, "by default")]
+
+
 def test_a_missing_option_is_told_with_its_mailbox(run: Run) -> None:
     def work(module: HybridModule) -> NoReturn:
         module.records(required=["exchange_guid"])
@@ -369,8 +383,8 @@ def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_fil
     result = run(run.judge(bob="failed"), mailboxes_file=str(wave_file), force=True)
     assert (run.code, "mailboxes" in result, len(result["results"])) == (1, False, 1)
     assert _records.load(str(wave_file)) == [
-        {"identity": "ann@contoso.com", "exchange_guid": GUID},
-        {"identity": "cleo@contoso.com", "cost_centre": 7, "exchange_guid": GUID},
+        {"identity": "ann@contoso.com", "exchange_guid": GUID, **READ},
+        {"identity": "cleo@contoso.com", "cost_centre": 7, "exchange_guid": GUID, **READ},
     ]
     assert stat.S_IMODE(wave_file.stat().st_mode) == 0o600
 

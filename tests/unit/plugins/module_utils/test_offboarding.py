@@ -148,6 +148,26 @@ def test_each_failure_is_its_mailboxs_own() -> None:
     ]
 
 
+def test_a_value_that_cannot_be_understood_fails_its_own_mailbox() -> None:
+    """What Exchange shows is never checked like input, and what makes no sense stays with whose it is."""
+    names = ("ann", "bob", "cleo", "dora", "eve")
+    people = {name: cloud_mailbox(name) for name in names}
+    people["bob"]["ArchiveGuid"] = "not a GUID"
+    people["eve"]["EmailAddresses"] = ["SMTP:eve@contoso.com", 'smtp:"eve e"@old_server.contoso', "NOTES:Eve/Contoso"]
+    users = {name: ad_user(name) for name in names}
+    users["cleo"]["Guid"] = "{odd}"
+    users["dora"] = on_premises_recipient("dora", ExchangeGuid="odd")
+    outcomes = Hybrid(list(people.values()), list(users.values())).assess(
+        *({"identity": f"{name}@contoso.com"} for name in names)
+    )
+    codes = {outcome.identity.partition("@")[0]: outcome.error.code if outcome.error else "" for outcome in outcomes}
+    assert codes == {"ann": "", "bob": "unreadable_value", "cleo": "unreadable_value", "dora": "unreadable_value",
+                     "eve": ""}  # fmt: skip
+    told = outcomes[1].error
+    assert told is not None
+    assert ("bob@contoso.com" in told.message, "Format-List" in told.remedy) == (True, True)
+
+
 def test_a_connection_that_fails_concerns_all() -> None:
     hybrid = plain()
     hybrid.server.handlers["Get-User"] = Fails(ConnectionFailure("no route to ex01", code="unreachable"))

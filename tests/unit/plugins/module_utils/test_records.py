@@ -107,6 +107,22 @@ def test_a_record_wins_over_the_task_and_null_is_nothing(task: dict[str, Any], r
     assert None not in merged.values()
 
 
+@pytest.mark.parametrize("blank", ["", " \t", None])
+def test_a_blank_says_nothing_wherever_it_stands(blank: str | None) -> None:
+    assert _records.merged({"force": blank, "alias": "task"}, {"alias": blank, "archive_only": blank, "x": 0}) == {
+        "alias": "task",
+        "x": 0,
+    }
+
+
+def test_what_was_read_is_noted_and_stays_noted() -> None:
+    first = _records.enriched({"identity": "a"}, {"primary_smtp_address": '"a b"@x_y.z', "total_size": 1})
+    assert first["read_from_exchange"] == ["primary_smtp_address"]
+    second = _records.enriched(first, {"exchange_guid": "g", "whole": True})
+    assert second["read_from_exchange"] == ["exchange_guid", "primary_smtp_address"]
+    assert _records.enriched({"identity": "a"}, {"whole": True}) == {"identity": "a", "whole": True}
+
+
 def test_every_key_of_the_catalogue_is_snake_case() -> None:
     assert all(key == key.lower() and key.isidentifier() for key in _records.KEYS)
     assert "identity" in _records.KEYS

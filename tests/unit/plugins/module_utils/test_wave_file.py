@@ -221,6 +221,15 @@ ROW_KEYS = ("alias", "batch_name", "suspend_comment", "remote_target_database", 
 # -- a list ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_blank_is_absent_and_a_flag_is_one(tmp_path: Path) -> None:
+    blank = {**ANN, "archive_only": "", "alias": None, "cutover": " ", "cost_centre": "", "force": "on"}
+    assert _wave_file.from_list([blank, BOB]) == [{**ANN, "cost_centre": "", "force": "on"}, BOB]
+    with pytest.raises(HybridError, match="record 2: archive_only: 'maybe' is neither true nor false"):
+        _wave_file.from_list([ANN, {**BOB, "archive_only": "maybe"}])
+    path = written(tmp_path, "identity,archive_only,cutover\nann@contoso.com, ,\nbob@contoso.com,off,\n")
+    assert _wave_file.from_csv(path) == [ANN, {**BOB, "archive_only": False}]
+
+
 def test_a_list_stays_as_it_is() -> None:
     records = [{**ANN, "cost_centre": 7, "email_addresses": ["SMTP:ann@contoso.com"]}, BOB]
     assert _wave_file.from_list(records) == records
