@@ -10,15 +10,18 @@ Kinds and their ``arguments`` (all optional unless said otherwise):
   the request is part of them. The only place where the lab waits.
 * ``drop_before``: the connection is closed, the cmdlet does not run.
 * ``drop_after``: the cmdlet runs, then the connection is closed without an answer.
-* ``throttle``: ``retry_after`` (seconds, may be fractional). 429 over REST (None leaves Retry-After out), a quota fault
-  over WSMan.
+* ``throttle``: ``retry_after`` (seconds, may be fractional; over REST also a text, such as a date, which is sent as it
+  is). 429 over REST (None leaves Retry-After out), a quota fault over WSMan.
 * ``error``: ``exception_type`` (full .NET name) and ``message`` (both required), ``category``, ``terminating``.
-* ``deny``: the cmdlet is answered as one that the caller's roles do not grant.
+* ``deny``: the cmdlet is answered as one that the caller's roles do not grant. ``told`` (REST only) has the service
+  say so in its own words, with a 401; a client that renews its token meets the fault twice.
 * ``expire_token``: REST only; the token of this request is refused from now on. ``claims`` False leaves the
   challenge out.
 * ``lost_shell``: WSMan only; the shell has vanished.
 * ``sync_cycle``: a whole directory sync cycle falls right before the cmdlet, or after it with ``when="after"``.
-* ``html_body``, ``empty_body``: REST only; a gateway answers instead of the service, with ``status``. The cmdlet
+* ``refuse_cursor``: REST only; the answer is right, and its next page is refused whatever the client sends along.
+* ``html_body``, ``empty_body``: REST only; a gateway answers instead of the service, with ``status``; ``xhtml`` has it
+  write an older page. The cmdlet
   runs only with ``when="after"`` (``empty_body`` has that as its default, since that is how a write looks).
 * ``errors_in_200``: REST only; what the cmdlet says went wrong is told inside a 200.
 * ``redirect``: REST only; a 302 to port 446 of ``host`` (this service's own host unless given), as backends answer.
@@ -36,7 +39,7 @@ from typing import Any
 ORGANIZATIONS = ("exchange_server", "exchange_online", "entra_connect", "graph")
 # Of Microsoft Graph a route's name stands for the cmdlet: users, transitiveMemberOf, onPremisesSynchronization, $batch.
 _GRAPH = ("throttle", "deny", "expire_token")
-_REST_ONLY = ("expire_token", "html_body", "empty_body", "errors_in_200", "redirect")
+_REST_ONLY = ("expire_token", "html_body", "empty_body", "errors_in_200", "redirect", "refuse_cursor")
 _WSMAN_ONLY = ("lost_shell",)
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "latency": ("seconds",),
@@ -44,14 +47,15 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "drop_after": (),
     "throttle": ("retry_after",),
     "error": ("exception_type", "message", "category", "terminating"),
-    "deny": (),
+    "deny": ("told",),
     "expire_token": ("claims",),
     "lost_shell": (),
     "sync_cycle": ("when",),
-    "html_body": ("when", "status"),
+    "html_body": ("when", "status", "xhtml"),
     "empty_body": ("when", "status"),
     "errors_in_200": (),
     "redirect": ("host",),
+    "refuse_cursor": (),
 }
 KINDS = tuple(_ARGUMENTS)
 _REQUIRED = {"latency": ("seconds",), "error": ("exception_type", "message")}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import json
 import re
 import urllib.parse
@@ -20,7 +21,7 @@ from lab.log import is_read
 from lab.wire import rest_encoding, rest_errors, rest_parameters
 from lab.wire.gateway import Gateway, Interrupted, Outcome, Ticket
 from lab.wire.http_server import ConnectionDropped, Request, Response
-from lab.wire.paging import MAXIMUM_PAGE, Cursors
+from lab.wire.paging import Cursors
 from lab.wire.rest_errors import JSON, RequestError
 from lab.wire.tokens import InvalidToken, TokenIssuer
 
@@ -29,6 +30,11 @@ MAXIMUM_BATCH = 10
 BACKEND_PORT = 446
 _ROUTE = re.compile(r"/adminapi/(?P<version>beta|v[12]\.0)/(?P<tenant>[^/]+)/(?P<resource>[^/]+)/?", re.IGNORECASE)
 _PAGE_SIZE = re.compile(r"odata\.maxpagesize=(\d+)")
+_XHTML = (
+    b'<?xml version="1.0" encoding="utf-8"?>\r\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" '
+    b'"http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\r\n<html xmlns="http://www.w3.org/1999/xhtml">'
+    b"<head><title>Gateway</title></head><body>The request could not be served.</body></html>"
+)
 _HTML = b"<html><head><title>Service unavailable</title></head><body>Our services aren't available.</body></html>"
 
 
@@ -55,9 +61,10 @@ class _Input:
         return {name.strip().lower() for name in names.split(",")} if names else None
 
     @property
-    def page_size(self) -> int:
+    def page_size(self) -> int | None:
+        """What the client wants on a page; None where it asks for no pages."""
         match = _PAGE_SIZE.search(self.request.headers.get("prefer", ""))
-        return int(match.group(1)) if match else MAXIMUM_PAGE
+        return int(match.group(1)) if match else None
 
 
 class AdminApi:
@@ -75,6 +82,7 @@ class AdminApi:
         headers = {
             **response.headers,
             "request-id": str(uuid.uuid4()),
+            "Date": email.utils.formatdate(usegmt=True),
             "OData-Version": "4.0",
             "X-CalculatedBETarget": "lab0001mb0001.labprd01.prod.outlook.com",
         }
@@ -200,10 +208,12 @@ class AdminApi:
             challenge = self._issuer.claims_challenge() if arguments.get("claims", True) else ""
             return rest_errors.unauthorized("The token was revoked.", challenge)
         if interruption.kind == "html_body":
+            if arguments.get("xhtml"):
+                return Response(int(arguments.get("status", 503)), _XHTML, "application/xhtml+xml")
             return Response(int(arguments.get("status", 503)), _HTML, "text/html")
         if interruption.kind == "empty_body":
             return Response(int(arguments.get("status", 200)))
-        return rest_errors.forbidden()
+        return rest_errors.not_allowed(asked.cmdlet) if arguments.get("told") else rest_errors.forbidden()
 
     def _outcome(self, asked: _Input, outcome: Outcome) -> Response:
         answer = outcome.answer
@@ -216,7 +226,9 @@ class AdminApi:
         rows = [rest_encoding.encode(output, asked.select) for output in answer.objects]
         if not rows and not errors and not is_read(outcome.cmdlet):
             return self._nothing(outcome)
-        page = self._cursors.first(rows, outcome.cmdlet, asked.anchor, asked.page_size)
+        # A cursor without an anchor is one that no later request finds.
+        anchor = "" if outcome.refuse_cursor else asked.anchor
+        page = self._cursors.first(rows, outcome.cmdlet, anchor, asked.page_size)
         return self._value(page.rows, answer.warnings, self._next_link(asked, page.token), more)
 
     def _nothing(self, outcome: Outcome) -> Response:

@@ -55,6 +55,7 @@ class Outcome:
     failure: CmdletFailure | None = None
     lost: bool = False
     errors_in_200: bool = False
+    refuse_cursor: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Gateway:
             self._faults.wait(float(latency["seconds"]) - (time.monotonic() - ticket.arrived))
         self._sync_cycle(strike, "before")
         outcome = Outcome(call.cmdlet, lost=strike.has("drop_after"), errors_in_200=strike.has("errors_in_200"))
+        outcome.refuse_cursor = strike.has("refuse_cursor")
         error = strike.get("error")
         if error is None:
             self._execute(call, outcome)
@@ -169,7 +171,7 @@ def _refuse(strike: Strike, *, granted: bool) -> None:
         if arguments is not None and _when(kind, arguments) == "before":
             raise Interrupted(kind, arguments)
     if strike.has("deny") or not granted:
-        raise Interrupted("not_granted")
+        raise Interrupted("not_granted", strike.get("deny"))
 
 
 def _when(kind: str, arguments: Mapping[str, Any]) -> str:

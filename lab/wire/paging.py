@@ -43,7 +43,10 @@ class Cursors:
         self._lock = threading.Lock()
         self._cursors: dict[str, _Cursor] = {}
 
-    def first(self, rows: list[dict[str, Any]], cmdlet: str, anchor: str, size: int) -> Page:
+    def first(self, rows: list[dict[str, Any]], cmdlet: str, anchor: str, size: int | None) -> Page:
+        """Return the first page. Without a wanted ``size`` there is one page alone (measured: graph2otel)."""
+        if size is None:
+            return Page(rows, "")
         return self._page(rows, cmdlet, anchor, min(max(size, 1), MAXIMUM_PAGE))
 
     def next(self, token: str, cmdlet: str, anchor: str) -> Page:

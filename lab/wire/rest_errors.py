@@ -116,6 +116,13 @@ def forbidden() -> Response:
     return Response(403, _FORBIDDEN_BODY, "application/json", {"Content-Encoding": "gzip"})
 
 
+def not_allowed(cmdlet: str) -> Response:
+    """Answer that the caller's roles lack the cmdlet, as a 401 that says so (office-docs-powershell, issue 7970)."""
+    text = f"User is not allowed to call {cmdlet}"
+    inner = {"message": text, "type": _SERVICE}
+    return _response(401, {"code": "Unauthorized", "message": text, "innererror": inner})
+
+
 def unauthorized(reason: str, claims: str) -> Response:
     challenge = 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", error="invalid_token"'
     if claims:
@@ -123,11 +130,12 @@ def unauthorized(reason: str, claims: str) -> Response:
     return Response(401, headers={"WWW-Authenticate": challenge, "x-ms-diagnostics": f'2000001;reason="{reason}"'})
 
 
-def throttled(retry_after: float | None) -> Response:
-    """Answer 429; None leaves Retry-After out."""
+def throttled(retry_after: float | str | None) -> Response:
+    """Answer 429; None leaves Retry-After out, a text is sent as it is."""
     text = (
         "You have reached the maximum number of concurrent requests per tenant. Please wait and try again after some "
         "time."
     )
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
+    asked = retry_after if isinstance(retry_after, str) else f"{retry_after or 0:g}"
+    headers = {} if retry_after is None else {"Retry-After": asked}
     return Response(429, text.encode(), "text/plain", headers)
