@@ -77,7 +77,8 @@ class ConnectionFailure(HybridError):
     ``no_ticket``, ``client_secret_expired``,
     ``application_permission_missing``, ``unknown_application``, ``unknown_tenant``, ``certificate_not_registered``,
     ``wrong_audience``, ``application_disabled``, ``permission_denied``, ``confirmation_required``, ``throttled``,
-    ``connection_lost``, ``unexpected_answer``, ``powershell_restricted``, ``missing_library``.
+    ``connection_lost``, ``unexpected_answer``, ``gateway_answer``, ``cursor_refused``, ``incomplete_answer``,
+    ``powershell_restricted``, ``missing_library``.
     """
 
 

@@ -104,7 +104,7 @@ NEEDED: tuple[Need, ...] = (
     _cloud("Get-MailboxStatistics", "Identity", VIEW_RECIPIENTS),
     _cloud("Get-AcceptedDomain", "ResultSize", VIEW_CONFIGURATION),
     _cloud("Get-OrganizationConfig", "", VIEW_CONFIGURATION),
-    _cloud("Get-MoveRequest", "ResultSize BatchName", MOVE_MAILBOXES),
+    _cloud("Get-MoveRequest", "ResultSize BatchName Status", MOVE_MAILBOXES),
     _cloud("Get-MoveRequestStatistics", "Identity", MOVE_MAILBOXES),
     _cloud("New-MoveRequest", _MOVE, MOVE_MAILBOXES),
     _cloud(

@@ -348,15 +348,48 @@ def holders(
 # -- move requests -----------------------------------------------------------------------------------------------------
 
 
+# Every status, in the order of a move's life: what goes on while they are read one by one is seen twice, not never.
+STATUSES = (
+    "Queued",
+    "InProgress",
+    "Retrying",
+    "Suspended",
+    "AutoSuspended",
+    "Synced",
+    "CompletionInProgress",
+    "Failed",
+    "CompletedWithSkippedItems",
+    "CompletedWithWarning",
+    "Completed",
+)
+
+
 def move_requests(connections: Connections, batch_name: str = "") -> list[Properties]:
     """Return every move request of the tenant, or of a batch name, with one call.
 
-    Get-MoveRequest has no filter for mailboxes.
+    Get-MoveRequest has no filter for mailboxes. What is too large for one answer is read status by status.
     """
     parameters: dict[str, Value] = {"ResultSize": "Unlimited"}
     if batch_name:
         parameters["BatchName"] = batch_name
-    return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", parameters)).objects
+    try:
+        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", parameters)).objects
+    except HybridError as error:
+        if error.code != "incomplete_answer":
+            raise
+    return _by_status(connections, parameters)
+
+
+def _by_status(connections: Connections, parameters: Mapping[str, Value]) -> list[Properties]:
+    """Read one status after the other, and once more those of requests that may have gone back meanwhile."""
+    found: dict[str, Properties] = {}
+    ended = [status for status in STATUSES if status.startswith("Completed")]
+    for status in (*STATUSES, *(status for status in STATUSES if status not in ended)):
+        cmdlet = Cmdlet("Get-MoveRequest", {**parameters, "Status": status})
+        for item in connections.run(EXCHANGE_ONLINE, cmdlet).objects:
+            # Seen twice, the later look is the truer one.
+            found[str(item.get("ExchangeGuid") or item.get("Guid"))] = item
+    return list(found.values())
 
 
 def move_request_identities(connections: Connections, records: Sequence[Record]) -> list[str | HybridError]:

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
 
@@ -26,9 +28,44 @@ class Busy(ConnectionFailure):
 
     session_refused = False
 
-    def __init__(self, message: str, *, remedy: str = "", retry_after: float | None = None, cmdlet: str = "") -> None:
-        super().__init__(message, code="throttled", remedy=remedy, retryable=True, cmdlet=cmdlet)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "throttled",
+        remedy: str = "",
+        retry_after: float | None = None,
+        cmdlet: str = "",
+    ) -> None:
+        super().__init__(message, code=code, remedy=remedy, retryable=True, cmdlet=cmdlet)
         self.retry_after = retry_after
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def seconds_asked(headers: Mapping[str, Any], now: Callable[[], datetime.datetime] = _now) -> float | None:
+    """Return what Retry-After asks for: seconds, which may be fractional, or a date; None where it says neither.
+
+    A date counts from the answer's own Date, where it has one: the clocks of both sides need not agree (RFC 9110,
+    10.2.3).
+    """
+    asked = str(headers.get("Retry-After") or "")
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        until = _http_date(asked)
+        answered = _http_date(str(headers.get("Date") or "")) or now()
+        return max(0.0, (until - answered).total_seconds()) if until else None
+
+
+def _http_date(text: str) -> datetime.datetime | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _DOMAIN = re.compile(
 def size_in_bytes(value: Any) -> int | None:
     """Return bytes of ``1.2 GB (1,288,490,188 bytes)``, of a plain number, or None for Unlimited and empty.
 
+    None for any other form too: ``225.8 MB`` alone is rounded, and no number is better than a wrong one.
     The three shapes: facts offboarding-practice.md 2.4; digit separators follow the server's culture.
     """
     if isinstance(value, int) and not isinstance(value, bool):
@@ -39,11 +40,23 @@ def size_in_bytes(value: Any) -> int | None:
     found = _BYTES.search(text)
     if found:
         return int(re.sub(r"\D", "", found.group(1)))
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def count(value: Any) -> int | None:
+    """Return a whole number, given as one or as its digits; None for any other form."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = str(value if value is not None else "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def is_unlimited(value: Any) -> bool:
+    return str(value or "").strip().lower() == "unlimited"
 
 
 def span_in_seconds(value: Any) -> int | None:
-    """Return whole seconds of ``d.hh:mm:ss.fffffff`` or of .NET ticks given as a number; None for empty."""
+    """Return whole seconds of ``d.hh:mm:ss.fffffff`` or of .NET ticks given as a number; None for any other form."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value // 10_000_000
     found = _SPAN.match(str(value or "").strip())

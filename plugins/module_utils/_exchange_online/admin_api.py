@@ -45,7 +45,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import Token, TokenCache
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import always, unheard
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry, seconds_asked
 
 if TYPE_CHECKING:
     import requests
@@ -85,7 +85,9 @@ TAKES_CONFIRM = frozenset(
     )
 )
 _BUSY = frozenset((408, 429, 502, 503, 504))
-_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
+_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "gateway_answer", "transient"))
+# What one read of several may meet without the others.
+_OF_ITS_OWN = frozenset(("permission_denied", "unexpected_answer", "throttled", "gateway_answer", "incomplete_answer"))
 _RSA_KEY = re.compile(r"<RSAKeyValue>.*?</RSAKeyValue>", re.DOTALL)
 _CLAIMS = re.compile(r'claims="([^"]+)"')
 
@@ -142,10 +144,7 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """Seconds to wait, which may be fractional, or None."""
-        try:
-            return max(0.0, float(self.headers.get("Retry-After", "")))
-        except ValueError:
-            return None
+        return seconds_asked(self.headers)
 
 
 class AdminApiSession:
@@ -165,9 +164,18 @@ class AdminApiSession:
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet, with Confirm added where it takes it, and all pages read: see Session.run."""
         body = self._invocation(cmdlet)
-        if cmdlet.is_read:
-            return self._retry.call(lambda: self._run_once(cmdlet, body), self._worth_reading_again)
-        return self._run_once(cmdlet, body)
+        if not cmdlet.is_read:
+            return self._run_once(cmdlet, body)
+        try:
+            return self._read(cmdlet, body)
+        except ConnectionFailure as error:
+            if error.code != "cursor_refused":
+                raise
+        # Some tenants never take a cursor back, whatever is sent along: then everything comes in one answer.
+        return self._read(cmdlet, body, paged=False)
+
+    def _read(self, cmdlet: Cmdlet, body: dict[str, Any], *, paged: bool = True) -> CmdletOutput:
+        return self._retry.call(lambda: self._run_once(cmdlet, body, paged=paged), self._worth_reading_again)
 
     def run_many(self, cmdlets: Sequence[Cmdlet]) -> list[Outcome]:
         """Run reads, ten to a request; return for each, in order, its output or its error.
@@ -184,7 +192,7 @@ class AdminApiSession:
         return outcomes
 
     def _worth_reading_again(self, error: HybridError) -> bool:
-        if error.code == "throttled":
+        if isinstance(error, Busy):
             self.on_throttled()
         return _worth_reading_again(error)
 
@@ -201,7 +209,7 @@ class AdminApiSession:
             parameters["Confirm"] = False
         return {"CmdletInput": {"CmdletName": cmdlet.name, "Parameters": parameters}}
 
-    def _run_once(self, cmdlet: Cmdlet, body: dict[str, Any]) -> CmdletOutput:
+    def _run_once(self, cmdlet: Cmdlet, body: dict[str, Any], *, paged: bool = True) -> CmdletOutput:
         url = self._url("adminapi/beta/{tenant}/InvokeCommand")
         request_id = str(uuid.uuid4())
         output = CmdletOutput()
@@ -209,8 +217,13 @@ class AdminApiSession:
         limit = wanted if isinstance(wanted, int) else None
         seen: set[str] = set()
         while url:
-            reply = self._post(url, body, self._headers(cmdlet.name, request_id), cmdlet)
+            headers = self._headers(cmdlet.name, request_id)
+            if not paged:
+                del headers["Prefer"]
+            reply = self._post(url, body, headers, cmdlet)
             page = self._page(reply, cmdlet)
+            if not paged and limit is None:
+                _require_all(page, cmdlet)
             output.objects += page.objects
             # The text about more results is only true for who does not read on.
             output.warnings += [
@@ -304,7 +317,7 @@ class AdminApiSession:
         except CmdletError as error:
             return error
         except ConnectionFailure as error:
-            if error.code in ("permission_denied", "unexpected_answer", "throttled"):
+            if error.code in _OF_ITS_OWN:
                 return error
             raise
 
@@ -386,13 +399,14 @@ class AdminApiSession:
     ) -> Reply:
         """Send one request, renewing the token once on a 401 and following redirects to regional backends.
 
-        Neither sends a write twice: both answers come from before the cmdlet runs.
+        Neither sends a write twice: both answers come from before the cmdlet runs. A page of a gateway may not.
         """
         token = self._tokens.token()
         renewed = False
         for _redirect in range(MOST_REDIRECTS + 2):
             self._require_own(url, cmdlet)
             reply = self._exchange(method, url, body, {**headers, "Authorization": f"Bearer {token.text}"}, cmdlet)
+            self._refuse_page_of_a_gateway(reply, cmdlet)
             if reply.status == 401 and not renewed and self._tokens.renewable:
                 token, renewed = self._tokens.renewed(token, _challenge(reply)), True
             elif reply.status in (301, 302, 307, 308) and reply.headers.get("Location"):
@@ -473,6 +487,24 @@ class AdminApiSession:
 
     # What a refusal means
 
+    def _refuse_page_of_a_gateway(self, reply: Reply, cmdlet: Cmdlet) -> None:
+        """Raise for a page that something on the way wrote: whether the cmdlet runs behind it nobody knows."""
+        title = replies.gateway_page(reply.raw)
+        if title is None:
+            return
+        named = f", titled '{title}'" if title else ""
+        failure = Busy(
+            f"A gateway or proxy on the way to {self._tenant.where} answered {cmdlet.name} with a page of its own "
+            f"(HTTP {reply.status}{named}).",
+            code="gateway_answer",
+            cmdlet=cmdlet.name,
+            remedy="Run again: what was done meanwhile is seen then. If it stays, check exchange_online.proxy, the "
+            "environment's proxies with NO_PROXY, and base_url.",
+            retry_after=reply.retry_after,
+        )
+        failure.answer_lost = not cmdlet.is_read
+        raise failure
+
     def _refusal(self, reply: Reply, cmdlet: Cmdlet) -> HybridError:
         body = reply.body
         told = isinstance(body, Mapping) and isinstance(body.get("error"), Mapping)
@@ -480,16 +512,17 @@ class AdminApiSession:
         if reply.status in _BUSY or replies.TOO_MANY_REQUESTS in plain:
             return self._busy(reply, cmdlet)
         if reply.status in (401, 403):
-            return self._forbidden(reply.status, cmdlet)
+            return self._forbidden(reply, cmdlet)
         if told:
             error = replies.read_error(body, cmdlet.name)
             if replies.EXPIRED_CURSOR in error.message:
                 return ConnectionFailure(
                     error.message,
-                    code="connection_lost",
+                    code="cursor_refused",
                     retryable=True,
                     cmdlet=cmdlet.name,
                     remedy="Run again: the pages are read from the first one.",
+                    answer_lost=not cmdlet.is_read,
                 )
             return error
         problem = f"is HTTP {reply.status} without a reason"
@@ -509,27 +542,44 @@ class AdminApiSession:
         busy.answer_lost = reply.status not in (200, 429) and not cmdlet.is_read
         return busy
 
-    def _forbidden(self, status: int, cmdlet: Cmdlet) -> ConnectionFailure:
-        """Tell the two steps apart: 401 without the application permission, 403 without a role (facts section 2)."""
-        if status == 403:
+    def _forbidden(self, reply: Reply, cmdlet: Cmdlet) -> ConnectionFailure:
+        """Tell the steps apart: 401 without the application permission, 403 without a role (facts section 2).
+
+        The service may say itself that a role is missing, with either status. What it says is always quoted.
+        """
+        words = replies.own_words(reply.body, reply.headers)
+        told = f"(HTTP {reply.status}{f': {words}' if words else ''})"
+        if reply.status == 403 or replies.tells_of_roles(words):
             diagnosis = Diagnosis(
                 "permission_denied",
-                f"Exchange Online does not let '{self._tenant.application}' run {cmdlet.name} (HTTP 403).",
+                f"Exchange Online does not let '{self._tenant.application}' run {cmdlet.name} {told}.",
                 "Give the application's service principal a role that has the cmdlet: see the README.",
             )
         elif not self._tokens.renewable:
             diagnosis = Diagnosis(
                 "authentication_failed",
-                f"Exchange Online refused the access token for {cmdlet.name} (HTTP 401).",
+                f"Exchange Online refused the access token for {cmdlet.name} {told}.",
                 "Obtain a new token with the permission Exchange.ManageAsApp.",
             )
         else:
             diagnosis = Diagnosis(
                 "application_permission_missing",
-                f"Exchange Online refused a fresh token of '{self._tenant.application}' (HTTP 401).",
+                f"Exchange Online refused a fresh token of '{self._tenant.application}' {told}.",
                 "Grant the application Exchange.ManageAsApp of Office 365 Exchange Online, with admin consent.",
             )
         return diagnosis.failure(cmdlet)
+
+
+def _require_all(page: replies.Page, cmdlet: Cmdlet) -> None:
+    """Raise for an answer without pages that is not whole: what it lacks would pass for what does not exist."""
+    if page.next_link or any(text.startswith(replies.TRUNCATED) for text in page.warnings):
+        raise ConnectionFailure(
+            f"Exchange Online refuses the further pages of {cmdlet.name}, and its answer without pages ends after "
+            f"{len(page.objects)} objects.",
+            code="incomplete_answer",
+            cmdlet=cmdlet.name,
+            remedy="Ask for less at once: a smaller wave, or move requests of one batch_name.",
+        )
 
 
 def _worth_reading_again(error: HybridError) -> bool:

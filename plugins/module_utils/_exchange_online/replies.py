@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,13 @@ TRANSIENT_EXCEPTIONS = frozenset(
         "SuitabilityDirectoryException",
     )
 )
+# What a gateway, a proxy or a load balancer answers in the service's place, with whatever status.
+_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|center|h1)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_NOT_GRANTED = re.compile(r"\b(is not|isn't) allowed to call \S", re.IGNORECASE)
 _GENERIC = ("Error executing cmdlet", "Invalid Operation", "Exception of type")
 
 
@@ -66,6 +74,28 @@ def decompressed(raw: bytes) -> bytes:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error):
         return raw
+
+
+def gateway_page(raw: bytes) -> str | None:
+    """Return the title of a page in HTML or XHTML, which may be empty; None for any other body."""
+    data = decompressed(raw).removeprefix(b"\xef\xbb\xbf")
+    if _PAGE.match(data) is None:
+        return None
+    title = _TITLE.search(data)
+    return " ".join(title[1].decode("utf-8", "replace").split())[:100] if title else ""
+
+
+def own_words(body: Any, headers: Mapping[str, str]) -> str:
+    """Return the sentence with which the service itself refuses a caller, or an empty text."""
+    error = _mapping(_mapping(body).get("error"))
+    inner = _mapping(error.get("innererror"))
+    sentence = error.get("message") or inner.get("message") or headers.get("x-ms-diagnostics") or ""
+    return " ".join(str(sentence).split())[:500]
+
+
+def tells_of_roles(sentence: str) -> bool:
+    """Tell whether a refusal is about management roles, whatever its status (office-docs-powershell, issue 7970)."""
+    return _NOT_GRANTED.search(sentence) is not None
 
 
 def read_page(body: Any, cmdlet: str) -> Page:

@@ -26,7 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import TokenCache
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry, seconds_asked
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import read_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class GraphClient:
             for number, part in self._post_batch([(number, paths[number]) for number in left]).items():
                 if part.get("status") in _BUSY:
                     busy = True
-                    wait = _seconds((part.get("headers") or {}).get("Retry-After"))
+                    wait = seconds_asked(part.get("headers") or {})
                     asked = max(asked or 0.0, wait or 0.0) or None
                 else:
                     parts[number] = part
@@ -160,7 +160,7 @@ class GraphClient:
             token = self.tokens.renewed(token, _challenge(headers))
             status, headers, raw = self._exchange(method, url, body, token.text)
         if status in _BUSY:
-            raise self._busy(_seconds(headers.get("Retry-After")))
+            raise self._busy(seconds_asked(headers))
         if status in (401, 403):
             raise ConnectionFailure(
                 f"{self.endpoint.where} refused the application (HTTP {status}).",
@@ -234,13 +234,6 @@ def _rows(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if isinstance(value, list):
         return [row for row in value if isinstance(row, Mapping)]
     return [document] if document else []
-
-
-def _seconds(value: Any) -> float | None:
-    try:
-        return max(0.0, float(value))
-    except (TypeError, ValueError):
-        return None
 
 
 def _challenge(headers: Mapping[str, str]) -> str | None:

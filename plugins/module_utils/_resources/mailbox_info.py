@@ -77,5 +77,5 @@ def _add_sizes(connections: Connections, outcomes: Sequence[Outcome]) -> None:
         elif answer.objects:
             statistics = answer.objects[0]
             outcome.enriched["total_size"] = _values.size_in_bytes(statistics.get("TotalItemSize"))
-            outcome.enriched["item_count"] = int(statistics.get("ItemCount") or 0)
+            outcome.enriched["item_count"] = _values.count(statistics.get("ItemCount"))
             outcome.details = {"mailbox": outcome.enriched}

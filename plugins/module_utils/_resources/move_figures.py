@@ -90,13 +90,19 @@ def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple
     Of a request that was under way when it was seen first nobody knows since when: its first figure counts nothing.
     """
     figures = {name: statistics[source] for source, name in _FIGURES.items() if source in statistics}
-    transferred = int(figures.get("bytes_transferred", 0))
-    before = entry.get("bytes_transferred", 0 if entry["first_status"] == "Queued" else transferred)
+    transferred = figures.get("bytes_transferred")
+    from_nothing = entry["first_status"] == "Queued" and "read_at" not in entry
+    before = entry.get("bytes_transferred", 0 if from_nothing else transferred)
     result = {name: value for name, value in entry.items() if name not in _FIGURES.values()}
+    if transferred is None and before is not None:
+        # Not said, or in a form that nobody knows: what was known stays, or the next figure would count twice.
+        result["bytes_transferred"] = before
     result.update(figures, read_at=now, status=statistics["status"], read_status=statistics["status"])
     moved = any(entry.get(name) != result.get(name) for name in ("status", "percent_complete", "bytes_transferred"))
     if moved or "progressed_at" not in entry:
         result["progressed_at"] = now
+    if transferred is None:
+        return result, 0, 0
     return result, max(0, transferred - int(before)), _seconds_covered(entry, str(statistics["status"]), now)
 
 
@@ -159,7 +165,7 @@ def counts(entries: Iterable[Entry]) -> dict[str, int]:
 
 
 def bytes_of(entry: Entry) -> tuple[int, int]:
-    """Return (done, total) of a request with a figure.
+    """Return (done, total) of a request with a figure; nothing of one whose size is not known.
 
     All of a held or completed one is done. Exchange counts what it transferred again, so more than all is all.
     """
@@ -172,11 +178,11 @@ def bytes_of(entry: Entry) -> tuple[int, int]:
 def percent(entries: Sequence[Entry]) -> int:
     """Return Exchange's PercentComplete over all requests, each weighing what its mailbox does; 100 when all are done.
 
-    A request without a figure counts as an average mailbox of which nothing has moved.
+    A request without a size counts as an average mailbox, and without a percentage as one of which nothing has moved.
     """
-    sizes = [bytes_of(entry)[1] for entry in entries if "read_at" in entry]
+    sizes = [bytes_of(entry)[1] for entry in entries if "total_size" in entry]
     average = max(1, sum(sizes) // len(sizes)) if sizes else 1
-    weights = [max(1, bytes_of(entry)[1]) if "read_at" in entry else average for entry in entries]
+    weights = [max(1, bytes_of(entry)[1]) if "total_size" in entry else average for entry in entries]
     shares = [100 if entry["status"] in COMPLETED else int(entry.get("percent_complete", 0)) for entry in entries]
     whole = sum(weights)
     return sum(weight * share for weight, share in zip(weights, shares, strict=True)) // whole if whole else 100

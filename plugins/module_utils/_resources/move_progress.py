@@ -212,8 +212,8 @@ def _state(entry: Entry, moment: str) -> str:
     done, total = figures.bytes_of(entry)
     told = [
         str(entry.get("status_detail") or entry["status"]),
-        f"{entry.get('percent_complete', 0)} %",
-        f"{figures.size_text(done)} of {figures.size_text(total)}",
+        f"{entry['percent_complete']} %" if "percent_complete" in entry else "percentage unknown",
+        f"{figures.size_text(done)} of {figures.size_text(total)}" if "total_size" in entry else "size unknown",
         f"seen {figures.span_text(figures.seconds_between(entry['read_at'], moment))} ago",
     ]
     return f"{entry['status']} ({', '.join(told)})"
@@ -235,7 +235,7 @@ def _progress(
     found = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
     memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, **moved}])
     moving = [e for e in entries if e["status"] != "Failed" and not move_request.reached(options.wait_for, e["status"])]
-    blind = [entry for entry in moving if "read_at" not in entry]
+    blind = [entry for entry in moving if "total_size" not in entry]
     without = [o for o in outcomes if o.details.get("move_request") == {} or _gone(o, options.wait_for)]
     result: dict[str, Any] = {
         "looked_at": moment,

@@ -90,7 +90,7 @@ def request(properties: Properties) -> dict[str, Any]:
     }
     for table, convert in (
         (_TEXTS, str),
-        (_NUMBERS, int),
+        (_NUMBERS, _values.count),
         (_SIZES, _values.size_in_bytes),
         (_SPANS, _values.span_in_seconds),
         (_TIMES, _values.utc_time),
@@ -99,8 +99,10 @@ def request(properties: Properties) -> dict[str, Any]:
         for name, text in table.items():
             if properties.get(name) in (None, ""):
                 continue
-            with contextlib.suppress(ValueError, TypeError):
-                result[text] = convert(properties[name])
+            with contextlib.suppress(ValueError, TypeError, OverflowError):
+                value = convert(properties[name])
+                if value is not None:
+                    result[text] = value
     return result
 
 

@@ -89,9 +89,13 @@ def _quota(facts: Facts, subject: Subject) -> Iterator[Finding]:
         (subject.size, "ProhibitSendReceiveQuota", "size_exceeds_quota", "holds"),
         (subject.recoverable, "RecoverableItemsQuota", "recoverable_items_exceed_quota", "has recoverable items of"),
     ):
-        # None is Unlimited: a database always says one or the other.
+        if _values.is_unlimited(item.get(quota_name)):
+            continue
         quota = _values.size_in_bytes(item.get(quota_name))
-        if size is not None and quota is not None and size > quota:
+        if quota is None:
+            text = f"{quota_name} of {name} is '{item.get(quota_name)}', which is no size that can be compared."
+            yield not_checked(code, text, subject.identity)
+        elif size is not None and size > quota:
             text = f"The mailbox {what} {_gigabytes(size)}, and the quota of {name} is {_gigabytes(quota)}"
             yield found(code, text, subject.identity)
 

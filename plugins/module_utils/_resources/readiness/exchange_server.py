@@ -109,7 +109,7 @@ def _space(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             continue  # told for each mailbox: database_not_found
         free = _free(facts.copies, name)
         if free is None:
-            yield not_checked("database_space", f"No copy of {name} shows its free disk space.")
+            yield not_checked("database_space", f"Not every copy of {name} shows its free disk space as a size.")
         elif size > free:
             yield found("database_space", f"{name} has {_gigabytes(free)} free for {_gigabytes(size)} that move there")
 
@@ -128,14 +128,14 @@ def _incoming(subjects: Sequence[Subject]) -> dict[str, int]:
 
 
 def _free(copies: Sequence[Properties], name: str) -> int | None:
-    """Return the free bytes of the copy with the least room: every copy grows alike."""
+    """Return the free bytes of the copy with the least room: every copy grows alike. None where one shows none."""
     sizes = [
         _values.size_in_bytes(item.get("DiskFreeSpace"))
         for item in copies
         if str(item.get("DatabaseName") or "").lower() == name.lower()
     ]
     known = [size for size in sizes if size is not None]
-    return min(known) if known else None
+    return min(known) if known and len(known) == len(sizes) else None
 
 
 def _gigabytes(size: int) -> str:

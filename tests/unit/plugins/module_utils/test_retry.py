@@ -4,9 +4,17 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry, RetryPolicy, waits
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import (
+    Busy,
+    Retry,
+    RetryPolicy,
+    seconds_asked,
+    waits,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +85,27 @@ def test_no_second_attempt(error: HybridError, worthwhile: bool) -> None:
     with pytest.raises(ConnectionFailure):
         Retry(sleep=waited.append).call(work, lambda _error: worthwhile)
     assert (work.calls, waited) == (1, [])
+
+
+ANSWERED = "Mon, 30 Nov 2026 14:00:00 GMT"
+NOW = datetime.datetime(2026, 11, 30, 13, 0, tzinfo=datetime.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After": "0.25"}, 0.25),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 14:00:40 GMT", "Date": ANSWERED}, 40.0),
+        ({"Retry-After": "Monday, 30-Nov-26 14:00:40 GMT", "Date": ANSWERED}, 40.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 13:59:00 GMT", "Date": ANSWERED}, 0.0),
+        # Without a date of its own the answer is as old as our clock says.
+        ({"Retry-After": "Mon, 30 Nov 2026 13:00:40 GMT"}, 40.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 13:00:40 GMT", "Date": "yesterday"}, 40.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_service_asks_for(headers: dict[str, str], expected: float | None) -> None:
+    assert seconds_asked(headers, lambda: NOW) == expected

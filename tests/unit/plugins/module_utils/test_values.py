@@ -32,6 +32,11 @@ DOMAINS = st.lists(LABELS, min_size=2, max_size=4).map(".".join)
         (236732045, 236732045),
         ("236732045", 236732045),
         ("Unlimited", None),
+        ("225.8 MB", None),
+        ("1,288,490,188", None),
+        ("\u0663\u0664", None),
+        ("-5", None),
+        ({"Value": 5}, None),
         ("", None),
         (None, None),
         (True, None),
@@ -58,11 +63,20 @@ def test_a_size_is_read_the_same_in_all_three_shapes(size: int, form: str) -> No
         ("", None),
         (None, None),
         ("soon", None),
+        ("50000000", None),
         ("1:2", None),
     ],
 )
 def test_span_in_seconds(value: Any, expected: int | None) -> None:
     assert _values.span_in_seconds(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(45, 45), ("45", 45), (0, 0), ("45 %", None), ("4.5", None), (4.5, None), (True, None), ("", None), (None, None)],
+)
+def test_count(value: Any, expected: int | None) -> None:
+    assert _values.count(value) == expected
 
 
 @given(st.integers(-(10**9), 10**9))

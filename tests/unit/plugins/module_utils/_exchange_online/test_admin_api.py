@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import email.utils
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -140,7 +141,9 @@ def test_writes_are_not_batched(organization: ExchangeOnlineOrganization) -> Non
     ("kind", "arguments"),
     [
         ("throttle", {"retry_after": 0.25}), ("drop_before", {}), ("drop_after", {}), ("expire_token", {}),
-        ("expire_token", {"claims": False}), ("html_body", {}), ("empty_body", {}), ("empty_body", {"status": 503}),
+        ("expire_token", {"claims": False}), ("html_body", {}), ("html_body", {"status": 200}),
+        ("html_body", {"status": 403}), ("html_body", {"status": 401, "xhtml": True}),
+        ("html_body", {"status": 400, "xhtml": True}), ("empty_body", {}), ("empty_body", {"status": 503}),
         ("error", {"exception_type": "Microsoft.Exchange.Data.StorageTransientException", "message": "busy"}),
     ],
 )
@@ -162,9 +165,12 @@ def test_a_read_gets_over_faults(
         ("throttle", {}, "throttled", False, 0),
         ("drop_before", {}, "connection_lost", True, 0),
         ("drop_after", {}, "connection_lost", True, 1),
-        ("html_body", {"when": "after"}, "throttled", True, 1),
-        ("html_body", {"status": 200}, "unexpected_answer", True, 0),
-        ("html_body", {"status": 500}, "unexpected_answer", True, 0),
+        ("html_body", {"when": "after"}, "gateway_answer", True, 1),
+        ("html_body", {"status": 200}, "gateway_answer", True, 0),
+        ("html_body", {"status": 404, "xhtml": True}, "gateway_answer", True, 0),
+        # No token is renewed for it, and nothing sent again.
+        ("html_body", {"status": 401, "when": "after"}, "gateway_answer", True, 1),
+        ("html_body", {"status": 500}, "gateway_answer", True, 0),
         ("deny", {}, "permission_denied", False, 0),
     ],
 )
@@ -269,21 +275,84 @@ def test_endless_redirects_and_pages_end(service: Service, patience: Any) -> Non
     assert "read already" in failure_of(lambda: service.organization(patience).open().run(READ)).message
 
 
-def test_an_expired_cursor_starts_again_from_the_first_page(service: Service, patience: Any) -> None:
-    first = {"value": [{"Name": "a"}], "@odata.nextLink": f"{service.url}/adminapi/next"}
-    expired = {"error": {"message": "Invalid Operation", "innererror": {"internalexception": {
-        "message": "Expired or Invalid pagination request. Default Expiry time is 00:30:00"}}}}
-    last = {"value": [{"Name": "b"}]}
-    service.answers = [
-        Response(200, json.dumps(first).encode()), Response(400, json.dumps(expired).encode()),
-        Response(200, json.dumps(first).encode()), Response(200, json.dumps(last).encode())]
+EXPIRED = {"error": {"message": "Invalid Operation", "innererror": {"internalexception": {
+    "message": "Expired or Invalid pagination request. Default Expiry time is 00:30:00"}}}}
+TRUNCATED = "There are more results available than are currently displayed. To view them, increase ResultSize."
+
+
+def page(name: str, link: str = "", warning: str = "") -> Response:
+    told = {"@odata.nextLink": link} if link else {}
+    return Response(200, json.dumps({"value": [{"Name": name}], "@adminapi.warnings": [warning], **told}).encode())
+
+
+def test_a_refused_cursor_is_answered_by_one_question_without_pages(service: Service, patience: Any) -> None:
+    refused = Response(400, json.dumps(EXPIRED).encode())
+    service.answers = [page("a", f"{service.url}/adminapi/next"), refused, page("whole")]
     output = service.organization(patience).open().run(READ)
-    assert [item["Name"] for item in output.objects] == ["a", "b"]
-    bodies, anchors = (
-        {request.body for request in service.requests},
-        {request.headers["x-anchormailbox"] for request in service.requests})
-    assert len(bodies) == len(anchors) == 1
-    assert anchors.pop() == f"{admin_api.ANCHOR_MAILBOX}@contoso.com"
+    assert [item["Name"] for item in output.objects] == ["whole"]
+    assert ["prefer" in request.headers for request in service.requests] == [True, True, False]
+    assert len({request.body for request in service.requests}) == 1
+    assert {request.headers["x-anchormailbox"] for request in service.requests} == {
+        f"{admin_api.ANCHOR_MAILBOX}@contoso.com"
+    }
+    assert patience.waited == []
+
+
+@pytest.mark.parametrize("rest", ["a further page", "a warning"])
+def test_an_answer_that_is_not_whole_never_passes_for_one(service: Service, patience: Any, rest: str) -> None:
+    link = f"{service.url}/adminapi/next"
+    refused = Response(400, json.dumps(EXPIRED).encode())
+    last = page("b", link) if rest == "a further page" else page("b", warning=TRUNCATED)
+    service.answers = [page("a", link), refused, last]
+    error = failure_of(lambda: service.organization(patience).open().run(READ))
+    assert (error.code, len(service.requests)) == ("incomplete_answer", 3)
+
+
+def test_a_write_whose_page_is_refused_is_not_sent_again(service: Service, patience: Any) -> None:
+    service.answers = [page("a", f"{service.url}/adminapi/next"), Response(400, json.dumps(EXPIRED).encode())]
+    error = failure_of(lambda: service.organization(patience).open().run(WRITE))
+    assert (error.code, error.answer_lost, len(service.requests)) == ("cursor_refused", True, 2)
+
+
+def test_a_service_that_takes_no_cursor_back_is_read_all_the_same(scripted: Any, patience: Any) -> None:
+    scripted.hybrid.exchange_online.answer("Get-Mailbox", *(mailbox(f"m{number}") for number in range(25)))
+    scripted.faults.add("exchange_online", "Get-Mailbox", "refuse_cursor", count=None)
+    session = replace(from_options(options_of(scripted, page_size=10)), retry=patience.retry).open()
+    output = session.run(Cmdlet("Get-Mailbox", {"ResultSize": "Unlimited"}))
+    assert [item["Name"] for item in output.objects] == [f"m{number}" for number in range(25)]
+    assert len(scripted.hybrid.exchange_online.calls) == 2
+
+
+@pytest.mark.parametrize("offset", [40, -40])
+def test_retry_after_may_be_a_date(
+    scripted: Any, organization: ExchangeOnlineOrganization, patience: Any, offset: int
+) -> None:
+    answered = datetime.datetime.now(datetime.timezone.utc)
+    asked = email.utils.format_datetime(answered + datetime.timedelta(seconds=offset), usegmt=True)
+    scripted.hybrid.exchange_online.answer("Get-Mailbox", mailbox())
+    scripted.faults.add("exchange_online", "Get-Mailbox", "throttle", retry_after=asked)
+    assert organization.open().run(READ).objects == [{"Name": "Ann"}]
+    assert patience.waited == [pytest.approx(max(0, offset), abs=15)]
+
+
+def test_nobody_waits_until_a_date_beyond_all_patience(
+    scripted: Any, organization: ExchangeOnlineOrganization, patience: Any
+) -> None:
+    scripted.faults.add(
+        "exchange_online", "Get-Mailbox", "throttle", retry_after="Wed, 01 Jan 2098 00:00:00 GMT", count=None
+    )
+    assert failure_of(lambda: organization.open().run(READ)).code == "throttled"
+    assert patience.waited == []
+
+
+def test_the_service_is_quoted_and_a_missing_role_is_told_whatever_the_status(
+    scripted: Any, organization: ExchangeOnlineOrganization
+) -> None:
+    scripted.faults.add("exchange_online", "Get-Mailbox", "deny", count=2, told=True)
+    error = failure_of(lambda: organization.open().run(READ))
+    assert (error.code, error.retryable) == ("permission_denied", False)
+    assert "HTTP 401: User is not allowed to call Get-Mailbox" in error.message
+    assert "role" in error.remedy
 
 
 @pytest.mark.parametrize(

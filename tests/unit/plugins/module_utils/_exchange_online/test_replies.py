@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.replies import (
+    gateway_page,
+    own_words,
     read_body,
     read_error,
     read_page,
+    tells_of_roles,
 )
 
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
@@ -95,3 +98,42 @@ def test_what_is_no_reply(body: Any) -> None:
     with pytest.raises(ConnectionFailure) as caught:
         read_page(body, "Get-Mailbox")
     assert caught.value.code == "unexpected_answer"
+
+
+PAGES = {
+    b"<html><head><title>Service\n unavailable</title></head></html>": "Service unavailable",
+    b"\xef\xbb\xbf  <!DOCTYPE html>\r\n<html></html>": "",
+    b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y">\n<html xmlns="z"><title>Gateway</title></html>': "Gateway",
+    b"<!-- made by a proxy -->\n<HTML><TITLE>Blocked</TITLE>": "Blocked",
+    b"<center><h1>502 Bad Gateway</h1></center>": "",
+    gzip.compress(b"<html><title>Squeezed</title></html>"): "Squeezed",
+}
+
+
+@pytest.mark.parametrize(("raw", "title"), PAGES.items())
+def test_a_page_of_a_gateway_is_told_by_its_own_words(raw: bytes, title: str) -> None:
+    assert gateway_page(raw) == title
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", bytes(64), b'{"value":[]}', b'"<html>"', b"You have reached", b"<?xml version='1.0'?><error/>"]
+)
+def test_what_is_no_page(raw: bytes) -> None:
+    assert gateway_page(raw) is None
+
+
+ROLES, TOKEN = "User is not allowed to call Get-Mailbox", '2000001;reason="The token has expired."'
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "words", "roles"),
+    [
+        ({"error": {"message": ROLES}}, {}, ROLES, True),
+        ({"error": {"innererror": {"message": "It isn't allowed to call X"}}}, {}, "It isn't allowed to call X", True),
+        (None, {"x-ms-diagnostics": TOKEN}, TOKEN, False),
+        (None, {}, "", False),
+        ({"error": "text"}, {}, "", False),
+    ],
+)
+def test_a_refusal_in_the_services_own_words(body: Any, headers: dict[str, str], words: str, roles: bool) -> None:
+    assert (own_words(body, headers), tells_of_roles(own_words(body, headers))) == (words, roles)

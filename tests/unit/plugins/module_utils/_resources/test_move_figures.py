@@ -63,6 +63,23 @@ def test_a_figure_that_exchange_no_longer_gives_is_not_kept() -> None:
     assert (failed["message"], "message" in resumed, "failure_type" in resumed) == ("No.", False, False)
 
 
+def test_a_figure_in_an_unknown_form_is_unknown_and_nothing_is_counted_twice() -> None:
+    known, gained, seconds = figures.with_figures(entry(bytes_transferred=3 * GB), statistics(), at(60))
+    assert (known["bytes_transferred"], gained, seconds) == (3 * GB, 0, 0)
+    assert figures.with_figures(known, statistics(bytes_transferred=4 * GB), at(120))[1] == GB
+    # Seen from the queue on, all of the first number is new.
+    queued = figures.noted(figures.noted(None, listed("Queued"), "ann", at(0)), listed(), "ann", at(60))
+    unknown, *_moved = figures.with_figures(queued, statistics(), at(60))
+    assert unknown["bytes_transferred"] == 0
+    assert figures.with_figures(unknown, statistics(bytes_transferred=3 * GB), at(120))[1] == 3 * GB
+
+
+def test_a_mailbox_of_unknown_size_weighs_as_an_average_one() -> None:
+    unsized = {name: value for name, value in entry(percent_complete=0).items() if name != "total_size"}
+    assert figures.percent([entry(percent_complete=100), unsized]) == 50
+    assert figures.bytes_of(unsized) == (0, 0)
+
+
 def test_another_request_for_the_same_mailbox_begins_anew() -> None:
     known = entry("Completed", bytes_transferred=10 * GB)
     again = figures.noted(known, listed("Queued"), "ann", at(60))

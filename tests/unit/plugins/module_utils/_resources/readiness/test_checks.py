@@ -294,6 +294,18 @@ def test_silence_is_never_a_pass() -> None:
         assert {severity for _code, severity in all_of(facts(), subject(**changes))} == {"not_checked"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"databases": [{**DATABASE, "ProhibitSendReceiveQuota": "225.8 MB"}]}, "size_exceeds_quota"),
+        ({"databases": [{**DATABASE, "RecoverableItemsQuota": "30 GB"}]}, "recoverable_items_exceed_quota"),
+        ({"copies": [COPY, {**COPY, "DiskFreeSpace": "900 GB"}]}, "database_space"),
+    ],
+)
+def test_a_size_in_an_unknown_form_is_not_checked(changes: dict[str, Any], code: str) -> None:
+    assert all_of(facts(**changes), subject()) == [(code, "not_checked")]
+
+
 @pytest.mark.parametrize("answer", [[{}], [{"Identity": "EX01"}]])
 def test_a_property_that_an_answer_lacks_is_not_checked(answer: list[dict[str, Any]]) -> None:
     codes = all_of(facts(virtual_directories=answer, scheduler=answer, databases=[{"Name": "DB01"}]), subject())
