@@ -522,15 +522,15 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"AcceptSecurityContext error, data 525\b",
     ),
     Failure(
-        "wrong_password",
+        "authentication_failed",
         PERMANENT,
         TARGET,
-        "Check the password. A few wrong ones lock the account.",
+        "Check the user name and the password. A few wrong ones lock the account.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 52e\b",
     ),
     Failure(
-        "sign_in_not_allowed",
+        "logon_restricted",
         PERMANENT,
         TARGET,
         "The account may not sign in at this time of day: change its logon hours.",
@@ -538,7 +538,7 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"AcceptSecurityContext error, data 530\b",
     ),
     Failure(
-        "sign_in_not_allowed",
+        "logon_restricted",
         PERMANENT,
         TARGET,
         "The account may not sign in from this computer: change the computers it may sign in from.",
@@ -576,6 +576,14 @@ CATALOGUE: tuple[Failure, ...] = (
         "Give the account a new password, and clear that it must be changed at the next sign-in.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 773\b",
+    ),
+    Failure(
+        "logon_restricted",
+        PERMANENT,
+        TARGET,
+        "The account's restrictions forbid this way to sign in, or to sign in over the network: use another account.",
+        "LDAP diagnostics of Active Directory",
+        text=r"AcceptSecurityContext error, data (52f|569)\b",
     ),
     Failure(
         "account_locked",

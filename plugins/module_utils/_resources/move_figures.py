@@ -94,14 +94,14 @@ def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple
     from_nothing = entry["first_status"] == "Queued" and "read_at" not in entry
     before = entry.get("bytes_transferred", 0 if from_nothing else transferred)
     result = {name: value for name, value in entry.items() if name not in _FIGURES.values()}
-    if transferred is None and before is not None:
+    if before is not None and transferred is None:
         # Not said, or in a form that nobody knows: what was known stays, or the next figure would count twice.
         result["bytes_transferred"] = before
     result.update(figures, read_at=now, status=statistics["status"], read_status=statistics["status"])
     moved = any(entry.get(name) != result.get(name) for name in ("status", "percent_complete", "bytes_transferred"))
     if moved or "progressed_at" not in entry:
         result["progressed_at"] = now
-    if transferred is None:
+    if transferred is None or before is None:
         return result, 0, 0
     return result, max(0, transferred - int(before)), _seconds_covered(entry, str(statistics["status"]), now)
 
