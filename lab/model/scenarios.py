@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.model import addresses
 from lab.model.builder import HybridBuilder, Pair, Person
-from lab.model.directory import Database
+from lab.model.directory import CHILD_DOMAIN, Database
 from lab.model.directory_sync import CLOUD_CONNECTOR, Run
 from lab.model.exchange_server import named_guid
 from lab.model.mailbox_replication import Failure, MoveOptions, MoveRequest
@@ -221,6 +221,36 @@ def _second_holder_in_the_cloud(builder: HybridBuilder, pair: Pair) -> None:
     builder.second_holder(shared, in_the_cloud=True)
 
 
+def _in_the_child_domain(builder: HybridBuilder, pair: Pair, **values: Any) -> None:
+    """Let a mail user of the child domain have something, which a session at a root controller does not see."""
+    builder.directory_user(
+        Person(f"Child twin of {pair.person.name}", directory_domain=CHILD_DOMAIN), kind="MailUser",
+        alias=f"child.{pair.person.account}", **values,
+    )  # fmt: skip
+
+
+def _address_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> None:
+    taken = f"smtp:twin.{pair.person.account}@contoso.com"
+    _replace_addresses(builder, pair, lambda address: True, taken)
+    _in_the_child_domain(builder, pair, email_addresses=["SMTP:child.holder@contoso.com", taken])
+
+
+def _guid_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> None:
+    _in_the_child_domain(builder, pair, exchange_guid=pair.cloud.exchange_guid)
+
+
+def _archive_guid_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> Record:
+    builder.archive(pair)
+    _in_the_child_domain(builder, pair, archive_guid=pair.cloud.archive_guid)
+    return {"remote_archive_target_database": "DB02"}
+
+
+def _mail_of_another_account(builder: HybridBuilder, pair: Pair) -> None:
+    builder.directory_user(
+        Person(f"Admin of {pair.person.name}"), mail=pair.identity, organizational_unit="Not Synced"
+    )
+
+
 def _two_cloud_objects(builder: HybridBuilder, pair: Pair) -> None:
     builder.second_holder(pair.identity, in_the_cloud=True)
 
@@ -372,6 +402,10 @@ MAILBOX: dict[str, Scenario] = {
     "consistency_guid": Scenario(("consistency_guid_set",), _consistency_guid, "warning"),
     "second_holder": Scenario(("address_in_use",), _second_holder),
     "second_holder_in_the_cloud": Scenario(("address_in_use",), _second_holder_in_the_cloud),
+    "address_in_the_child_domain": Scenario(("address_in_use",), _address_in_the_child_domain),
+    "guid_in_the_child_domain": Scenario(("guid_in_use",), _guid_in_the_child_domain),
+    "archive_guid_in_the_child_domain": Scenario(("guid_in_use",), _archive_guid_in_the_child_domain),
+    "mail_of_another_account": Scenario(("mail_in_use",), _mail_of_another_account),
     "foreign_address": Scenario(("address_domain_not_accepted",), _foreign_address),
     "foreign_primary": Scenario(("primary_domain_not_accepted",), _primary_on_foreign_domain),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),

@@ -109,9 +109,12 @@ options:
         description:
           - Fully qualified name of the domain controller that every cmdlet shall use, best the one that Entra Connect
             reads; in a forest of several domains a list of them, one for each domain whose users are handled.
+          - In a disjoint namespace, where the controller's name does not end in its domain, the domain may be given
+            with it, as in V(contoso.com=dc01.hq.contoso.net).
           - Without it a value may be read back from a controller that has not heard of it yet.
-          - Every read is asked at each of them, and a write goes to that of the object's domain. Objects in a domain
-            of which no controller is named are not seen, also where it is checked whether an address is taken.
+          - Every read is asked at each of them, and a write goes to that of the object's domain. A user in a domain of
+            which no controller is named fails with C(domain_not_pinned).
+          - Whether an address or a mailbox GUID is taken is asked in the whole forest, whatever is given here.
           - If not given, the environment variable E(EXCHANGE_SERVER_DOMAIN_CONTROLLER) is used (separated by commas).
         type: list
         elements: str

@@ -46,19 +46,21 @@ def find(
     cmdlet: str,
     values: Iterable[str],
     properties: Callable[[str], Sequence[str]],
+    *,
+    forest: bool = False,
 ) -> Found:
     """Ask ``cmdlet`` for every value and return the objects that hold it, keyed by the value in lower case.
 
     ``properties`` names the filterable properties that may hold a value; an object counts for a value only where one of
     them really has it, because a filter may match more than it says (PrimarySmtpAddress matches any address).
-    A value that Exchange refused has its error instead.
+    A value that Exchange refused has its error instead. ``forest`` is Cmdlet's.
     """
     wanted = sorted({value.lower() for value in values})
     clauses = [[(name, value) for name in properties(value)] for value in wanted]
     found: Found = {value: [] for value in wanted}
     pending = _chunks(clauses, connections.workers(kind)) if clauses else []
     while pending:
-        answers = connections.read(kind, [_query(cmdlet, chunk) for chunk in pending])
+        answers = connections.read(kind, [_query(cmdlet, chunk, forest) for chunk in pending])
         retry: list[list[list[tuple[str, str]]]] = []
         for chunk, answer in zip(pending, answers, strict=True):
             retry += _sort_in(found, chunk, answer)
@@ -89,13 +91,14 @@ def _chunks(clauses: Sequence[list[tuple[str, str]]], workers: int) -> list[list
     return chunks
 
 
-def _query(cmdlet: str, chunk: Sequence[Sequence[tuple[str, str]]]) -> Cmdlet:
+def _query(cmdlet: str, chunk: Sequence[Sequence[tuple[str, str]]], forest: bool) -> Cmdlet:
     return Cmdlet(
         cmdlet,
         {
             "Filter": any_of(clause for group in chunk for clause in group),
             "ResultSize": "Unlimited",
         },
+        forest,
     )
 
 

@@ -43,17 +43,22 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cmdlet:
-    """One cmdlet call. Switches are ``True``; ``None`` is ``$null``."""
+    """One cmdlet call. Switches are ``True``; ``None`` is ``$null``.
+
+    ``forest`` asks the whole on-premises forest, whatever domain controllers are pinned: what must be nobody else's is
+    asked so, because a pinned controller shows its own domain only.
+    """
 
     name: str
     parameters: Mapping[str, Value] = field(default_factory=dict)
+    forest: bool = False
 
     @property
     def is_read(self) -> bool:
         return self.name.startswith(READ_VERBS)
 
     def with_parameters(self, **more: Value) -> Cmdlet:
-        return Cmdlet(self.name, {**self.parameters, **more})
+        return Cmdlet(self.name, {**self.parameters, **more}, self.forest)
 
     def preview(self) -> str:
         """Return the call as PowerShell would show it, secrets masked: for people, never executed."""

@@ -65,6 +65,17 @@ class MailboxError(HybridError):
     """One mailbox cannot be planned as asked: nothing was sent for it."""
 
 
+def domain_not_pinned(identity: str, domain: str, cmdlet: str) -> MailboxError:
+    """Return the error of an object whose domain none of the pinned domain controllers holds."""
+    return MailboxError(
+        f"{identity} is in the domain {domain}, for which no domain controller is pinned.",
+        code="domain_not_pinned",
+        cmdlet=cmdlet,
+        remedy="Give exchange_server.domain_controller one controller for each domain of the forest, as "
+        f"{domain}=<controller> where the controller's name does not end in its domain.",
+    )
+
+
 class ConnectionFailure(HybridError):
     """A system could not be reached, would not let us in, or went away.
 
@@ -93,9 +104,7 @@ class CmdletError(HybridError):
         self, message: str, *, cmdlet: str, exception_type: str = "", error_id: str = "", category: str = ""
     ) -> None:
         failure = classify(exception_type, message)
-        super().__init__(
-            message, code=failure.code, remedy=failure.remedy, retryable=failure.retryable, cmdlet=cmdlet
-        )
+        super().__init__(message, code=failure.code, remedy=failure.remedy, retryable=failure.retryable, cmdlet=cmdlet)
         self.exception_type = exception_type
         self.error_id = error_id
         self.category = category

@@ -27,7 +27,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     MailboxError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     baseline_changes,
@@ -239,7 +238,8 @@ def _find_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
         anchor = _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))
         if anchor:
             asked[anchor] = ("Guid",)
-    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", asked, lambda value: asked[value])
+    # Whoever claims the cloud user may be in any domain.
+    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", asked, lambda value: asked[value], forest=True)
     for evidence in seen:
         known = evidence.cloud["external_directory_object_id"]
         for value in (known, f"user_{known}", _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))):
@@ -312,12 +312,13 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     databases, domains, held, organization = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: _reading.accepted_domains(connections, EXCHANGE_ONLINE),
-        lambda: _shared_addresses(connections, waiting),
+        lambda: _held_by_others(connections, waiting),
         lambda: _organization(connections),
     )
     _refuse_unknown_databases(databases, waiting)
-    for item, error in held:
-        item.fail(error)
+    for item, errors in held:
+        for error in uniqueness.standing(errors, accepted_by(item.record, options.accept)):
+            item.fail(error)
     if isinstance(organization, Unread):
         waiting[0].outcome.warnings.append(
             f"Retention policies for the whole organization were not looked at: {organization.reason}"
@@ -363,20 +364,12 @@ def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
                 )
 
 
-def _shared_addresses(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, HybridError]]:
-    """Return the mailboxes one of whose addresses somebody else holds, each with the error that says so."""
-    entries = [
-        (item, Seen(cloud=item.evidence.cloud, on_premises=item.evidence.on_premises))
-        for item in wave
-        if item.evidence is not None
-    ]
-    users = {
-        _reading.asked_upn(_named(item.record, item.evidence.cloud)): item.evidence.on_premises
-        for item in wave
-        if item.evidence is not None
-    }
-    uniqueness.refuse_other_holders(connections, [seen for _item, seen in entries], users)
-    return [(item, seen.error) for item, seen in entries if seen.error is not None]
+def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
+    """Return what others hold of each mailbox's addresses and GUIDs, the first word first."""
+    known = [(item, item.evidence) for item in wave if item.evidence is not None]
+    claims = [uniqueness.claim(item.record, _before(item, seen), seen.on_premises) for item, seen in known]
+    found = uniqueness.conflicts(connections, claims)
+    return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
 
 
 def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:

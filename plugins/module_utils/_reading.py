@@ -25,7 +25,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Connections,
     side_by_side,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    HybridError,
+    MailboxError,
+    domain_not_pinned,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, on_premises
 
@@ -235,10 +239,29 @@ def on_premises_objects(connections: Connections, records: Sequence[Record]) -> 
     unknown = [place for place, item in enumerate(result) if item is None]
     wanted = [identities[place] for place in unknown]
     found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _user_properties)
-    plain = [_one_user(found[i.lower()], i) for i in wanted]
+    plain = _in_other_domains(connections, wanted, [_one_user(found[i.lower()], i) for i in wanted])
     for place, item in zip(unknown, _with_mail(connections, plain), strict=True):
         result[place] = item
     return [item for item in result if item is not None]
+
+
+def _in_other_domains(
+    connections: Connections, identities: Sequence[str], found: Sequence[dict[str, Any] | HybridError]
+) -> list[dict[str, Any] | HybridError]:
+    """Tell a user that is in the forest, and no pinned controller shows it, from one that does not exist."""
+    result = list(found)
+    missing = {
+        identity.lower(): place
+        for place, (identity, item) in enumerate(zip(identities, found, strict=True))
+        if isinstance(item, HybridError) and item.code == "ad_user_not_found"
+    }
+    elsewhere = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
+    for identity, place in missing.items():
+        objects = elsewhere[identity]
+        for item in objects if isinstance(objects, list) else ():
+            name = str(item.get("DistinguishedName") or "")
+            result[place] = domain_not_pinned(identities[place], _values.domain_of_name(name), "Get-User")
+    return result
 
 
 def _known_before(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | None]:
@@ -320,29 +343,25 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 # -- who holds an address ----------------------------------------------------------------------------------------------
 
 
-def asked_upn(record: Record) -> str:
-    """Return the UPN, in lower case, by which ``on_premises_objects`` asks for the user, or an empty text."""
-    name = ad_identity(record).lower()
-    return name if _user_properties(name) == ("UserPrincipalName",) else ""
+def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> _bulk.Found:
+    """Return every recipient of the whole organization that holds an address, or a GUID as its mailbox's or archive's.
 
-
-def holders(
-    connections: Connections, kind: str, wanted: Iterable[str], known_upns: Collection[str] = ()
-) -> _bulk.Found:
-    """Return every recipient that holds each address, and on-premises every user whose mail or UPN it is.
-
-    ``known_upns``, in lower case, are not asked for: the caller knows whose they are.
     An address that Exchange refused to look for has its error instead.
     """
-    values = set(wanted)
-    asked: list[tuple[str, Callable[[str], Sequence[str]]]] = [("Get-Recipient", _bulk.always(("EmailAddresses",)))]
-    if kind == EXCHANGE_SERVER:
-        mail, both = ("WindowsEmailAddress",), ("WindowsEmailAddress", "UserPrincipalName")
-        asked.append(("Get-User", lambda value: mail if value in known_upns else both))
-    questions = [
-        functools.partial(_bulk.find, connections, kind, cmdlet, values, properties) for cmdlet, properties in asked
-    ]
-    return _together(side_by_side(*questions))
+    properties = _bulk.by_address_or_guid(("EmailAddresses",), ("ExchangeGuid", "ArchiveGuid"))
+    return _bulk.find(connections, kind, "Get-Recipient", wanted, properties, forest=True)
+
+
+def named_users(connections: Connections, wanted: Iterable[str]) -> _bulk.Found:
+    """Return every on-premises user of the forest whose ``mail``, UPN or LegacyExchangeDN a value is."""
+    return _bulk.find(
+        connections,
+        EXCHANGE_SERVER,
+        "Get-User",
+        wanted,
+        lambda value: ("LegacyExchangeDN",) if value.startswith("/") else ("WindowsEmailAddress", "UserPrincipalName"),
+        forest=True,
+    )
 
 
 # -- move requests -----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ _SPAN = re.compile(
 _ADDRESS = re.compile(
     r"^[^@\s:,;<>\"]+@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)$"
 )
+_DOMAIN_COMPONENT = re.compile(r"(?:^|,)\s*DC=([^,]+)", re.IGNORECASE)
 _DOMAIN = re.compile(
     r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
@@ -121,6 +122,11 @@ def is_domain(text: str) -> bool:
 
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
+
+
+def domain_of_name(distinguished_name: str) -> str:
+    """Return ``emea.contoso.com`` of ``CN=...,DC=emea,DC=contoso,DC=com``, or an empty text."""
+    return ".".join(_DOMAIN_COMPONENT.findall(distinguished_name)).lower()
 
 
 def without_prefix(address: str) -> str:

@@ -9,8 +9,8 @@ module: smtp_match
 short_description: Matches cloud users with on-premises users by SMTP address
 description:
   - V(stamped) sets a plain on-premises user's C(mail) to the cloud mailbox's primary address (KB 2641663), after
-    making sure that
-    no other recipient or user of either organization holds any of the mailbox's addresses.
+    making sure that nobody else in the whole forest or the tenant holds any of the mailbox's addresses or GUIDs,
+    whatever domain controllers are pinned.
   - V(matched) waits for the proof of the match - the same cloud object as before, synchronized, and what was stamped
     on-premises
     seen in the cloud. Then every value of the record (primary address, all addresses, UPN, alias, display name,
@@ -62,7 +62,7 @@ options:
   accept:
     description:
       - Differences that do not stop a mailbox, by the codes of M(mailops.exchange_hybrid.offboarding_state) -
-        C(upn_differs),
+        C(mail_in_use) (with O(state=stamped)), C(upn_differs),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
         C(custom_attributes_would_change).
     type: list

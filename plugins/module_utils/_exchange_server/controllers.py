@@ -6,12 +6,15 @@
 """Pinned domain controllers, one for each domain: a value is read back where it was written.
 
 A controller holds the objects of its own domain. So a read is asked at each pinned controller and the answers are put
-together, and a write goes to the controller of the domain that the object's distinguished name ends in.
+together, and a write goes to the controller of the domain that the object's distinguished name ends in. What must be
+unique is asked of no pinned controller, but of the forest (``Cmdlet.forest``).
+
+The domain of a controller is given with it, or taken from its host name, until what it shows says otherwise: in a
+disjoint namespace the name tells nothing (KB 2269838).
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +23,11 @@ from typing import TYPE_CHECKING
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    MailboxError,
+    domain_not_pinned,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Opening
 
 if TYPE_CHECKING:
@@ -40,7 +47,6 @@ DOMAIN_READS = frozenset(
         "Get-User",
     )
 )
-_DOMAIN_COMPONENT = re.compile(r"(?:^|,)\s*DC=([^,]+)", re.IGNORECASE)
 
 
 @dataclass
@@ -52,6 +58,7 @@ class Controllers:
 
     by_domain: dict[str, str]
     takes: frozenset[str]
+    given: frozenset[str] = frozenset()  # domains that were given, not taken from a host name
     seen: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,43 +68,58 @@ class Controllers:
 
     def note(self, item: Properties) -> None:
         """Remember an object's domain under its GUID."""
-        domain = domain_of(str(item.get("DistinguishedName") or ""))
+        domain = _values.domain_of_name(str(item.get("DistinguishedName") or ""))
         if domain and item.get("Guid"):
             with self.lock:
                 self.seen[_values.guid(item["Guid"])] = domain
 
+    def learn(self, controller: str, objects: Sequence[Properties]) -> None:
+        """Correct the domain of a controller whose name says another than all that it shows.
+
+        A global catalog may show several domains' objects: that tells nothing.
+        """
+        shown = {_values.domain_of_name(str(item.get("DistinguishedName") or "")) for item in objects} - {""}
+        with self.lock:
+            believed = next(domain for domain, name in self.by_domain.items() if name == controller)
+            if len(shown) != 1 or believed in self.given or shown & self.by_domain.keys():
+                return
+            del self.by_domain[believed]
+            self.by_domain[shown.pop()] = controller
+
     def known_domain(self, identity: str) -> str:
         """Return the domain of a distinguished name, or of an object that was read before; else an empty text."""
         with self.lock:
-            return domain_of(identity) or self.seen.get(identity.lower(), "")
+            return _values.domain_of_name(identity) or self.seen.get(identity.lower(), "")
 
 
 def from_option(given: ConnectionOptions, value: object, takes: frozenset[str]) -> Controllers | None:
     """Return the controllers of option ``domain_controller``: one name or a list of them, one for each domain.
 
-    ``takes`` are the cmdlets with a DomainController parameter. Raises InputError.
+    A name may have its domain before it, as in ``contoso.com=dc01.hq.contoso.net``. ``takes`` are the cmdlets with a
+    DomainController parameter. Raises InputError.
     """
     names = value.split(",") if isinstance(value, str) else value
     if names is None or names == []:
         return None
-    remedy = "Give each controller by its fully qualified name, one for each domain of the forest."
+    remedy = (
+        "Give each controller by its fully qualified name, one for each domain of the forest, with the domain before "
+        "it (contoso.com=dc01.hq.contoso.net) where its name does not end in it."
+    )
     by_domain: dict[str, str] = {}
+    named: set[str] = set()
     for item in names if isinstance(names, Sequence) else []:
         name = str(item or "").strip()
         if not name:
             raise given.refuse("domain_controller", "is blank", "Give a value, or leave the option out.")
-        _host, _dot, domain = name.lower().partition(".")
-        if not _values.is_domain(name) or not domain:
+        before, equals, controller = (part.strip() for part in name.rpartition("="))
+        domain = before.lower() if equals else controller.lower().partition(".")[2]
+        if not _values.is_domain(controller) or not _values.is_domain(domain):
             raise given.refuse("domain_controller", "is not a fully qualified host name", remedy, name)
         if domain in by_domain:
             raise given.refuse("domain_controller", f"is a second controller of {domain}", remedy, name)
-        by_domain[domain] = name
-    return Controllers(by_domain, takes)
-
-
-def domain_of(distinguished_name: str) -> str:
-    """Return ``emea.contoso.com`` of ``CN=...,DC=emea,DC=contoso,DC=com``, or an empty text."""
-    return ".".join(_DOMAIN_COMPONENT.findall(distinguished_name)).lower()
+        by_domain[domain] = controller
+        named |= {domain} if equals else set()
+    return Controllers(by_domain, takes, frozenset(named))
 
 
 class PinnedSession:
@@ -113,7 +135,7 @@ class PinnedSession:
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet at the pinned controller that has its object: see Session.run."""
-        if cmdlet.name not in self._controllers.takes or "DomainController" in cmdlet.parameters:
+        if cmdlet.forest or cmdlet.name not in self._controllers.takes or "DomainController" in cmdlet.parameters:
             return self._inner.run(cmdlet)
         if len(self._controllers.by_domain) == 1 or (cmdlet.is_read and cmdlet.name not in DOMAIN_READS):
             return self._inner.run(cmdlet.with_parameters(DomainController=self._controllers.first))
@@ -128,7 +150,7 @@ class PinnedSession:
         """Ask each controller; what one of them does not find may be in another's domain."""
         found = CmdletOutput()
         missing: list[CmdletError] = []
-        for controller in self._controllers.by_domain.values():
+        for controller in list(self._controllers.by_domain.values()):
             try:
                 output = self._inner.run(cmdlet.with_parameters(DomainController=controller))
             except CmdletError as error:
@@ -136,6 +158,7 @@ class PinnedSession:
                     raise
                 missing.append(error)
                 continue
+            self._controllers.learn(controller, output.objects)
             found.objects += output.objects
             found.warnings += [warning for warning in output.warnings if warning not in found.warnings]
         if len(missing) == len(self._controllers.by_domain):
@@ -150,12 +173,7 @@ class PinnedSession:
         domain = self._controllers.known_domain(identity) or self._look_up(identity)
         controller = self._controllers.by_domain.get(domain)
         if controller is None:
-            raise MailboxError(
-                f"{identity} is in the domain {domain}, for which no domain controller is pinned.",
-                code="domain_not_pinned",
-                cmdlet=cmdlet.name,
-                remedy="Give exchange_server.domain_controller one controller for each domain of the forest.",
-            )
+            raise domain_not_pinned(identity, domain, cmdlet.name)
         return controller
 
     def _look_up(self, identity: str) -> str:
@@ -167,7 +185,7 @@ class PinnedSession:
                 cmdlet="Get-User",
                 remedy="Give an objectGUID or a distinguished name, which names exactly one object.",
             )
-        return domain_of(str(found[0].get("DistinguishedName") or ""))
+        return _values.domain_of_name(str(found[0].get("DistinguishedName") or ""))
 
 
 class PinnedRemoteSession(PinnedSession):

@@ -3,17 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Proxy addresses: which of a cloud mailbox's addresses go home, and when two lists say the same."""
+"""Proxy addresses and their types: which go home, what the sync leaves of them, and when two lists say the same.
+
+Everything that has to know a type of address asks this module. Set-MailUser takes any prefix, so an address of a type
+that nobody here has heard of is carried like the others (facts microsoft-articles.md, "Proxy calculation").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import without_prefix
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import domain_of, without_prefix
 
 # SPO: belongs to SharePoint Online and never leaves the cloud; SIP: goes only when asked for
 # (facts identity-filters-roles.md, "Who is who").
-CARRIED = ("smtp", "x500", "x400")
+OF_THE_CLOUD = frozenset(("spo",))
+ON_REQUEST = frozenset(("sip",))
+# Microsoft Entra discards them from what on-premises sends: X400, MSMAIL "and their like" (KB 3190357). Which the like
+# are is inferred: the connectors of that age.
+LEGACY = frozenset(("x400", "msmail", "ms", "ccmail", "notes", "gwise", "profs", "snads"))
+# Suffixes in which only the service gives addresses; of those in the first one each user keeps one, its MOERA.
+RESERVED = ("onmicrosoft.com", "microsoftonline.com")
+# The wildcard covers the routing domain too, and hybrid mail flow rests on its addresses: believed to survive.
+ROUTING = ".mail.onmicrosoft.com"
 
 
 def kind_of(address: str) -> str:
@@ -24,7 +36,16 @@ def kind_of(address: str) -> str:
 
 def key(address: str) -> tuple[str, str]:
     """Return what makes two proxy addresses one: kind and value, without regard to case."""
-    return kind_of(address), without_prefix(address).lower()
+    return kind_of(address), _value(address).lower()
+
+
+def _value(address: str) -> str:
+    return without_prefix(address) if kind_of(address) == "smtp" else address.partition(":")[2]
+
+
+def asked(address: str) -> str:
+    """Return an address as a filter asks for it, in lower case: SMTP without its prefix, any other with its own."""
+    return (_value(address) if kind_of(address) == "smtp" else address).lower()
 
 
 def smtp_addresses(addresses: Iterable[str]) -> list[str]:
@@ -37,6 +58,95 @@ def primary_of(addresses: Iterable[str]) -> str:
     return next((a[5:] for a in addresses if a.startswith("SMTP:")), "")
 
 
+# -- what becomes of an address ----------------------------------------------------------------------------------------
+
+
+def carried(address: str, *, include_sip: bool) -> bool:
+    """Tell whether an address of the cloud mailbox is written to the on-premises object."""
+    kind = kind_of(address)
+    return kind not in OF_THE_CLOUD and (include_sip or kind not in ON_REQUEST) and not malformed(address)
+
+
+def malformed(address: str) -> bool:
+    """Tell whether no write could carry an address: it has no type or no value, or blanks in an SMTP address."""
+    kind, value = kind_of(address), _value(address)
+    return not kind or not value.strip() or (kind == "smtp" and ("@" not in value or len(value.split()) != 1))
+
+
+def reserved(address: str) -> bool:
+    """Tell whether an address is in a suffix of the service's own, the routing domain aside."""
+    domain = f".{domain_of(address)}"
+    return kind_of(address) == "smtp" and domain.endswith(tuple(f".{s}" for s in RESERVED)) and ROUTING not in domain
+
+
+def outlives_sync(address: str) -> bool:
+    """Tell whether Microsoft Entra keeps an address of its own that on-premises holds too, as far as its form tells.
+
+    What it discards is neither lost by the match nor a sign against it. Of the addresses that are ``reserved`` the user
+    keeps one, which is not on-premises' to keep.
+    """
+    return kind_of(address) not in LEGACY | OF_THE_CLOUD and not reserved(address) and not malformed(address)
+
+
+def evidence(stamped: Iterable[str], domains: Collection[str]) -> list[str]:
+    """Return which addresses the cloud will surely show once the sync has exported them.
+
+    ``domains`` are verified in the tenant: of a licensed user Entra drops all others. Types of which nobody says what
+    becomes of them, and the routing domain, prove nothing either way.
+    """
+    return [
+        address
+        for address in stamped
+        if kind_of(address) == "x500"
+        or (
+            kind_of(address) == "smtp"
+            and outlives_sync(address)
+            and domain_of(address) in domains
+            and not domain_of(address).endswith(ROUTING)
+        )
+    ]
+
+
+def lost_aliases(addresses: Iterable[str], alias: str) -> list[str]:
+    """Return the addresses in reserved suffixes that no sync can keep: all but the mailbox's one MOERA.
+
+    Which one that is, is known where an address follows the alias; else the primary one, or the first, is taken for it.
+    """
+    held = [address for address in addresses if reserved(address)]
+    own = [a for a in held if domain_of(a).endswith(".onmicrosoft.com")]
+    likely = [a for a in own if _value(a).lower().startswith(f"{alias.lower()}@")] if alias else []
+    primary = [a for a in own if a.startswith("SMTP:")]
+    kept = (likely or primary or own)[:1]
+    return [address for address in held if address not in kept]
+
+
+def fate(address: str, *, include_sip: bool, lost: Collection[str] = ()) -> str:
+    """Say in a few words what an offboarding makes of an address of the cloud mailbox."""
+    if malformed(address):
+        return "not carried: no write takes it"
+    if kind_of(address) in OF_THE_CLOUD:
+        return "stays in the cloud"
+    if not carried(address, include_sip=include_sip):
+        return "left behind: include_sip is not true"
+    if kind_of(address) in LEGACY:
+        return "carried; Microsoft Entra discards its copy"
+    if reserved(address):
+        return (
+            "carried; the cloud loses it with the next sync" if address in lost else "carried; the cloud keeps its own"
+        )
+    return "carried"
+
+
+def fates(addresses: Iterable[str], alias: str, *, include_sip: bool) -> dict[str, str]:
+    """Return what becomes of each address of a cloud mailbox, for people to read."""
+    held = list(addresses)
+    lost = lost_aliases(held, alias)
+    return {address: fate(address, include_sip=include_sip, lost=lost) for address in held}
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
 def to_carry(
     primary: str, addresses: Iterable[str], legacy_exchange_dn: str = "", *, include_sip: bool = False
 ) -> list[str]:
@@ -44,12 +154,11 @@ def to_carry(
 
     The cloud mailbox's LegacyExchangeDN becomes an X500 address, or replies to old messages bounce.
     """
-    kinds = (*CARRIED, "sip") if include_sip else CARRIED
     wanted = [f"SMTP:{primary}"]
     seen = {key(wanted[0])}
     extra = [f"X500:{legacy_exchange_dn}"] if legacy_exchange_dn else []
     for address in [*addresses, *extra]:
-        if kind_of(address) in kinds and key(address) not in seen:
+        if carried(address, include_sip=include_sip) and key(address) not in seen:
             seen.add(key(address))
             wanted.append(_normal(address))
     return wanted

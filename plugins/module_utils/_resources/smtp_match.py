@@ -56,8 +56,9 @@ class Stamped(SkipsHome):
 
     writes_to = EXCHANGE_SERVER
 
-    def __init__(self, check: bool) -> None:
+    def __init__(self, check: bool, accept: Collection[str] = ()) -> None:
         self._check = check
+        self._accept = accept
 
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
         on_premises = _reading.on_premises_objects(connections, records)
@@ -66,8 +67,18 @@ class Stamped(SkipsHome):
             _reading.seen_of(record, ad, found, check=self._check)
             for record, ad, found in zip(records, on_premises, tenant, strict=True)
         ]
-        uniqueness.refuse_other_holders(connections, seen)
+        self._refuse_other_holders(connections, records, seen)
         return seen
+
+    def _refuse_other_holders(self, connections: Connections, records: Sequence[Record], seen: Sequence[Seen]) -> None:
+        entries = [
+            (entry, uniqueness.claim(record, entry.cloud, entry.on_premises))
+            for record, entry in zip(records, seen, strict=True)
+            if entry.cloud is not None and entry.on_premises is not None
+        ]
+        found = uniqueness.conflicts(connections, [claim for _entry, claim in entries])
+        for (entry, _claim), errors in zip(entries, found, strict=True):
+            entry.error = next(iter(uniqueness.standing(errors, self._accept)), None)
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         user, mailbox = seen.on_premises or {}, seen.cloud or {}

@@ -330,9 +330,35 @@ ALL: tuple[Check, ...] = (
         "KB 2641663",
     ),
     _mailbox(
-        "address_in_use", BLOCKER, "Get-Recipient, Get-User", "Does nobody else hold one of the addresses?",
-        "A match with a duplicate address is quarantined without an error.", "Remove the address there first.",
-        f"{_PRACTICE} 1.4",
+        "address_in_use", BLOCKER, "Get-Recipient, Get-User",
+        "Does nobody else in the forest and the tenant hold one of the addresses?",
+        "Exchange refuses the write that comes second, and a match with a duplicate address is quarantined without an "
+        "error.",
+        "Remove the address there first.", f"{_PRACTICE} 1.4",
+    ),
+    _mailbox(
+        "guid_in_use", BLOCKER, "Get-Recipient", "Does nobody else in the forest carry the mailbox's GUIDs?",
+        "Exchange refuses to give an ExchangeGuid or ArchiveGuid twice, at the write that comes second.",
+        "Find out whose mailbox it is and clear the GUID there.", "exchange-server-psrp.md section 5",
+    ),
+    _mailbox(
+        "mail_in_use", BLOCKER, "Get-User", "Does no other user have one of the addresses as its mail attribute?",
+        "Active Directory keeps mail unique for nobody. An account in scope of the sync with this mail and no proxy "
+        "addresses gets the address in the cloud, and the match quarantines it.",
+        "Clear mail there, or see that the account is outside the scope of the sync.", "KB 3190357",
+    ),
+    _mailbox(
+        "uniqueness_not_checked", BLOCKER, "Get-Recipient, Get-User",
+        "Could the whole forest be asked who holds the addresses and GUIDs?",
+        "What is taken would show between two writes, with the user half made.",
+        "Let the account run Get-Recipient and Get-User over the whole forest.", f"{_PRACTICE} 1.4",
+    ),
+    _mailbox(
+        "domain_not_pinned", BLOCKER, "exchange_server.domain_controller",
+        "Is a domain controller of the user's domain pinned, where any is?",
+        "A pinned controller shows and takes the objects of its own domain only.",
+        "Give exchange_server.domain_controller one controller for each domain.",
+        "identity-filters-roles.md, Forests and controllers",
     ),
     _mailbox(
         "address_domain_not_accepted", BLOCKER, "Get-AcceptedDomain (Exchange Online)",
@@ -527,7 +553,7 @@ CHECKS = {check.code: check for check in ALL}
 FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
     "foreign_baseline conflict second_live_mailbox "
-    "address_in_use database_not_found routing_address_missing completed_request_left "
+    "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch".split()
 )
 ACCEPTABLE = tuple(check.code for check in ALL if check.severity in (BLOCKER, WARNING) and check.code not in FINAL)

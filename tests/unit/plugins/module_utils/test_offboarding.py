@@ -272,16 +272,84 @@ def test_an_unknown_database_is_refused_with_those_that_exist(option: str) -> No
 
 
 def test_an_address_that_somebody_else_holds_is_refused() -> None:
-    hybrid = Hybrid([cloud_mailbox("ann")], [ad_user("ann"), ad_user("bob", WindowsEmailAddress="Ann@contoso.com")])
-    outcome = hybrid.one()
-    assert outcome.error is not None
-    assert (outcome.error.code, "CN=Bob" in outcome.error.message) == ("address_in_use", True)
+    bob = on_premises_recipient("bob", EmailAddresses=["SMTP:bob@contoso.com", "smtp:Ann@contoso.com"])
+    hybrid = Hybrid([cloud_mailbox("ann")], [ad_user("ann"), bob])
+    for accept in (frozenset[str](), frozenset(["address_in_use", "mail_in_use"])):
+        outcome = hybrid.one(accept=accept)
+        assert outcome.error is not None
+        assert (outcome.error.code, "CN=Bob" in outcome.error.message) == ("address_in_use", True)
+
+
+@pytest.mark.parametrize("name", ["ExchangeGuid", "ArchiveGuid"])
+def test_a_guid_that_another_recipient_carries_as_either_is_refused_for_good(name: str) -> None:
+    archive = guid_of("ann's archive")
+    ann = cloud_mailbox("ann", ArchiveGuid=archive)
+    for taken in (MAILBOX, archive):
+        bob = on_premises_recipient("bob", **{"ExchangeGuid": guid_of("bob's"), name: taken})
+        hybrid = Hybrid([ann, cloud_mailbox("cleo")], [ad_user("ann"), ad_user("cleo"), bob])
+        record = {**ANN, "remote_archive_target_database": "DB01"}
+        refused, fine = hybrid.assess(
+            record, {"identity": "cleo@contoso.com"}, accept=frozenset(["guid_in_use", "uniqueness_not_checked"])
+        )
+        assert refused.error is not None
+        assert (refused.error.code, taken in refused.error.message) == ("guid_in_use", True)
+        assert ("CN=Bob" in refused.error.message, fine.error) == (True, None)
+
+
+def test_every_kind_of_address_is_asked_for_in_the_whole_forest() -> None:
+    old = "X500:/o=Contoso/ou=First Administrative Group/cn=Recipients/cn=Ann"
+    ann = cloud_mailbox("ann")
+    ann["EmailAddresses"] = [*ann["EmailAddresses"], old, "NOTES:Ann/Contoso"]
+    for holder in (
+        on_premises_recipient("bob", EmailAddresses=["SMTP:bob@contoso.com", "notes:ann/contoso"]),
+        on_premises_recipient("bob", LegacyExchangeDN=old[5:].upper()),
+    ):
+        hybrid = Hybrid([ann], [ad_user("ann"), holder])
+        assert hybrid.code() == "address_in_use"
+        asked = hybrid.server.named("Get-Recipient", "Get-User")
+        assert {cmdlet.forest for cmdlet in asked if "EmailAddress" in str(cmdlet.parameters["Filter"])} == {True}
+
+
+def test_mail_alone_is_told_apart_and_accepted_by_code_or_by_mailbox() -> None:
+    admins = [
+        ad_user(f"admin of {name}", WindowsEmailAddress=f"{name.title()}@contoso.com") for name in ("ann", "cleo")
+    ]
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("cleo")], [ad_user("ann"), ad_user("cleo"), *admins])
+    cleo = {"identity": "cleo@contoso.com"}
+    outcomes = hybrid.assess(ANN, cleo)
+    assert [outcome.error.code for outcome in outcomes if outcome.error] == ["mail_in_use"] * 2
+    assert all("Admin Of" in outcome.error.message for outcome in outcomes if outcome.error)
+    assert [outcome.error for outcome in hybrid.assess(ANN, cleo, accept=frozenset(["mail_in_use"]))] == [None, None]
+    accepted, refused = hybrid.assess({**ANN, "accept": ["mail_in_use"]}, cleo)
+    assert (accepted.error, refused.status) == (None, "failed")
+
+
+@pytest.mark.parametrize(
+    ("side", "cmdlet"), [("server", "Get-Recipient"), ("server", "Get-User"), ("online", "Get-Recipient")]
+)
+def test_a_question_that_is_not_allowed_stops_every_mailbox_until_that_is_accepted(side: str, cmdlet: str) -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+    organization: FakeOrganization = getattr(hybrid, side)
+    known = organization.objects[cmdlet]
+
+    def denied(asked: Cmdlet) -> list[Properties]:
+        if "EmailAddress" in str(asked.parameters["Filter"]) and asked.forest:
+            raise refusal("The term is not recognized as the name of a cmdlet", "CommandNotFoundException")
+        return known
+
+    organization.handlers[cmdlet] = denied
+    records = [ANN, {"identity": "bob@contoso.com"}]
+    outcomes = hybrid.assess(*records)
+    assert [outcome.error.code for outcome in outcomes if outcome.error] == ["uniqueness_not_checked"] * 2
+    assert all("not recognized" in outcome.error.message for outcome in outcomes if outcome.error)
+    accepted = hybrid.assess(*records, accept=frozenset(["uniqueness_not_checked"]))
+    assert [outcome.error for outcome in accepted] == [None, None]
 
 
 def test_an_address_that_is_the_upn_of_another_mailboxs_user_is_refused() -> None:
-    """Bob's user was found by that UPN, so nobody asks for it again: what is known counts all the same."""
     ann = cloud_mailbox("ann", EmailAddresses=["SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:bob@contoso.com"])
     bob = cloud_mailbox("bob", EmailAddresses=["SMTP:robert@contoso.com", f"smtp:bob@{ROUTING}"])
+    bob["PrimarySmtpAddress"] = "robert@contoso.com"
     hybrid = Hybrid([ann, bob], [ad_user("ann"), ad_user("bob")])
     refused, fine = hybrid.assess(ANN, {"identity": "robert@contoso.com"})
     assert refused.error is not None
@@ -300,7 +368,8 @@ def test_an_address_that_exchange_does_not_look_for_fails_its_mailbox_alone() ->
     hybrid.online.handlers["Get-Recipient"] = picky
     ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
     assert ann.error is not None
-    assert (ann.error.message, bob.status, bob.error) == ("The filter is not valid.", "unchanged", None)
+    assert (ann.error.code, bob.status, bob.error) == ("uniqueness_not_checked", "unchanged", None)
+    assert ann.error.message.endswith("The filter is not valid.")
 
 
 @pytest.mark.parametrize(

@@ -234,3 +234,9 @@ def test_as_list(value: Any, expected: list[str]) -> None:
 )
 def test_as_bool(value: Any, expected: bool) -> None:
     assert _values.as_bool(value) is expected
+
+
+def test_the_domain_of_a_distinguished_name() -> None:
+    name = r"CN=Doe\, John,OU=DC=x People,DC=emea, dc=Contoso,DC=com"
+    assert _values.domain_of_name(name) == "emea.contoso.com"
+    assert _values.domain_of_name("ann@contoso.com") == ""

@@ -6,21 +6,26 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reading
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
+    HybridError,
     InputError,
     MailboxError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.controllers import (
     DOMAIN_READS,
-    domain_of,
+    PinnedSession,
+    from_option,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.organization import from_options
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
@@ -164,6 +169,12 @@ def test_an_object_of_a_domain_without_a_controller_is_not_written(forest: Fores
         (["dc01"], "exchange_server.domain_controller: 'dc01' is not a fully qualified host name"),
         (["dc01.contoso.com", ""], "exchange_server.domain_controller: is blank"),
         ("dc01.contoso.com,DC02.contoso.com", "exchange_server.domain_controller: 'DC02.contoso.com' is a second"),
+        (
+            ["contoso.com=dc01.hq.contoso.net", "dc02.contoso.com"],
+            "exchange_server.domain_controller: 'dc02.contoso.com' is a second controller of contoso.com",
+        ),
+        (["CONTOSO=dc01.contoso.com"], "exchange_server.domain_controller: 'CONTOSO=dc01.contoso.com' is not a"),
+        (["=dc01.contoso.com"], "exchange_server.domain_controller: '=dc01.contoso.com' is not a"),
     ],
 )
 def test_bad_controllers_are_refused_before_anything_is_contacted(value: Any, sentence: str) -> None:
@@ -172,9 +183,103 @@ def test_bad_controllers_are_refused_before_anything_is_contacted(value: Any, se
     assert caught.value.message.startswith(sentence)
 
 
-def test_the_domain_of_a_distinguished_name() -> None:
-    assert domain_of(r"CN=Doe\, John,OU=DC=x People,DC=emea, dc=Contoso,DC=com") == "emea.contoso.com"
-    assert domain_of("ann@contoso.com") == ""
+@pytest.mark.parametrize("controllers", ["dc02.contoso.com", ["contoso.com=dc02.contoso.com"]])
+def test_what_is_unique_is_asked_of_the_forest_and_a_user_elsewhere_is_not_pinned(
+    forest: Forest, controllers: Any
+) -> None:
+    child, parent = forest.child, forest.parent
+    records = [
+        {"identity": "one", "ad_identity": child.directory.distinguished_name},
+        {"identity": "two", "ad_identity": str(child.directory.guid)},
+        {"identity": "three", "ad_identity": parent.directory.user_principal_name},
+        {"identity": "four", "ad_identity": "nobody@contoso.com"},
+    ]
+    with Connections({"exchange_server": forest.options(controllers)}, fakes.SYSTEMS) as connections:
+        found = _reading.on_premises_objects(connections, records)
+        taken = _reading.holders(connections, "exchange_server", [child.identity])
+    codes = [item.code if isinstance(item, HybridError) else item["user_principal_name"] for item in found]
+    assert codes == ["domain_not_pinned"] * 2 + [parent.directory.user_principal_name, "ad_user_not_found"]
+    assert all("emea.contoso.com=<controller>" in item.remedy for item in found[:2] if isinstance(item, HybridError))
+    assert [item["Name"] for item in taken[child.identity]] == ["Child 0"]  # type: ignore[index,union-attr]
+
+
+# -- disjoint namespaces -----------------------------------------------------------------------------------------------
+
+
+class Disjoint:
+    """A session at a forest whose controllers' names end in no domain of Active Directory."""
+
+    HOLDS: ClassVar = {"dc01.hq.contoso.net": "contoso.com", "dc01.branch.contoso.net": "emea.contoso.com"}
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[str, str]] = []
+
+    def connect(self) -> None:
+        """Nothing is to be opened."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def run(self, cmdlet: Cmdlet) -> CmdletOutput:
+        controller = str(cmdlet.parameters["DomainController"])
+        if not cmdlet.is_read:
+            self.writes.append((str(cmdlet.parameters["Identity"]), controller))
+            return CmdletOutput()
+        domain = self.HOLDS[controller]
+        parts = ",".join(f"DC={part}" for part in domain.split("."))
+        guid = str(uuid.uuid5(uuid.NAMESPACE_DNS, domain))
+        return CmdletOutput([{"Guid": guid, "DistinguishedName": f"CN=Ann,{parts}"}])
+
+
+ANN, INES = (str(uuid.uuid5(uuid.NAMESPACE_DNS, domain)) for domain in Disjoint.HOLDS.values())
+
+
+WRITES = [(INES, "dc01.branch.contoso.net"), (ANN, "dc01.hq.contoso.net")]
+
+
+def disjoint(value: Any) -> tuple[Disjoint, PinnedSession]:
+    pinned = from_option(ConnectionOptions("exchange_server", {}), value, TAKES_DOMAIN_CONTROLLER)
+    assert pinned is not None
+    inner = Disjoint()
+    return inner, PinnedSession(inner, pinned)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["dc01.hq.contoso.net", "dc01.branch.contoso.net"],
+        ["contoso.com=dc01.hq.contoso.net", "EMEA.contoso.com = dc01.branch.contoso.net"],
+        "emea.contoso.com=dc01.branch.contoso.net,dc01.hq.contoso.net",
+    ],
+)
+def test_in_a_disjoint_namespace_what_was_read_tells_the_domains(value: Any) -> None:
+    inner, session = disjoint(value)
+    session.run(Cmdlet("Get-User", {"ResultSize": "Unlimited"}))
+    for identity in (INES, ANN):
+        session.run(Cmdlet("Set-MailUser", {"Identity": identity}))
+    assert inner.writes == WRITES
+
+
+def test_a_domain_that_is_given_with_its_controller_needs_no_read() -> None:
+    inner, session = disjoint(["contoso.com=dc01.hq.contoso.net", "EMEA.contoso.com=dc01.branch.contoso.net"])
+    names = ["CN=Ines,DC=emea,DC=contoso,DC=com", "CN=Ann,DC=contoso,DC=com"]
+    for name in names:
+        session.run(Cmdlet("Set-MailUser", {"Identity": name}))
+    assert inner.writes == [(name, controller) for name, (_guid, controller) in zip(names, WRITES, strict=True)]
+
+
+def test_a_global_catalog_teaches_nothing_about_its_domain() -> None:
+    options = ConnectionOptions("exchange_server", {})
+    pinned = from_option(options, ["gc.hq.contoso.net", "dc01.emea.contoso.com"], TAKES_DOMAIN_CONTROLLER)
+    assert pinned is not None
+    before = dict(pinned.by_domain)
+    both = [{"DistinguishedName": f"CN=Ann,{name}DC=contoso,DC=com"} for name in ("", "DC=asia,")]
+    pinned.learn("gc.hq.contoso.net", both)
+    pinned.learn("gc.hq.contoso.net", [{"DistinguishedName": "CN=Ann,DC=emea,DC=contoso,DC=com"}])
+    pinned.learn("gc.hq.contoso.net", [])
+    assert pinned.by_domain == before
+    pinned.learn("gc.hq.contoso.net", both[:1])
+    assert pinned.by_domain == {"contoso.com": "gc.hq.contoso.net", "emea.contoso.com": "dc01.emea.contoso.com"}
 
 
 def test_reads_of_one_domain_take_a_domain_controller() -> None:

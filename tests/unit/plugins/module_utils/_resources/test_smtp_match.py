@@ -104,11 +104,10 @@ def test_a_mail_user_is_not_stamped(primary: str, result: tuple[str, str]) -> No
             None,
             "on-premises",
         ),
-        (ad_user("bob", WindowsEmailAddress=f"ann@{ROUTING}"), None, "on-premises"),
         (ad_user("bob", UserPrincipalName="extra@contoso.com"), None, "on-premises"),
         (None, cloud_mailbox("bob", EmailAddresses=["smtp:extra@contoso.com"]), "in Exchange Online"),
     ],
-    ids=["recipient", "mail", "upn", "cloud"],
+    ids=["recipient", "upn", "cloud"],
 )
 def test_an_address_that_another_object_holds_is_refused(
     on_premises: Properties | None, tenant: Properties | None, where: str
@@ -120,6 +119,17 @@ def test_an_address_that_another_object_holds_is_refused(
     assert outcome.error is not None
     assert (outcome.status, outcome.error.code, where in outcome.error.message) == ("failed", "address_in_use", True)
     assert server.writes == []
+
+
+def test_mail_of_another_user_is_accepted_by_its_code() -> None:
+    server = forest(ad_user("ann"), ad_user("bob", WindowsEmailAddress=f"ann@{ROUTING}"))
+    online = fakes.tenant(cloud_mailbox("ann"))
+    (outcome,) = stamp(server, online, record())
+    assert outcome.error is not None
+    assert (outcome.error.code, server.writes) == ("mail_in_use", [])
+    with connect(server, online) as connections:
+        step = Stamped(False, ["mail_in_use"])
+        assert [seen.error for seen in step.read(connections, [record()])] == [None]
 
 
 def test_each_side_that_is_missing_is_told() -> None:
