@@ -73,4 +73,11 @@ options:
           - Whether to verify the server's certificate; V(true) unless given.
           - If not given, the environment variable E(ENTRA_CONNECT_VALIDATE_CERTS) is used.
         type: bool
+      proxy:
+        description:
+          - URL of a proxy to connect through, kept out of all output because it may hold a password. With V(basic) the
+            connection has to use TLS, or the proxy would read the password.
+          - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY)) are not used for this connection.
+          - If not given, the environment variable E(ENTRA_CONNECT_PROXY) is used.
+        type: str
 """

@@ -150,4 +150,11 @@ options:
             balancer, say.
           - If not given, the environment variable E(EXCHANGE_SERVER_NEGOTIATE_HOSTNAME_OVERRIDE) is used.
         type: str
+      proxy:
+        description:
+          - URL of a proxy to connect through, kept out of all output because it may hold a password. With V(basic) the
+            connection has to use TLS, or the proxy would read the password.
+          - Proxies of the environment (E(HTTP_PROXY), E(HTTPS_PROXY)) are not used for this connection.
+          - If not given, the environment variable E(EXCHANGE_SERVER_PROXY) is used.
+        type: str
 """

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import page_title
 
 # Who gives one option in a playbook may not see the other, which came with the job.
 ENVIRONMENT = "One may have come from an environment variable."
@@ -101,6 +103,20 @@ class ConnectionOptions:
                 )
             return False
         return self.file("ca_file") or True
+
+    def proxy(self, *, in_clear: bool) -> str:
+        """Return the proxy's URL, or an empty text; it may hold a password, and is never shown.
+
+        ``in_clear``: the account travels readably inside the request itself, which a proxy would then read.
+        """
+        url = self.text("proxy")
+        if url and not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
+            raise self.refuse("proxy", "is no URL of a proxy", "Give http://proxy.contoso.com:3128, say.")
+        if url and in_clear:
+            raise self.refuse(
+                "proxy", "would read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
+            )
+        return url
 
     def password(self) -> str | None:
         """Return the password of exactly one of ``password`` and ``password_file``, or None when both are absent.
@@ -212,6 +228,33 @@ def stopped(where: str, cmdlet: Cmdlet, detail: str) -> ConnectionFailure:
     ).failure(cmdlet)
 
 
+# What IIS and HTTP.sys write into their own pages of errors.
+_OF_IIS = re.compile(
+    r"HTTP Error \d{3}|Server Error|Internet Information|\bIIS\b|Forbidden: Access is denied", re.IGNORECASE
+)
+
+
+def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnosis | None:
+    """Return what a page means that something on the way wrote, or None where the server itself may have answered.
+
+    407 is a proxy's by its meaning; 404 and 405 are what any other web server answers. Whether the request went on to
+    the server nobody knows.
+    """
+    text = page.decode("utf-8", "replace") if isinstance(page, bytes) else str(page or "")
+    title = page_title(text.encode("utf-8", "replace"))
+    if status in (404, 405) or (status != 407 and (title is None or _OF_IIS.search(text))):
+        return None
+    named = f", titled '{title}'" if title else ""
+    return Diagnosis(
+        "gateway_answer",
+        f"A gateway or proxy on the way to {where} answered with a page of its own (HTTP {status}{named}).",
+        f"Connect without it: leave {owner}.proxy out, and let the network route directly. Proxies of the environment "
+        "are not used for this connection.",
+        retryable=True,
+        may_have_run=True,
+    )
+
+
 def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis | None:
     """Say what a requests or urllib3 exception means, or return None when it is none of theirs.
 
@@ -227,7 +270,7 @@ def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis 
         return Diagnosis(
             "unreachable",
             f"The proxy on the way to {where} refused or did not answer.",
-            "Check the proxy option and the proxy environment variables.",
+            "Check the proxy option; for Exchange Online also HTTPS_PROXY and NO_PROXY in the environment.",
             retryable=True,
         )
     if isinstance(reason, urllib3.exceptions.NameResolutionError):

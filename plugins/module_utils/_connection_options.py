@@ -49,6 +49,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         idle_timeout={"type": "int"},
         negotiate_service={},
         negotiate_hostname_override={},
+        proxy={"no_log": True},
     ),
     "exchange_online": _options(
         "EXCHANGE_ONLINE",
@@ -90,6 +91,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         use_tls={"type": "bool"},
         ca_file={"type": "path"},
         validate_certs={"type": "bool"},
+        proxy={"no_log": True},
     ),
     "active_directory": _options(
         "ACTIVE_DIRECTORY",

@@ -20,6 +20,12 @@ _DATE = re.compile(
 _NO_CHARACTER = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 # The same in JSON, escaped or as bytes; pairs of halves, which are characters, among them.
 _MAY_BE_NO_CHARACTER = re.compile(rb"\\u(?:d[89a-f]|fff[ef])|\xed[\xa0-\xbf]|\xef\xbf[\xbe\xbf]", re.IGNORECASE)
+# What a gateway, a proxy or a load balancer answers in a service's place.
+_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|center|h1)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
@@ -28,6 +34,15 @@ _DURATION = re.compile(
 def whole_text(text: str) -> str:
     """Return a text with U+FFFD, the replacement character, in place of each unit that is no character."""
     return text if text.isascii() else _NO_CHARACTER.sub("\ufffd", text)
+
+
+def page_title(data: bytes) -> str | None:
+    """Return the title of a page in HTML or XHTML, which may be empty; None for any other body."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if _PAGE.match(data) is None:
+        return None
+    title = _TITLE.search(data)
+    return " ".join(title[1].decode("utf-8", "replace").split())[:100] if title else ""
 
 
 def read_json(data: bytes) -> Any:

@@ -82,6 +82,7 @@ def from_options(options: Mapping[str, Any]) -> EntraConnectOrganization:
         certificate_key=key,
         verification=given.verification() if use_tls else True,
         use_tls=use_tls,
+        proxy=given.proxy(in_clear=False),
     )
     tickets = TicketCache(username, password) if authentication == "kerberos" and username and password else None
     return EntraConnectOrganization(server, tickets)

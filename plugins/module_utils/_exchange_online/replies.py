@@ -21,7 +21,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.encoding import decode_object
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import read_json
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import page_title, read_json
 
 TRUNCATED = "There are more results available than are currently displayed"
 TOO_MANY_REQUESTS = "You have reached the maximum number of concurrent requests"
@@ -36,12 +36,6 @@ TRANSIENT_EXCEPTIONS = frozenset(
         "SuitabilityDirectoryException",
     )
 )
-# What a gateway, a proxy or a load balancer answers in the service's place, with whatever status.
-_PAGE = re.compile(
-    rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|center|h1)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _NOT_GRANTED = re.compile(r"\b(is not|isn't) allowed to call \S", re.IGNORECASE)
 _GENERIC = ("Error executing cmdlet", "Invalid Operation", "Exception of type")
 
@@ -78,11 +72,7 @@ def decompressed(raw: bytes) -> bytes:
 
 def gateway_page(raw: bytes) -> str | None:
     """Return the title of a page in HTML or XHTML, which may be empty; None for any other body."""
-    data = decompressed(raw).removeprefix(b"\xef\xbb\xbf")
-    if _PAGE.match(data) is None:
-        return None
-    title = _TITLE.search(data)
-    return " ".join(title[1].decode("utf-8", "replace").split())[:100] if title else ""
+    return page_title(decompressed(raw))
 
 
 def own_words(body: Any, headers: Mapping[str, str]) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
     Diagnosis,
     diagnose_network,
+    gateway_answer,
     lost,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import (
@@ -49,12 +51,12 @@ def diagnose(error: Exception, where: str, username: str | None, *, opening: boo
         page = error.__context__
         if error.code is None and isinstance(page, pypsrp.exceptions.WinRMTransportError) and page.code in _PAGES:
             # pypsrp takes any error page that is well-formed XML for a fault, and that of IIS is.
-            return _diagnose_http(page.code, where)
+            return _diagnose_page(page, where)
         return _diagnose_fault(error.code, error.reason or error.provider_fault or "", where)
     if isinstance(error, pypsrp.exceptions.AuthenticationError):
         return _authentication(f"{where} refused the account '{username}'.")
     if isinstance(error, pypsrp.exceptions.WinRMTransportError):
-        return _diagnose_http(error.code, where)
+        return _diagnose_page(error, where)
     network = diagnose_network(error, where, "exchange_server.ca_file")
     if network is None:
         return _diagnose_other(error, where, username, opening=opening)
@@ -111,6 +113,11 @@ def _diagnose_fault(code: object, reason: str, where: str) -> Diagnosis:
         retryable=code == OPERATION_TIMED_OUT,
         may_have_run=True,
     )
+
+
+def _diagnose_page(error: Any, where: str) -> Diagnosis:
+    gateway = gateway_answer(error.code, error.response_text, where, "exchange_server")
+    return gateway or _diagnose_http(error.code, where)
 
 
 def _diagnose_http(status: int, where: str) -> Diagnosis:

@@ -146,6 +146,7 @@ def from_options(
         idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 7200),
         service=given.text("negotiate_service", "HTTP"),
         hostname_override=given.text("negotiate_hostname_override") or None,
+        proxy=given.proxy(in_clear=False),
         delegation=delegation,
     )
     has_password = authentication == "kerberos" and username and password

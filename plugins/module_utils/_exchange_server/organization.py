@@ -114,6 +114,7 @@ def _remote_powershell(
         idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 43200),
         negotiate_service=given.text("negotiate_service", "HTTP"),
         negotiate_hostname_override=given.text("negotiate_hostname_override") or None,
+        proxy=given.proxy(in_clear=authentication == "basic" and not use_tls),
     )
     return ExchangeServerOrganization(
         endpoint,

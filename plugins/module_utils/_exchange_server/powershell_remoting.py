@@ -148,6 +148,7 @@ class Endpoint:
     idle_timeout: int = 180
     negotiate_service: str = "HTTP"
     negotiate_hostname_override: str | None = None
+    proxy: str = field(default="", repr=False)
 
     @property
     def where(self) -> str:
@@ -176,6 +177,9 @@ class Endpoint:
             encryption="never" if self.authentication == "basic" else "auto",
             operation_timeout=self.operation_timeout,
             read_timeout=self.read_timeout,
+            # The server stands in the own network: proxies of the environment are meant for other ways.
+            proxy=self.proxy or None,
+            no_proxy=not self.proxy,
             **settings,
         )
 
@@ -455,7 +459,7 @@ def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None
 def _settle_proxies(pool: RunspacePool) -> None:
     """Let requests stop looking for proxies in the environment at each request: a tenth of a small cmdlet's CPU.
 
-    pypsrp has put those that hold for the server into the session already.
+    What holds for the server pypsrp has put into the session already.
     """
     session = pool.connection.transport.session
     if session is not None:

@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     ConnectionOptions,
     Diagnosis,
     diagnose_network,
+    gateway_answer,
     lost,
     missing_library,
 )
@@ -78,6 +79,7 @@ class Server:
     hostname_override: str | None = None
     delegation: bool = False
     deadline: float = 960.0
+    proxy: str = field(default="", repr=False)
 
     @property
     def where(self) -> str:
@@ -110,6 +112,8 @@ class Server:
             kerberos_hostname_override=self.hostname_override,
             operation_timeout_sec=self.operation_timeout,
             read_timeout_sec=self.read_timeout,
+            # None: the server stands in the own network, proxies of the environment are meant for other ways.
+            proxy=self.proxy or None,
         )
 
 
@@ -281,7 +285,8 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
     if isinstance(error, exceptions.WSManFaultError):
         return _diagnose_fault(error, server)
     if isinstance(error, exceptions.WinRMTransportError):
-        return Diagnosis(
+        gateway = gateway_answer(error.code, error.response_text, where, server.owner)
+        return gateway or Diagnosis(
             "wrong_endpoint" if error.code in (404, 405) else "unexpected_answer",
             f"{where} answered HTTP {error.code}, which is not WinRM.",
             "Give WinRM's port: 5986, or 5985 without TLS.",

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import json
-import socket
-import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -33,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from lab.wire.http_server import HttpServer, Request, Response
 from lab.wire.tokens import FederatedCredential
+from tests.unit.plugins.module_utils.proxies import ConnectProxy
 from tests.unit.plugins.module_utils.test_transports import options_of
 
 READ = Cmdlet("Get-Mailbox", {"ResultSize": "Unlimited"})
@@ -296,61 +294,6 @@ def test_a_given_token_is_not_renewed(laboratory: Any) -> None:
 
 
 # -- proxies -----------------------------------------------------------------------------------------------------------
-
-
-class ConnectProxy:
-    """A proxy that knows CONNECT and nothing else. ``refuses`` answers 403 to every one."""
-
-    def __init__(self, refuses: bool = False) -> None:
-        self.refuses = refuses
-        self.asked: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def close(self) -> None:
-        self._listener.close()
-        for one in self._open:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _address = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(client)
-            threading.Thread(target=self._tunnel, args=(client,), daemon=True).start()
-
-    def _tunnel(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(4096)
-        method, target, _version = head.split(b"\r\n", 1)[0].decode().split()
-        self.asked.append(f"{method} {target}")
-        if self.refuses:
-            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-            client.close()
-            return
-        host, _colon, port = target.rpartition(":")
-        server = socket.create_connection((host, int(port)))
-        self._open.append(server)
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        for source, sink in ((client, server), (server, client)):
-            threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture
