@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from lab.model import addresses
 from lab.model.builder import HybridBuilder, Pair, Person
 from lab.model.directory import CHILD_DOMAIN, Database
-from lab.model.directory_sync import CLOUD_CONNECTOR, Run
+from lab.model.directory_sync import DELETION_THRESHOLD, Run
 from lab.model.exchange_server import named_guid
 from lab.model.mailbox_replication import Failure, MoveOptions, MoveRequest
 from lab.model.recipients import Content, MailboxMove, Skipped
@@ -503,7 +503,16 @@ def _full_disk(hybrid: Hybrid) -> None:
 
 def _export_errors(hybrid: Hybrid) -> None:
     now, number = hybrid.clock.now(), len(hybrid.sync.history) + 1
-    hybrid.sync.history.append(Run(number, CLOUD_CONNECTOR, "Export", now, now, "completed-export-errors"))
+    connector = hybrid.sync.cloud_connector
+    hybrid.sync.history.append(Run(number, connector, "Export", now, now, "completed-export-errors"))
+
+
+def _deletion_threshold(hybrid: Hybrid) -> None:
+    """Leave the last cycle's export stopped, and the deletions that stopped it where they are."""
+    now, number = hybrid.clock.now(), len(hybrid.sync.history) + 1
+    connector, result = hybrid.sync.cloud_connector, "stopped-deletion-threshold-exceeded"
+    hybrid.sync.other_deletions = DELETION_THRESHOLD + 1
+    hybrid.sync.history.append(Run(number, connector, "Export", now, now, result))
 
 
 def _no_routing_domain(hybrid: Hybrid) -> None:
@@ -538,5 +547,6 @@ ENVIRONMENT: dict[str, Surrounding] = {
     "sync_disabled": Surrounding(("sync_cycle_disabled",), _sync(sync_cycle_enabled=False), "warning"),
     "sync_staging": Surrounding(("sync_staging_mode",), _sync(staging_mode=True)),
     "sync_suspended": Surrounding(("sync_suspended",), _sync(scheduler_suspended=True)),
+    "sync_deletion_threshold": Surrounding(("sync_deletion_threshold",), _deletion_threshold),
     "sync_export_errors": Surrounding(("sync_export_errors",), _export_errors, "warning"),
 }

@@ -7,6 +7,8 @@
 
 A cycle is asynchronous: idle right after the start proves nothing. One counts when it began after it was asked for
 and its export ended without errors, which the run history tells (facts identity-filters-roles.md, "Directory sync").
+Idle is a server on which no cycle is in progress and no connector runs, both seen in two looks: between two run
+profiles of a cycle no connector runs either.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +36,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_not
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
 FIRST_LOOK = 0.05  # seconds until the second look; each further wait is twice as long, up to wait_sleep
+STABLE = 2  # looks in a row that have to see an idle server
+EXPORT = "Export"
+# How the wizard names the connector to the cloud, in older and in newer releases.
+CLOUD_CONNECTORS = (" - aad", " - microsoft entra id")
+# An export that would have deleted too many objects exports nothing at all.
+TOO_MANY_DELETIONS = "stopped-deletion-threshold-exceeded"
 PAUSE_LOCK = "directory-sync.lock"
 PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
 
@@ -76,6 +84,17 @@ class DirectorySync:
     clock: Callable[[], float] = time.monotonic
     holder: str = ""
     looks: int = field(default=0, init=False)
+    suspended: bool = field(default=False, init=False)
+
+    # -- before the first write ------------------------------------------------------------------------------------
+
+    def ready(self) -> Result:
+        """Refuse a server whose next cycle would not come or would export nothing. Nothing is changed."""
+        self._refuse_unfit(self._scheduler())
+        stopped = stopped_export(self._history())
+        if stopped:
+            raise _too_many_deletions(stopped, "Get-ADSyncRunProfileResult")
+        return Result(False)
 
     # -- a cycle ---------------------------------------------------------------------------------------------------
 
@@ -89,14 +108,17 @@ class DirectorySync:
         deadline = self.clock() + self.wait_timeout
         known = self._start(start, deadline)
         runs = self._await_cycle(known, deadline, exports=not scheduler["staging_mode_enabled"])
-        failed = [run for run in runs if run["run_profile_name"] == "Export" and run["result"] != "success"]
+        stopped = stopped_export(runs)
+        if stopped:
+            raise _too_many_deletions(stopped, start.name)
+        failed = [run for run in runs if run["run_profile_name"] == EXPORT and run["result"] != "success"]
         if failed and not self.accept_export_errors:
             raise HybridError(
                 f"the cycle's export to {failed[0]['connector_name']} ended with {failed[0]['result']}.",
                 code="export_errors",
                 cmdlet=start.name,
-                remedy="Look at the export errors in the Synchronization Service Manager; accept_export_errors: "
-                "true goes on if they concern other objects.",
+                remedy="Look at the export errors in the Synchronization Service Manager. If they concern other "
+                "objects, set accept_export_errors: true (offboarding_accept_export_errors of the role).",
             )
         warnings = [f"export to {run['connector_name']} ended with {run['result']}" for run in failed]
         return Result(True, cmdlets=[start.preview()], runs=runs, warnings=warnings)
@@ -107,16 +129,10 @@ class DirectorySync:
                 "the Entra Connect server is in staging mode, which exports nothing.",
                 code="staging_mode",
                 cmdlet="Get-ADSyncScheduler",
-                remedy="Name the active server, or set allow_staging: true.",
+                remedy="Give the active server as entra_connect.host.",
             )
         if scheduler["scheduler_suspended"] and not self.allow_suspended:
-            raise HybridError(
-                "the scheduler is suspended, as it is while the Entra Connect wizard is open.",
-                code="scheduler_suspended",
-                cmdlet="Get-ADSyncScheduler",
-                retryable=True,
-                remedy="Close the wizard, or set allow_suspended: true.",
-            )
+            raise _suspended("the scheduler is suspended")
 
     def _start(self, start: Cmdlet, deadline: float) -> set[str]:
         """Start a cycle as soon as none is running; return the run history as it was before."""
@@ -127,7 +143,8 @@ class DirectorySync:
                 self._run(start)
                 return known
             except CmdletError as error:
-                if not is_busy(error):
+                # A wizard that was opened meanwhile is named when time is up.
+                if not is_busy(error) and "suspended" not in error.message.lower():
                     raise
             except ConnectionFailure as error:
                 if not error.answer_lost:
@@ -142,8 +159,18 @@ class DirectorySync:
         return any(run["run_history_id"] not in known for run in self._history())
 
     def _await_idle(self, deadline: float) -> None:
-        while self._run(Cmdlet("Get-ADSyncConnectorRunStatus")):
-            self._pause(deadline, "another cycle is still running")
+        seen = 0
+        while seen < STABLE:
+            seen = seen + 1 if self._idle() else 0
+            if seen < STABLE:
+                self._pause(deadline, "another cycle is still running")
+
+    def _idle(self) -> bool:
+        """Tell whether nothing runs at this moment. Older releases have no SyncCycleInProgress."""
+        scheduler = self._scheduler()
+        self.suspended = scheduler["scheduler_suspended"]
+        running = self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
+        return not scheduler["sync_cycle_in_progress"] and not running
 
     def _await_cycle(self, known: set[str], deadline: float, *, exports: bool) -> list[dict[str, Any]]:
         """Wait until the new runs include a finished export to Entra ID and the server is idle again.
@@ -156,10 +183,8 @@ class DirectorySync:
         while True:
             new = [run for run in self._history() if run["run_history_id"] not in known]
             finished = bool(new) and all(run["is_run_complete"] for run in new)
-            exported = not exports or any(
-                run["run_profile_name"] == "Export" and run["connector_name"].endswith(" - AAD") for run in new
-            )
-            idle = not self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
+            exported = not exports or any(is_cloud_export(run) for run in new)
+            idle = self._idle()
             if finished and exported and idle and len(new) == len(last):
                 return new
             last = new if idle else []
@@ -167,16 +192,19 @@ class DirectorySync:
 
     def _history(self) -> list[dict[str, Any]]:
         found = self._run(Cmdlet("Get-ADSyncRunProfileResult", {"NumberRequested": HISTORY}))
-        return [_run_result(item) for item in found]
+        return [run_result(item) for item in found]
 
     def _pause(self, deadline: float, why: str) -> None:
         if self.clock() >= deadline:
+            told = f"{why} after {self.wait_timeout:g} seconds"
+            if self.suspended and not self.allow_suspended:
+                raise _suspended(f"{told}, and the scheduler is suspended")
             raise HybridError(
-                f"{why} after {self.wait_timeout:g} seconds.",
+                f"{told}.",
                 code="sync_timeout",
                 retryable=True,
                 cmdlet="Get-ADSyncConnectorRunStatus",
-                remedy="Raise wait_timeout, or look at the server.",
+                remedy="Look at the server, or raise wait_timeout (offboarding_sync_timeout of the role).",
             )
         # A small directory's cycle takes seconds: the first looks come soon after each other.
         self.looks += 1
@@ -186,9 +214,11 @@ class DirectorySync:
     def activity(self) -> Activity:
         """Read the scheduler and the run history. In this order: a run that begins meanwhile is in the history."""
         scheduler = self._scheduler()
-        running = bool(self._run(Cmdlet("Get-ADSyncConnectorRunStatus")))
         return Activity(
-            scheduler["sync_cycle_enabled"], scheduler["staging_mode_enabled"], running, tuple(self._history())
+            scheduler["sync_cycle_enabled"],
+            scheduler["staging_mode_enabled"],
+            not self._idle(),
+            tuple(self._history()),
         )
 
     # -- the scheduler ---------------------------------------------------------------------------------------------
@@ -202,6 +232,7 @@ class DirectorySync:
         """
         with _alone(directory if self.holder else ""):
             scheduler = self._scheduler()
+            self._refuse_unfit(scheduler)
             if not scheduler["sync_cycle_enabled"]:
                 if self.holder and directory and not self.check and self._others(directory):
                     self._write_note(directory)
@@ -297,6 +328,7 @@ class DirectorySync:
             "SyncCycleEnabled": "sync_cycle_enabled",
             "StagingModeEnabled": "staging_mode_enabled",
             "SchedulerSuspended": "scheduler_suspended",
+            "SyncCycleInProgress": "sync_cycle_in_progress",
         }
         return {text: _values.as_bool(found[0].get(name)) for name, text in names.items()}
 
@@ -316,20 +348,62 @@ def _holder_of_recent(path: str) -> str | None:
 
 
 def is_busy(error: CmdletError) -> bool:
-    """Tell whether the server refused because a cycle is running (System.InvalidOperationException, "AAD is busy")."""
-    return "busy" in error.message.lower()
+    """Tell whether the server refused because something runs: "... AAD is busy" or "Sync is already running"."""
+    text = error.message.lower()
+    return "is busy" in text or "already running" in text
+
+
+def is_cloud_export(run: dict[str, Any]) -> bool:
+    """Tell whether a run profile result is of an export to Entra ID."""
+    return run["run_profile_name"] == EXPORT and str(run["connector_name"]).lower().endswith(CLOUD_CONNECTORS)
+
+
+def newest_exports(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each connector's newest export that has ended, by the connector's name."""
+    exports = [run for run in runs if run["run_profile_name"] == EXPORT and run["is_run_complete"]]
+    exports.sort(key=lambda run: (run["run_number"], str(run["start_date"])))
+    newest = {run["connector_name"]: run for run in exports}
+    return [newest[name] for name in sorted(newest)]
+
+
+def stopped_export(runs: Sequence[dict[str, Any]]) -> str:
+    """Return the cloud connector whose newest export was stopped because of its deletions, or an empty text."""
+    stopped = (run for run in newest_exports(runs) if is_cloud_export(run) and run["result"] == TOO_MANY_DELETIONS)
+    return next((str(run["connector_name"]) for run in stopped), "")
+
+
+def _too_many_deletions(connector: str, cmdlet: str) -> HybridError:
+    return HybridError(
+        f"the last export to {connector} ended with {TOO_MANY_DELETIONS}: nothing at all is exported.",
+        code="deletion_threshold",
+        cmdlet=cmdlet,
+        remedy="Find out in the Synchronization Service Manager what would be deleted, and why. Undo that, or let "
+        "the deletions pass once as Microsoft's page on accidental deletes describes; then run a cycle by hand.",
+    )
+
+
+def _suspended(told: str) -> HybridError:
+    return HybridError(
+        f"{told}, as it is while the Entra Connect wizard is open or an upgrade runs.",
+        code="scheduler_suspended",
+        cmdlet="Get-ADSyncScheduler",
+        retryable=True,
+        remedy="Close the wizard on the server, in disconnected sessions too, or wait for the upgrade; then run again.",
+    )
 
 
 def _enable(value: bool) -> Cmdlet:
     return Cmdlet("Set-ADSyncScheduler", {"SyncCycleEnabled": value})
 
 
-def _run_result(item: Properties) -> dict[str, Any]:
+def run_result(item: Properties) -> dict[str, Any]:
+    """Return a run profile result as Get-ADSyncRunProfileResult shows it, in the collection's terms."""
     return {
         "run_history_id": str(item.get("RunHistoryId") or ""),
         "connector_name": str(item.get("ConnectorName") or ""),
         "run_profile_name": str(item.get("RunProfileName") or ""),
         "result": str(item.get("Result") or ""),
+        "run_number": int(str(item.get("RunNumber") or 0)),
         "is_run_complete": _values.as_bool(item.get("IsRunComplete")),
         "start_date": _values.utc_time(item.get("StartDate")),
         "end_date": _values.utc_time(item.get("EndDate")),

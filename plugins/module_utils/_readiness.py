@@ -170,7 +170,7 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
         credential_name=options.credential.username if options.credential else "",
     )
     silent = Unread("entra_connect is not configured.")
-    known = connections.has(ENTRA_CONNECT)
+    known = facts.sync_steered = connections.has(ENTRA_CONNECT)
     facts.scheduler = _ask(connections, ENTRA_CONNECT, "Get-ADSyncScheduler") if known else silent
     facts.sync_runs = (
         _ask(connections, ENTRA_CONNECT, "Get-ADSyncRunProfileResult", NumberRequested=HISTORY) if known else silent

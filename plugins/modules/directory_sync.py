@@ -12,6 +12,8 @@ description:
     cycle counts
     that began after the request and whose exports ended without errors.
   - V(paused) and V(resumed) stop and start the scheduler, so that no cycle exports users that are half made.
+  - V(ready) changes nothing. It refuses a server in staging mode, a suspended scheduler, and one whose last export was
+    stopped because of too many deletions, which keeps everything else from being exported too.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -32,7 +34,7 @@ options:
     description:
       - What to reach.
     type: str
-    choices: [synced, paused, resumed]
+    choices: [synced, paused, resumed, ready]
     required: true
   policy_type:
     description:
@@ -63,17 +65,19 @@ options:
     default: false
   allow_staging:
     description:
-      - Whether a server in staging mode, which exports nothing, is accepted.
+      - Whether V(synced), V(paused) and V(ready) accept a server in staging mode, which exports nothing.
     type: bool
     default: false
   allow_suspended:
     description:
-      - Whether a suspended scheduler is accepted.
+      - Whether V(synced), V(paused) and V(ready) accept a suspended scheduler. One that is suspended while something
+        is waited for is waited for too.
     type: bool
     default: false
   accept_export_errors:
     description:
-      - Whether a cycle counts although its export ended with errors, which may concern other objects.
+      - Whether a cycle counts although its export ended with errors, which may concern other objects. An export that
+        was stopped because of too many deletions never counts.
     type: bool
     default: false
   wait_timeout:
@@ -149,6 +153,10 @@ runs:
       description: C(success) or what else the run ended with.
       returned: always
       type: str
+    run_number:
+      description: Number of the run; 0 where the answer lacks it.
+      returned: always
+      type: int
     is_run_complete:
       description: Whether the run has ended.
       returned: always
@@ -173,7 +181,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems i
 ARGUMENTS = Arguments(
     wave=False,
     task={
-        "state": {"type": "str", "choices": ["synced", "paused", "resumed"], "required": True},
+        "state": {"type": "str", "choices": ["synced", "paused", "resumed", "ready"], "required": True},
         "policy_type": {"type": "str", "choices": ["delta", "initial"], "default": "delta"},
         "directory": {"type": "path"},
         "holder": {"type": "str", "default": ""},
@@ -205,6 +213,8 @@ def work(module: HybridModule) -> NoReturn:
         )
         if params["state"] == "synced":
             result = sync.synced(params["policy_type"].capitalize())
+        elif params["state"] == "ready":
+            result = sync.ready()
         elif params["state"] == "paused":
             result = sync.paused(params["directory"] or "")
         else:

@@ -37,6 +37,7 @@ WRITES = [
 ]
 HALF = (len(WRITES) + 1) // 2
 Write = tuple[str, str, int]
+UNPROTECTED: dict[str, Any] = {"offboarding_pause_sync": False, "offboarding_accept": ["unprotected_sync"]}
 
 
 @dataclass
@@ -69,7 +70,7 @@ def disturbed(make_bench: BenchMaker, cycles_after: list[Write]) -> Ending:
         runs: list[Run] = []
         while not runs or (not runs[-1].succeeded and len(runs) < 2):
             mailboxes = records(pairs, add_routing_address=True)
-            runs.append(bench.offboard(offboarding_mailboxes=mailboxes, offboarding_pause_sync=False))
+            runs.append(bench.offboard(offboarding_mailboxes=mailboxes, **UNPROTECTED))
         writes = [(entry["organization"], entry["cmdlet"]) for entry in bench.log.writes()]
         return Ending(runs, bench.faults.armed() == [], bench.settled(), writes, pairs, before)
 

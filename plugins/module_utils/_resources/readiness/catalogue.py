@@ -181,12 +181,27 @@ ALL: tuple[Check, ...] = (
     ),
     _environment(
         "sync_staging_mode", BLOCKER, _SCHEDULER, "Is the Entra Connect server the active one?",
-        "A server in staging mode exports nothing.", "Name the active server.", f"{_PRACTICE} 1.1",
+        "A server in staging mode exports nothing.", "Give the active server as entra_connect.host.",
+        f"{_PRACTICE} 1.1",
     ),
     _environment(
         "sync_suspended", BLOCKER, _SCHEDULER, "Is the scheduler free?",
-        "It is suspended while the Entra Connect wizard is open: no cycle can be started.",
-        "Close the wizard.", f"{_PRACTICE} 1.1",
+        "It is suspended while the Entra Connect wizard is open or an upgrade runs: no cycle can be started.",
+        "Close the wizard, in disconnected sessions too.", f"{_PRACTICE} 1.1",
+    ),
+    _environment(
+        "sync_deletion_threshold", BLOCKER, "Get-ADSyncRunProfileResult",
+        "Did the last export go through in spite of its deletions?",
+        "An export that would delete more than 500 objects exports nothing at all, the wave's users included.",
+        "Find out what would be deleted and why (Synchronization Service Manager), before it is let through.",
+        "Microsoft: how-to-connect-sync-feature-prevent-accidental-deletes",
+    ),
+    _environment(
+        "unprotected_sync", BLOCKER, "entra_connect", "Can the synchronization be paused while users are half made?",
+        "A cycle between the two writes to a user exports it half made: the cloud mailbox loses its aliases and its "
+        "routing address.",
+        "Configure entra_connect, or stop the synchronization by hand for the time of the writes.",
+        "identity-filters-roles.md, Directory sync",
     ),
     _environment(
         "sync_export_errors", WARNING, "Get-ADSyncRunProfileResult", "Did the last export end without errors?",
@@ -554,7 +569,7 @@ FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
     "foreign_baseline conflict second_live_mailbox "
     "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
-    "belongs_to_migration_batch".split()
+    "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold".split()
 )
 ACCEPTABLE = tuple(check.code for check in ALL if check.severity in (BLOCKER, WARNING) and check.code not in FINAL)
 

@@ -49,6 +49,7 @@ class Facts:
     endpoint_tests: dict[str, Answer] = field(default_factory=dict)
     scheduler: Answer = NOT_ASKED
     sync_runs: Answer = NOT_ASKED
+    sync_steered: bool = True
     requests_on_premises: Answer = NOT_ASKED
     migration_users: Answer = NOT_ASKED
     controller_pinned: bool = True
@@ -87,6 +88,11 @@ class Subject:
     def to_match(self) -> bool:
         """Tell whether the match itself lies ahead: the cloud user is not synced yet."""
         return self.before_the_move and self.state is not None and self.state.beginning == "cloud_only"
+
+    @property
+    def to_write(self) -> bool:
+        """Tell whether the on-premises user is still to be written, which makes it half made for a moment."""
+        return self.state is not None and self.state.name in ("to_do", "matched")
 
     @property
     def anchored(self) -> bool:

@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import (
+    TOO_MANY_DELETIONS,
+    is_cloud_export,
+    newest_exports,
+    run_result,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
     Facts,
     Subject,
@@ -39,6 +45,8 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield not_checked(code, f"Get-ADSyncScheduler does not show {name}.")
         elif value is wrong:
             yield found(code, f"{name} is {value}")
+    if not facts.sync_steered and any(subject.to_write for subject in subjects):
+        yield found("unprotected_sync", "entra_connect is not configured")
     yield from _last_export(facts)
     yield not_checked("sync_scope", "Nothing that the collection may ask answers this.")
     if any(subject.to_match for subject in subjects):
@@ -61,14 +69,12 @@ def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
 
 def _last_export(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.sync_runs, Unread):
-        yield not_checked("sync_export_errors", facts.sync_runs.reason)
+        for code in ("sync_export_errors", "sync_deletion_threshold"):
+            yield not_checked(code, facts.sync_runs.reason)
         return
-    exports = [
-        item for item in facts.sync_runs if item.get("RunProfileName") == "Export" and flag(item, "IsRunComplete")
-    ]
-    latest: dict[str, dict[str, str]] = {}
-    for item in sorted(exports, key=lambda item: int(item.get("RunNumber") or 0)):
-        latest[str(item.get("ConnectorName"))] = item
-    for connector, item in sorted(latest.items()):
-        if item.get("Result") != "success":
-            yield found("sync_export_errors", f"The last export to {connector} ended with {item.get('Result')}")
+    for run in newest_exports([run_result(item) for item in facts.sync_runs]):
+        text = f"The last export to {run['connector_name']} ended with {run['result']}"
+        if run["result"] == TOO_MANY_DELETIONS and is_cloud_export(run):
+            yield found("sync_deletion_threshold", text)
+        elif run["result"] != "success":
+            yield found("sync_export_errors", text)

@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync, is_busy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import (
+    TOO_MANY_DELETIONS,
+    DirectorySync,
+    is_busy,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
@@ -38,6 +42,7 @@ class Server:
             "SyncCycleEnabled": True,
             "StagingModeEnabled": False,
             "SchedulerSuspended": False,
+            "SyncCycleInProgress": False,
             **scheduler,
         }
         self.results: dict[tuple[str, str], str] = {}
@@ -124,8 +129,8 @@ def test_a_cycle_runs_to_its_end() -> None:
     assert (result.changed, result.cmdlets, server.written) == (True, [START], [START])
     assert [(run["connector_name"], run["run_profile_name"]) for run in result.runs] == CYCLE
     assert result.runs[0]["start_date"] == "2026-11-23T09:00:00Z"
-    # Six steps, and one more look that shows that nothing follows the last of them.
-    assert len(server.time.slept) == 7
+    # A second look at the idle server, six steps, and one more look that shows that nothing follows the last of them.
+    assert len(server.time.slept) == 8
     assert max(server.time.slept) <= 5
 
 
@@ -169,8 +174,9 @@ def test_idle_right_after_the_start_proves_nothing() -> None:
 def test_the_export_back_to_active_directory_is_waited_for() -> None:
     server = Server()
     # For a moment after the export to Entra ID the server looks idle.
-    server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: server.begin(CYCLE[:5]) or []
-    server.later = [lambda: server.begin(CYCLE[5:])]
+    server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: (
+        server.begin(CYCLE[:5]) or server.later.append(lambda: server.begin(CYCLE[5:])) or []
+    )
     result = server.sync().synced("Delta")
     assert [run["connector_name"] for run in result.runs if run["run_profile_name"] == "Export"] == [AAD, AD]
 
@@ -244,16 +250,28 @@ def test_time_is_up(never_ends: bool, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "code", "option"),
+    ("setting", "code", "option", "remedy"),
     [
-        ("StagingModeEnabled", "staging_mode", "allow_staging"),
-        ("SchedulerSuspended", "scheduler_suspended", "allow_suspended"),
+        ("StagingModeEnabled", "staging_mode", "allow_staging", "Give the active server as entra_connect.host."),
+        ("SchedulerSuspended", "scheduler_suspended", "allow_suspended", "Close the wizard on the server"),
     ],
 )
-def test_an_unfit_server_is_refused_unless_told_otherwise(setting: str, code: str, option: str) -> None:
+def test_an_unfit_server_is_refused_unless_told_otherwise(
+    setting: str, code: str, option: str, remedy: str, tmp_path: Path
+) -> None:
     server = Server(**{setting: True})
-    error = refused(lambda: server.sync().synced("Delta"))
-    assert (error.code, f"{option}: true" in error.remedy, server.written) == (code, True, [])
+    for work in (
+        lambda: server.sync().synced("Delta"),
+        lambda: server.sync().paused(str(tmp_path)),
+        lambda: server.sync(check=True).paused(str(tmp_path)),
+        lambda: server.sync().ready(),
+    ):
+        error = refused(work)
+        assert (error.code, remedy in error.remedy, server.written) == (code, True, [])
+        # The role has no such variables.
+        assert "allow_" not in error.remedy
+    assert list(tmp_path.iterdir()) == []
+    assert server.sync(**{option: True}).ready().changed is False
     if setting == "StagingModeEnabled":
         # Such a server exports nothing, so there is no export to wait for.
         server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: server.begin(CYCLE[:4]) or []
@@ -272,6 +290,88 @@ def test_other_refusals_are_not_taken_for_busy() -> None:
     assert refused(lambda: server.sync().synced("Delta")).message == "No such policy."
     assert is_busy(CmdletError(BUSY, cmdlet="x"))
     assert not is_busy(CmdletError("No such policy.", cmdlet="x"))
+
+
+@pytest.mark.parametrize("text", [BUSY, "Sync is already running", "AD connector: IS BUSY."])
+def test_each_text_of_a_busy_server_is_waited_for(text: str) -> None:
+    assert is_busy(CmdletError(text, cmdlet="x"))
+    server = Server()
+    server.organization.handlers["Start-ADSyncSyncCycle"] = Fails(refusal(text), then=server._start)
+    assert len(server.sync().synced("Delta").runs) == len(CYCLE)
+    assert server.written == [START, START]
+
+
+def test_a_cycle_between_two_run_profiles_is_not_idle(tmp_path: Path) -> None:
+    server = Server(SyncCycleInProgress=True)
+    ends = lambda: server.scheduler.update(SyncCycleInProgress=False)  # noqa: E731
+    server.later = [lambda: None, lambda: None, ends]
+    server.sync().paused(str(tmp_path))
+    # Three looks at the cycle, and a second one at the idle server.
+    assert len(server.time.slept) == 4
+    # A release that has no such property: the connectors alone tell.
+    del server.scheduler["SyncCycleInProgress"]
+    assert server.sync().ready().changed is False
+    assert server.sync().activity().running is False
+
+
+def test_one_look_at_an_idle_server_is_not_enough(tmp_path: Path) -> None:
+    """Run profiles that a script starts by hand one after the other are no cycle of the scheduler."""
+    server = Server()
+    server.later = [lambda: server.begin(CYCLE[:1]), lambda: server.begin(CYCLE[1:2])]
+    server.sync().paused(str(tmp_path))
+    assert [run["RunProfileName"] for run in server.history] == ["Delta Import", "Delta Import"]
+
+
+def test_a_server_in_staging_mode_is_not_done_before_its_first_run_shows() -> None:
+    server = Server(StagingModeEnabled=True)
+    server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: (
+        server.later.extend([lambda: None, lambda: None, lambda: server.begin(CYCLE[:4])]) or []
+    )
+    assert len(server.sync(allow_staging=True).synced("Delta").runs) == 4
+
+
+def test_newer_releases_name_the_connector_otherwise() -> None:
+    server = Server()
+    newer = "contoso.onmicrosoft.com - Microsoft Entra ID"
+    server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: (
+        server.begin([(newer if connector == AAD else connector, profile) for connector, profile in CYCLE]) or []
+    )
+    assert len(server.sync().synced("Delta").runs) == len(CYCLE)
+
+
+def test_a_wizard_that_is_opened_meanwhile_is_waited_for_and_named() -> None:
+    server = Server()
+    server.begin()
+    server.later = [lambda: server.scheduler.update(SchedulerSuspended=True)]
+    text = "System.InvalidOperationException: Scheduler is already suspended via global parameters."
+    server.organization.handlers["Start-ADSyncSyncCycle"] = Fails(*[refusal(text)] * 90)
+    error = refused(lambda: server.sync().synced("Delta"))
+    assert (error.code, error.retryable) == ("scheduler_suspended", True)
+    assert error.message.startswith("another cycle is still running after 100 seconds, and the scheduler is suspended")
+
+
+def stopped(server: Server, number: int, connector: str = AAD, result: str = TOO_MANY_DELETIONS) -> None:
+    server.run(connector, "Export", StartDate=f"2026-11-23T09:{number:02d}:00", Result=result)
+
+
+def test_an_export_that_was_stopped_exports_nothing_and_is_told_before_the_first_write() -> None:
+    server = Server()
+    assert server.sync().ready().changed is False
+    # Results come in no order that counts, and those of Active Directory are another matter.
+    stopped(server, 30, result="success")
+    stopped(server, 10)
+    stopped(server, 50, connector=AD)
+    assert server.sync().ready().changed is False
+    stopped(server, 40)
+    error = refused(lambda: server.sync().ready())
+    assert (error.code, AAD in error.message, server.written) == ("deletion_threshold", True, [])
+
+
+def test_a_stopped_export_of_our_own_cycle_is_no_error_that_could_be_accepted() -> None:
+    server = Server()
+    server.results[AAD, "Export"] = TOO_MANY_DELETIONS
+    error = refused(lambda: server.sync(accept_export_errors=True).synced("Delta"))
+    assert error.code == "deletion_threshold"
 
 
 def test_a_server_without_entra_connect_is_told() -> None:
@@ -314,7 +414,7 @@ def test_a_pause_waits_for_the_running_cycle(tmp_path: Path) -> None:
     server = Server()
     server.begin()
     server.sync().paused(str(tmp_path))
-    assert (server.coming, len(server.time.slept)) == ([], len(CYCLE))
+    assert (server.coming, len(server.time.slept)) == ([], len(CYCLE) + 1)
 
 
 def test_a_pause_is_resumed_once(tmp_path: Path) -> None:

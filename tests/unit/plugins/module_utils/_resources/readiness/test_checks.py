@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -161,6 +162,7 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
      "sync_staging_mode"),
     ({"scheduler": [{"SyncCycleEnabled": True, "StagingModeEnabled": False, "SchedulerSuspended": True}]},
      "sync_suspended"),
+    ({"sync_steered": False}, "unprotected_sync"),
     ({"features": Features(True, True, True)}, "soft_match_blocked"),
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
      "move_request_on_premises"),
@@ -183,15 +185,31 @@ def test_a_connector_is_known_in_each_form_of_its_domains(domains: list[str]) ->
 
 
 def test_only_the_last_export_of_each_connector_counts() -> None:
-    def run(number: int, result: str) -> dict[str, Any]:
+    def run(number: int, result: str, connector: str = "contoso.onmicrosoft.com - AAD") -> dict[str, Any]:
         return {
-            "RunNumber": number, "RunProfileName": "Export", "ConnectorName": "AAD", "IsRunComplete": True,
+            "RunNumber": number, "RunProfileName": "Export", "ConnectorName": connector, "IsRunComplete": True,
             "Result": result,
         }  # fmt: skip
 
-    bad, good = "completed-export-errors", "success"
+    bad, good, stopped = "completed-export-errors", "success", "stopped-deletion-threshold-exceeded"
     assert all_of(facts(sync_runs=[run(2, good), run(1, bad)]), subject()) == []
     assert all_of(facts(sync_runs=[run(1, good), run(2, bad)]), subject()) == [("sync_export_errors", "warning")]
+    assert all_of(facts(sync_runs=[run(3, good), run(2, stopped)]), subject()) == []
+    assert all_of(facts(sync_runs=[run(1, good), run(2, stopped)]), subject()) == [
+        ("sync_deletion_threshold", "blocker")
+    ]
+    # Of the export to Active Directory nothing hangs for the match.
+    other = run(2, stopped, "contoso.com")
+    assert all_of(facts(sync_runs=[run(3, good), other]), subject()) == [("sync_export_errors", "warning")]
+
+
+def test_nothing_is_unprotected_where_nobody_is_to_be_written() -> None:
+    unsteered = facts(sync_steered=False)
+    home = subject(cloud_mail_user(), on_premises_recipient(kind="UserMailbox", Database="DB01"))
+    prepared = subject(cloud_mailbox(), on_premises_recipient(ExchangeGuid=guid_of("ann's mailbox")))
+    assert [item.state.name for item in (home, prepared) if item.state] == ["home", "prepared"]
+    assert "unprotected_sync" not in [code for code, _severity in all_of(unsteered, home, prepared)]
+    assert ("unprotected_sync", "blocker") in all_of(unsteered, home, subject())
 
 
 CLOUD_ARCHIVE = cloud_mailbox(ArchiveGuid=guid_of("archive"))
@@ -262,7 +280,12 @@ def test_a_hard_match_is_blocked_only_where_one_lies_ahead() -> None:
     assert all_of(facts(), subject(anchored)) == []
     # Without an anchor the match is a soft one, and a synced user has its match behind it.
     assert all_of(blocked, subject()) == []
-    assert all_of(blocked, subject(cloud_mailbox(IsDirSynced=True, ImmutableId=mine.source_anchor))) == []
+    synced = subject(cloud_mailbox(IsDirSynced=True, ImmutableId=mine.source_anchor))
+    assert all_of(blocked, synced) == []
+    # In a mixed wave the one that lies ahead counts alone.
+    other = dataclasses.replace(synced, identity="bob@contoso.com")
+    mixed = [f for f in synchronization.check(blocked, [other, subject(anchored)]) if f.code == "hard_match_blocked"]
+    assert [finding.mailbox for finding in mixed] == ["ann@contoso.com"]
 
 
 def test_an_unknown_anchor_of_a_synced_user_is_not_checked() -> None:
