@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+
 MASK = "********"
 READ_VERBS = ("Get-", "Test-")
 
@@ -23,6 +25,19 @@ class Credential:
 
     username: str
     password: str = field(repr=False)
+
+
+def refuse_unpublished(credential: Credential, options: Mapping[str, Any]) -> None:
+    """Raise InputError where Exchange Online's connection, by its options, cannot send a credential as published."""
+    if (options.get("interface") or "rest") == "rest" and not options.get("experimental_rest_credential"):
+        raise InputError(
+            "remote_credential",
+            credential.username,
+            "cannot be sent over REST in a way that Microsoft has published",
+            "Use exchange_online.interface: powershell, or accept an unpublished encoding by "
+            "exchange_online.experimental_rest_credential: true.",
+            code="experimental_rest_credential_required",
+        )
 
 
 @dataclass(frozen=True)

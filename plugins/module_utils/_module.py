@@ -18,8 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS, JOURNAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
@@ -27,11 +26,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import System
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._validation import refuse_missing, validated
 
 Spec = dict[str, dict[str, Any]]
 # ansible-core's own classes carry no types.
 _Module: Any = AnsibleModule
-_Validator: Any = ArgumentSpecValidator
 LOCK_WAIT = 60.0  # seconds that a second task waits for the first one's wave
 
 
@@ -147,25 +146,8 @@ class HybridModule:
 
     def _validated(self, record: Record, required: Sequence[str]) -> Record:
         owned = {"identity": {"type": "str"}, **self._arguments.mailbox}
-        part = {key: record[key] for key in owned if not _records.is_blank(record.get(key))}
-        result = _Validator(owned).validate(part)
-        if result.error_messages:
-            raise InputError(
-                f"mailbox '{record['identity']}'", None, "; ".join(result.error_messages), "Correct this record."
-            )
-        valid = _present(result.validated_parameters)
-        # What an earlier task read is what it is: Exchange holds values that nobody would be allowed to type here.
-        given = [name for name in owned if name not in record.get("read_from_exchange", ())]
-        _formats.check(valid, given, f"mailbox '{record['identity']}': ")
-        for name in required:
-            if valid.get(name) in (None, "", []):
-                raise InputError(
-                    name,
-                    None,
-                    f"is missing for mailbox '{record['identity']}'",
-                    f"Give {name} in the record or at the top level of the task.",
-                    "missing_option",
-                )
+        valid = validated(record, owned, f"mailbox '{record['identity']}'", "Correct this record.")
+        refuse_missing(valid, required, record["identity"])
         return {**record, **valid}
 
     @contextlib.contextmanager

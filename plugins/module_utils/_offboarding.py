@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _ahead, _bulk, _reading, _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import Baselines, content
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -27,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     MailboxError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     baseline_changes,
@@ -39,6 +41,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     offboarding_state,
     uniqueness,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.baseline_changes import Changes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
     Evidence,
@@ -60,13 +63,15 @@ WRITERS = 16  # baselines that are written at once
 @dataclass(frozen=True)
 class Options:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
-    state. ``readiness`` adds the blockers of the readiness report that are told from the same reads."""
+    state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
+    that are told from the same reads."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
     require_state: str = ""
     check: bool = False
     readiness: bool = False
+    ahead: Ahead = field(default_factory=Ahead)
 
 
 @dataclass(frozen=True)
@@ -327,6 +332,29 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     for item in waiting:
         if item.evidence is not None:
             _stop(item, item.evidence, surroundings, options)
+    _look_ahead(connections, waiting, options.ahead)
+
+
+def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead) -> None:
+    """Fail the mailboxes that a later task would refuse; what stands against one already is told once."""
+    if ahead.prepare is None and ahead.move is None:
+        return
+    _ahead.refuse_credential(ahead)
+    requests = {e.cloud["exchange_guid"]: e.move_request for item in wave if (e := item.evidence) and e.move_request}
+    failed = {guid: request for guid, request in requests.items() if request["status"] == "Failed"}
+    if ahead.move is not None and failed:
+        requests.update(steps.with_statistics(connections, failed))
+    for item in wave:
+        if item.evidence is None:
+            continue
+        cloud_object, user = item.evidence.cloud, item.evidence.on_premises
+        request = requests.get(cloud_object["exchange_guid"])
+        record = {**item.record, **_records.enriched({}, _known(item, item.evidence))}
+        record.pop("whole", None)  # what an earlier look left there; this one is before the writes
+        known = {error.code for error in item.problems}
+        for error in _ahead.refusals(ahead, record, Seen(cloud_object, user, request)):
+            if error.code not in known:
+                item.fail(error)
 
 
 def _organization(connections: Connections) -> Answer:

@@ -208,26 +208,16 @@ from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import Absent, Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import (
+    OPTIONS,
+    Absent,
+    Present,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "user_principal_name": {"type": "str"},
-        "external_email_address": {"type": "str"},
-        "routing_domain": {"type": "str"},
-        "add_routing_address": {"type": "bool"},
-        "primary_smtp_address": {"type": "str"},
-        "email_addresses": {"type": "list", "elements": "str"},
-        "include_sip": {"type": "bool"},
-        "legacy_exchange_dn": {"type": "str"},
-        "alias": {"type": "str"},
-        "exchange_guid": {"type": "str"},
-        "archive_guid": {"type": "str"},
-        "force": {"type": "bool"},
-    },
+    mailbox=OPTIONS,
     task={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,

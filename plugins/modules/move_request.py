@@ -337,32 +337,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "exchange_guid": {"type": "str"},
-        "remote_host_name": {"type": "str"},
-        "remote_target_database": {"type": "str"},
-        "remote_archive_target_database": {"type": "str"},
-        "target_delivery_domain": {"type": "str"},
-        "archive_domain": {"type": "str"},
-        "primary_only": {"type": "bool"},
-        "archive_only": {"type": "bool"},
-        "batch_name": {"type": "str"},
-        "cutover": {"type": "str", "choices": ["automatic", "held", "at"]},
-        "complete_after": {"type": "str"},
-        "start_after": {"type": "str"},
-        "incremental_sync_interval": {"type": "str"},
-        "completed_request_age_limit": {"type": "str"},
-        "accept_large_data_loss": {"type": "bool"},
-        "remote_global_catalog": {"type": "str"},
-        "move_options": {"type": "list", "elements": "str"},
-        "skip_moving": {"type": "list", "elements": "str"},
-        "request_expiry_interval": {"type": "str"},
-        "force_offline": {"type": "bool"},
-        "proxy_to_mailbox": {"type": "str"},
-        "suspend_comment": {"type": "str"},
-        "resume_failed": {"type": "bool"},
-        "approve_skipped_items": {"type": "bool"},
-    },
+    mailbox=steps.OPTIONS,
     task={
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
         "only_completed": {"type": "bool", "default": False},
@@ -376,13 +351,12 @@ ARGUMENTS = Arguments(
     systems=(exchange_online.SYSTEM,),
     journal=True,
 )
-NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
 
 
 def work(module: HybridModule) -> NoReturn:
     params = module.params
     refuse_nameless_approval(params)
-    records = module.records(required=NEEDED if params["state"] == "submitted" else ())
+    records = module.records(required=steps.NEEDED if params["state"] == "submitted" else ())
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         settings = MoveSettings(f"{params['mailboxes_file']}.moves" if params["mailboxes_file"] else "")

@@ -115,6 +115,33 @@ options:
         C(belongs_to_migration_batch).
     type: bool
     default: false
+  prepare:
+    description:
+      - What M(mailops.exchange_hybrid.mailuser) will be given for every mailbox, by option. What it, or
+        M(mailops.exchange_hybrid.exchange_guid), would refuse fails the mailbox here, before the first write.
+      - Blank values are absent. Without this option nothing is looked at.
+    type: dict
+  move:
+    description:
+      - What M(mailops.exchange_hybrid.move_request) will be given for every mailbox, by option. What it would refuse
+        with C(state=submitted) fails the mailbox here, before the first write.
+    type: dict
+  remote_credential:
+    description:
+      - The credential that M(mailops.exchange_hybrid.move_request) will be given. It is looked at with O(move) only,
+        and sent nowhere.
+    type: dict
+    suboptions:
+      username:
+        description:
+          - The account as V(DOMAIN\\user), not as a user principal name.
+          - If not given, the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
+        type: str
+      password:
+        description:
+          - Its password.
+          - If not given, the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
+        type: str
   require_state:
     description:
       - Fails each mailbox that is in another state. With V(home) it also compares kind, database, archive GUID (where
@@ -277,6 +304,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead, refuse_malformed
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -309,6 +338,9 @@ ARGUMENTS = Arguments(
         "directory": {"type": "path"},
         "accept": {"type": "list", "elements": "str", "default": []},
         "readiness": {"type": "bool", "default": False},
+        "prepare": {"type": "dict"},
+        "move": {"type": "dict"},
+        "remote_credential": REMOTE_CREDENTIAL,
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
@@ -324,7 +356,14 @@ def work(module: HybridModule) -> NoReturn:
         require_state=module.params["require_state"] or "",
         check=module.check_mode,
         readiness=module.params["readiness"],
+        ahead=Ahead(
+            module.params["prepare"],
+            module.params["move"],
+            module.params["remote_credential"],
+            module.params["exchange_online"] or {},
+        ),
     )
+    refuse_malformed(options.ahead)
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         outcomes = assess(connections, records, options)

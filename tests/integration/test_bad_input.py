@@ -322,3 +322,15 @@ def test_the_role_refuses_a_bad_wave_before_anything_is_contacted(
         assert task.name == "Check every mailbox of the wave and write its file"
         assert says in task.message
     assert len(bench.log) == 0
+
+
+def test_the_role_refuses_what_the_move_would_refuse_before_anything_is_contacted(bench: Bench) -> None:
+    run = bench.offboard(
+        offboarding_mailboxes=[{"identity": "ann@contoso.com"}, {"identity": "bob@contoso.com", "archive_only": ""}],
+        offboarding_cutover="at",
+        offboarding_complete_after="tonight",
+    )
+    (task, *_rest) = run.failures
+    assert task.name == "Read both organizations and keep the baseline"
+    assert "complete_after: 'tonight' is not a time. Write it in UTC as" in task.message
+    assert len(bench.log) == 0

@@ -19,7 +19,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
+    Cmdlet,
+    CmdletOutput,
+    Credential,
+    refuse_unpublished,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import (
     IMPORTS,
     Diagnosis,
@@ -32,7 +37,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     CmdletError,
     ConnectionFailure,
     HybridError,
-    InputError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.encoding import (
@@ -324,15 +328,8 @@ class AdminApiSession:
     # Credentials
 
     def _encode_credential(self, credential: Credential) -> dict[str, Any]:
-        if not self._tenant.experimental_rest_credential:
-            raise InputError(
-                "remote_credential",
-                credential.username,
-                "cannot be sent over REST in a way that Microsoft has published",
-                "Use exchange_online.interface: powershell, or accept an unpublished encoding by "
-                "exchange_online.experimental_rest_credential: true.",
-                code="experimental_rest_credential_required",
-            )
+        given = self._tenant.experimental_rest_credential
+        refuse_unpublished(credential, {"experimental_rest_credential": given})
         with self._public_key.lock:
             if not self._public_key.xml:
                 self._public_key.xml = self._retry.call(self._read_public_key, _worth_reading_again)

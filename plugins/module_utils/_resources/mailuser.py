@@ -33,6 +33,23 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan, SkipsHome
 
+# What a mailbox's record, or the task, may say.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "ad_identity": {"type": "str"},
+    "user_principal_name": {"type": "str"},
+    "external_email_address": {"type": "str"},
+    "routing_domain": {"type": "str"},
+    "add_routing_address": {"type": "bool"},
+    "primary_smtp_address": {"type": "str"},
+    "email_addresses": {"type": "list", "elements": "str"},
+    "include_sip": {"type": "bool"},
+    "legacy_exchange_dn": {"type": "str"},
+    "alias": {"type": "str"},
+    "exchange_guid": {"type": "str"},
+    "archive_guid": {"type": "str"},
+    "force": {"type": "bool"},
+}
+
 
 class Present(SkipsHome):
     """A mail user with routing address, addresses and, where the record has them, the mailbox GUIDs."""

@@ -64,6 +64,35 @@ FIXED = {
     "target_delivery_domain": "target_delivery_domain",
 }
 
+# What a mailbox's record, or the task, may say, and what one of them must.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "exchange_guid": {"type": "str"},
+    "remote_host_name": {"type": "str"},
+    "remote_target_database": {"type": "str"},
+    "remote_archive_target_database": {"type": "str"},
+    "target_delivery_domain": {"type": "str"},
+    "archive_domain": {"type": "str"},
+    "primary_only": {"type": "bool"},
+    "archive_only": {"type": "bool"},
+    "batch_name": {"type": "str"},
+    "cutover": {"type": "str", "choices": ["automatic", "held", "at"]},
+    "complete_after": {"type": "str"},
+    "start_after": {"type": "str"},
+    "incremental_sync_interval": {"type": "str"},
+    "completed_request_age_limit": {"type": "str"},
+    "accept_large_data_loss": {"type": "bool"},
+    "remote_global_catalog": {"type": "str"},
+    "move_options": {"type": "list", "elements": "str"},
+    "skip_moving": {"type": "list", "elements": "str"},
+    "request_expiry_interval": {"type": "str"},
+    "force_offline": {"type": "bool"},
+    "proxy_to_mailbox": {"type": "str"},
+    "suspend_comment": {"type": "str"},
+    "resume_failed": {"type": "bool"},
+    "approve_skipped_items": {"type": "bool"},
+}
+NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
+
 
 class _Requests(SkipsHome):
     """Reads the existing requests: one Get-MoveRequest for the wave, statistics only where they matter."""
@@ -364,9 +393,14 @@ def for_state(
             "absent": lambda check: Absent(check, only_completed),
         }
         return steps[state](check)
-    username, password = (credential or {}).get("username"), (credential or {}).get("password")
     waiting = any(record.get("offboarding_state") != "home" for record in records)
-    if waiting and not (username and password):
+    return Submitted(check, checked_credential(credential, needed=waiting), settings)
+
+
+def checked_credential(credential: Mapping[str, str | None] | None, *, needed: bool) -> Credential:
+    """Return the remote credential; InputError where it is needed and not whole, or has another form."""
+    username, password = (credential or {}).get("username"), (credential or {}).get("password")
+    if needed and not (username and password):
         raise InputError(
             "remote_credential",
             None,
@@ -382,7 +416,7 @@ def for_state(
             "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
             "malformed_username",
         )
-    return Submitted(check, Credential(str(username or ""), str(password or "")), settings)
+    return Credential(str(username or ""), str(password or ""))
 
 
 def _settings_of(record: Record) -> dict[str, Any]:
