@@ -80,8 +80,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_moving",
         PERMANENT,
         EITHER,
-        "Look at the existing move request with move_request_info, on both sides; remove a finished one with "
-        "state: absent.",
+        "Look at the existing move request with move_request_info, on both sides; remove a finished one "
+        "(move_request, state: absent).",
         "KB 4502865",
         text=r"already has a pending request|(is )?already being moved",
     ),
@@ -89,8 +89,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_moving",
         PERMANENT,
         EITHER,
-        "Look at the existing move request with move_request_info, on both sides; remove a finished one with "
-        "state: absent.",
+        "Look at the existing move request with move_request_info, on both sides; remove a finished one "
+        "(move_request, state: absent).",
         "KB 4502865",
         exception=r"UserAlreadyBeingMigratedException",
     ),
@@ -245,7 +245,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "wrong_database",
         PERMANENT,
         TARGET,
-        "The mailbox changed its database meanwhile: remove the request with state: absent and submit it again.",
+        "The mailbox changed its database meanwhile: remove the request (move_request, state: absent) and submit it "
+        "again.",
         _PRACTICE,
         exception=r"MailboxIsNotInExpectedMDBPermanentException",
     ),

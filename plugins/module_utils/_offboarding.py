@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _ahead, _bulk, _reading, _records, _values
@@ -32,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     baseline_changes,
+    both_sides,
     cloud,
     holds,
     mailbox_info,
@@ -154,9 +155,40 @@ def examine(connections: Connections, records: Sequence[Record], options: Option
     for item in wave:
         if item.evidence is not None:
             item.state = offboarding_state.judge(item.evidence)
+    _explain_conflicts(connections, wave)
     _load_baselines(wave, Baselines(options.directory) if options.directory else None)
     _guard(connections, wave, options)
     return wave
+
+
+def _explain_conflicts(connections: Connections, wave: Sequence[Mailbox]) -> None:
+    """Complete each conflict by what both sides hold, or whose the GUID is, and by the next steps."""
+    torn = _in_conflict(wave, offboarding_state.TWO_MAILBOXES)
+    sides = both_sides.two_mailboxes(connections, [evidence for _item, evidence, _state in torn])
+    for (item, evidence, state), (cloud_side, local) in zip(torn, sides, strict=True):
+        item.state = replace(
+            state,
+            reason=f"{state.reason}; {both_sides.told(cloud_side, local)}",
+            remedy=state.remedy or both_sides.next_steps(cloud_side, local, evidence.on_premises["guid"]),
+        )
+    foreign = _in_conflict(wave, offboarding_state.FOREIGN_GUID)
+    held = [str(evidence.on_premises["exchange_guid"]) for _item, evidence, _state in foreign]
+    owners = both_sides.holders(connections, held) if held else {}
+    for (item, evidence, state), guid in zip(foreign, held, strict=True):
+        if item.record.get("force") and owners[guid] == "":
+            item.state = offboarding_state.judge(evidence, overwrite=True)
+            item.outcome.warnings.append(f"force is true: the GUID {guid}, which no mailbox carries, is overwritten.")
+        else:
+            reason, remedy = both_sides.of_a_guid(guid, owners[guid])
+            item.state = replace(state, reason=f"{state.reason}; {reason}", remedy=remedy)
+
+
+def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Evidence, State]]:
+    return [
+        (item, item.evidence, item.state)
+        for item in wave
+        if item.evidence is not None and item.state is not None and item.state.about == about
+    ]
 
 
 def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:

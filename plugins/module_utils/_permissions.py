@@ -85,6 +85,7 @@ NEEDED: tuple[Need, ...] = (
     _server("Get-MailUser", _FIND, VIEW_RECIPIENTS),
     _server("Get-RemoteMailbox", _FIND, VIEW_RECIPIENTS),
     _server("Get-Mailbox", _FIND, VIEW_RECIPIENTS),
+    _server("Get-MailboxStatistics", "Identity", VIEW_RECIPIENTS),
     _server("Get-MailboxDatabase", "DomainController", VIEW_CONFIGURATION),
     _server(
         "Enable-MailUser",

@@ -133,8 +133,8 @@ def conflicts(bench: Bench) -> dict[str, tuple[Pair, str, str]]:
     build.set_cloud(there, email_addresses=[*there.cloud.email_addresses, "smtp:theo.also@contoso.com"])
     return {
         "synced to another user": (anchored, "conflict", str(stranger.guid)),
-        "another GUID": (stamped, "conflict", str(owner.cloud.exchange_guid)),
-        "a mailbox on both sides": (both, "conflict", "both organizations"),
+        "another GUID": (stamped, "conflict", f"{owner.cloud.exchange_guid} is the mailbox of {owner.identity}"),
+        "a mailbox on both sides": (both, "conflict", "(empty), database DB02"),
         "address held on-premises": (here, "address_in_use", here.identity),
         "address held in the cloud": (there, "address_in_use", "theo.also@contoso.com"),
     }

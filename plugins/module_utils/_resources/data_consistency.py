@@ -55,7 +55,7 @@ def too_low(request: Mapping[str, Any]) -> MailboxError:
             code="score_poor",
             cmdlet="Get-MoveRequestStatistics",
             remedy=f"{_LOOK} No administrator can approve them: open a case with Microsoft Support, or remove the "
-            "request with state: absent; the mailbox stays in the cloud.",
+            "request (move_request, state: absent); the mailbox stays in the cloud.",
         )
     return MailboxError(
         message,

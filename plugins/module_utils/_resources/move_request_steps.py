@@ -235,7 +235,7 @@ class Submitted(_Requests):
                 f"a {current['status']} request is left from an earlier move and blocks a new one.",
                 code="completed_request_left",
                 cmdlet="Get-MoveRequest",
-                remedy="Remove it with state: absent.",
+                remedy="Remove it (move_request, state: absent).",
             )
         if current["status"] == "Failed" and not record.get("resume_failed"):
             raise move_failed(current, "run with resume_failed: true")
@@ -308,7 +308,7 @@ class Completed(_Requests):
         if current["status"] == "CompletionInProgress":
             return pending
         if current["status"] == "Failed" and not data_consistency.failed(current):
-            raise move_failed(current, "resume it with state: submitted and resume_failed: true")
+            raise move_failed(current, "resume it with resume_failed: true (move_request, state: submitted)")
         scheduled = _lies_ahead(record.get("complete_after"))
         change = {**self._approval(record, current), **_release(current), **_completion_time(record, current)}
         calls = [_set(current["exchange_guid"], change)] if change else []
@@ -385,7 +385,8 @@ def for_state(
 ) -> Submitted | Suspended | Completed | Absent:
     """Return the step of a ``state``; a submission needs the remote credential as soon as a mailbox is not home."""
     if only_completed and state != "absent":
-        raise InputError("only_completed", True, f"has no meaning with state: {state}", "Give state: absent with it.")
+        remedy = "Give it to move_request with state: absent."
+        raise InputError("only_completed", True, f"has no meaning with state: {state}", remedy)
     if state != "submitted":
         steps: dict[str, Callable[[bool], Suspended | Completed | Absent]] = {
             "suspended": Suspended,
@@ -433,7 +434,7 @@ def _existing(seen: Seen) -> dict[str, Any]:
             "there is no move request.",
             code="not_found",
             cmdlet="Get-MoveRequest",
-            remedy="Submit one with state: submitted.",
+            remedy="Submit one (move_request, state: submitted, or the role).",
         )
     return seen.move_request
 
@@ -499,7 +500,7 @@ def _refuse_fixed(record: Record, current: Mapping[str, Any]) -> None:
                 f"a request exists whose {name} is {held}, not {wanted}, and Exchange Online cannot change it.",
                 code="request_differs",
                 cmdlet="Get-MoveRequestStatistics",
-                remedy="Remove the request with state: absent and submit it again, or ask for what it has.",
+                remedy="Remove the request (move_request, state: absent) and submit it again, or ask for what it has.",
             )
 
 

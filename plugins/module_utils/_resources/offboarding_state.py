@@ -28,6 +28,7 @@ SECOND_LIVE_MAILBOX = (
     "received since the move, enable permission inheritance on the Active Directory object, and convert the cloud "
     "mailbox to a mail user by hand or with Microsoft Support."
 )
+TWO_MAILBOXES, FOREIGN_GUID = "two mailboxes", "foreign GUID"
 OPEN = ("to_do", "matched", "prepared")
 STOP_SIGNS = (
     "upn_differs",
@@ -47,7 +48,8 @@ STOP_SIGNS = (
 @dataclass(frozen=True)
 class State:
     """``beginning`` is cloud_only, synced or synced_to_another_user; ``anchor_verified`` tells whether proof was
-    seen. ``code`` and ``remedy`` are those of a conflict that has a name of its own."""
+    seen. ``code`` and ``remedy`` are those of a conflict that has a name of its own. ``about`` names a conflict
+    of which more can be read: both mailboxes, or whose GUID it is."""
 
     name: str
     reason: str
@@ -55,6 +57,7 @@ class State:
     anchor_verified: bool = False
     code: str = ""
     remedy: str = ""
+    about: str = ""
 
 
 @dataclass
@@ -67,8 +70,11 @@ class Evidence:
     anchored_to: list[str] = field(default_factory=list)
 
 
-def judge(evidence: Evidence) -> State:
-    """Return the state and the one sentence that explains it."""
+def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
+    """Return the state and the one sentence that explains it.
+
+    ``overwrite``: a GUID of another mailbox on the on-premises object is to be written over.
+    """
     mailbox, ad = evidence.cloud, evidence.on_premises
     if mailbox["kind"] == "mail_user":
         return _after_move(mailbox, ad)
@@ -83,7 +89,7 @@ def judge(evidence: Evidence) -> State:
         return _two_mailboxes(evidence, beginning, verified)
     if ad["kind"] == "other":
         return State("conflict", f"the on-premises object is a {ad['recipient_type_details']}", beginning, verified)
-    return _on_the_way(evidence, beginning, verified)
+    return _on_the_way(evidence, beginning, verified, overwrite)
 
 
 def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
@@ -95,13 +101,16 @@ def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
     if request is not None and request["status"] == "CompletionInProgress":
         return State("moving", "its move request is CompletionInProgress", beginning, verified)
     if ad["exchange_guid"] != mailbox["exchange_guid"]:
-        return State("conflict", "there is a mailbox in both organizations", beginning, verified)
+        reason = "there is a mailbox in both organizations"
+        return State("conflict", reason, beginning, verified, about=TWO_MAILBOXES)
     ended = f", and its move request is {request['status']}" if request is not None else ""
     reason = (
         f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: where a sender is decides which of "
         "the two receives"
     )
-    return State("conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX)
+    return State(
+        "conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX, TWO_MAILBOXES
+    )
 
 
 def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
@@ -148,17 +157,20 @@ def _beginning(evidence: Evidence) -> tuple[str, bool, str]:
     return "synced", ad["guid"] in evidence.anchored_to, ""
 
 
-def _on_the_way(evidence: Evidence, beginning: str, verified: bool) -> State:
+def _on_the_way(evidence: Evidence, beginning: str, verified: bool, overwrite: bool) -> State:
     mailbox, ad, request = evidence.cloud, evidence.on_premises, evidence.move_request
     held = ad.get("exchange_guid", _values.ZERO_GUID)
     known = mailbox["exchange_guid"]
-    if held not in (_values.ZERO_GUID, known):
+    foreign = held not in (_values.ZERO_GUID, known)
+    if foreign and not overwrite:
         return State(
             "conflict",
             f"the on-premises object carries the GUID {held}, the cloud mailbox {known}",
             beginning,
             verified,
+            about=FOREIGN_GUID,
         )
+    carried = f"carries the GUID {held}, which is to be overwritten" if foreign else "carries no GUID"
     if request is not None and request["status"] not in move_request.COMPLETED:
         return State("moving", f"its move request is {request['status']}", beginning, verified)
     if held == known:
@@ -168,11 +180,11 @@ def _on_the_way(evidence: Evidence, beginning: str, verified: bool) -> State:
     if beginning == "synced":
         return State(
             "matched",
-            "the cloud user is synced to this on-premises user, which carries no GUID yet",
+            f"the cloud user is synced to this on-premises user, which {carried}{'' if foreign else ' yet'}",
             beginning,
             verified,
         )
-    return State("to_do", "the cloud user is not synced and the on-premises user carries no GUID", beginning, verified)
+    return State("to_do", f"the cloud user is not synced and the on-premises user {carried}", beginning, verified)
 
 
 # -- stop signs --------------------------------------------------------------------------------------------------------

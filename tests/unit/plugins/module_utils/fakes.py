@@ -263,6 +263,7 @@ def on_premises(*people: Properties, databases: Sequence[str] = ("DB01", "DB02")
         if getter:
             objects[getter].append(person)
             objects["Get-Recipient"].append(person)
+    objects["Get-MailboxStatistics"] = []
     objects["Get-MailboxDatabase"] = [{"Name": name} for name in databases]
     return FakeOrganization("exchange_server", objects)
 
@@ -274,6 +275,7 @@ def tenant(*people: Properties, requests: Sequence[Properties] = ()) -> FakeOrga
         objects["Get-Recipient"].append(person)
         objects["Get-MailUser" if person["RecipientTypeDetails"] == "MailUser" else "Get-Mailbox"].append(person)
     objects["Get-MoveRequest"] = objects["Get-MoveRequestStatistics"] = list(requests)
+    objects["Get-MailboxStatistics"] = []
     objects["Get-AcceptedDomain"] = [{"DomainName": "contoso.com"}, {"DomainName": ROUTING}]
     objects["Get-OrganizationConfig"] = [{"Name": "contoso.onmicrosoft.com"}]
     return FakeOrganization("exchange_online", objects)

@@ -211,8 +211,82 @@ def test_a_conflict_is_a_failure_with_its_reason() -> None:
     hybrid = Hybrid([cloud_mailbox("ann")], [another])
     outcome = hybrid.one()
     assert outcome.error is not None
-    assert (outcome.error.code, outcome.error.message) == ("conflict", "there is a mailbox in both organizations.")
+    assert outcome.error.code == "conflict"
+    assert outcome.error.message.startswith("there is a mailbox in both organizations; in the cloud: GUID ")
     assert outcome.details["state"] == "conflict"
+
+
+def statistics(items: int, size: str = "1 GB (1,073,741,824 bytes)", **more: Any) -> Properties:
+    return {"ItemCount": items, "TotalItemSize": size, **more}
+
+
+@pytest.mark.parametrize(
+    ("cloud", "local", "message", "remedy"),
+    [
+        (1234, 0, "on-premises: GUID {other}, 0 items (empty), database DB02", "run Disable-Mailbox -Identity {user}"),
+        (0, 99, "GUID {mine}, 0 items (empty)", "licence away"),
+        (1234, 99, "{mine}, 1234 items, 1.0 GB; on-premises: GUID {other}, 99 items, 1.0 GB", "-SourceDatabase DB02"),
+        (1234, None, "GUID {other}, its content could not be read", "Decide which of them stays"),
+    ],
+)
+def test_two_mailboxes_are_shown_from_both_sides_with_the_next_steps(
+    cloud: int, local: int | None, message: str, remedy: str
+) -> None:
+    another = guid_of("another mailbox")
+    hybrid = Hybrid(
+        [cloud_mailbox("ann"), cloud_mailbox("bob")],
+        [on_premises_recipient("ann", "UserMailbox", ExchangeGuid=another, Database="DB02"), ad_user("bob")],
+    )
+    hybrid.online.objects["Get-MailboxStatistics"] = [statistics(cloud, ExchangeGuid=MAILBOX)]
+    if local is None:
+        hybrid.server.handlers["Get-MailboxStatistics"] = Fails(refusal("No.", cmdlet="Get-MailboxStatistics"))
+    else:
+        hybrid.server.objects["Get-MailboxStatistics"] = [statistics(local, Guid=USER)]
+    ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
+    assert ann.error is not None
+    known = {"mine": MAILBOX, "other": another, "user": USER}
+    assert message.format(**known) in ann.error.message
+    assert remedy.format(**known) in ann.error.remedy
+    # Nothing of it is read for a mailbox that is in no conflict.
+    assert bob.status == "unchanged"
+    assert len(hybrid.online.named("Get-MailboxStatistics")) == len(hybrid.server.named("Get-MailboxStatistics")) == 1
+
+
+OLD = guid_of("old mailbox")
+
+
+def stamped(*cloud: Properties) -> Hybrid:
+    """Return Ann's user with the GUID of an old mailbox, and a tenant of these mailboxes beside hers."""
+    return Hybrid([cloud_mailbox("ann"), *cloud], [on_premises_recipient("ann", ExchangeGuid=OLD)])
+
+
+def test_an_old_guid_is_told_and_overwritten_only_by_force_for_this_mailbox() -> None:
+    hybrid = stamped()
+    refused = hybrid.one()
+    assert refused.error is not None
+    assert f"no mailbox of either organization carries {OLD}" in refused.error.message
+    assert "force: true" in refused.error.remedy
+    forced = hybrid.one({**ANN, "force": True})
+    assert (forced.status, forced.details["state"]) == ("unchanged", "to_do")
+    assert OLD in forced.details["reason"]
+    assert OLD in forced.warnings[0]
+
+
+def test_force_does_not_overwrite_the_guid_of_a_living_mailbox() -> None:
+    hybrid = stamped(cloud_mailbox("bob", ExchangeGuid=OLD))
+    outcome = hybrid.one({**ANN, "force": True})
+    assert outcome.error is not None
+    assert outcome.error.code == "conflict"
+    assert f"{OLD} is the mailbox of bob@contoso.com in the cloud" in outcome.error.message
+    assert "ad_identity" in outcome.error.remedy
+
+
+def test_force_needs_to_know_that_the_guid_is_nobodys() -> None:
+    hybrid = stamped()
+    hybrid.server.handlers["Get-Mailbox"] = Fails(*[refusal("No.", cmdlet="Get-Mailbox")] * 9)
+    outcome = hybrid.one({**ANN, "force": True})
+    assert outcome.error is not None
+    assert "could not be read" in outcome.error.message
 
 
 @pytest.mark.parametrize(

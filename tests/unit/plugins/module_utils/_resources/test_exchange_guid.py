@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import on_premises
@@ -18,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import ZERO, ad_user, connect, guid_of, on_premises_recipient
+from tests.unit.plugins.module_utils.test_journal import lines
 
 MAILBOX, ARCHIVE, OTHER, USER = (guid_of(name) for name in ("ann's mailbox", "archive", "other", "ann on-premises"))
 
@@ -135,3 +138,14 @@ def test_both_steps_write_and_read_back() -> None:
     kept = run(OfKind(False), server, {"identity": "room@contoso.com", "recipient_type_details": "RoomMailbox"})
     assert [outcome.status for outcome in (*stamped, *kept)] == ["changed", "changed"]
     assert (ann["ExchangeGuid"], room["RecipientTypeDetails"]) == (MAILBOX, "RoomMailbox")
+
+
+def test_the_journal_keeps_the_guid_that_force_overwrites(tmp_path: Path) -> None:
+    record = {"identity": "ann@contoso.com", "ad_identity": USER, "exchange_guid": MAILBOX, "force": True}
+    server = fakes.on_premises(on_premises_recipient("ann", ExchangeGuid=OTHER))
+    server.handlers["Set-MailUser"] = lambda _cmdlet: []
+    path = tmp_path / "journal.jsonl"
+    with Journal(str(path), "run", "localhost") as journal, connect(server, journal=journal) as connections:
+        run_wave(Stamped(False), [record], connections, check=False, sleep=fakes.Time().sleep)
+    sent = next(entry for entry in lines(path) if entry["event"] == "sent")
+    assert (sent["before"], sent["after"]) == ({"exchange_guid": OTHER}, {"exchange_guid": MAILBOX})
