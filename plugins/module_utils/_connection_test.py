@@ -122,6 +122,18 @@ def run(
     return checks
 
 
+def credential_handling(connections: Connections) -> list[dict[str, str]]:
+    """Return what the module that Exchange Online generates does with New-MoveRequest's credential; nothing is run.
+
+    Empty where the interface has no such module: it is Microsoft's own then, and does the same.
+    """
+    if not connections.has(EXCHANGE_ONLINE):
+        return []
+    with connections.session(EXCHANGE_ONLINE) as session:
+        read: Any = getattr(session, "module_file", None)
+        return read().credential_handling("New-MoveRequest") if read is not None else []
+
+
 def _stages(system: str, error: HybridError | None, tls: bool) -> list[Check]:
     stopped = "" if error is None else "options" if isinstance(error, InputError) else "authentication"
     if error is not None and stopped != "options":

@@ -46,6 +46,15 @@ options:
       - routing_addresses
       - stamping
     default: [offboarding]
+  show_credential_handling:
+    description:
+      - Whether RV(credential_handling) is returned - the text of the PowerShell functions in which Microsoft's
+        generated module takes the credential of C(New-MoveRequest) and encrypts passwords, as Exchange Online serves it
+        to this application (C(EXOModuleFile)).
+      - It is only read. How a PSCredential travels over the REST interface is published nowhere, and this text tells
+        it. Compare it with what O(exchange_online.experimental_rest_credential) sends before that is used.
+    type: bool
+    default: false
   fail:
     description:
       - Whether the task fails when a check failed. With V(false) it only reports.
@@ -64,6 +73,12 @@ EXAMPLES = r"""
 - name: Look at all connections before the first wave
   mailops.exchange_hybrid.connection_test:
     purposes: [offboarding, routing_addresses]
+
+- name: Print what Microsoft's module does with the credential of a move request
+  mailops.exchange_hybrid.connection_test:
+    show_credential_handling: true
+    fail: false
+  register: shown
 
 - name: Only report
   mailops.exchange_hybrid.connection_test:
@@ -120,6 +135,23 @@ checks:
       returned: always
       type: str
       sample: Give the account the management role Mail Recipients.
+credential_handling:
+  description:
+    - The functions that deal with the credential, first or last among them C(New-MoveRequest), with Microsoft's public
+      key left out. Empty with O(exchange_online.interface=powershell).
+  returned: with O(show_credential_handling)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The function.
+      returned: always
+      type: str
+      sample: New-MoveRequest
+    text:
+      description: Its PowerShell.
+      returned: always
+      type: str
 summary:
   description: Number of checks for each status.
   returned: always
@@ -127,7 +159,7 @@ summary:
   sample: {ok: 131, failed: 0, not_checked: 24}
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _connection_test
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
@@ -144,6 +176,7 @@ ARGUMENTS = Arguments(
     wave=False,
     task={
         "purposes": {"type": "list", "elements": "str", "choices": sorted(PURPOSES), "default": ["offboarding"]},
+        "show_credential_handling": {"type": "bool", "default": False},
         "fail": {"type": "bool", "default": True},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
@@ -167,9 +200,13 @@ def work(module: HybridModule) -> NoReturn:
             systems.append(_connection_test.GRAPH)
         tls = {system: _connection_test.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
         checks = _connection_test.run(connections, systems, tls, module.params["purposes"])
+        shown: dict[str, Any] = {}
+        if module.params["show_credential_handling"]:
+            shown = {"credential_handling": _connection_test.credential_handling(connections)}
     failed = [check for check in checks if check.status == _connection_test.FAILED]
     statuses = (_connection_test.OK, _connection_test.FAILED, _connection_test.NOT_CHECKED)
     result = {
+        **shown,
         "changed": False,
         "checks": [check.as_result() for check in checks],
         "summary": {status: sum(check.status == status for check in checks) for status in statuses},

@@ -13,7 +13,7 @@ The text is read, never run.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,11 @@ _PARAM = re.compile(r"\bparam\s*\(", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z]\w*)\}|(?P<plain>[A-Za-z]\w*))")
 # What is to be skipped, and what opens and closes: quoted text may hold parentheses.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"`]|`.)*\"|#[^\n]*|[()]")
+# What a function that deals with a password or a credential names, and the key that it may have in it.
+_OF_CREDENTIALS = re.compile(
+    r"PSCredential|SecureString|GetNetworkCredential|PublicKey|RSACryptoServiceProvider|\bRSA\b", re.IGNORECASE
+)
+_KEY = re.compile(r"<RSAKeyValue>.*?</RSAKeyValue>", re.DOTALL | re.IGNORECASE)
 _NO_PARAMETERS = frozenset(("true", "false", "null"))
 
 
@@ -43,6 +48,24 @@ class ModuleFile:
             if found["name"].lower() == cmdlet.lower():
                 return _declared(self.text[found.end() :])
         return None
+
+    def credential_handling(self, cmdlet: str) -> list[dict[str, str]]:
+        """Return the text of a cmdlet's function, and of every function that deals with passwords, each by its name.
+
+        Other cmdlets' functions, which only declare such a parameter, are left out, and so is Microsoft's key.
+        """
+        found = []
+        for name, text in self._functions():
+            own = name.lower() == cmdlet.lower()
+            if own or (not self.grants(name) and _OF_CREDENTIALS.search(text)):
+                found.append({"name": name, "text": _KEY.sub("<RSAKeyValue>...</RSAKeyValue>", text).strip()})
+        return found
+
+    def _functions(self) -> Iterator[tuple[str, str]]:
+        starts = list(_FUNCTION.finditer(self.text))
+        for number, start in enumerate(starts):
+            end = starts[number + 1].start() if number + 1 < len(starts) else len(self.text)
+            yield start["name"], self.text[start.start() : end]
 
 
 def read(body: Any) -> ModuleFile:

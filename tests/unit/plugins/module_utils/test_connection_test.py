@@ -344,6 +344,44 @@ def test_parameters_are_read_from_the_generated_functions(cmdlet: str, expected:
     assert module.grants(cmdlet) == (cmdlet.lower() in ("get-thing", "set-thing"))
 
 
+HANDLING = """
+$script:PublicKey = '<RSAKeyValue><Modulus>abc</Modulus></RSAKeyValue>'
+function script:New-MoveRequest {
+  param([PSCredential] $RemoteCredential)
+  $PSBoundParameters['RemoteCredential'] = Protect-Value $RemoteCredential
+}
+function script:New-MigrationEndpoint { param([PSCredential] $Credentials) }
+function Protect-Value {
+  param($Value)
+  [RSACryptoServiceProvider]::new().FromXmlString('<RSAKeyValue><Modulus>abc</Modulus></RSAKeyValue>')
+}
+function Get-Page { param($Url) }
+"""
+
+
+def test_what_the_generated_module_does_with_a_credential_is_shown_without_the_key() -> None:
+    exported = "New-MoveRequest,New-MigrationEndpoint"
+    module = module_file.read({"value": [{"fileContent": HANDLING, "exportedCmdlets": exported}]})
+    found = {item["name"]: item["text"] for item in module.credential_handling("new-moverequest")}
+    assert list(found) == ["New-MoveRequest", "Protect-Value"]
+    assert "Protect-Value $RemoteCredential" in found["New-MoveRequest"]
+    assert "Modulus" not in "".join(found.values())
+    assert module_file.read(None).credential_handling("New-MoveRequest") == []
+
+
+def test_the_service_is_only_read_for_it(bench: Bench) -> None:
+    seen = len(bench.laboratory.log)
+    with Connections({"exchange_online": bench.options["exchange_online"]}, fakes.SYSTEMS) as connections:
+        (shown,) = _connection_test.credential_handling(connections)
+    assert shown["name"] == "New-MoveRequest"
+    assert "$RemoteCredential" in shown["text"]
+    assert bench.laboratory.log.entries(since=seen) == []
+    with connect(fakes.tenant()) as connections:
+        assert _connection_test.credential_handling(connections) == []
+    with connect(fakes.on_premises()) as connections:
+        assert _connection_test.credential_handling(connections) == []
+
+
 @pytest.mark.parametrize("body", [None, {}, {"value": None}, {"value": ["x"]}, [], {"value": [{"fileContent": None}]}])
 def test_an_answer_without_a_module_exports_nothing(body: Any) -> None:
     assert module_file.read(body) == module_file.ModuleFile("", frozenset())
