@@ -27,7 +27,7 @@ from lab.model.directory_sync import DELETION_THRESHOLD, Run
 from lab.model.exchange_server import named_guid
 from lab.model.mailbox_replication import Failure, MoveOptions, MoveRequest
 from lab.model.recipients import Content, MailboxMove, Skipped
-from lab.model.tenant import ROUTING_DOMAIN
+from lab.model.tenant import ROUTING_DOMAIN, TENANT
 
 if TYPE_CHECKING:
     from lab.hybrid import Hybrid
@@ -229,6 +229,23 @@ def _in_the_child_domain(builder: HybridBuilder, pair: Pair, **values: Any) -> N
     )  # fmt: skip
 
 
+def _second_onmicrosoft_alias(builder: HybridBuilder, pair: Pair) -> None:
+    _replace_addresses(builder, pair, lambda address: True, f"smtp:second.{pair.person.account}@{TENANT}")
+
+
+def _address_without_value(builder: HybridBuilder, pair: Pair) -> None:
+    _replace_addresses(builder, pair, lambda address: True, "NOTES:")
+
+
+def _other_types(builder: HybridBuilder, pair: Pair) -> None:
+    """Give the mailbox addresses of types that few have: each goes home, and Entra discards some on the way."""
+    who = pair.person.account
+    _replace_addresses(
+        builder, pair, lambda address: True, f"EUM:{who};phone-context=plan.contoso.com", f"NOTES:{who}/Contoso",
+        f"GWISE:{who}", f"FAX:{who}", f"MS:CONTOSO/PO/{who}", f"AirSync:{who}", f"X400:C=US;S={who};",
+    )  # fmt: skip
+
+
 def _address_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> None:
     taken = f"smtp:twin.{pair.person.account}@contoso.com"
     _replace_addresses(builder, pair, lambda address: True, taken)
@@ -406,6 +423,8 @@ MAILBOX: dict[str, Scenario] = {
     "guid_in_the_child_domain": Scenario(("guid_in_use",), _guid_in_the_child_domain),
     "archive_guid_in_the_child_domain": Scenario(("guid_in_use",), _archive_guid_in_the_child_domain),
     "mail_of_another_account": Scenario(("mail_in_use",), _mail_of_another_account),
+    "second_onmicrosoft_alias": Scenario(("onmicrosoft_alias_lost",), _second_onmicrosoft_alias),
+    "address_without_value": Scenario(("address_not_carried",), _address_without_value),
     "foreign_address": Scenario(("address_domain_not_accepted",), _foreign_address),
     "foreign_primary": Scenario(("primary_domain_not_accepted",), _primary_on_foreign_domain),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
@@ -453,8 +472,9 @@ MAILBOX: dict[str, Scenario] = {
     "second_live_mailbox": Scenario(("second_live_mailbox", "completed_request_left"), _second_live_mailbox),
     "home": Scenario(("already_home",), _home, "info"),
 }
-# What shows only while a mailbox moves, so that no readiness report can know of it.
+# What shows only while a mailbox moves, or stops nothing, so that no readiness report can know of it.
 CUTOVER: dict[str, Scenario] = {
+    "other_address_types": Scenario((), _other_types),
     "skipped_items": Scenario((), _in_the_cloud(skipped=Skipped("Good", large=2))),
     "score_investigate": Scenario(("score_investigate",), _in_the_cloud(skipped=Skipped("Investigate", 12, 3, 1))),
     "score_poor": Scenario(("score_poor",), _in_the_cloud(skipped=Skipped("Poor", 900, 40, 210))),

@@ -119,7 +119,7 @@ def test_each_condition_of_the_environment_is_found(bench: Bench, names: list[st
 OTHERS = {
     "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs", "unreadable_baseline",
     "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
-    "organization_retention_hold", "unprotected_sync",
+    "organization_retention_hold", "unprotected_sync", "domain_not_pinned", "uniqueness_not_checked",
 }  # fmt: skip
 
 

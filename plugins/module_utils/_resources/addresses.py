@@ -68,9 +68,14 @@ def carried(address: str, *, include_sip: bool) -> bool:
 
 
 def malformed(address: str) -> bool:
-    """Tell whether no write could carry an address: it has no type or no value, or blanks in an SMTP address."""
+    """Tell whether no write could carry an address: it has no type or no value, or blanks in an SMTP address.
+
+    A local part in quotes may have them.
+    """
     kind, value = kind_of(address), _value(address)
-    return not kind or not value.strip() or (kind == "smtp" and ("@" not in value or len(value.split()) != 1))
+    if not kind or not value.strip():
+        return True
+    return kind == "smtp" and ("@" not in value or (len(value.split()) != 1 and not value.startswith('"')))
 
 
 def reserved(address: str) -> bool:

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     addresses,
@@ -35,8 +34,6 @@ _FLOWING = (
     "hidden_from_address_lists_enabled",
     "custom_attributes",
 )
-# Reserved suffixes: Entra gives these addresses and takes them (Microsoft: KB 3190357).
-_RESERVED = (".onmicrosoft.com", ".microsoftonline.com")
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def _lost(before: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
 
 def _counts(address: str) -> bool:
     """Tell whether an address is the mailbox's own: SPO: addresses come and go with SharePoint Online."""
-    return addresses.kind_of(address) != "spo"
+    return addresses.kind_of(address) not in addresses.OF_THE_CLOUD
 
 
 def _unexplained(evidence: Evidence, baseline: dict[str, Any], primary: str) -> dict[str, tuple[Any, Any]]:
@@ -132,7 +129,7 @@ def _gained(evidence: Evidence, before: Mapping[str, Any], synced: bool) -> list
     return [
         address
         for address in addresses.missing(live["email_addresses"], ours)
-        if _counts(address) and not (synced and _values.domain_of(address).endswith(_RESERVED))
+        if _counts(address) and not (synced and addresses.reserved(address))
     ]
 
 

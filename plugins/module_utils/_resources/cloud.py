@@ -112,9 +112,10 @@ def difference(
 ) -> dict[str, tuple[Any, Any]]:
     """Return each compared field that the match changed, as ``name: (before, now)``.
 
-    Addresses may have been added, by our stamp or by hybrid write-back, but none may be gone; a new primary is told by
-    primary_smtp_address. SIP: addresses count unless they were left behind on purpose. Text is compared without regard
-    to case only where Exchange does so: in addresses.
+    Addresses may have been added, by our stamp or by hybrid write-back, but none may be gone that outlives a sync: the
+    pair has those that are gone, not both lists. A new primary is told by primary_smtp_address. SIP: addresses count
+    unless they were left behind on purpose. Text is compared without regard to case only where Exchange does so: in
+    addresses.
     """
     changed: dict[str, tuple[Any, Any]] = {}
     for name in COMPARED:
@@ -122,10 +123,13 @@ def difference(
             continue
         before, now = baseline[name], live.get(name)
         if name == "email_addresses":
-            left_behind = () if include_sip else ("sip",)
-            gone = [a for a in addresses.missing(before, now or []) if addresses.kind_of(a) not in left_behind]
+            gone = [
+                address
+                for address in addresses.missing(before, now or [])
+                if addresses.outlives_sync(address) and addresses.carried(address, include_sip=include_sip)
+            ]
             if gone:
-                changed[name] = (before, now)
+                changed[name] = (gone, [])
         elif name in ("primary_smtp_address", "user_principal_name", "exchange_guid", "archive_guid"):
             if str(before).lower() != str(now or "").lower():
                 changed[name] = (before, now)

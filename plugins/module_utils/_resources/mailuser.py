@@ -114,7 +114,9 @@ class Present(SkipsHome):
             "primary_smtp_address": primary,
             "alias": current.get("alias") or record.get("alias") or "",
         }
-        shown = {**_enabled(after, routing), **change} if enable else change
+        shown = {**(_enabled(after, routing) if enable else {}), **change}
+        if "email_addresses" in change:
+            shown["addresses"] = _fates(record, change)
         return Plan(
             calls=tuple(calls),
             before={name: current.get(name) for name in shown} if calls else {},
@@ -284,6 +286,14 @@ def _changes(record: Record, current: dict[str, Any], wanted: list[str], routing
         change["email_address_policy_enabled"] = False
     change.update(exchange_guid.changes(record, current))
     return change
+
+
+def _fates(record: Record, change: dict[str, Any]) -> dict[str, str]:
+    """Return what becomes of each address, the cloud mailbox's and those that are written or stay beside them."""
+    include_sip = bool(record.get("include_sip"))
+    told = addresses.fates(record.get("email_addresses", []), str(record.get("alias") or ""), include_sip=include_sip)
+    added = addresses.missing(change["email_addresses"], told)
+    return {**told, **dict.fromkeys(added, "written beside the cloud's, or stands on-premises already")}
 
 
 _NAMES = {

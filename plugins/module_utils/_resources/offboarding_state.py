@@ -19,7 +19,12 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, holds, move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
+    addresses,
+    cloud,
+    holds,
+    move_request,
+)
 
 STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
 SECOND_LIVE_MAILBOX = (
@@ -40,6 +45,8 @@ STOP_SIGNS = (
     *holds.CODES,
     "exchange_cloud_managed",
     "archive_undecided",
+    "onmicrosoft_alias_lost",
+    "address_not_carried",
     "baseline_missing",
     "baseline_differs",
 )
@@ -209,6 +216,7 @@ def stop_signs(
         *_holds(record, mailbox, policies),
         *_flags(mailbox),
         *_archive(record, mailbox),
+        *_addresses(mailbox, ad),
     ]
 
 
@@ -306,6 +314,36 @@ def _flags(mailbox: dict[str, Any]) -> list[MailboxError]:
     return signs
 
 
+def _addresses(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
+    """Tell what no sync can keep and what no write can carry, before the first write.
+
+    Where the cloud user follows a mail-enabled object already, its addresses are what the sync made of them.
+    """
+    signs = []
+    held = mailbox.get("email_addresses", [])
+    calculated = mailbox["is_dir_synced"] and ad["kind"] != "user"
+    lost = [] if calculated else addresses.lost_aliases(held, mailbox["alias"])
+    if lost:
+        signs.append(
+            _sign(
+                "onmicrosoft_alias_lost",
+                f"the cloud mailbox would lose {', '.join(lost)} with the next sync: Microsoft Entra keeps one address "
+                "in a reserved suffix, and on-premises gives none back",
+                "Remove it from the mailbox once its senders use another address.",
+            )
+        )
+    odd = [address for address in held if addresses.malformed(address)]
+    if odd:
+        signs.append(
+            _sign(
+                "address_not_carried",
+                f"no write takes {', '.join(repr(address) for address in odd)} to on-premises",
+                "Correct or remove it in Exchange Online.",
+            )
+        )
+    return signs
+
+
 def _archive(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
     if mailbox["archive_guid"] == _values.ZERO_GUID:
         return []
@@ -352,6 +390,7 @@ def _on_premises_differences(record: Record, evidence: Evidence) -> list[Mailbox
                     "Correct it on-premises, with its address policy off, and synchronize.",
                 )
             )
+    found += _lost_addresses(record, ad)
     kind = str(record.get("recipient_type_details") or "")
     if kind in cloud.MOVABLE_TYPES and ad["recipient_type_details"] != kind:
         found.append(
@@ -372,6 +411,26 @@ def _on_premises_differences(record: Record, evidence: Evidence) -> list[Mailbox
             )
         )
     return found
+
+
+def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
+    """Return the difference of addresses that were to be carried home and are not there."""
+    known, primary = record.get("email_addresses") or [], str(record.get("primary_smtp_address") or "")
+    if not known or not primary:
+        return []
+    wanted = addresses.to_carry(
+        primary, known, str(record.get("legacy_exchange_dn") or ""), include_sip=bool(record.get("include_sip"))
+    )
+    gone = addresses.missing(wanted, ad.get("email_addresses", []))
+    if not gone:
+        return []
+    return [
+        _difference(
+            "addresses_missing",
+            f"it lacks {', '.join(gone)} on-premises",
+            "Add them there (Set-Mailbox -EmailAddresses @{Add=...}) and synchronize: the baseline has every address.",
+        )
+    ]
 
 
 def _external_address_difference(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:

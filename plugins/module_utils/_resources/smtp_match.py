@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _bulk, _reading, _values
@@ -36,6 +37,10 @@ USUAL_REASONS = (
     "The usual reasons: the user's organizational unit is outside the scope of Entra Connect, an attribute is "
     "quarantined (no error is shown), Entra Connect is in staging mode, the cloud user holds an admin role, or soft "
     "match is blocked in the tenant."
+)
+ANOTHER_PROOF = (
+    "the match is proved by {proof}, but the cloud still does not show {unseen}. An address that another object holds "
+    "is quarantined without an error: look at both (Microsoft Graph's provisioning errors name it)."
 )
 ANCHOR_UNVERIFIED = (
     "The anchor itself was not read: that the cloud user follows this on-premises user is inferred from the object id, "
@@ -131,15 +136,17 @@ def await_match(
 
     Only the mailboxes still open are read again. A proved one is ``unchanged``; an open one fails with
     ``match_timeout``, or is ``pending`` in a preview, where nothing was written that could match. ``cycle`` runs one
-    more cycle of directory sync for those that are open when time is up, and the wait begins anew, once.
+    more cycle of directory sync for those that are open when time is up, and the wait begins anew, once. The proof does
+    not hang on one value: where an address alone does not show when time is up, another proof counts, with a warning.
     """
     outcomes = {id(record): Outcome(record) for record in records}
     waiting = [record for record in records if record.get("offboarding_state") not in ("home", "moving")]
     stamps = _stamps(connections, waiting)
+    looks: dict[int, _Look] = {}
     for again in (cycle, None) if cycle else (None,):
         deadline = clock() + wait_timeout
         while waiting:
-            waiting = _look(connections, waiting, stamps, outcomes, accept)
+            waiting = _look(connections, waiting, stamps, outcomes, accept, looks)
             if not waiting or clock() >= deadline:
                 break
             sleep(min(wait_sleep, max(0.0, deadline - clock())))
@@ -149,6 +156,7 @@ def await_match(
         for record in waiting:
             outcomes[id(record)].status = "pending"
         return list(outcomes.values())
+    waiting = _without_another_proof(connections, waiting, looks, outcomes, accept)
     for record in waiting:
         outcome = outcomes[id(record)]
         outcome.status = "failed"
@@ -166,17 +174,29 @@ def await_match(
 
 
 def _stamps(connections: Connections, records: Sequence[Record]) -> dict[int, list[str]]:
-    """Return, for each record, the on-premises addresses that its cloud mailbox did not have before the match.
+    """Return, for each record, what its cloud mailbox did not have before the match and surely shows after it.
 
-    The task that stamped them says in the record what it left; the others are read.
+    A domain in which the mailbox has an address already is verified in the tenant, whichever others are. The task that
+    stamped them says in the record what it left; the others are read.
     """
     known = {id(record): (record.get("on_premises") or {}).get("email_addresses") for record in records}
     unread = [record for record in records if known[id(record)] is None]
     for record, found in zip(unread, _reading.on_premises_objects(connections, unread), strict=True):
         known[id(record)] = found.get("email_addresses", []) if isinstance(found, dict) else []
-    return {
-        id(record): addresses.missing(known[id(record)] or [], record.get("email_addresses", [])) for record in records
-    }
+    result = {}
+    for record in records:
+        before = record.get("email_addresses", [])
+        domains = {_values.domain_of(address) for address in addresses.smtp_addresses(before)}
+        result[id(record)] = addresses.evidence(addresses.missing(known[id(record)] or [], before), domains)
+    return result
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A cloud object at the last look, of whose proof the stamped addresses ``unseen`` alone are missing."""
+
+    live: dict[str, Any]
+    unseen: list[str]
 
 
 def _look(
@@ -185,30 +205,80 @@ def _look(
     stamps: dict[int, list[str]],
     outcomes: dict[int, Outcome],
     accept: Collection[str],
+    looks: dict[int, _Look],
 ) -> list[Record]:
     """Judge every record by what the cloud shows now; return those that may still match."""
     waiting = []
     for record, found in zip(records, _reading.cloud_recipients(connections, records), strict=True):
         outcome = outcomes[id(record)]
+        looks.pop(id(record), None)
         if isinstance(found, HybridError):
             outcome.details = {"missing": found.message}
             waiting.append(record)
             continue
-        missing = unproved(record, found, stamps[id(record)])
-        changed = _unaccepted(record, found, accept)
-        # An export and its way to Exchange Online take time: a difference counts once the match itself is proved.
-        if missing:
-            outcome.details = {"missing": missing}
-            waiting.append(record)
-        elif changed and not (set(changed) == {"recipient_type_details"} and _came_home(connections, record, found)):
-            outcome.status, outcome.error = "failed", _overwritten(changed)
-            outcome.before = {name: before for name, (before, _now) in changed.items()}
-            outcome.after = {name: now for name, (_before, now) in changed.items()}
-        else:
-            verified = record.get("anchor_unverified") is False
-            outcome.details = {"matched": True, "anchor_unverified": not verified}
-            outcome.enriched = {"is_dir_synced": True, "anchor_unverified": not verified}
+        missing, unseen = _not_joined(record, found), addresses.missing(stamps[id(record)], found["email_addresses"])
+        if not missing and not unseen:
+            # An export and its way to Exchange Online take time: a difference counts once the match itself is proved.
+            _conclude(connections, outcome, found, accept)
+            continue
+        if not missing:
+            missing = f"the cloud object does not show {unseen[0]}, which stands on-premises"
+            looks[id(record)] = _Look(found, unseen)
+        outcome.details = {"missing": missing}
+        waiting.append(record)
     return waiting
+
+
+def _conclude(connections: Connections, outcome: Outcome, live: dict[str, Any], accept: Collection[str]) -> None:
+    """Compare a matched cloud object with its record, and say so in the outcome."""
+    record = outcome.record
+    changed = _unaccepted(record, live, accept)
+    if changed and not (set(changed) == {"recipient_type_details"} and _came_home(connections, record, live)):
+        outcome.status, outcome.error = "failed", _overwritten(changed)
+        outcome.before = {name: before for name, (before, _now) in changed.items()}
+        outcome.after = {name: now for name, (_before, now) in changed.items()}
+        return
+    verified = record.get("anchor_unverified") is False
+    outcome.details = {"matched": True, "anchor_unverified": not verified}
+    outcome.enriched = {"is_dir_synced": True, "anchor_unverified": not verified}
+
+
+def _without_another_proof(
+    connections: Connections,
+    waiting: Sequence[Record],
+    looks: dict[int, _Look],
+    outcomes: dict[int, Outcome],
+    accept: Collection[str],
+) -> list[Record]:
+    """Conclude, now that time is up, those whose match something else proves than the address that does not show.
+
+    That is an anchor that was verified, by write-back before or by Microsoft Graph now, or IsDirSynced that turned true
+    on the same object. Returns the others.
+    """
+    candidates = [record for record in waiting if id(record) in looks]
+    told = {id(record): outcomes[id(record)].details for record in candidates}
+    for record in candidates:
+        _conclude(connections, outcomes[id(record)], looks[id(record)].live, accept)
+    anchor.verify(connections, [outcomes[id(record)] for record in candidates])
+    left = [record for record in waiting if id(record) not in looks]
+    for record in candidates:
+        outcome = outcomes[id(record)]
+        proof = _other_proof(outcome)
+        if outcome.error is None and not proof:
+            outcome.details, outcome.enriched = told[id(record)], {}
+            left.append(record)
+        elif outcome.error is None:
+            unseen = ", ".join(looks[id(record)].unseen)
+            outcome.warnings.append(ANOTHER_PROOF.format(proof=proof, unseen=unseen))
+    return left
+
+
+def _other_proof(outcome: Outcome) -> str:
+    if outcome.details.get("anchor_unverified") is False:
+        return "the verified anchor"
+    if outcome.record.get("is_dir_synced") is False:
+        return "IsDirSynced, which turned True on the same cloud object"
+    return ""
 
 
 def _came_home(connections: Connections, record: Record, live: dict[str, Any]) -> bool:
@@ -222,21 +292,16 @@ def _came_home(connections: Connections, record: Record, live: dict[str, Any]) -
     return isinstance(user, dict) and user["kind"] == "mailbox" and user["exchange_guid"] == live["exchange_guid"]
 
 
-def unproved(record: Record, live: dict[str, Any], stamped: Sequence[str]) -> str:
-    """Return what is still missing of the proof, or an empty text.
+def _not_joined(record: Record, live: dict[str, Any]) -> str:
+    """Return why this cloud object is not the synchronized one, or an empty text.
 
     IsDirSynced and an unchanged object id alone prove nothing, both may hold beforehand: what we stamped must be
-    seen too.
+    seen too, or IsDirSynced must have turned true.
     """
     known = str(record.get("external_directory_object_id") or "").lower()
     if known and live["external_directory_object_id"] != known:
         return f"the cloud object is {live['external_directory_object_id']}, not {known} as before"
-    if not live["is_dir_synced"]:
-        return "IsDirSynced of the cloud object is still False"
-    unseen = addresses.missing(stamped, live["email_addresses"])
-    if unseen:
-        return f"the cloud object does not show {unseen[0]}, which stands on-premises"
-    return ""
+    return "" if live["is_dir_synced"] else "IsDirSynced of the cloud object is still False"
 
 
 def _unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
@@ -247,7 +312,10 @@ def _unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -
 
 
 def _overwritten(changed: dict[str, tuple[Any, Any]]) -> MailboxError:
-    told = "; ".join(f"{name} was {before!r} and is {now!r}" for name, (before, now) in changed.items())
+    told = "; ".join(
+        f"{name} lost {', '.join(before)}" if name == "email_addresses" else f"{name} was {before!r} and is {now!r}"
+        for name, (before, now) in changed.items()
+    )
     return MailboxError(
         f"the sync changed the cloud mailbox: {told}.",
         code="cloud_changed",

@@ -369,6 +369,18 @@ ALL: tuple[Check, ...] = (
         "Let the account run Get-Recipient and Get-User over the whole forest.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
+        "onmicrosoft_alias_lost", BLOCKER, _CLOUD,
+        "Has the mailbox one address in onmicrosoft.com, and none in another reserved suffix?",
+        "Microsoft Entra discards such addresses from on-premises and keeps the one that it made. Routing addresses "
+        "are not meant.",
+        "Remove the others once their senders use another address.", "KB 3190357",
+    ),
+    _mailbox(
+        "address_not_carried", BLOCKER, _CLOUD, "Can every address be written on-premises?",
+        "An address without type or value, or with blanks, is taken by no cmdlet and would be lost.",
+        "Correct or remove it in Exchange Online.", "Set-MailUser, EmailAddresses",
+    ),
+    _mailbox(
         "domain_not_pinned", BLOCKER, "exchange_server.domain_controller",
         "Is a domain controller of the user's domain pinned, where any is?",
         "A pinned controller shows and takes the objects of its own domain only.",

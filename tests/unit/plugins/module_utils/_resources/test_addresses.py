@@ -134,6 +134,65 @@ def test_same_and_missing_agree(left: list[str], right: list[str]) -> None:
         assert gone == added == []
 
 
+@pytest.mark.parametrize(
+    ("address", "malformed", "reserved", "outlives"),
+    [
+        ("smtp:ann@contoso.com", False, False, True),
+        ("ann@contoso.com", False, False, True),
+        ('smtp:"ann a"@contoso.com', False, False, True),
+        ("smtp:ann a@contoso.com", True, False, False),
+        ("smtp:ann", True, False, False),
+        ("NOTES:", True, False, False),
+        (":ann@contoso.com", True, False, False),
+        ("SMTP:ann@Contoso.OnMicrosoft.com", False, True, False),
+        ("smtp:ann@contoso.microsoftonline.com", False, True, False),
+        ("smtp:ann@contoso.mail.onmicrosoft.com", False, False, True),
+        ("smtp:ann@notonmicrosoft.com", False, False, True),
+        ("smtp:ann@onmicrosoft.com.contoso.com", False, False, True),
+        ("X400:C=US;S=Ann;", False, False, False),
+        ("x500:/o=Contoso/cn=ann@contoso.onmicrosoft.com", False, False, True),
+        ("EUM:ann@contoso.onmicrosoft.com", False, False, True),
+        ("spo:SPO_1", False, False, False),
+    ],
+)
+def test_what_an_address_is(address: str, malformed: bool, reserved: bool, outlives: bool) -> None:
+    assert (addresses.malformed(address), addresses.reserved(address)) == (malformed, reserved)
+    assert addresses.outlives_sync(address) is outlives
+
+
+@given(LISTS, st.booleans())
+def test_every_address_is_carried_or_somebody_is_told(held: list[str], sip: bool) -> None:
+    carried = addresses.to_carry("ann@contoso.com", held, include_sip=sip)
+    told = addresses.fates(held, "ann", include_sip=sip)
+    assert set(told) == set(held)
+    for address in held:
+        assert (addresses.key(address) in keys(carried)) == told[address].startswith("carried")
+
+
+@pytest.mark.parametrize(
+    ("alias", "held", "lost"),
+    [
+        ("ann", ["SMTP:a@contoso.com", "smtp:ann@c.onmicrosoft.com"], []),
+        ("ann", ["smtp:b@c.onmicrosoft.com", "smtp:ANN@c.onmicrosoft.com"], ["smtp:b@c.onmicrosoft.com"]),
+        ("", ["smtp:b@c.onmicrosoft.com", "SMTP:x@c.onmicrosoft.com"], ["smtp:b@c.onmicrosoft.com"]),
+        ("zoe", ["smtp:b@c.onmicrosoft.com", "smtp:x@c.onmicrosoft.com"], ["smtp:x@c.onmicrosoft.com"]),
+        ("ann", ["smtp:ann@c.microsoftonline.com"], ["smtp:ann@c.microsoftonline.com"]),
+        ("ann", ["smtp:ann@c.mail.onmicrosoft.com", "smtp:b@c.mail.onmicrosoft.com"], []),
+    ],
+)
+def test_the_aliases_that_no_sync_keeps(alias: str, held: list[str], lost: list[str]) -> None:
+    assert addresses.lost_aliases(held, alias) == lost
+
+
+@given(LISTS)
+def test_evidence_is_of_what_was_stamped_and_outlives_the_sync(stamped: list[str]) -> None:
+    found = addresses.evidence(stamped, {"contoso.com"})
+    assert set(found) <= set(stamped)
+    assert all(addresses.outlives_sync(address) for address in found)
+    assert {addresses.kind_of(address) for address in found} <= {"smtp", "x500"}
+    assert [a for a in addresses.evidence(stamped, ()) if addresses.kind_of(a) == "smtp"] == []
+
+
 def test_another_primary_is_not_the_same() -> None:
     left = ["SMTP:ann@contoso.com", "smtp:a@contoso.com"]
     assert not addresses.same(left, ["smtp:ann@contoso.com", "SMTP:a@contoso.com"])

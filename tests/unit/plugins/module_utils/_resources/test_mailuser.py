@@ -12,7 +12,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud, on_premises
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, cloud, on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import (
     Absent,
     Present,
@@ -129,6 +129,38 @@ def test_a_half_made_mail_user_costs_one_write(held: dict[str, Any], parameters:
     found = plan(on_premises_recipient("ann", **held))
     assert calls(found) == [("exchange_server", Cmdlet("Set-MailUser", {"Identity": USER, **parameters}))]
     assert set(found.before) == set(found.after)
+
+
+def test_every_address_is_carried_and_the_diff_says_what_becomes_of_it() -> None:
+    cloud_has = [
+        "SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:ann@contoso.onmicrosoft.com",
+        "smtp:annie@contoso.onmicrosoft.com", "EUM:1;phone-context=x", "NOTES:Ann/Contoso", "GWISE:ann", "FAX:1",
+        "MS:C/P/ANN", "AirSync:ann@contoso.com", "Rumour:ann", "X400:c=us;s=ann", "SIP:ann@contoso.com", "SPO:ann",
+    ]  # fmt: skip
+    found = plan(ad_user("ann"), email_addresses=cloud_has)
+    written = calls(found)[1][1].parameters["EmailAddresses"]
+    left = {"SIP:ann@contoso.com", "SPO:ann"}
+    assert {addresses.key(a) for a in cloud_has if a not in left} <= {addresses.key(a) for a in written}
+    assert not {addresses.key(a) for a in left} & {addresses.key(a) for a in written}
+    told = found.after["addresses"]
+    assert set(cloud_has) <= set(told)
+    assert {told[a] for a in ("EUM:1;phone-context=x", "Rumour:ann", "FAX:1", "SMTP:ann@contoso.com")} == {"carried"}
+    assert told["NOTES:Ann/Contoso"] == told["X400:c=us;s=ann"] == "carried; Microsoft Entra discards its copy"
+    assert told["smtp:annie@contoso.onmicrosoft.com"] == "carried; the cloud loses it with the next sync"
+    assert told["smtp:ann@contoso.onmicrosoft.com"] == "carried; the cloud keeps its own"
+    assert told["SPO:ann"] == "stays in the cloud"
+    assert told["SIP:ann@contoso.com"] == "left behind: include_sip is not true"
+    assert plan(ad_user("ann"), email_addresses=cloud_has, include_sip=True).after["addresses"][
+        "SIP:ann@contoso.com"
+    ] == ("carried")
+
+
+@pytest.mark.parametrize("domain", [ROUTING, ROUTING.upper(), "Contoso.Mail.onmicrosoft.com"])
+def test_the_routing_domain_is_found_in_any_letters(domain: str) -> None:
+    held = ["SMTP:ann@contoso.com", f"smtp:a.archer@{ROUTING}"]
+    mailbox = cloud_mailbox("ann", EmailAddresses=held)
+    found = plan(ad_user("ann"), mailbox, email_addresses=held, routing_domain=domain, external_email_address="")
+    assert found.enriched["external_email_address"] == f"a.archer@{ROUTING}"
 
 
 def test_an_archive_is_stamped_with_the_rest() -> None:

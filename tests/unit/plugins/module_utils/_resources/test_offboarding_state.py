@@ -148,6 +148,29 @@ def test_every_state_has_a_name() -> None:
     assert set(OPEN) < set(STATES)
 
 
+# -- after the move: addresses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("include_sip", [False, True])
+def test_an_address_that_did_not_come_home_is_named_and_no_other(include_sip: bool) -> None:
+    known = ["SMTP:ann@contoso.com", "smtp:old@contoso.com", "EUM:1", "SIP:ann@contoso.com", "SPO:x", "X400:c=us"]
+    record = {
+        "primary_smtp_address": "ann@contoso.com", "email_addresses": known, "include_sip": include_sip,
+        "legacy_exchange_dn": "/o=ExchangeLabs/cn=ann",
+    }  # fmt: skip
+    home = local(on_premises_recipient("ann", "UserMailbox", EmailAddresses=["SMTP:Ann@contoso.com", "x400:C=US"]))
+    evidence = Evidence(cloud.recipient(cloud_mail_user("ann")), home)
+    (difference,) = not_as_wanted(record, evidence)
+    sip = "SIP:ann@contoso.com, " * include_sip
+    assert (difference.code, difference.message) == (
+        "addresses_missing",
+        f"it lacks smtp:old@contoso.com, EUM:1, {sip}X500:/o=ExchangeLabs/cn=ann on-premises",
+    )
+    home["email_addresses"] = [*known, "X500:/O=EXCHANGELABS/cn=Ann"]
+    assert not_as_wanted(record, evidence) == []
+    assert not_as_wanted({"primary_smtp_address": "ann@contoso.com"}, evidence) == []
+
+
 # -- stop signs --------------------------------------------------------------------------------------------------------
 
 
@@ -187,12 +210,42 @@ SIGNS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"DelayHoldApplied": True, "DelayReleaseHoldApplied": True}, {}, ["delay_hold", "delay_release_hold"]),
     ({"IsExchangeCloudManaged": True}, {}, ["exchange_cloud_managed"]),
     ({"ArchiveGuid": OTHER}, {}, ["archive_undecided"]),
+    ({"EmailAddresses": ["SMTP:ann@contoso.com", "smtp:ann@contoso.onmicrosoft.com"]}, {}, []),
+    (
+        {"EmailAddresses": ["smtp:a@contoso.onmicrosoft.com", "smtp:ANN@contoso.onmicrosoft.com"]},
+        {},
+        ["onmicrosoft_alias_lost"],
+    ),
+    (
+        {"EmailAddresses": ["SMTP:ann@contoso.com", "smtp:ann@fabrikam.microsoftonline.com"]},
+        {},
+        ["onmicrosoft_alias_lost"],
+    ),
+    (
+        {"EmailAddresses": ["SMTP:ann@contoso.com", "EUM:1", "NOTES:", "smtp:a nn@contoso.com"]},
+        {},
+        ["address_not_carried"],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("mailbox", "person", "codes"), SIGNS)
 def test_stop_signs(mailbox: dict[str, Any], person: dict[str, Any], codes: list[str]) -> None:
     assert signs(mailbox, person) == codes
+
+
+@pytest.mark.parametrize(
+    ("synced", "kind", "told"), [(False, "MailUser", True), (True, "User", True), (True, "MailUser", False)]
+)
+def test_an_alias_that_no_sync_keeps_is_told_by_name_until_the_sync_has_calculated(
+    synced: bool, kind: str, told: bool
+) -> None:
+    held = [f"smtp:{name}@contoso.onmicrosoft.com" for name in ("first", "ann", "third")]
+    mailbox = cloud.recipient(cloud_mailbox("ann", EmailAddresses=["SMTP:ann@contoso.com", *held], IsDirSynced=synced))
+    person = local(on_premises_recipient("ann", kind)) if kind != "User" else local(ad_user("ann"))
+    found = stop_signs({}, mailbox, person, DOMAINS)
+    assert [sign.code for sign in found] == ["onmicrosoft_alias_lost"] * told
+    assert all(f"{held[0]}, {held[2]} with" in sign.message for sign in found)
 
 
 def test_every_stop_sign_is_tried() -> None:

@@ -86,6 +86,18 @@ def test_a_mail_that_is_already_set_is_overwritten_by_force_only() -> None:
     assert only(stamp(server, online, record(force=True))) == ("changed", "")
 
 
+@pytest.mark.parametrize("held", ["ann@contoso.com", "ANN@contoso.com"])
+@pytest.mark.parametrize("wanted", ["ann@contoso.com", "Ann@CONTOSO.com"])
+@pytest.mark.parametrize("plain", [True, False])
+def test_letters_make_no_other_primary_address(held: str, wanted: str, plain: bool) -> None:
+    person = ad_user("ann", WindowsEmailAddress=held)
+    person = person if plain else on_premises_recipient("ann", PrimarySmtpAddress=held)
+    server = forest(person)
+    given = record(primary_smtp_address=wanted)
+    assert only(stamp(server, fakes.tenant(cloud_mailbox("ann")), given)) == ("unchanged", "")
+    assert server.writes == []
+
+
 @pytest.mark.parametrize(
     ("primary", "result"),
     [("Ann@contoso.com", ("unchanged", "")), ("a@contoso.com", ("failed", "wrong_recipient_type"))],
@@ -217,8 +229,6 @@ def test_only_open_mailboxes_are_read_again() -> None:
     ("after", "missing"),
     [
         ({"IsDirSynced": False}, "IsDirSynced of the cloud object is still False"),
-        # Synced and the same object id, but nothing of what was stamped: perhaps matched with another user.
-        ({"EmailAddresses": cloud_mailbox("ann")["EmailAddresses"]}, f"does not show {X500}"),
         ({"ExternalDirectoryObjectId": guid_of("another object")}, "as before"),
     ],
 )
@@ -229,6 +239,69 @@ def test_half_a_proof_is_none(after: dict[str, Any], missing: str) -> None:
     assert outcome.error is not None
     assert (outcome.status, missing in outcome.details["missing"]) == ("failed", True)
     assert outcome.error.code in ("match_timeout", "second_cloud_object")
+
+
+NOTHING_STAMPED = {"EmailAddresses": cloud_mailbox("ann")["EmailAddresses"]}
+
+
+def test_of_a_user_that_was_synced_before_something_stamped_must_show() -> None:
+    """Perhaps it follows another user: IsDirSynced and the object id held beforehand."""
+    match = Match(**NOTHING_STAMPED)
+    match.sync()
+    (outcome,) = match.wait(record(is_dir_synced=True))
+    assert outcome.error is not None
+    assert (outcome.error.code, f"does not show {X500}" in outcome.details["missing"]) == ("match_timeout", True)
+    assert (outcome.enriched, outcome.warnings) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("more", "proof"),
+    [
+        ({"is_dir_synced": False}, "IsDirSynced, which turned True"),
+        ({"is_dir_synced": True, "anchor_unverified": False}, "the verified anchor"),
+    ],
+)
+def test_the_proof_does_not_hang_on_one_value(more: Record, proof: str) -> None:
+    match = Match(**NOTHING_STAMPED)
+    match.sync()
+    (outcome,) = match.wait(record(**more))
+    assert (outcome.status, outcome.error, outcome.details["matched"]) == ("unchanged", None, True)
+    (warning,) = outcome.warnings
+    assert (proof in warning, X500 in warning) == (True, True)
+    assert match.time.now == 60, "the address was waited for as long as that is allowed"
+
+
+def test_another_proof_hides_no_difference() -> None:
+    match = Match(**NOTHING_STAMPED, DisplayName="Ann S.")
+    match.sync()
+    (outcome,) = match.wait(record(is_dir_synced=False))
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.warnings) == ("cloud_changed", [])
+
+
+@pytest.mark.parametrize(
+    "stamped",
+    [
+        "smtp:ann@contoso.local", "X400:C=US;S=Ann;", "NOTES:Ann/Contoso", "smtp:second@contoso.onmicrosoft.com",
+        "EUM:4711", "SIP:ann@fabrikam.com", "smtp:two words@contoso.com", "smtp:ann@tailspin.mail.onmicrosoft.com",
+    ],
+)  # fmt: skip
+def test_what_entra_may_discard_is_not_waited_for(stamped: str) -> None:
+    match = Match()
+    held = on_premises_recipient("ann")
+    match.server = fakes.on_premises({**held, "EmailAddresses": [*held["EmailAddresses"], stamped]})
+    match.sync()
+    (outcome,) = match.wait(record(is_dir_synced=True))
+    assert (outcome.status, outcome.warnings, match.time.slept) == ("unchanged", [], [])
+
+
+def test_an_alias_in_a_verified_domain_is_waited_for() -> None:
+    match = Match()
+    held = on_premises_recipient("ann")
+    match.server = fakes.on_premises({**held, "EmailAddresses": [*held["EmailAddresses"], "smtp:new@CONTOSO.com"]})
+    match.sync()
+    (outcome,) = match.wait(record(is_dir_synced=True))
+    assert "does not show smtp:new@CONTOSO.com" in outcome.details["missing"]
 
 
 def test_time_is_up() -> None:
@@ -275,26 +348,34 @@ def test_a_second_cloud_object_is_named() -> None:
     assert USUAL_REASONS in outcome.error.remedy
 
 
-def test_the_cloud_user_itself_is_no_second_object() -> None:
+@pytest.mark.parametrize("written_back", ["", f"User_{guid_of('ann in Entra')}", f"User_{guid_of('any other')}"])
+def test_the_cloud_user_itself_is_no_second_object(written_back: str) -> None:
     """A record that does not say which object the cloud user was cannot tell a second one from the first."""
     given = record()
     del given["external_directory_object_id"]
-    (outcome,) = Match().wait(given)
+    match = Match()
+    match.server = fakes.on_premises(on_premises_recipient("ann", ExternalDirectoryObjectId=written_back))
+    (outcome,) = match.wait(given)
     assert outcome.error is not None
     assert outcome.error.code == "match_timeout"
 
 
 @pytest.mark.parametrize(
-    ("kind", "guid", "status"),
+    ("kind", "guid", "live", "status"),
     [
-        ("UserMailbox", guid_of("ann's mailbox"), "unchanged"),
-        ("UserMailbox", guid_of("another mailbox"), "failed"),
-        ("MailUser", guid_of("ann's mailbox"), "failed"),
+        ("UserMailbox", guid_of("ann's mailbox"), "MailUser", "unchanged"),
+        ("UserMailbox", guid_of("another mailbox"), "MailUser", "failed"),
+        ("MailUser", guid_of("ann's mailbox"), "MailUser", "failed"),
+        ("RemoteUserMailbox", guid_of("ann's mailbox"), "MailUser", "failed"),
+        # Alive in the cloud too, as another kind: changed there, whatever stands on-premises.
+        ("UserMailbox", guid_of("ann's mailbox"), "SharedMailbox", "failed"),
     ],
-    ids=["home", "another", "lost"],
+    ids=["home", "another", "lost", "remote", "alive"],
 )
-def test_a_mailbox_that_another_run_moved_meanwhile_is_home_and_not_lost(kind: str, guid: str, status: str) -> None:
-    match = Match(RecipientTypeDetails="MailUser")
+def test_a_mailbox_that_another_run_moved_meanwhile_is_home_and_not_lost(
+    kind: str, guid: str, live: str, status: str
+) -> None:
+    match = Match(RecipientTypeDetails=live)
     match.server = fakes.on_premises(on_premises_recipient("ann", kind, ExchangeGuid=guid))
     match.sync()
     (outcome,) = match.wait(record(recipient_type_details="UserMailbox"))
@@ -317,14 +398,13 @@ OVERWRITTEN: list[tuple[str, dict[str, Any]]] = [
 def test_what_the_sync_overwrote_stops_the_mailbox(name: str, after: dict[str, Any]) -> None:
     match = Match(**after)
     if "gone" in after:
-        # One address of the mailbox was in the record only, and on-premises did not carry it.
-        match.after["EmailAddresses"] = [a for a in match.after["EmailAddresses"] if not a.startswith("SPO")] + [X500]
+        match.after["EmailAddresses"] = ["SMTP:ann@contoso.com", "SPO:ann", X500]
     match.sync()
     (outcome,) = match.wait()
     assert outcome.error is not None
     assert (outcome.status, outcome.error.code) == ("failed", "cloud_changed")
     assert set(outcome.before) == set(outcome.after) == {name}
-    assert f"{name} was" in outcome.error.message
+    assert (f"{name} lost smtp:ann@{ROUTING}." if "gone" in after else f"{name} was") in outcome.error.message
     assert match.time.slept == []
 
 
