@@ -11,7 +11,8 @@ import csv
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _records
@@ -313,3 +314,21 @@ def make_private(directory: str, check: bool) -> bool:
             "unwritable_directory",
         ) from error
     return True
+
+
+def private_directory(when: str, check: bool) -> str:
+    """Make a directory that nobody else can read, where ``when`` says so; return its path, or an empty text."""
+    if when == "always" or (when == "in_check_mode" and check):
+        return tempfile.mkdtemp(prefix="offboarding.")
+    return ""
+
+
+def notices(given: Mapping[str, Any], records: Sequence[Record]) -> list[str]:
+    """Return what must not pass without a word: a wave of nobody, which every task takes for done."""
+    if records:
+        return []
+    if given["only"] is not None:
+        return ["The wave is empty: only names none of its mailboxes. Nothing is done."]
+    name = next(name for name in ("csv", "mailboxes", "mailboxes_file", "mailboxes_files") if given[name] is not None)
+    what = f"'{given[name]}' has a header and no mailbox" if name == "csv" else "holds no mailbox"
+    return [f"The wave is empty: {name}: {what}. Nothing is done."]

@@ -63,6 +63,11 @@ options:
       - Without this option the report says that nobody handed it any; an empty list says that nothing failed.
     type: list
     elements: dict
+  error:
+    description:
+      - Why the run did not come to its end. The report then says so, and names every mailbox that is unfinished.
+    type: str
+    default: ""
   directory:
     description:
       - Directory of the wave. C(readiness.json) is read from it, as
@@ -158,6 +163,7 @@ ARGUMENTS = Arguments(
         "mailboxes": {"type": "list", "elements": "dict"},
         "mailboxes_file": {"type": "path"},
         "failures": {"type": "list", "elements": "dict"},
+        "error": {"type": "str", "default": ""},
         "directory": {"type": "path"},
         "journal": {"type": "path"},
         "progress_file": {"type": "path"},
@@ -172,7 +178,9 @@ def work(module: HybridModule) -> NoReturn:
     records = _records.load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
     _records.check_no_mask(records)
     _records.check_identities(records)
-    given = Given(params["title"], records, params["failures"], _sources(module), params["mailboxes_file"] or "")
+    given = Given(
+        params["title"], records, params["failures"], _sources(module), params["mailboxes_file"] or "", params["error"]
+    )
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     written = write(params["path"], given, now, module.check_mode)
     parts = {"readiness": written.document.readiness, "journal": written.document.journal}

@@ -85,6 +85,15 @@ options:
       - File to write, mode 0600.
     type: path
     required: true
+  private_copy:
+    description:
+      - When the wave is written to a directory of this task's own, readable by nobody else, instead of to O(path).
+      - V(in_check_mode) is for a preview of the tasks that follow, which need a wave; what O(path) holds stays.
+        RV(path) says where the wave is, and RV(private_directory) what to
+        remove at the end.
+    type: str
+    choices: [never, in_check_mode, always]
+    default: never
   directory:
     description:
       - Directory in which the run keeps the wave's baselines and notes. It is made where it is missing, and gets mode
@@ -120,6 +129,21 @@ path:
   description: The file.
   returned: always
   type: str
+private_directory:
+  description: The directory that was made for O(private_copy); empty where there was no need.
+  returned: always
+  type: str
+check_mode:
+  description:
+    - Whether the task ran in check mode. The variable C(ansible_check_mode) tells only whether C(--check) was given,
+      not whether C(check_mode) stands at the play, block or role.
+  returned: always
+  type: bool
+notices:
+  description: What somebody should know of the wave before it is taken for done, such as that it is empty.
+  returned: always
+  type: list
+  elements: str
 count:
   description: Number of mailboxes.
   returned: always
@@ -134,10 +158,11 @@ pauses:
   elements: str
 """
 
+import os
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes as pauses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import (
     approved,
@@ -145,6 +170,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file
     from_csv,
     from_list,
     make_private,
+    notices,
+    private_directory,
     write,
 )
 
@@ -161,6 +188,7 @@ ARGUMENTS = Arguments(
         "approve_skipped_items": {"type": "list", "elements": "str"},
         "other_waves": {"type": "list", "elements": "path"},
         "path": {"type": "path", "required": True},
+        "private_copy": {"type": "str", "choices": ["never", "in_check_mode", "always"], "default": "never"},
         "directory": {"type": "path"},
         "make_directory": {"type": "bool", "default": True},
     },
@@ -182,13 +210,21 @@ def work(module: HybridModule) -> NoReturn:
     elsewhere = [record for path in params["other_waves"] or [] for record in load(path)]
     records = approved(chosen(records, params["only"], elsewhere), params["approve_skipped_items"], records, elsewhere)
     directory = params["directory"]
+    private = private_directory(params["private_copy"], module.check_mode)
+    path = os.path.join(private, os.path.basename(params["path"])) if private else params["path"]
     made = bool(directory) and params["make_directory"] and make_private(directory, module.check_mode)
-    changed = write(params["path"], records, module.check_mode)
+    changed = write(path, records, module.check_mode and not private)
+    told = notices(params, records)
+    for text in told:
+        module.warn(text)
     module.exit(
-        changed=changed or made,
-        path=params["path"],
+        changed=(changed and not private) or made,
+        path=path,
+        private_directory=private,
+        check_mode=module.check_mode,
+        notices=told,
         count=len(records),
-        pauses=notes(directory) if directory else [],
+        pauses=pauses(directory) if directory else [],
         diff={"before": "", "after": "".join(f"{record['identity']}\n" for record in records)} if changed else {},
     )
 

@@ -92,12 +92,18 @@ class Document:
     timeline: Timeline
     sources: Sequence[Source]
     failures_known: bool = True
+    error: str = ""
     readiness_at: datetime.datetime | None = None
 
     def groups(self) -> dict[str, int]:
         """Return how many mailboxes are failed, waiting, moving and home."""
         counts = Counter(mailbox.standing.group for mailbox in self.mailboxes)
         return {group: counts[group] for group in standing.GROUPS}
+
+    def unfinished(self) -> list[str]:
+        """Return the mailboxes that neither failed nor are home."""
+        ended = (standing.FAILED, standing.HOME)
+        return [mailbox.identity for mailbox in self.mailboxes if mailbox.standing.group not in ended]
 
     def severities(self) -> dict[str, int]:
         """Return how many findings stand, that is without those that somebody accepted."""
@@ -157,6 +163,7 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
         timeline=times,
         sources=(readiness, journal, progress),
         failures_known=given.failures is not None,
+        error=given.error,
         readiness_at=wording.moment(readiness.content.get("generated_at")) if readiness.there else None,
     )
 

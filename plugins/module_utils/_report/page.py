@@ -123,6 +123,9 @@ def _summary(document: Document) -> Html:
 def verdict(document: Document) -> str:
     """Return what a reader has to know if he reads nothing else."""
     groups, total = document.groups(), len(document.mailboxes)
+    if document.error:
+        left = wording.mailboxes(len(document.unfinished()))
+        return f"The run did not come to its end, and leaves {left} unfinished."
     if not total:
         return "The wave is empty."
     failed, home = groups[standing.FAILED], groups[standing.HOME]

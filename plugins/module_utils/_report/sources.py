@@ -43,7 +43,7 @@ class Given:
     """Everything that the page is made of.
 
     ``failures`` are entries of ``results`` with an ``error``, None where nobody handed any over; ``wave`` is the path
-    of the wave's file, empty for a list.
+    of the wave's file, empty for a list. ``error`` says why the run did not come to its end.
     """
 
     title: str
@@ -51,6 +51,7 @@ class Given:
     failures: list[Properties] | None
     sources: Sources
     wave: str = ""
+    error: str = ""
 
 
 def read(readiness: str, journal: str, progress: str) -> Sources:

@@ -33,12 +33,13 @@ LOUD = ("blocker", "warning")
 def failures(document: Document) -> Html:
     """Return the failures: what to do once, then the mailboxes that it concerns."""
     groups = embedded.failure_groups(document)
-    content: list[Html] = []
+    content: list[Html] = [_unfinished(document)] if document.error else []
     if not document.failures_known:
         text = "No run handed its failures to this report: what is below comes from the move requests alone."
         content.append(element("p", text if groups else text.partition(":")[0] + ".", class_="quiet"))
     elif not groups:
-        content.append(element("p", "No mailbox failed.", class_="quiet"))
+        told = "No mailbox failed by itself." if document.error else "No mailbox failed."
+        content.append(element("p", told, class_="quiet"))
     content += [_failure(document, number, group) for number, group in enumerate(groups)]
     return element(
         "section",
@@ -46,6 +47,20 @@ def failures(document: Document) -> Html:
         *content,
         id="failures",
         aria_labelledby="failures-title",
+    )
+
+
+def _unfinished(document: Document) -> Html:
+    """Return why the run did not come to its end, and whom that leaves."""
+    names = document.unfinished()
+    more = f" and {wording.number(len(names) - SHOWN_NAMES)} more" if len(names) > SHOWN_NAMES else ""
+    return element(
+        "article",
+        element("h3", element("span", "✕ Failed", class_="badge failed"), " The run did not come to its end"),
+        element("p", foreign(document.error)),
+        element("p", element("strong", "Unfinished: "), foreign(", ".join(names[:SHOWN_NAMES]) + more or "nobody")),
+        element("p", element("strong", "What to do: "), "Remove the cause, then run the wave again.", class_="remedy"),
+        class_="entry",
     )
 
 

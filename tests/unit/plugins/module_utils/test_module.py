@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import fcntl
 import json
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from ansible.module_utils import basic
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
@@ -33,17 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome i
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, FakeSession, Handler, connect
-
-try:
-    from ansible.module_utils.testing import patch_module_args
-except ImportError:  # ansible-core before 2.17 has no means of its own
-
-    @contextlib.contextmanager
-    def patch_module_args(args: dict[str, Any] | None = None) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args or {}}).encode())
-            yield
-
+from tests.unit.plugins.module_utils.in_process import patch_module_args
 
 GUID = "5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01"
 ARGUMENTS = Arguments(

@@ -6,15 +6,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import shutil
+import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _wave_file
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.modules import wave_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.unit.plugins.module_utils.in_process import patch_module_args
 
 ANN = {"identity": "ann@contoso.com"}
 BOB = {"identity": "bob@contoso.com"}
@@ -345,3 +352,74 @@ def test_a_directory_that_cannot_be_made_is_named_with_its_remedy(tmp_path: Path
         _wave_file.make_private(str(tmp_path / "file" / "offboarding"), check=False)
     assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
     assert "Not a directory" in caught.value.message
+
+
+# -- the module itself ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def module_run(capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
+    """Run the module in this process and return what it said."""
+    given = {name.replace("check", "_ansible_check_mode", 1): value for name, value in options.items()}
+    with patch_module_args(given), pytest.raises(SystemExit):
+        wave_file.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    return result
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize(
+    ("private_copy", "check", "private"),
+    [
+        ("never", False, False),
+        ("never", True, False),
+        ("in_check_mode", False, False),
+        ("in_check_mode", True, True),
+        ("always", False, True),
+    ],
+)
+def test_a_preview_has_its_own_copy_of_the_wave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], private_copy: str, check: bool, private: bool
+) -> None:
+    """The module knows check mode; the variable ansible_check_mode does not know the keyword of a play or role."""
+    path, directory = tmp_path / "wave.json", tmp_path / "offboarding"
+    path.write_text("[]", encoding="utf-8")
+    result = module_run(
+        capsys, mailboxes=[ANN, BOB], path=str(path), directory=str(directory), private_copy=private_copy, check=check
+    )
+    told = Path(result["path"])
+    assert (told != path, bool(result["private_directory"]), result["check_mode"]) == (private, private, check)
+    assert json.loads(path.read_text(encoding="utf-8")) == ([ANN, BOB] if not private and not check else [])
+    if private:
+        assert json.loads(told.read_text(encoding="utf-8")) == [ANN, BOB]
+        assert str(told.parent) == result["private_directory"]
+        assert (told.name, stat.S_IMODE(told.parent.stat().st_mode)) == ("wave.json", 0o700)
+        shutil.rmtree(told.parent)
+    assert directory.exists() is not check
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"csv": "identity,alias\n"}, "mailboxes.csv' has a header and no mailbox"),
+        ({"mailboxes": []}, "mailboxes: holds no mailbox"),
+        ({"mailboxes": [ANN], "only": []}, "only names none of its mailboxes"),
+        ({"mailboxes": [ANN]}, ""),
+    ],
+)
+def test_an_empty_wave_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any], told: str
+) -> None:
+    if "csv" in given:
+        given = {"csv": written(tmp_path, given["csv"])}
+    result = module_run(capsys, path=str(tmp_path / "wave.json"), check=True, **given)
+    assert [(told in text, text.partition(":")[0]) for text in result["notices"]] == (
+        [(True, "The wave is empty")] if told else []
+    )

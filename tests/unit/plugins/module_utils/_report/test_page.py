@@ -189,6 +189,19 @@ def test_what_is_missing_is_never_shown_as_good(tmp_path: Path) -> None:
     assert "No mailbox failed" not in told
 
 
+def test_a_run_that_died_is_never_shown_as_good(tmp_path: Path) -> None:
+    people = [{"identity": f"user{number}@contoso.com"} for number in range(70)]
+    home = {"identity": "home@contoso.com", "offboarding_state": "home"}
+    wave = waves.Wave(tmp_path, [*people, home], [])
+    given = Given("Wave", wave.records, [], wave.given().sources, error="Submit the moves: <no route> to the tenant.")
+    told = Reader(page.render(document.build(given, waves.NOW))).text
+    assert "The run did not come to its end, and leaves 70 mailboxes unfinished." in told
+    for text in ("Submit the moves: <no route> to the tenant.", "user0@contoso.com", "and 10 more", "by itself"):
+        assert text in told
+    assert "No mailbox failed." not in told
+    assert "home@contoso.com, " not in told
+
+
 def test_a_damaged_journal_is_told(tmp_path: Path) -> None:
     wave = waves.build(tmp_path)
     with (tmp_path / "journal.jsonl").open("a", encoding="utf-8") as stream:
