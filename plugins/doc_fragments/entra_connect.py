@@ -31,7 +31,7 @@ options:
         choices: [kerberos, ntlm, basic, certificate]
       username:
         description:
-          - Account that may use WinRM and is a member of ADSyncOperators; with V(kerberos) as
+          - Account that is a member of ADSyncOperators and Remote Management Users; with V(kerberos) as
             V(sAMAccountName@REALM), where the realm is the DNS name of the Active Directory domain in capitals.
           - With Kerberos and neither O(entra_connect.password) nor O(entra_connect.password_file), the existing
             ticket cache is used.

@@ -29,6 +29,7 @@ options:
       pwsh_path:
         description:
           - Program of PowerShell 7, for O(exchange_online.interface=powershell); V(pwsh) unless given.
+          - Version 3.10 of the module ExchangeOnlineManagement needs PowerShell 7.6.
           - If not given, the environment variable E(EXCHANGE_ONLINE_PWSH_PATH) is used.
         type: path
       tenant_id:

@@ -10,7 +10,13 @@ import json
 import re
 from pathlib import Path
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import NEEDED, PURPOSES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import from_options
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import (
+    ENTRA_CONNECT_GROUPS,
+    NEEDED,
+    OPERATORS,
+    PURPOSES,
+)
 
 PAGE = Path("docs/permissions.md")
 ENVIRONMENTS = {"exchange_server": "Exchange Server SE", "exchange_online": "Exchange Online"}
@@ -54,3 +60,15 @@ def test_no_cmdlet_of_the_code_is_left_out() -> None:
         names |= set(re.findall(r'"(?:mail_user|remote_mailbox|mailbox)": "([A-Z][a-z]+-[A-Za-z]+)"', text))
     assert "Set-RemoteMailbox" in names
     assert names - {need.cmdlet for need in NEEDED} == OF_THE_WIRE
+
+
+def test_the_groups_on_the_entra_connect_server_are_told_the_same_everywhere() -> None:
+    server = from_options({"host": "sync01.contoso.com", "auth": "ntlm", "username": "svc", "password": "x"}).server
+    told = {
+        "README": Path("README.md").read_text(encoding="utf-8"),
+        "permissions": PAGE.read_text(encoding="utf-8"),
+        "option": Path("plugins/doc_fragments/entra_connect.py").read_text(encoding="utf-8"),
+        "message": server.groups,
+    }
+    assert [name for name, text in told.items() if ENTRA_CONNECT_GROUPS not in " ".join(text.split())] == []
+    assert OPERATORS.startswith(ENTRA_CONNECT_GROUPS.split()[0])

@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect import dialogue
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._kerberos import check_user_principal_name
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import ENTRA_CONNECT_GROUPS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell.tickets import TicketCache
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._powershell.windows_shell import (
     PLAIN_HTTP_PORT,
@@ -72,7 +73,7 @@ def from_options(options: Mapping[str, Any]) -> EntraConnectOrganization:
         username, password = given.account(required=authentication != "kerberos")
     server = Server(
         owner="entra_connect",
-        groups="an administrator, or a member of ADSyncAdmins and Remote Management Users",
+        groups=f"an administrator, or a member of {ENTRA_CONNECT_GROUPS}",
         host=host,
         port=port,
         authentication=authentication,
