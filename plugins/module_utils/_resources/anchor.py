@@ -64,9 +64,9 @@ def owners(connections: Connections, users: Collection[CloudUser | HybridError])
         for user in users
         if isinstance(user, CloudUser) and user.immutable_id
     }
-    found = _bulk.find(
-        connections, EXCHANGE_SERVER, "Get-User", [guid for guid in named.values() if guid], _bulk.always(("Guid",))
-    )
+    wanted = [guid for guid in named.values() if guid]
+    # The user that an anchor names may be in any domain, whichever controllers are pinned.
+    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _bulk.always(("Guid",)), forest=True)
     result: dict[str, list[str]] = {}
     for immutable_id, guid in named.items():
         objects = found.get(guid, [])

@@ -282,6 +282,28 @@ def test_an_anchor_of_the_right_user_is_verified(bench: Bench) -> None:
     assert outcome.enriched["anchor_unverified"] is False
 
 
+@pytest.mark.parametrize(("graph", "code"), [(True, ""), (False, "match_timeout")])
+def test_a_verified_anchor_proves_a_match_whose_addresses_do_not_show(bench: Bench, graph: bool, code: str) -> None:
+    ann, bob = bench.build.synced("Ann Archer"), bench.build.synced("Bob Baker")
+    bench.anchor(bob, NOBODY)
+    for pair in (ann, bob):
+        bench.build.mail_enable(pair)
+    records = [
+        {
+            "identity": pair.identity, "ad_identity": str(pair.directory.guid), "is_dir_synced": True,
+            "external_directory_object_id": pair.cloud.external_directory_object_id,
+            "email_addresses": pair.cloud.email_addresses,
+        }
+        for pair in (ann, bob)
+    ]  # fmt: skip
+    with bench.connections(graph=graph) as connections:
+        proved, open_still = await_match(connections, records, accept=[], wait_timeout=0, wait_sleep=1)
+    assert (proved.error.code if proved.error else "") == code
+    assert [("verified anchor" in warning, "X500:" in warning) for warning in proved.warnings] == [(True, True)] * graph
+    assert open_still.error is not None
+    assert (open_still.error.code, open_still.warnings) == ("match_timeout", [])
+
+
 def test_an_anchor_that_names_nobody_stays_unverified(bench: Bench) -> None:
     pair = bench.build.synced("Ann Archer")
     bench.anchor(pair, NOBODY)

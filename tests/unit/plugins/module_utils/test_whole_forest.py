@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A root controller is pinned, and the laboratory's forest has a child domain: what is taken, and what comes home.
+
+The readiness report and the role's own judgement are run over the same mailboxes and have to agree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _readiness
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.report import ready
+
+from lab.model.scenarios import find, put_on_mailbox
+from tests.unit.plugins.module_utils.test_call_counts import Procedure
+
+TAKEN = {
+    "address_in_the_child_domain": "address_in_use",
+    "guid_in_the_child_domain": "guid_in_use",
+    "archive_guid_in_the_child_domain": "guid_in_use",
+    "mail_of_another_account": "mail_in_use",
+    "second_onmicrosoft_alias": "onmicrosoft_alias_lost",
+    "address_without_value": "address_not_carried",
+}
+
+
+def spoiled(directory: Path) -> Procedure:
+    """Return a wave with a healthy mailbox at its end, each of the others with one of the conditions."""
+    procedure = Procedure(len(TAKEN) + 1, directory)
+    for record, name in zip(procedure.records, TAKEN, strict=False):
+        record.update(put_on_mailbox(procedure.hybrid, name, find(procedure.hybrid, record["identity"])))
+    return procedure
+
+
+def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_says_the_same(tmp_path: Path) -> None:
+    procedure = spoiled(tmp_path)
+    expected = [*TAKEN.values(), ""]
+    judged = _offboarding.assess(procedure.connect(), procedure.records, _offboarding.Options(str(tmp_path)))
+    assert [outcome.error.code if outcome.error else "" for outcome in judged] == expected
+    report = _readiness.check(procedure.connect(), procedure.records, _readiness.Options(test_endpoint=False))
+    told = [[item.code for item in found if item.severity == "blocker"] for _subject, found in report.mailboxes]
+    assert told == [[code] if code else [] for code in expected]
+    assert procedure.log.writes() == []
+
+
+def test_the_same_codes_are_accepted_by_both(tmp_path: Path) -> None:
+    procedure = spoiled(tmp_path)
+    accept = frozenset(TAKEN.values())
+    judged = _offboarding.assess(procedure.connect(), procedure.records, _offboarding.Options(accept=accept))
+    options = _readiness.Options(test_endpoint=False, accept=accept)
+    report = _readiness.check(procedure.connect(), procedure.records, options)
+    final = {"address_in_use", "guid_in_use"}
+    going_on = [code not in final for code in (*TAKEN.values(), "")]
+    assert [outcome.error is None for outcome in judged] == going_on
+    assert [ready(found) for _subject, found in report.mailboxes] == going_on
+
+
+@pytest.mark.parametrize("keeps_routing_addresses", [True, False])
+def test_every_type_of_address_goes_home_and_the_match_waits_for_none_that_entra_discards(
+    tmp_path: Path, keeps_routing_addresses: bool
+) -> None:
+    procedure = Procedure(2, tmp_path)
+    procedure.hybrid.tenant.keeps_routing_addresses = keeps_routing_addresses
+    pairs = [find(procedure.hybrid, record["identity"]) for record in procedure.records]
+    for pair in pairs:
+        put_on_mailbox(procedure.hybrid, "other_address_types", pair)
+    held = [list(pair.cloud.email_addresses) for pair in pairs]
+    procedure.state()
+    procedure.prepare()
+    for pair in pairs:
+        own = f"smtp:{pair.person.account}@contoso.local"
+        now = procedure.clock.now()
+        procedure.hybrid.directory.objects.change(
+            pair.directory, now, email_addresses=[*pair.directory.email_addresses, own]
+        )
+    # As if another run waited: it reads what stands on-premises, the address of an unverified domain too.
+    procedure.records = [{**record, "on_premises": None} for record in procedure.records]
+    procedure.hybrid.run_scheduled_cycle()
+    for pair, before in zip(pairs, held, strict=True):
+        assert addresses.missing(before, pair.directory.email_addresses) == []
+        kinds = {addresses.kind_of(address) for address in pair.cloud.email_addresses}
+        assert kinds == {"smtp", "x500", "eum", "fax", "airsync"}
+    if keeps_routing_addresses:
+        assert [outcome.warnings for outcome in procedure.match()] == [[], []]
+    else:
+        with pytest.raises(AssertionError, match=r"the sync changed the cloud mailbox: email_addresses lost smtp:user"):
+            procedure.match()
