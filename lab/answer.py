@@ -71,6 +71,10 @@ class LabObject:
     to_string: str = ""
 
 
+# What a cmdlet that writes $null puts out: a message without data over PSRP.
+NULL = LabObject((), {})
+
+
 class CmdletFailure(Exception):
     """What a cmdlet throws. ``terminating`` False is written to the error stream and the pipeline completes.
 

@@ -17,12 +17,15 @@ import uuid
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from lab.answer import ByteSize, Collection, Dictionary, Enumeration, LabObject, LabValue, Reference
+from lab.answer import NULL, ByteSize, Collection, Dictionary, Enumeration, LabObject, LabValue, Reference
 from lab.wire.net_text import byte_size, duration, time_span
 
 # The server's own time zone: dates whose names do not end in UTC carry it, as in the captured objects.
 SERVER_ZONE = datetime.timezone(datetime.timedelta(hours=-8))
-_UNSAFE = re.compile("_(?=x)|[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# An underscore in front of an x of either size, or the reader would take what follows for an escape.
+_UNSAFE = re.compile("_(?=[xX])|[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# .NET writes these two as references that XML does not know.
+_NO_XML = {"\ufffe": "&#xFFFE;", "\uffff": "&#xFFFF;"}
 _ENUM_BASES = ("System.Enum", "System.ValueType", "System.Object")
 _ADDRESSES = "Microsoft.Exchange.Data.ProxyAddressCollection"
 _ADDRESS_BASES = (
@@ -36,13 +39,13 @@ _VALUE = ' N="Value"'
 
 
 def text(value: str) -> str:
-    """Escape text for CLIXML: XML's own characters, and controls as ``_x000A_``."""
-    return escape(_UNSAFE.sub(lambda match: f"_x{ord(match.group()):04X}_", value))
+    """Escape text for CLIXML: XML's own characters, and controls and halves of characters as ``_x000A_``."""
+    return escape(_UNSAFE.sub(lambda match: f"_x{ord(match.group()):04X}_", value), _NO_XML)
 
 
 def render(output: LabObject, notes: Mapping[str, LabValue]) -> str:
     """Return one output object as CLIXML with ``notes`` as its extended properties."""
-    return _Writer().output(output, notes)
+    return "" if output is NULL else _Writer().output(output, notes)
 
 
 class _Writer:
@@ -86,8 +89,7 @@ class _Writer:
         if isinstance(value, bool):
             return f"<B{label}>{str(value).lower()}</B>"
         if isinstance(value, int):
-            tag = "I32" if -_INT32 <= value < _INT32 else "I64"
-            return f"<{tag}{label}>{value}</{tag}>"
+            return _integer(label, value)
         if isinstance(value, uuid.UUID):
             return f"<G{label}>{value}</G>"
         if isinstance(value, datetime.datetime):
@@ -106,7 +108,7 @@ class _Writer:
             items = "".join([f"<S>{text(item)}</S>" for item in value.items])
             return self._object(label, _collection_types(value.type_name), f"<LST>{items}</LST>")
         if isinstance(value, Enumeration):
-            inner = f"<ToString>{text(value.name)}</ToString><I32>{value.number}</I32>"
+            inner = f"<ToString>{text(value.name)}</ToString>{_integer('', value.number)}"
             return self._object(label, (value.type_name, *_ENUM_BASES), inner)
         if isinstance(value, ByteSize):
             if value.size is None:
@@ -128,6 +130,12 @@ class _Writer:
             for key, item in value.entries.items()
         ]
         return self._object(label, (value.type_name, "System.Object"), f"<DCT>{''.join(entries)}</DCT>")
+
+
+def _integer(label: str, value: int) -> str:
+    """A number above Int32, an enum's too, is an I64: a real client refuses it as an I32."""
+    tag = "I32" if -_INT32 <= value < _INT32 else "I64"
+    return f"<{tag}{label}>{value}</{tag}>"
 
 
 def _collection_types(type_name: str) -> tuple[str, ...]:

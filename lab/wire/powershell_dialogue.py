@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.answer import (
+    NULL,
     Answer,
     ByteSize,
     CmdletFailure,
@@ -130,12 +131,17 @@ class Script:
         document = {
             "cmdlet": self.cmdlet,
             "objects": [
-                {name: show(value) for name, value in output.properties.items()} for output in self.answer.objects
+                {name: show(value) for name, value in output.properties.items()}
+                for output in self.answer.objects
+                if output is not NULL
             ],
             "warnings": self.answer.warnings,
             "errors": errors,
         }
-        return base64.b64encode(json.dumps(document, ensure_ascii=False).encode("utf-8")) + b"\r\n"
+        text = json.dumps(document, ensure_ascii=False)
+        # .NET's UTF8 writes half a character as U+FFFD.
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return base64.b64encode(whole.encode("utf-8")) + b"\r\n"
 
     def _errors(self) -> list[tuple[CmdletFailure, str]]:
         known = [*self.identifiers, *("" for _missing in self.answer.errors)]

@@ -154,13 +154,14 @@ class CommandShell:
     def _perform(self, process: _Process, run: _Run, ticket: Ticket) -> None:
         try:
             lost = run.finish(ticket)
+            line = run.script.line()
         except BaseException:
             process.output.lose()  # a fault in the laboratory itself must not leave the client waiting
             raise
         if lost:
             process.output.lose()
             return
-        process.output.put("stdout", run.script.line())
+        process.output.put("stdout", line)
         process.output.finish(0)
 
 

@@ -103,7 +103,7 @@ class CmdletError(HybridError):
     def __init__(
         self, message: str, *, cmdlet: str, exception_type: str = "", error_id: str = "", category: str = ""
     ) -> None:
-        failure = classify(exception_type, message)
+        failure = classify(exception_type, message, error_id)
         super().__init__(message, code=failure.code, remedy=failure.remedy, retryable=failure.retryable, cmdlet=cmdlet)
         self.exception_type = exception_type
         self.error_id = error_id

@@ -24,7 +24,10 @@ SOURCE, TARGET, EITHER = "source", "target", "either"
 
 @dataclass(frozen=True)
 class Failure:
-    """One entry. ``exception`` fits a short class name, ``text`` the message; where both stand, both must fit."""
+    """One entry: ``exception`` fits a short class name, ``identifier`` PowerShell's error id, ``text`` the message.
+
+    Whatever of them stands must fit.
+    """
 
     code: str
     kind: str
@@ -33,17 +36,23 @@ class Failure:
     source: str
     exception: str = ""
     text: str = ""
+    identifier: str = ""
 
     @property
     def retryable(self) -> bool:
         return self.kind == TRANSIENT
 
-    def fits(self, classes: Collection[str], message: str) -> bool:
-        by_class = not self.exception or any(re.fullmatch(self.exception, name) for name in classes)
-        return by_class and (not self.text or re.search(self.text, message, re.IGNORECASE) is not None)
+    def fits(self, classes: Collection[str], message: str, identifier: str) -> bool:
+        if self.exception and not any(re.fullmatch(self.exception, name) for name in classes):
+            return False
+        if self.identifier and not re.match(self.identifier, identifier):
+            return False
+        return not self.text or re.search(self.text, message, re.IGNORECASE) is not None
 
 
 _ROLES = "Grant the account the management role that docs/permissions.md names for it."
+# PowerShell refused the call before the cmdlet began: neither a role nor a value in Exchange is to blame.
+_OURS = "Report this as an error of the collection, with this message: the cmdlet was called wrongly, and did nothing."
 _MICROSOFT = "microsoft-articles.md section 5"
 _PRACTICE = "offboarding-practice.md section 2.6"
 
@@ -444,8 +453,40 @@ CATALOGUE: tuple[Failure, ...] = (
         PERMANENT,
         EITHER,
         f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
+        "PowerShell",
+        identifier=r"NamedParameterNotFound\b",
+    ),
+    Failure(
+        "permission_denied",
+        PERMANENT,
+        EITHER,
+        f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
         "exchange-server-psrp.md section 5",
-        exception=r"ParameterBindingException",
+        text=r"a parameter cannot be found that matches",
+    ),
+    Failure(
+        "confirmation_required",
+        PERMANENT,
+        EITHER,
+        _OURS,
+        "PowerShell",
+        identifier=r"HostFunctionNotImplemented\b",
+    ),
+    Failure(
+        "confirmation_required",
+        PERMANENT,
+        EITHER,
+        _OURS,
+        "PowerShell",
+        text=r"command that prompts the user failed|read and prompt functionality is not available",
+    ),
+    Failure(
+        "parameter_refused",
+        PERMANENT,
+        EITHER,
+        _OURS,
+        "PowerShell",
+        exception=r"ParameterBinding\w*Exception",
     ),
     Failure(
         "parameter_refused",
@@ -479,14 +520,6 @@ CATALOGUE: tuple[Failure, ...] = (
         "exchange-server-psrp.md section 5",
         text=r"is not recognized as (the|a) name of a cmdlet|(is not|isn't) allowed to call|"
         r"assigned to any management roles",
-    ),
-    Failure(
-        "permission_denied",
-        PERMANENT,
-        EITHER,
-        f"The account's management roles do not grant this parameter, or this version does not have it. {_ROLES}",
-        "exchange-server-psrp.md section 5",
-        text=r"a parameter cannot be found that matches",
     ),
     Failure(
         "domain_not_accepted",
@@ -679,10 +712,10 @@ _SIDES = {
 }
 
 
-def classify(exception_type: str, message: str) -> Failure:
+def classify(exception_type: str, message: str, identifier: str = "") -> Failure:
     """Return the entry that fits what Exchange said; a class that no entry knows is judged by its name."""
     classes = [exception_type.rsplit(".", 1)[-1], *_CLASS.findall(message)]
-    found = next((failure for failure in CATALOGUE if failure.fits(classes, message)), None)
+    found = next((failure for failure in CATALOGUE if failure.fits(classes, message, identifier)), None)
     if found is None:
         found = UNKNOWN_PERMANENT if any("Permanent" in name for name in classes) else UNKNOWN
     told = [side for side, words in _SIDES.items() if words.search(message)]

@@ -128,6 +128,7 @@ class HybridModule:
         _records.check_no_mask(given)
         own = {name: self.params[name] for name in self._arguments.mailbox}
         merged = [_records.merged({**self._arguments.defaults, **_present(own)}, record) for record in given]
+        _records.check_characters(merged)
         _records.check_identities(merged)
         self.warnings += _records.misspelled(given, ["identity", *self._arguments.mailbox])
         _records.check_no_secret(merged, self._ansible.no_log_values)

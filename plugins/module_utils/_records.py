@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import whole_text
 
 Record = dict[str, Any]
 
@@ -53,6 +54,20 @@ def check_no_mask(records: Iterable[Record]) -> None:
                     "was masked by Ansible in an earlier task, so the true value is lost",
                     "Choose a secret that is not part of a mailbox's data, and read the records again.",
                     "masked_value",
+                )
+
+
+def check_characters(records: Iterable[Record]) -> None:
+    """Refuse what is no character: it ends a remote PowerShell session, and no file or report takes it."""
+    for record in records:
+        for key, text in _texts(record):
+            if whole_text(text) != text:
+                raise InputError(
+                    key,
+                    whole_text(text),
+                    "holds half a character, or U+FFFE or U+FFFF, which are none",
+                    "Correct the text; in the message U+FFFD stands in their place.",
+                    f"malformed_{key}",
                 )
 
 

@@ -28,8 +28,8 @@ _FLOATS = frozenset(("Sg", "Db"))
 _TEXTS = frozenset(("S", "ToString", "URI", "XD", "SBK", "Version", "D", "BA", "SS"))
 _PRIMITIVES = _INTEGERS | _FLOATS | _TEXTS | {"B", "C", "DT", "TS", "G", "Nil"}
 _COLLECTIONS = frozenset(("LST", "IE", "QUE", "STK"))
-# .NET writes them as references, which XML does not allow: nothing but .NET reads such a document.
-_NO_CHARACTER = re.compile("&#x[Ff]{3}[EeFf];|[\ufffe\uffff]")
+# A reference to a character by its number. .NET writes some that XML does not allow, and alone reads them.
+_REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]+)|(\d+));")
 # Several escapes in a row may be one character outside the Basic Multilingual Plane.
 _ESCAPES = re.compile(r"(?:_[xX][0-9A-Fa-f]{4}_)+")
 
@@ -53,8 +53,26 @@ def read_object(xml: str) -> Properties:
 
 
 def readable(xml: str) -> str:
-    """Return what .NET wrote without the two references that are no XML."""
-    return _NO_CHARACTER.sub("\ufffd", xml)
+    """Return what .NET wrote as XML: see _wire.whole_text."""
+    return whole_text(_REFERENCE.sub(_whole_reference, xml) if "&#" in xml else xml)
+
+
+def _whole_reference(match: re.Match[str]) -> str:
+    number = int(match[1], 16) if match[1] else int(match[2])
+    return "\ufffd" if 0xD800 <= number <= 0xDFFF or number in (0xFFFE, 0xFFFF) else match.group()
+
+
+def whole(xml: str) -> str:
+    """Return a message that pypsrp can decode: halves of characters, which it refuses, are U+FFFD."""
+    return _ESCAPES.sub(_whole_escapes, readable(xml))
+
+
+def _whole_escapes(match: re.Match[str]) -> str:
+    text = whole_text(_decode_escapes(match))
+    if "\ufffd" not in text:
+        return match.group()
+    units = text.encode("utf-16-be").hex().upper()
+    return "".join(f"_x{units[at : at + 4]}_" for at in range(0, len(units), 4))
 
 
 def decode_text(text: str) -> str:

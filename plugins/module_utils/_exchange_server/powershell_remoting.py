@@ -43,12 +43,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.clixml import (
     read_object,
-    readable,
+    whole,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.faults import diagnose
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import always, unheard
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text, whole_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import moment_text, span_text
 
 if TYPE_CHECKING:
     from pypsrp.powershell import PowerShell, RunspacePool
@@ -337,7 +337,7 @@ class RemotePowerShellSession:
         self._finish(pipeline)
         self._busy = False
         _raise_first_error(pipeline, cmdlet, self._endpoint.where)
-        return CmdletOutput(objects, [whole_text(str(record.message)) for record in pipeline.streams.warning])
+        return CmdletOutput(objects, [str(record.message) for record in pipeline.streams.warning])
 
     def _finish(self, pipeline: PowerShell) -> None:
         """Send TERMINATE: without it the shell's thousandth command is refused (facts section 2)."""
@@ -411,7 +411,7 @@ def _keep_output_raw(pool: RunspacePool) -> None:
     def deserialize(element: Any, metadata: Any = None, clear: bool = True) -> Any:
         if metadata is None and isinstance(element, str):
             return _RawOutput(element)
-        return decode(readable(element) if isinstance(element, str) else element, metadata, clear)
+        return decode(whole(element) if isinstance(element, str) else element, metadata, clear)
 
     serializer.deserialize = deserialize
 
@@ -444,11 +444,11 @@ def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None
     match = _FAILURE_CATEGORY.search(error_id)
     exception_type = match[1] if match else str(record.reason or (types[0] if types else ""))
     if exception_type.endswith("PipelineStoppedException"):
-        raise stopped(where, cmdlet, whole_text(str(record)))
+        raise stopped(where, cmdlet, str(record))
     number = record.category
     category = _CATEGORIES[number] if isinstance(number, int) and 0 <= number < len(_CATEGORIES) else ""
     raise CmdletError(
-        whole_text(str(record)),
+        str(record),
         cmdlet=cmdlet.name,
         exception_type=exception_type.rsplit(".", 1)[-1],
         error_id=error_id,

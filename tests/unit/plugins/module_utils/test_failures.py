@@ -226,7 +226,7 @@ def test_the_side_is_what_the_text_says_where_the_entry_says_none(exception_type
 def test_every_entry_says_what_to_do_and_where_that_stands() -> None:
     assert len(CATALOGUE) >= 30
     for failure in CATALOGUE:
-        assert failure.exception or failure.text
+        assert failure.exception or failure.identifier or failure.text
         assert failure.remedy.endswith(".")
         assert failure.source
 
@@ -242,3 +242,20 @@ def _tool() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    ("identifier", "code"),
+    [
+        ("NamedParameterNotFound,Set-Mailbox", "permission_denied"),
+        ("MissingMandatoryParameter,Set-Mailbox", "parameter_refused"),
+        ("AmbiguousParameterSet,Set-Mailbox", "parameter_refused"),
+        ("ParameterAlreadyBound,Set-Mailbox", "parameter_refused"),
+        ("ParameterArgumentTransformationError,Set-Mailbox", "parameter_refused"),
+    ],
+)
+def test_what_the_engine_refuses_is_told_by_its_identifier(identifier: str, code: str) -> None:
+    """The words are in the language of the server."""
+    failure = classify("ParameterBindingException", "Parameter 'X' kann nicht gebunden werden.", identifier)
+    assert (failure.code, failure.retryable) == (code, False)
+    assert classify("HostException", "...", "HostFunctionNotImplemented,X").code == "confirmation_required"

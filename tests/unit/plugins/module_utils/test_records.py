@@ -46,6 +46,15 @@ def test_a_secret_inside_a_record_is_refused_without_being_told() -> None:
     assert "contoso" not in caught.value.message
 
 
+@pytest.mark.parametrize("text", ["Ann \ud83d", "\ude00", "a\ufffeb", "\uffff"])
+def test_what_is_no_character_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="half a character") as caught:
+        _records.check_characters([{"identity": "ann"}, {"identity": "bob", "custom_attributes": {"1": [text]}}])
+    assert caught.value.code == "malformed_1"
+    caught.value.message.encode("utf-8")
+    _records.check_characters([{"identity": "\U0001f600 \ufffd \u202e"}])
+
+
 def test_clean_records_pass() -> None:
     records = [{"identity": "ann@contoso.com", "custom_attributes": {"custom_attribute1": "***"}, "force": True}]
     _records.check_no_mask(records)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import (
     moment_text,
+    read_json,
     span_from_duration,
     span_text,
     utc_text,
@@ -76,3 +78,17 @@ def test_spans_are_dotnet_texts(span: datetime.timedelta, expected: str) -> None
 )
 def test_durations_become_spans(duration: str, expected: str) -> None:
     assert span_from_duration(duration) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b'{"a":["Ann \\ud83d",1,null]}', {"a": ["Ann \ufffd", 1, None]}),
+        (b'"\\uD83D\\uDE00 \\ud83d"', "\U0001f600 \ufffd"),
+        (b'"\\uFFFE\xef\xbf\xbf"', "\ufffd\ufffd"),
+        (b'"\xed\xa0\xbd"', "\ufffd"),
+        (b'{"\\ude00":"\xc3\xa4"}', {"\ufffd": "\xe4"}),
+    ],
+)
+def test_json_has_whole_characters_alone(data: bytes, value: Any) -> None:
+    assert read_json(data) == value

@@ -106,7 +106,7 @@ PAGES = {
     b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y">\n<html xmlns="z"><title>Gateway</title></html>': "Gateway",
     b"<!-- made by a proxy -->\n<HTML><TITLE>Blocked</TITLE>": "Blocked",
     b"<center><h1>502 Bad Gateway</h1></center>": "",
-    gzip.compress(b"<html><title>Squeezed</title></html>"): "Squeezed",
+    gzip.compress(b"<html><title>Squeezed</title></html>", mtime=0): "Squeezed",
 }
 
 

@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.organization import from_options
 
-from lab.answer import ByteSize, Collection, Enumeration, LabObject, Reference
+from lab.answer import NULL, ByteSize, Collection, Enumeration, LabObject, Reference
 from lab.log import SecretText
 
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
@@ -101,6 +101,44 @@ def test_objects_and_warnings(scripted: Any, session: Any) -> None:
     assert output.warnings == ["Ünïcode."]
     scripted.hybrid.exchange_server.answer("Get-MailUser")
     assert session.run(READ).objects == []
+
+
+def test_what_is_no_character_breaks_no_answer(scripted: Any, session: Any) -> None:
+    """Exchange holds UTF-16 units: a name that was cut at its 64th may end in half a character."""
+    texts = {
+        "Half": "Ann \ud83d", "Other": "\ude00 Ann", "None": "a\ufffe\uffffb", "Emoji": "\U0001f600", "Text": "_X0041_",
+    }  # fmt: skip
+    answer = LabObject(("X.MailUser",), {**texts, "List": Collection([texts["Half"]])})
+    scripted.hybrid.exchange_server.answer("Get-MailUser", NULL, answer, warnings=(texts["Half"],))
+    output = session.run(READ)
+    (item,) = output.objects
+    assert {name: item[name] for name in item.keys() - NOTES} == {
+        "Half": "Ann \ufffd", "Other": "\ufffd Ann", "None": "a\ufffd\ufffdb", "Emoji": "\U0001f600", "Text": "_X0041_",
+        "List": ["Ann \ufffd"],
+    }  # fmt: skip
+    assert output.warnings == ["Ann \ufffd"]
+    scripted.faults.add(
+        "exchange_server", "Set-MailUser", "error", exception_type="X.SomeException", message="Ann \ud83d")
+    assert failure_of(lambda: session.run(WRITE)).message == "Ann \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("exception_type", "message", "code"),
+    [
+        ("ParameterBindingException", "A parameter cannot be found that matches parameter name", "permission_denied"),
+        ("ParameterBindingException", "missing mandatory parameters: Identity.", "parameter_refused"),
+        ("ParameterBindingArgumentTransformationException", "Cannot process", "parameter_refused"),
+        ("HostException", "A command that prompts the user failed because ...", "confirmation_required"),
+    ],
+)
+def test_a_call_that_powershell_refuses(
+    scripted: Any, session: Any, exception_type: str, message: str, code: str
+) -> None:
+    scripted.faults.add(
+        "exchange_server", "Set-MailUser", "error", exception_type=f"System.Management.Automation.{exception_type}",
+        message=message, terminating=True)
+    error = failure_of(lambda: session.run(WRITE))
+    assert (error.code, error.answer_lost, error.retryable) == (code, False, False)
 
 
 def test_the_entire_forest_is_seen(scripted: Any, session: Any) -> None:
