@@ -379,6 +379,12 @@ def _second_live_mailbox(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.replication.requests[pair.cloud.guid].warning = "Warning: the source mailbox could still be alive."
 
 
+def _cloud_lags(builder: HybridBuilder, pair: Pair) -> None:
+    """Leave a completed move of which the cloud shows nothing yet."""
+    _second_live_mailbox(builder, pair)
+    builder.hybrid.replication.requests[pair.cloud.guid].warning = ""
+
+
 def _local_request(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.directory.move_requests[pair.cloud.exchange_guid] = "Suspended"
 
@@ -470,6 +476,7 @@ MAILBOX: dict[str, Scenario] = {
     "migration_user": Scenario(("belongs_to_migration_batch",), _migration_user),
     "local_request": Scenario(("move_request_on_premises",), _local_request),
     "second_live_mailbox": Scenario(("second_live_mailbox", "completed_request_left"), _second_live_mailbox),
+    "cloud_lags": Scenario(("cloud_lags", "completed_request_left"), _cloud_lags),
     "home": Scenario(("already_home",), _home, "info"),
 }
 # What shows only while a mailbox moves, or stops nothing, so that no readiness report can know of it.
@@ -478,6 +485,8 @@ CUTOVER: dict[str, Scenario] = {
     "skipped_items": Scenario((), _in_the_cloud(skipped=Skipped("Good", large=2))),
     "score_investigate": Scenario(("score_investigate",), _in_the_cloud(skipped=Skipped("Investigate", 12, 3, 1))),
     "score_poor": Scenario(("score_poor",), _in_the_cloud(skipped=Skipped("Poor", 900, 40, 210))),
+    "points_back": Scenario(("cloud_lags",), _in_the_cloud(points_back=True)),
+    "conversion_lags": Scenario(("cloud_lags",), _in_the_cloud(conversion_lag=2.0)),
     "source_stays": Scenario(("second_live_mailbox",), _in_the_cloud(source_stays=True)),
 }
 

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,6 +134,29 @@ def assess(connections: Connections, records: Sequence[Record], options: Options
     for item in wave:
         _report(item, options, baselines)
     return [item.outcome for item in wave]
+
+
+def settle(
+    connections: Connections,
+    records: Sequence[Record],
+    options: Options,
+    *,
+    wait_timeout: float,
+    wait_sleep: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Outcome]:
+    """Assess a wave, and for ``wait_timeout`` seconds again what came home and does not show so in the cloud yet."""
+    outcomes = assess(connections, records, options)
+    deadline = clock() + wait_timeout
+    while True:
+        late = [place for place, outcome in enumerate(outcomes) if outcome.error and outcome.error.code == "cloud_lags"]
+        if not late or clock() >= deadline:
+            return outcomes
+        sleep(min(wait_sleep, max(0.0, deadline - clock())))
+        again = assess(connections, [records[place] for place in late], options)
+        for place, outcome in zip(late, again, strict=True):
+            outcomes[place] = outcome
 
 
 def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
@@ -340,6 +364,7 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
                 MailboxError(
                     f"{item.state.reason}.",
                     code=item.state.code or "conflict",
+                    retryable=item.state.code == "cloud_lags",
                     remedy=item.state.remedy or "Resolve it by hand: nothing was written for this mailbox.",
                 )
             )
@@ -551,11 +576,13 @@ def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) 
         )
         wrong = offboarding_state.not_as_wanted(known, evidence)
         if wrong:
+            lags = all(difference.code == "cloud_lags" for difference in wrong)
             item.outcome.details["differences"] = [difference.as_result() for difference in wrong]
             item.fail(
                 MailboxError(
                     "the mailbox is home, but " + "; ".join(difference.message for difference in wrong) + ".",
-                    code="verification_failed",
+                    code="cloud_lags" if lags else "verification_failed",
+                    retryable=lags,
                     remedy=" ".join(dict.fromkeys(difference.remedy for difference in wrong)),
                 )
             )

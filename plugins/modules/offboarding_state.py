@@ -151,6 +151,16 @@ options:
         compared is a warning. The database of an archive is not compared.
     type: str
     choices: [to_do, matched, prepared, moving, home]
+  wait_timeout:
+    description:
+      - Seconds in which a mailbox is read again that came home and does not show so in the cloud yet (C(cloud_lags)).
+    type: int
+    default: 0
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+    type: int
+    default: 15
 """
 
 EXAMPLES = r"""
@@ -312,7 +322,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, settle
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import STATES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
@@ -343,6 +353,8 @@ ARGUMENTS = Arguments(
         "move": {"type": "dict"},
         "remote_credential": REMOTE_CREDENTIAL,
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
+        "wait_timeout": {"type": "int", "default": 0},
+        "wait_sleep": {"type": "int", "default": 15},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
@@ -367,7 +379,13 @@ def work(module: HybridModule) -> NoReturn:
     refuse_malformed(options.ahead)
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
-        outcomes = assess(connections, records, options)
+        outcomes = settle(
+            connections,
+            records,
+            options,
+            wait_timeout=module.params["wait_timeout"],
+            wait_sleep=module.params["wait_sleep"],
+        )
     _tell_accepted(module, outcomes)
     sound = [outcome for outcome in outcomes if outcome.status != "failed"]
     module.finish(

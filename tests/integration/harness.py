@@ -48,6 +48,7 @@ WAVE: dict[str, Any] = {
     "offboarding_wait_sleep": 1,
     "offboarding_match_sleep": 1,
     "offboarding_match_timeout": 30,
+    "offboarding_verify_timeout": 5,
 }
 MOVE: dict[str, Any] = {
     "remote_host_name": "mail.contoso.com",

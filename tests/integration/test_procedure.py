@@ -119,7 +119,7 @@ PHASES = {
     "prepare": ["Set-ADSyncScheduler", "Enable-MailUser", "Set-MailUser", "Set-ADSyncScheduler"],
     "sync,match": ["Start-ADSyncSyncCycle"],
     "move": ["New-MoveRequest"],
-    "complete,verify": ["Set-MoveRequest", "Resume-MoveRequest", "Set-Mailbox"],
+    "complete,verify": ["Set-MoveRequest", "Resume-MoveRequest", "Set-Mailbox", "Start-ADSyncSyncCycle"],
 }
 
 

@@ -34,6 +34,7 @@ WRITES = [
     ("exchange_online", "New-MoveRequest", 1),
     ("exchange_online", "New-MoveRequest", 2),
     ("exchange_server", "Set-Mailbox", 0),
+    ("entra_connect", "Start-ADSyncSyncCycle", 1),
 ]
 HALF = (len(WRITES) + 1) // 2
 Write = tuple[str, str, int]

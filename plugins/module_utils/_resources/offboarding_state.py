@@ -26,6 +26,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     move_request,
 )
 
+# A completion that left nothing undone: until the cloud shows it, it only lags.
+CLEAN = ("Completed", "CompletedWithSkippedItems")
 STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
 SECOND_LIVE_MAILBOX = (
     "Remove nothing: both hold mail. Right after the completion look once more, the cloud may lag. Else read the move "
@@ -35,6 +37,10 @@ SECOND_LIVE_MAILBOX = (
 )
 TWO_MAILBOXES, FOREIGN_GUID = "two mailboxes", "foreign GUID"
 OPEN = ("to_do", "matched", "prepared")
+CLOUD_LAGS = (
+    "Wait for the next cycle of directory synchronization, then verify again. Only if it stays so, look at the move "
+    "request (move_request_info with statistics) and at the cloud object."
+)
 STOP_SIGNS = (
     "upn_differs",
     "upn_suffix_not_accepted",
@@ -110,6 +116,9 @@ def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
     if ad["exchange_guid"] != mailbox["exchange_guid"]:
         reason = "there is a mailbox in both organizations"
         return State("conflict", reason, beginning, verified, about=TWO_MAILBOXES)
+    if request is not None and request["status"] in CLEAN:
+        reason = f"its move request is {request['status']}, but the cloud object still shows as a mailbox"
+        return State("conflict", reason, beginning, verified, "cloud_lags", CLOUD_LAGS)
     ended = f", and its move request is {request['status']}" if request is not None else ""
     reason = (
         f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: where a sender is decides which of "
@@ -366,7 +375,10 @@ def not_as_wanted(record: Record, evidence: Evidence) -> list[MailboxError]:
 
     What neither the record nor the baseline says is not compared; ``notes`` tells that.
     """
-    return [*_on_premises_differences(record, evidence), *_external_address_difference(record, evidence.cloud)]
+    return [
+        *_on_premises_differences(record, evidence),
+        *_external_address_difference(record, evidence.cloud, evidence.on_premises),
+    ]
 
 
 def _on_premises_differences(record: Record, evidence: Evidence) -> list[MailboxError]:
@@ -433,11 +445,21 @@ def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
     ]
 
 
-def _external_address_difference(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
+def _external_address_difference(record: Record, mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
     domain = str(record.get("target_delivery_domain") or "").lower()
-    external = _values.domain_of(str(mailbox.get("external_email_address") or ""))
-    if not domain or external == domain:
+    address = str(mailbox.get("external_email_address") or "").lower()
+    external = _values.domain_of(address)
+    # On-premises has no targetAddress any more: once that is exported, the primary address takes its place (believed).
+    if not domain or external == domain or address.removeprefix("smtp:") == str(ad["primary_smtp_address"]).lower():
         return []
+    if external.endswith(".onmicrosoft.com"):
+        return [
+            _difference(
+                "cloud_lags",
+                f"the cloud mail user still points at {external}: no cycle has exported yet that the mailbox is home",
+                CLOUD_LAGS,
+            )
+        ]
     return [
         _difference(
             "external_address_differs",

@@ -263,6 +263,11 @@ ALL: tuple[Check, ...] = (
         "offboarding-practice.md 1.6",
     ),
     _mailbox(
+        "cloud_lags", BLOCKER, _BOTH, "Does the cloud show that a completed move is completed?",
+        "Right after a completion the cloud object may still show as a mailbox, or point at its old routing address.",
+        "Run a cycle of directory synchronization and look again.", "offboarding-practice.md 1.6",
+    ),
+    _mailbox(
         "already_home", INFO, _BOTH, "Is the mailbox still in the cloud?",
         "The role leaves a mailbox that is home alone.", "Nothing to do.", "KB 2813304",
     ),
@@ -579,7 +584,7 @@ CHECKS = {check.code: check for check in ALL}
 # Nobody may accept these: the role would not know what to do, or Exchange refuses whatever anybody says.
 FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
-    "foreign_baseline conflict second_live_mailbox "
+    "foreign_baseline conflict second_live_mailbox cloud_lags "
     "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold".split()
 )

@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import (
     Options,
     assess,
+    settle,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -29,6 +30,7 @@ from tests.unit.plugins.module_utils.fakes import (
     ZERO,
     Fails,
     FakeOrganization,
+    Time,
     ad_user,
     cloud_mail_user,
     cloud_mailbox,
@@ -745,6 +747,58 @@ def test_what_a_verification_could_not_compare_is_a_warning(tmp_path: Path) -> N
         "there is no baseline",
     ]
     assert moved().one(directory=str(tmp_path)).warnings == []
+
+
+def late(*names: str) -> Hybrid:
+    """Return mailboxes that came home by completed requests, and that the cloud still shows as its own."""
+    return Hybrid(
+        [cloud_mailbox(name, IsDirSynced=True) for name in names],
+        [
+            on_premises_recipient(name, "UserMailbox", ExternalDirectoryObjectId=guid_of(f"{name} in Entra"))
+            for name in names
+        ],
+        [move_request_of(name, "Completed") for name in names],
+    )
+
+
+def settled(hybrid: Hybrid, time: Time, *names: str, wait_timeout: float = 100) -> list[Outcome]:
+    return settle(
+        connect(hybrid.server, hybrid.online), [{"identity": f"{name}@contoso.com"} for name in names],
+        Options(require_state="home"), wait_timeout=wait_timeout, wait_sleep=30, sleep=time.sleep, clock=time.clock,
+    )  # fmt: skip
+
+
+def test_a_cloud_that_lags_behind_a_completion_is_retryable_and_waited_for() -> None:
+    time, hybrid = Time(), late("ann", "bob")
+    for outcome in settled(hybrid, time, "ann", "bob"):
+        assert outcome.error is not None
+        assert (outcome.error.code, outcome.error.retryable) == ("cloud_lags", True)
+    assert time.slept == [30, 30, 30, 10]
+    assert settled(hybrid, Time(), "ann", wait_timeout=0)[0].status == "failed"
+
+
+def test_only_what_lags_is_read_again() -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=True), cloud_mail_user("bob")],
+        [
+            on_premises_recipient("ann", "UserMailbox", ExternalDirectoryObjectId=guid_of("ann in Entra")),
+            on_premises_recipient("bob", "UserMailbox"),
+        ],
+        [move_request_of("ann", "Completed")],
+    )
+    hybrid.server.calls.clear()
+
+    def catches_up(_seconds: float) -> None:
+        assert {guid_of("bob on-premises") in str(call) for call in hybrid.server.named("Get-Mailbox")} == {True}
+        hybrid.server.calls.clear()
+        hybrid.online.objects = fakes.tenant(cloud_mail_user("ann"), cloud_mail_user("bob"), requests=[]).objects
+
+    ann, bob = settle(
+        connect(hybrid.server, hybrid.online), [{"identity": "ann@contoso.com"}, {"identity": "bob@contoso.com"}],
+        Options(require_state="home"), wait_timeout=100, wait_sleep=30, sleep=catches_up, clock=Time().clock,
+    )  # fmt: skip
+    assert (ann.status, bob.status) == ("unchanged", "unchanged")
+    assert {guid_of("bob on-premises") in str(call) for call in hybrid.server.named("Get-Mailbox")} == {False}
 
 
 def test_one_mailbox_alive_on_both_sides_is_told_by_its_own_code() -> None:

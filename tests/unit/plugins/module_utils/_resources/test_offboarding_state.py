@@ -404,7 +404,35 @@ def twice(request: Properties | None, **person: Any) -> State:
     return judge(evidence(SYNCED, home, request))
 
 
-@pytest.mark.parametrize("status", ["CompletedWithWarning", "Completed", "Failed", ""])
+@pytest.mark.parametrize("status", ["Completed", "CompletedWithSkippedItems"])
+def test_a_completion_that_left_nothing_undone_only_lags_in_the_cloud(status: str) -> None:
+    state = twice(move_request_of("ann", status))
+    assert (state.name, state.code) == ("conflict", "cloud_lags")
+    assert state.reason == f"its move request is {status}, but the cloud object still shows as a mailbox"
+    assert "verify again" in state.remedy
+    assert twice(move_request_of("ann", status), ExchangeGuid=OTHER).code == ""
+
+
+@pytest.mark.parametrize(
+    ("external", "codes"),
+    [
+        # Where on-premises has no targetAddress any more, mail goes to the primary address, whatever its domain is.
+        ("SMTP:ANN@fabrikam.com", []),
+        ("SMTP:ann@contoso.com", []),
+        ("SMTP:ann@contoso.mail.onmicrosoft.com", ["cloud_lags"]),
+        ("SMTP:ann@tailspin.example", ["external_address_differs"]),
+        ("", ["external_address_differs"]),
+    ],
+)
+def test_a_mail_user_that_points_back_at_the_cloud_lags(external: str, codes: list[str]) -> None:
+    found = wrong(
+        {"ExternalEmailAddress": external, "PrimarySmtpAddress": "ann@fabrikam.com"},
+        {"PrimarySmtpAddress": "ann@fabrikam.com", "EmailAddresses": ["SMTP:ann@fabrikam.com"]},
+    )
+    assert [code for code, _told in found if code != "primary_address_differs"] == codes
+
+
+@pytest.mark.parametrize("status", ["CompletedWithWarning", "Failed", ""])
 def test_one_mailbox_alive_on_both_sides_is_an_error_of_its_own(status: str) -> None:
     state = twice(move_request_of("ann", status) if status else None)
     assert (state.name, state.code) == ("conflict", "second_live_mailbox")
