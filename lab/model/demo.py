@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GB = 1024**3
 _SPO = "SPO:SPO_4f0c8d52-6a3f-4a8a-9d5e-2f7b1c3e9a10@SPO_b7d2e0a4-1c53-4d0f-8f3a-6a5e9c1d7b22"
+_PHONE = "EUM:4711;phone-context=munich.contoso.com"
 _OLD_X500 = "X500:/o=Contoso/ou=First Administrative Group/cn=Recipients/cn=eeriksen"
 CLOUD_ONLY = (
     Person("Ann Archer", size=2 * GB),
@@ -26,9 +27,9 @@ CLOUD_ONLY = (
     Person("Jürgen Öberg", extra=("smtp:j.oeberg@fabrikam.com",)),
     Person("Chen Wei", domain="fabrikam.com", extra=("smtp:chen.wei@contoso.com",)),
     Person("Dana Diaz", extra=("smtp:dana@contoso.com", "SIP:dana.diaz@contoso.com"), size=3 * GB),
-    Person("Emil Eriksen", extra=(_OLD_X500,)),
+    Person("Emil Eriksen", extra=(_OLD_X500, "NOTES:Emil Eriksen/Contoso")),
     Person("Fatima Farouk", extra=("SIP:fatima.farouk@contoso.com", _SPO)),
-    Person("Goran Gruber", extra=("smtp:goran@fabrikam.com", "smtp:ggruber@contoso.com")),
+    Person("Goran Gruber", extra=("smtp:goran@fabrikam.com", "smtp:ggruber@contoso.com", _PHONE)),
     Person("Hana Hayashi", routing_address=False),
     child_domain_person("Ines Fontaine", ["smtp:ines@contoso.com"]),
     Person("Karl Kowalski", domain="fabrikam.com", extra=("smtp:karl.kowalski@contoso.com",)),

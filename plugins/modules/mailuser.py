@@ -66,7 +66,8 @@ options:
     type: str
   email_addresses:
     description:
-      - All proxy addresses of the cloud mailbox. SMTP, X500 and X400 addresses are carried home, SPO addresses never.
+      - All proxy addresses of the cloud mailbox. Addresses of every type are carried home but SPO addresses, which
+        belong to the cloud, and SIP addresses without O(include_sip). The diff shows what becomes of each.
     type: list
     elements: str
   include_sip:

@@ -58,7 +58,7 @@ def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, An
         str(record.get("primary_smtp_address") or cloud["primary_smtp_address"]),
         cloud.get("email_addresses", []),
         str(cloud.get("legacy_exchange_dn") or ""),
-        include_sip=bool(record.get("include_sip")),
+        include_sip=record.get("include_sip") is not False,
     )
     guids = {"ExchangeGuid": cloud["exchange_guid"], "ArchiveGuid": cloud["archive_guid"]}
     return Claim(

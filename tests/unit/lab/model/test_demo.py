@@ -78,7 +78,7 @@ def test_wave_has_every_beginning(demo: Desk) -> None:
     kinds = [pair.cloud.kind for pair in wave]
     assert [kinds.count(kind) for kind in ("SharedMailbox", "RoomMailbox", "EquipmentMailbox")] == [3, 2, 1]
     prefixes = {address.partition(":")[0] for pair in wave for address in pair.cloud.email_addresses}
-    assert prefixes == {"SMTP", "smtp", "SIP", "SPO", "X500"}
+    assert prefixes == {"SMTP", "smtp", "SIP", "SPO", "X500", "EUM", "NOTES"}
 
 
 def test_same_build_gives_the_same_plain_data() -> None:
