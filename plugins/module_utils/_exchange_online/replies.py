@@ -26,16 +26,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire impo
 TRUNCATED = "There are more results available than are currently displayed"
 TOO_MANY_REQUESTS = "You have reached the maximum number of concurrent requests"
 EXPIRED_CURSOR = "Expired or Invalid pagination request"
-# Microsoft's module retries these exceptions (facts section 6.2).
-TRANSIENT_EXCEPTIONS = frozenset(
-    (
-        "ADServerSettingsChangedException",
-        "DCOverloadedException",
-        "ServerInMMException",
-        "StorageTransientException",
-        "SuitabilityDirectoryException",
-    )
-)
 _NOT_GRANTED = re.compile(r"\b(is not|isn't) allowed to call \S", re.IGNORECASE)
 _GENERIC = ("Error executing cmdlet", "Invalid Operation", "Exception of type")
 
@@ -137,10 +127,7 @@ def read_error(body: Any, cmdlet: str) -> CmdletError:
 
 def cmdlet_error(text: str, exception_type: str, error_id: str, *, cmdlet: str, category: str = "") -> CmdletError:
     short = exception_type.rsplit(".", 1)[-1]
-    error = CmdletError(text, cmdlet=cmdlet, exception_type=short, error_id=error_id, category=category)
-    if short in TRANSIENT_EXCEPTIONS:
-        error.code, error.retryable, error.remedy = "transient", True, "Run again; Exchange calls this error transient."
-    return error
+    return CmdletError(text, cmdlet=cmdlet, exception_type=short, error_id=error_id, category=category)
 
 
 def unexpected(cmdlet: str, problem: str) -> ConnectionFailure:

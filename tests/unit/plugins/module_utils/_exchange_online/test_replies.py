@@ -57,10 +57,33 @@ def test_both_formats_of_errors_and_those_without_details(
     assert error.cmdlet == "Get-Mailbox"
 
 
-@pytest.mark.parametrize("kind", ["DCOverloadedException", "StorageTransientException"])
-def test_what_microsofts_module_retries_is_retryable(kind: str) -> None:
-    error = read_error(envelope(f"|Microsoft.Exchange.Data.{kind}|busy"), "Get-Mailbox")
+# Microsoft's module retries where the message contains one of these (facts section 6.2).
+RETRIED = (
+    "DCOverloadedException", "SuitabilityDirectoryException", "ServerInMMException", "ADServerSettingsChangedException",
+    "StorageTransientException",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RETRIED)
+@pytest.mark.parametrize("form", ["|Microsoft.Exchange.Data.{}|busy", "|System.Exception|Inner: X.{}", "{}: busy"])
+def test_what_microsofts_module_retries_is_retryable(kind: str, form: str) -> None:
+    error = read_error(envelope(form.format(kind)), "Get-Mailbox")
     assert (error.code, error.retryable) == ("transient", True)
+    # And by nothing else in these texts.
+    assert not read_error(envelope(form.format("AnotherException")), "Get-Mailbox").retryable
+
+
+def test_a_lone_value_is_one_object_and_any_other_is_as_many_as_it_has() -> None:
+    assert read_page({"value": {"Name": "x"}}, "Get-Mailbox").objects == [{"Name": "x"}]
+    assert read_page({"value": [{"Name": "x"}, {"Name": "y"}]}, "Get-Mailbox").objects == [{"Name": "x"}, {"Name": "y"}]
+
+
+@pytest.mark.parametrize("details", [[], None, "text", {}, [None]])
+def test_details_that_say_nothing_leave_the_word_to_the_inner_exception(details: Any) -> None:
+    body = envelope(None, "Cannot convert", "A.ParameterTransformationException")
+    body["error"]["details"] = details
+    error = read_error(body, "Get-Mailbox")
+    assert (error.message, error.exception_type) == ("Cannot convert", "ParameterTransformationException")
 
 
 @pytest.mark.parametrize("value", [{"value": []}, {"value": None}, {}])

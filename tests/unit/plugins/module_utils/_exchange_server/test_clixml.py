@@ -37,7 +37,9 @@ def custom(**properties: Any) -> Any:
 
 
 # U+FFFE and U+FFFF are no characters: see the test of them.
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=30)
+NUMBERS = st.integers(-(2**31), 2**31 - 1)
+ITEMS = st.one_of(TEXTS, NUMBERS, st.booleans(), st.none())
 
 
 @given(TEXTS)
@@ -48,8 +50,9 @@ def test_any_text_arrives_as_it_was(text: str) -> None:
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Z][A-Za-z]{1,12}", fullmatch=True),
-        st.one_of(st.none(), st.booleans(), st.integers(-(2**31), 2**31 - 1), TEXTS, st.lists(TEXTS)),
+        st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.lists(TEXTS, max_size=4)),
         min_size=1,
+        max_size=6,
     )
 )
 def test_any_properties_arrive_as_they_were(properties: dict[str, Any]) -> None:
@@ -65,13 +68,54 @@ def test_guids_are_lower_case_and_dates_utc(guid: uuid.UUID, moment: datetime.da
     assert decoded["When"] == moment.replace(second=0, microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-@given(st.lists(TEXTS))
+@given(st.lists(TEXTS, max_size=6))
 def test_exchanges_collections_are_lists_of_text(items: list[str]) -> None:
     addresses = wire.PSList(items)
     addresses.PSObject.type_names = [
         "Microsoft.Exchange.Data.ProxyAddressCollection", "Microsoft.Exchange.Data.MultiValuedPropertyBase",
         "System.Object"]
     assert read_object(serialize(custom(EmailAddresses=addresses))) == {"EmailAddresses": items}
+
+
+@given(st.lists(ITEMS, max_size=6))
+def test_items_of_a_collection_are_texts_and_nothing_stays_nothing(items: list[Any]) -> None:
+    decoded = read_object(serialize(custom(Values=wire.PSList(items))))
+    assert decoded == {"Values": [item if item is None else str(item) for item in items]}
+
+
+def nested(inner: str) -> Any:
+    return read_object(f'<Obj RefId="0"><Props>{inner}</Props></Obj>')
+
+
+TYPED = '<TN RefId="1"><T>X.Thing</T><T>System.Object</T></TN>'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # Without a text, with an empty one, and with its type's name for a text an object is its properties.
+        ('<Props><I32 N="Items">4</I32></Props>', {"Items": 4}),
+        ('<ToString></ToString><Props><I32 N="Items">4</I32></Props>', {"Items": 4}),
+        ('<ToString>X.Thing</ToString><Props><I32 N="Items">4</I32></Props>', {"Items": 4}),
+        ('<ToString>thing 4</ToString><Props><I32 N="Items">4</I32></Props>', "thing 4"),
+        # Without properties nothing is left but the text, or nothing at all.
+        ("<ToString>X.Thing</ToString>", "X.Thing"),
+        ("", None),
+        ("<ToString></ToString>", ""),
+        # A number with a name is an enum; with its digits, or as a flag, it is what it is.
+        ("<ToString>MailUser</ToString><I32>128</I32>", "MailUser"),
+        ("<ToString>128</ToString><I32>128</I32>", 128),
+        ("<I32>128</I32>", 128),
+        ("<ToString>yes</ToString><B>true</B>", True),
+        ("<ToString>text</ToString><S>other</S>", "other"),
+    ],
+)
+def test_a_nested_object(body: str, expected: object) -> None:
+    assert nested(f'<Obj N="Value" RefId="1">{TYPED}{body}</Obj>') == {"Value": expected}
+    # In a list too; there a number is its digits.
+    listed = expected if expected is None or isinstance(expected, (dict, str)) else str(expected)
+    inner = f'<Obj RefId="2">{TYPED}{body}</Obj><I32>3</I32><Nil />'
+    assert nested(f'<Obj N="Values" RefId="1"><LST>{inner}</LST></Obj>') == {"Values": [listed, "3", None]}
 
 
 # Shapes of real Exchange 2019, cut down (facts: exchange-server-psrp.md section 4).

@@ -32,8 +32,8 @@ from lab.wire import powershell_dialogue as other_side
 
 READ = Cmdlet("Get-Mailbox")
 # U+FFFE and U+FFFF are no characters: see the test of them.
-TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"))
-NAMES = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", min_size=1)
+TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=30)
+NAMES = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", min_size=1, max_size=20)
 MOMENTS = st.datetimes(
     min_value=datetime.datetime(1, 1, 2), max_value=datetime.datetime(9999, 12, 30),
     timezones=st.just(datetime.timezone.utc),
@@ -129,7 +129,10 @@ def reply_of(answer: Answer, cmdlet: str = "Get-Mailbox") -> dialogue.Reply:
 @given(
     st.dictionaries(
         NAMES,
-        st.one_of(st.none(), st.booleans(), INTEGERS, TEXTS, st.lists(TEXTS).map(Collection), TEXTS.map(Reference)),
+        st.one_of(
+            st.none(), st.booleans(), INTEGERS, TEXTS, st.lists(TEXTS, max_size=4).map(Collection), TEXTS.map(Reference)
+        ),
+        max_size=6,
     )
 )
 def test_properties_come_back_as_they_are(properties: dict[str, Any]) -> None:

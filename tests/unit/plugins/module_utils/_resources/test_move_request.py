@@ -510,6 +510,23 @@ def test_an_approval_is_sent_once_whether_exchange_shows_it_or_not(shown: bool) 
     assert outcome.details["move_request"]["data_consistency_score"] == "Investigate"
 
 
+def test_no_request_completes_before_its_score_was_read_and_of_a_complete_one_none_is() -> None:
+    """The list shows no score: what it says alone would let a mailbox complete that has to be approved."""
+    listed = [move_request_of("ann", "Completed"), move_request_of("bob", "Synced"), move_request_of("cleo", "Synced")]
+    online = tenant(requests=listed)
+    online.objects["Get-MoveRequestStatistics"] = [
+        move_request_of("bob", "Synced", **INVESTIGATE), move_request_of("cleo", "Synced", DataConsistencyScore="Good")
+    ]  # fmt: skip
+    online.handlers["Set-MoveRequest"] = lambda _cmdlet: []
+    online.handlers["Resume-MoveRequest"] = lambda _cmdlet: []
+    ann, bob, _cleo = run(steps.Completed(False), online, *wave("ann", "bob", "cleo"))
+    assert ann.status == "unchanged"
+    assert (bob.status, bob.error.code if bob.error else "") == ("failed", "score_investigate")
+    asked = {call.parameters["Identity"] for call in online.named("Get-MoveRequestStatistics")}
+    assert asked == {guid_of(f"{name}'s mailbox") for name in ("bob", "cleo")}
+    assert {call.parameters["Identity"] for call in online.writes} <= {guid_of("cleo's mailbox")}
+
+
 def test_an_approval_whose_answer_was_lost_is_sent_again() -> None:
     item = move_request_of("ann", "Synced", **INVESTIGATE, CompleteAfter=FUTURE)
     online = tenant(requests=[item])

@@ -244,7 +244,7 @@ CLOUD_ARCHIVE = cloud_mailbox(ArchiveGuid=guid_of("archive"))
     ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, remote_recipient_type=9)},
      {"remote_recipient_type"}),
     ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, remote_recipient_type=4)}, set()),
-    ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, consistency_guid=guid_of("old"))},
+    ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, consistency_anchor="b2xkZXI=")},
      {"consistency_guid_set"}),
     ({"tenant": cloud_mailbox(ImmutableId="AAAAAAAAAAAAAAAAAAAAAA==")}, {"anchor_differs"}),
     ({"entra": CloudUser("id", "", False, (), ("Exchange Administrator",))}, {"admin_role"}),
@@ -327,6 +327,13 @@ def test_silence_is_never_a_pass() -> None:
 )
 def test_a_size_in_an_unknown_form_is_not_checked(changes: dict[str, Any], code: str) -> None:
     assert all_of(facts(**changes), subject()) == [(code, "not_checked")]
+
+
+def test_a_directory_that_is_not_published_blocks_nothing_beside_one_that_is() -> None:
+    internal = {**VDIR, "Identity": "EX02\\EWS", "ExternalUrl": None, "MRSProxyEnabled": False}
+    assert all_of(facts(virtual_directories=[internal, VDIR]), subject()) == []
+    off = {**VDIR, "MRSProxyEnabled": False}
+    assert all_of(facts(virtual_directories=[internal, off]), subject()) == [("mrs_proxy_disabled", "blocker")]
 
 
 @pytest.mark.parametrize("answer", [[{}], [{"Identity": "EX01"}]])
