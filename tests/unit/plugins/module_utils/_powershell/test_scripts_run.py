@@ -10,6 +10,7 @@ These tests exist only where there is a ``pwsh`` (tests/tools/powershell.py); el
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -107,6 +108,51 @@ $block = [scriptblock]::Create($env:SCRIPT)
 $requests = [Console]::In.ReadToEnd().Trim().Split([char]10)
 Trace-Command ParameterBinding { foreach ($request in $requests) { $request | & $block } } -FilePath $env:TRACE
 """
+# What PowerShell's own parser finds in each text: kinds of nodes and tokens, commands with their parameters, types.
+PARSER = """
+$found = foreach ($text in [Console]::In.ReadToEnd() | ConvertFrom-Json) {
+  $tokens = $problems = $null
+  $tree = [Management.Automation.Language.Parser]::ParseInput($text, [ref]$tokens, [ref]$problems)
+  $nodes = $tree.FindAll({ $true }, $true)
+  $commands = @{}
+  foreach ($node in $nodes | Where-Object { $_ -is [Management.Automation.Language.CommandAst] }) {
+    $names = foreach ($part in $node.CommandElements) { if ($part.ParameterName) { $part.ParameterName } }
+    $commands["$($node.GetCommandName())"] = @($commands["$($node.GetCommandName())"]) + $names
+  }
+  @{ problems = $problems.Count; commands = $commands
+    kinds = @($nodes | ForEach-Object { $_.GetType().Name }) + @($tokens | ForEach-Object { "$($_.Kind)" }) +
+      @($nodes | ForEach-Object { if ($_.Background) { 'Background' } }) | Sort-Object -Unique
+    types = @($nodes | ForEach-Object { if ($_.TypeName) { $_.TypeName.FullName } } | Sort-Object -Unique) }
+}
+ConvertTo-Json @($found) -Depth 5
+"""
+# What came after Windows PowerShell 5.1.
+NEWER = {
+    "TernaryExpressionAst", "PipelineChainAst", "QuestionQuestion", "QuestionQuestionEquals", "QuestionDot",
+    "QuestionLBracket", "QuestionMark", "AndAnd", "OrOr", "Clean", "Background",
+}  # fmt: skip
+# Of commands and types the ones that the scripts use, as Windows PowerShell 5.1 and .NET Framework 4.6 have them.
+KNOWN_COMMANDS = {
+    "ConvertFrom-Json": {"InputObject"},
+    "ConvertTo-Json": {"InputObject", "Depth", "Compress"},
+    "Import-Module": {"Name", "ErrorAction"},
+    "Microsoft.PowerShell.Core\\Get-Command": {"Name", "Module", "ErrorAction"},
+    "Get-Command": {"Name", "Module", "ErrorAction"},
+    "New-PSSession": set(),
+    "Remove-PSSession": {"Session"},
+    "Remove-TypeData": {"TypeName", "ErrorAction"},
+    # The scripts' own, Microsoft's module's, and what is called by the call operator.
+    **{name: set() for name in ("Read-Value", "Show-Value", "Show-Error", "Invoke-Call")},
+    "Connect-ExchangeOnline": {"ShowBanner", "SkipLoadingFormatData"},
+    "Disconnect-ExchangeOnline": {"Confirm"},
+    "": {"ErrorAction", "WarningAction"},
+}
+KNOWN_TYPES = {
+    "byte", "char", "Collections.IList", "Console", "Convert", "datetime", "DateTimeOffset", "IO.StreamWriter",
+    "Management.Automation.ErrorRecord", "Management.Automation.RemoteException",
+    "Management.Automation.WarningRecord", "Net.Dns", "Net.NetworkCredential", "PowerShell", "pscredential", "regex",
+    "string", "array", "Text.Encoding", "ValueType", "byte[]",
+}  # fmt: skip
 SECOND_HOP = "#!/bin/sh\nexec pwsh -NoLogo -NoProfile -sshs\n"
 
 if PWSH is not None:
@@ -253,3 +299,32 @@ if PWSH is not None:
         assert refused is not None
         assert "EX01" in refused.message
         assert "ConstrainedLanguage" in refused.message
+
+    def lacking(found: dict[str, Any]) -> set[str]:
+        """Return what Windows PowerShell 5.1 does not have of what the parser found."""
+        unknown = {name for name in found["commands"] if name not in KNOWN_COMMANDS}
+        for name, given in found["commands"].items():
+            more = {str(parameter) for parameter in given if parameter} - KNOWN_COMMANDS.get(name, set())
+            unknown |= {f"{name} -{parameter}" for parameter in more}
+        return unknown | (NEWER & set(found["kinds"])) | (set(found["types"]) - KNOWN_TYPES)
+
+    def test_windows_powershell_has_all_that_the_scripts_need(pwsh: str) -> None:
+        newer = {
+            "$a ?? $b": "QuestionQuestion", "$a ??= $b": "QuestionQuestionEquals", "${a}?.b": "QuestionDot",
+            "$a ? 1 : 2": "TernaryExpressionAst", "${a}?[0]": "QuestionLBracket",
+            "Get-Command x && Get-Command y": "AndAnd", "Get-Command x || Get-Command y": "OrOr",
+            "Get-Command x &": "Background", "function Read-Value { clean { } }": "Clean",
+            "ConvertFrom-Json $a -AsHashtable": "ConvertFrom-Json -AsHashtable",
+            "ConvertTo-Json $a -EnumsAsStrings": "ConvertTo-Json -EnumsAsStrings", "Get-Uptime": "Get-Uptime",
+            "[Text.Json.JsonDocument]::Parse($a)": "Text.Json.JsonDocument",
+        }  # fmt: skip
+        scripts = [script.compact(text) for text in (ad_sync.SCRIPT, management_shell.SCRIPT, powershell_module.SCRIPT)]
+        done = subprocess.run(
+            [str(PWSH), "-NoLogo", "-NoProfile", "-NonInteractive", "-InputFormat", "None", "-Command", PARSER],
+            input=json.dumps([*scripts, *newer]).encode(), capture_output=True, timeout=LONGEST_RUN, check=True,
+        )  # fmt: skip
+        answers = json.loads(done.stdout)
+        assert [(found["problems"], lacking(found)) for found in answers[: len(scripts)]] == [(0, set())] * len(scripts)
+        assert all("ConvertTo-Json" in found["commands"] for found in answers[: len(scripts)])
+        told = dict(zip(newer, map(lacking, answers[len(scripts) :]), strict=True))
+        assert {text: name for text, name in newer.items() if name not in told[text]} == {}
