@@ -213,6 +213,10 @@ class HybridBuilder:
         """Change the on-premises object: ``home_mdb_left``, ``inheritance_disabled``, ``organizational_unit``..."""
         self.hybrid.directory.objects.change(pair.directory, self.hybrid.clock.now(), **values)
 
+    def linked_to(self, pair: Pair, account: str) -> None:
+        """Make the on-premises user one of a resource forest, whose master account is in another forest."""
+        self.set_directory(pair, linked_master_account=account, account_disabled=True, kind="DisabledUser")
+
     def archive(self, pair: Pair, size: int = 1024**3, *, auto_expanding: bool = False) -> uuid.UUID:
         """Give the cloud mailbox an archive. Returns its GUID."""
         guid = named_guid(f"archive/{pair.person.name}")

@@ -39,6 +39,7 @@ class DirectoryObject(Recipient):
     use_database_quota_defaults: bool = True
     anchor: str = ""
     admin_description: str = ""
+    linked_master_account: str = ""  # msExchMasterAccountSid, as DOMAIN\account of another forest
     member_of: list[str] = field(default_factory=list)
 
     @property

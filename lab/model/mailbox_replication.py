@@ -397,11 +397,13 @@ class MailboxReplication:
         self.agenda.add(now + request.options.completed_request_age_limit, lambda due: self._age_out(request, due))
 
     def _arrive_on_premises(self, request: MoveRequest, target: DirectoryObject, now: datetime.datetime) -> None:
-        # Whatever kind the cloud mailbox was: the harsher reading (lab/README.md, "Invented here").
+        # Whatever kind the cloud mailbox was, but a user whose master account is in another forest has a linked one:
+        # the harsher reading (lab/README.md, "Invented here").
+        kind = "LinkedMailbox" if target.linked_master_account else "UserMailbox"
         mailbox = request.mailbox
         database = self.directory.database(request.options.remote_target_database)
         self.directory.objects.change(
-            target, now, kind="UserMailbox", database=database.name if database is not None else "",
+            target, now, kind=kind, database=database.name if database is not None else "",
             external_email_address="", remote_recipient_type="None", move=MailboxMove(),
             content=Content(request.content.size, request.content.items),
             quotas=Quotas(**vars(database.quotas)) if database is not None else Quotas(),

@@ -30,7 +30,8 @@ _ARCHIVE_STATES = {"None": 0, "Local": 1, "HostedProvisioned": 2, "HostedPending
 
 def user(item: Recipient) -> LabObject:
     """Return what Get-User shows: no proxy addresses, no mailbox GUIDs (facts: identity-filters-roles.md, Filters)."""
-    return _object("User", item, {**_common(item), **_account(item), **_person(item)})
+    linked = {"LinkedMasterAccount": item.linked_master_account} if isinstance(item, DirectoryObject) else {}
+    return _object("User", item, {**_common(item), **_account(item), **_person(item), **linked})
 
 
 def recipient(item: Recipient) -> LabObject:
@@ -79,6 +80,7 @@ def mailbox(item: Recipient) -> LabObject:
         properties.update(_cloud_mailbox(item))
     elif isinstance(item, DirectoryObject):
         properties["UseDatabaseQuotaDefaults"] = item.use_database_quota_defaults
+        properties["LinkedMasterAccount"] = item.linked_master_account
         properties["RemoteRecipientType"] = _remote_recipient_type(item.remote_recipient_type)
         properties["ForwardingSmtpAddress"] = None
     return _object("Mailbox", item, properties)

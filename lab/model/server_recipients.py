@@ -179,6 +179,9 @@ class ServerRecipients:
         item = self.selection(request, kinds.MAILBOXES, MAILBOX_KEYS, "M").one(request.get("Identity"))
         changes = changes_of.mail_enabled(self.directory.objects, item, request, self._accepted)
         if request.get("Type"):
+            if item.kind == "LinkedMailbox":
+                # What Exchange does with that call is not known to us: nobody may rest on an answer.
+                raise failures.not_in_the_lab("Set-Mailbox", "Type")
             changes["kind"] = kinds.CONVERTIBLE[request.get("Type")]
         if "UseDatabaseQuotaDefaults" in request.parameters:
             changes["use_database_quota_defaults"] = request.get("UseDatabaseQuotaDefaults")

@@ -528,7 +528,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
             name: evidence.on_premises[name]
-            for name in ("guid", "kind", "recipient_type_details", "database")
+            for name in ("guid", "kind", "recipient_type_details", "database", "linked_master_account")
             if name in evidence.on_premises
         },
         **(
@@ -554,6 +554,9 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
         values = {name: live[name] for name in ("exchange_guid", "external_directory_object_id", "user_principal_name")}
         if evidence.on_premises["recipient_type_details"] in cloud.MOVABLE_TYPES:
             values["recipient_type_details"] = evidence.on_premises["recipient_type_details"]
+    linked = (item.baseline or {}).get("on_premises", evidence.on_premises).get("linked_master_account")
+    if linked:
+        values["linked_master_account"] = linked
     return {name: value for name, value in values.items() if name not in item.record}
 
 

@@ -36,7 +36,7 @@ KEYS = frozenset(
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
     completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
     skip_moving request_expiry_interval force_offline proxy_to_mailbox move_request approve_skipped_items accept
-    baseline wave site
+    baseline linked_master_account wave site
     """.split()
 )
 # What Ansible leaves where it masked a secret: such a text must never be taken for an identity.

@@ -33,8 +33,14 @@ def test_what_changed_in_the_cloud_meanwhile_goes_home_or_stops_its_mailbox(benc
         assert text in told["message"] + told["remedy"]
     assert dict(vars(bob.directory)) == stamped
 
-    taken = [{"identity": ann.identity}, {"identity": bob.identity, "baseline": "refresh"}]
+    lena = bench.build.cloud_only("Lena Linked")
+    bench.build.linked_to(lena, "FABRIKAM\\lena")
+    taken = [*records([ann, lena]), {"identity": bob.identity, "baseline": "refresh"}]
     assert bench.offboard(offboarding_mailboxes=taken).succeeded
+    # The user of a resource forest has a linked mailbox, which nothing converts and which verifies.
+    assert (lena.directory.kind, lena.cloud.kind) == ("LinkedMailbox", "MailUser")
+    page = (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
+    assert "master account FABRIKAM" in page
     assert_home(ann, ann_before)
     assert_home(bob, bob_before)
     kept = bench.offboarding_directory / "baseline" / "superseded"

@@ -323,7 +323,8 @@ def test_status_looks_beside_a_run_of_the_same_wave(still_bench: Bench) -> None:
     assert shown(second)[1].startswith(f"StalledDueToTarget_DiskLatency (your own Exchange): {ann.identity}. ")
     assert len(memory(Path(f"{running}.progress"))["looks"]) == 2
     for run in (first, second):
-        assert not Path(run.task("Make a place for the wave of a preview, or of a look").result["path"]).exists()
+        made = run.task("Check every mailbox of the wave and write its file").result["private_directory"]
+        assert not Path(made).exists()
     assert bench.writes() == []
     assert (first.changed, second.changed) == ([], [])
 

@@ -235,9 +235,16 @@ def _mailbox(record: Properties, entry: Properties, request: Properties, failed:
         percent=_percent(request.get("percent_complete")),
         done=_count(request.get("bytes_transferred")),
         total=total,
-        detail=str(request.get("status_detail") or ""),
+        detail=_detail(record, request),
         read_at=wording.moment(request.get("read_at")),
     )
+
+
+def _detail(record: Properties, request: Properties) -> str:
+    """Return where the move stands, and to whose account a user of a resource forest is linked."""
+    linked = str(record.get("linked_master_account") or "")
+    parts = [str(request.get("status_detail") or ""), f"master account {linked}" if linked else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def _count(value: Any) -> int | None:

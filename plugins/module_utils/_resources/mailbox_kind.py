@@ -7,7 +7,8 @@
 
 Whether Exchange keeps a shared, room or equipment mailbox's kind in an outbound move is not documented;
 administrators set it afterwards (facts offboarding-practice.md 1.6). Nothing is written where the kind is right
-already.
+already, nor over a kind that is none of the four: a linked mailbox of a resource forest is one on purpose, and what
+Exchange makes of it with -Type is not known.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Plan
 
 # RecipientTypeDetails → value of -Type (Set-Mailbox page).
 TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Room", "EquipmentMailbox": "Equipment"}
-
-
 class OfKind:
     """The on-premises mailbox is of the kind that the record names in recipient_type_details."""
 
@@ -52,12 +52,15 @@ class OfKind:
                 retryable=True,
                 remedy="Wait until the move is Completed, or give the right ad_identity.",
             )
-        if current["recipient_type_details"] == wanted:
+        found = current["recipient_type_details"]
+        if on_premises.is_as_wanted(found, wanted):
             return Plan()
+        if found not in TYPES or wanted not in TYPES:
+            return Plan(warnings=(f"it is a {found}, not a {wanted}, and such a kind is left as it is",))
         call = Cmdlet("Set-Mailbox", {"Identity": current["guid"], "Type": TYPES[wanted]})
         return Plan(
             calls=((EXCHANGE_SERVER, call),),
-            before={"recipient_type_details": current["recipient_type_details"]},
+            before={"recipient_type_details": found},
             after={"recipient_type_details": wanted},
             predicted={"on_premises": {**current, "recipient_type_details": wanted}},
         )

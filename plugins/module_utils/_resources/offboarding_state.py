@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     cloud,
     holds,
     move_request,
+    on_premises,
 )
 
 # A completion that left nothing undone: until the cloud shows it, it only lags.
@@ -404,14 +405,18 @@ def _on_premises_differences(record: Record, evidence: Evidence) -> list[Mailbox
             )
     found += _lost_addresses(record, ad)
     kind = str(record.get("recipient_type_details") or "")
-    if kind in cloud.MOVABLE_TYPES and ad["recipient_type_details"] != kind:
+    if kind in cloud.MOVABLE_TYPES and not on_premises.is_as_wanted(ad["recipient_type_details"], kind):
+        converted = ad["recipient_type_details"] in cloud.MOVABLE_TYPES
         found.append(
             _difference(
                 "mailbox_kind_differs",
                 f"it is a {ad['recipient_type_details']}, not a {kind}",
-                "Run the playbook complete, or the module mailbox, which set the kind.",
+                "Run the playbook complete, or the module mailbox, which set the kind."
+                if converted
+                else "Nothing here converts such a kind: find out who made it one, and decide by hand.",
             )
         )
+    found += _link_difference(record, ad)
     archive = str(record.get("archive_guid") or _values.ZERO_GUID)
     moved = bool(record.get("remote_archive_target_database")) and archive != _values.ZERO_GUID
     if moved and ad["archive_guid"] != archive:
@@ -441,6 +446,20 @@ def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
             "addresses_missing",
             f"it lacks {', '.join(gone)} on-premises",
             "Add them there (Set-Mailbox -EmailAddresses @{Add=...}) and synchronize: the baseline has every address.",
+        )
+    ]
+
+
+def _link_difference(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
+    """A user of a resource forest is linked to its master account: without the link nobody opens the mailbox."""
+    wanted, held = str(record.get("linked_master_account") or ""), str(ad.get("linked_master_account") or "")
+    if not wanted or wanted.lower() == held.lower():
+        return []
+    return [
+        _difference(
+            "master_account_differs",
+            f"its master account is {held or 'none'}, and was {wanted} before the move",
+            "Link it again on-premises: Set-User -LinkedMasterAccount, with -LinkedDomainController.",
         )
     ]
 

@@ -27,8 +27,11 @@ KINDS = {
     "RoomMailbox": "mailbox",
     "EquipmentMailbox": "mailbox",
     "LinkedMailbox": "mailbox",
+    "LinkedRoomMailbox": "mailbox",
     "LegacyMailbox": "mailbox",
 }
+# Kinds that are another one besides: the mailbox of a user whose master account is in another forest.
+LINKED = {"LinkedMailbox": "UserMailbox", "LinkedRoomMailbox": "RoomMailbox"}
 # What a mailbox move leaves on the object, as the Get- cmdlets show the msExchMailboxMove* attributes.
 _MOVE = {
     "MailboxMoveStatus": "status",
@@ -43,6 +46,7 @@ READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox",
 def user(properties: Properties) -> dict[str, Any]:
     """Return the normal form of what Get-User says: identity, kind, no mail attributes but AD's mail."""
     details = str(properties.get("RecipientTypeDetails") or "")
+    linked = str(properties.get("LinkedMasterAccount") or "")
     return {
         "kind": KINDS.get(details, "other"),
         "recipient_type_details": details,
@@ -52,7 +56,14 @@ def user(properties: Properties) -> dict[str, Any]:
         "windows_email_address": str(properties.get("WindowsEmailAddress") or ""),
         "display_name": str(properties.get("DisplayName") or ""),
         "external_directory_object_id": object_id(properties.get("ExternalDirectoryObjectId")),
+        # Of a user in a resource forest: whose account it is. Set-User and Connect-Mailbox link it (bb201694).
+        **({"linked_master_account": linked} if linked else {}),
     }
+
+
+def is_as_wanted(found: str, wanted: str) -> bool:
+    """Tell whether a mailbox is of the wanted kind; a linked one is what it would be without its link."""
+    return LINKED.get(found, found) == LINKED.get(wanted, wanted)
 
 
 def object_id(value: Any) -> str:

@@ -250,6 +250,8 @@ GETTERS = {
     "UserMailbox": "Get-Mailbox",
     "SharedMailbox": "Get-Mailbox",
     "RoomMailbox": "Get-Mailbox",
+    "LinkedMailbox": "Get-Mailbox",
+    "LinkedRoomMailbox": "Get-Mailbox",
     "RemoteUserMailbox": "Get-RemoteMailbox",
 }
 

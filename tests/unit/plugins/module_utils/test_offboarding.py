@@ -739,6 +739,33 @@ def test_a_mailbox_that_is_home_is_compared_with_what_was_asked_and_with_its_bas
         assert (difference["message"] in outcome.error.message, difference["remedy"]) == (True, outcome.error.remedy)
 
 
+def test_a_linked_mailbox_is_a_user_mailbox_with_a_master_account(tmp_path: Path) -> None:
+    """The user of a resource forest: what it is linked to stands in the baseline and is compared afterwards."""
+    linked = {"LinkedMasterAccount": "FABRIKAM\\ann"}
+    cloud, users = [cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann", **linked), ad_user("bob")]
+    bob = {"identity": "bob@contoso.com"}
+    ann, _bob = Hybrid(cloud, users).assess(ANN, bob, directory=str(tmp_path))
+    assert ann.enriched["linked_master_account"] == ann.enriched["on_premises"]["linked_master_account"]
+    kept = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
+    assert kept["on_premises"]["linked_master_account"] == "FABRIKAM\\ann"
+    options = {"directory": str(tmp_path), "require_state": "home"}
+    for held, differences in (
+        ("fabrikam\\Ann", []),
+        ("", ["master_account_differs"]),
+        ("FABRIKAM\\eve", ["master_account_differs"]),
+    ):
+        at_home = [
+            on_premises_recipient("ann", "LinkedMailbox", Database="DB01", LinkedMasterAccount=held),
+            on_premises_recipient("bob", "LinkedRoomMailbox", Database="DB01"),
+        ]
+        hybrid = Hybrid([cloud_mail_user("ann"), cloud_mail_user("bob")], at_home)
+        home, room = hybrid.assess(ANN, bob, **options)
+        assert [found["code"] for found in home.details.get("differences", [])] == differences
+        # A room is not what Bob's mailbox was, and nothing here makes it one.
+        (other,) = room.details["differences"]
+        assert (other["code"], "Nothing here converts" in other["remedy"]) == ("mailbox_kind_differs", True)
+
+
 def test_what_a_verification_could_not_compare_is_a_warning(tmp_path: Path) -> None:
     found = moved().one(directory=str(tmp_path), require_state="home")
     assert found.error is None

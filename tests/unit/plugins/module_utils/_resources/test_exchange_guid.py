@@ -122,6 +122,26 @@ def test_a_mailbox_whose_kind_is_known_to_be_right_is_not_read(record: dict[str,
     assert OfKind(False).skips({"identity": "x", "recipient_type_details": "SharedMailbox", **record}) is skips
 
 
+@pytest.mark.parametrize(
+    ("found", "wanted", "told"),
+    [
+        ("LinkedMailbox", "UserMailbox", ""),
+        ("LinkedRoomMailbox", "RoomMailbox", ""),
+        ("LinkedMailbox", "SharedMailbox", "it is a LinkedMailbox, not a SharedMailbox"),
+        ("LegacyMailbox", "UserMailbox", "it is a LegacyMailbox, not a UserMailbox"),
+        ("UserMailbox", "LinkedMailbox", ""),
+        ("SharedMailbox", "TeamMailbox", "it is a SharedMailbox, not a TeamMailbox"),
+    ],
+)
+def test_a_kind_that_is_none_of_the_four_is_never_converted(found: str, wanted: str, told: str) -> None:
+    plan = OfKind(False).plan(
+        {"identity": "x", "recipient_type_details": wanted},
+        Seen(on_premises={"kind": "mailbox", "recipient_type_details": found, "guid": "g"}),
+    )
+    assert plan.calls == ()
+    assert [told in warning for warning in plan.warnings] == ([True] if told else [])
+
+
 def run(step: Stamped | OfKind, server: fakes.FakeOrganization, *records: dict[str, Any]) -> list[Outcome]:
     with connect(server) as connections:
         return run_wave(step, records, connections, check=False)
