@@ -21,6 +21,11 @@ CONTROLLERS = {
     DOMAIN: ("dc01.contoso.com", "dc02.contoso.com"),
     CHILD_DOMAIN: ("dc01.emea.contoso.com", "dc02.emea.contoso.com"),
 }
+# The same controllers in a disjoint namespace (KB 2269838): their DNS suffix is no domain of Active Directory.
+DISJOINT = {
+    "dc01.hq.contoso.net": "dc01.contoso.com", "dc02.hq.contoso.net": "dc02.contoso.com",
+    "dc01.branch.contoso.net": "dc01.emea.contoso.com", "dc02.branch.contoso.net": "dc02.emea.contoso.com",
+}  # fmt: skip
 
 
 @dataclass
@@ -96,6 +101,15 @@ class Directory:
     # Status of a local move request by the ExchangeGuid of whoever it is for.
     move_requests: dict[uuid.UUID, str] = field(default_factory=dict)
     server_supported: bool = True
+    disjoint_namespace: bool = False
+
+    def controller(self, name: str) -> str:
+        """Return the controller that is meant by its fully qualified name; KeyError for one that does not exist.
+
+        In a disjoint namespace the controllers have other names, and the usual ones do not exist.
+        """
+        usual = {controller: controller for controllers in CONTROLLERS.values() for controller in controllers}
+        return (DISJOINT if self.disjoint_namespace else usual)[name.lower()]
 
     def database(self, name: str) -> Database | None:
         """Find a database by name or GUID."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 import threading
@@ -83,13 +84,17 @@ class ExchangeServer(Organization):
         if call.shell.controller is None:
             # Each new session is bound to the other controller of every domain.
             call.shell.controller = next(self._sessions) % len(CONTROLLERS[DOMAIN])
-        known = {controller for controllers in CONTROLLERS.values() for controller in controllers}
         for name, value in call.parameters.items():
-            if name.lower() == "domaincontroller" and str(value).lower() not in known:
+            if name.lower() != "domaincontroller":
+                continue
+            try:
+                controller = self.directory.controller(str(value))
+            except KeyError:
                 raise CmdletFailure(
                     f"Cannot bind parameter 'DomainController'. The domain controller '{value}' couldn't be contacted.",
                     BINDING, category="InvalidArgument", terminating=True,
-                )  # fmt: skip
+                ) from None  # fmt: skip
+            call = dataclasses.replace(call, parameters={**call.parameters, name: controller})
         if call.cmdlet.lower() == "get-command" and "Get-Command" in self.granted(call.shell.user):
             return self._get_command(call)
         return super().run(call)

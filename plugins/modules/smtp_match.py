@@ -12,8 +12,9 @@ description:
     making sure that nobody else in the whole forest or the tenant holds any of the mailbox's addresses or GUIDs,
     whatever domain controllers are pinned.
   - V(matched) waits for the proof of the match - the same cloud object as before, synchronized, and what was stamped
-    on-premises
-    seen in the cloud. Then every value of the record (primary address, all addresses, UPN, alias, display name,
+    on-premises seen in the cloud, as far as Entra ID keeps it. Where an address alone does not show in time, a
+    verified anchor or C(IsDirSynced) that turned true on the same object proves the match too, with a warning. Then
+    every value of the record (primary address, all addresses, UPN, alias, display name,
     hidden flag, custom
     attributes, GUIDs, kind) is compared with the cloud mailbox; a difference fails the mailbox, before it is moved.
   - A second cloud object, or no match in time, is an error that names the usual reasons.

@@ -62,7 +62,9 @@ def _primary(subject: Subject, evidence: Evidence) -> str:
 def _domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     if not isinstance(facts.domains_in_the_cloud, Unread):
         known = domains(facts.domains_in_the_cloud)
-        strange = sorted({_values.domain_of(address) for address in _held(evidence)} - known)
+        # What stands on-premises alone in another domain is discarded by Microsoft Entra, and stays where it is.
+        held = addresses.smtp_addresses(evidence.cloud["email_addresses"])
+        strange = sorted({_values.domain_of(address) for address in held} - known)
         if strange:
             text = f"The tenant does not accept {', '.join(strange)}, in which the mailbox has addresses"
             yield found("address_domain_not_accepted", text, subject.identity)

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab.answer import Answer, Call, CmdletFailure, ShellState
 from lab.model.builder import Person, child_domain_person
 from lab.model.controllers import LAG
+
+if TYPE_CHECKING:
+    from conftest import Desk
 
 CHILD = "dc01.emea.contoso.com"
 
@@ -121,3 +124,15 @@ def test_a_cycle_takes_what_has_reached_the_first_controller(sessions: Sessions)
 def test_an_unknown_controller_is_refused(sessions: Sessions) -> None:
     with pytest.raises(CmdletFailure, match=r"'dc09\.contoso\.com' couldn't be contacted"):
         sessions.run(0, "Get-User", DomainController="dc09.contoso.com")
+
+
+def test_in_a_disjoint_namespace_a_controllers_name_tells_no_domain(desk: Desk) -> None:
+    ann, ines = desk.build.cloud_only("Ann Archer"), desk.build.cloud_only(child_domain_person("Ines Fontaine"))
+    desk.hybrid.directory.disjoint_namespace = True
+    held = {
+        name: [item.properties["Name"] for item in desk.server("Get-User", DomainController=name).objects]
+        for name in ("dc01.hq.contoso.net", "DC01.branch.contoso.net")
+    }
+    assert held == {"dc01.hq.contoso.net": [ann.person.name], "DC01.branch.contoso.net": [ines.person.name]}
+    with pytest.raises(CmdletFailure, match="couldn't be contacted"):
+        desk.server("Get-User", DomainController="dc01.contoso.com")

@@ -203,6 +203,24 @@ def test_what_is_unique_is_asked_of_the_forest_and_a_user_elsewhere_is_not_pinne
     assert [item["Name"] for item in taken[child.identity]] == ["Child 0"]  # type: ignore[index,union-attr]
 
 
+@pytest.mark.parametrize(
+    "controllers",
+    [
+        ["dc02.hq.contoso.net", "dc01.branch.contoso.net"],
+        ["contoso.com=dc02.hq.contoso.net", "emea.contoso.com=dc01.branch.contoso.net"],
+    ],
+)
+def test_a_wave_in_a_disjoint_namespace_is_written_at_its_own_controllers(forest: Forest, controllers: Any) -> None:
+    forest.laboratory.hybrid.directory.disjoint_namespace = True
+    outcomes, slept = forest.stamp(controllers)
+    assert [outcome.status for outcome in outcomes] == ["changed"] * 8
+    assert slept == []
+    writes = forest.laboratory.log.entries(cmdlet="Set-RemoteMailbox")
+    homes = {entry["parameters"]["Identity"]: entry["parameters"]["DomainController"] for entry in writes}
+    names = {"contoso.com": "dc02.hq.contoso.net", "emea.contoso.com": "dc01.branch.contoso.net"}
+    assert homes == {guid(pair): names[pair.directory.domain] for pair in forest.pairs}
+
+
 # -- disjoint namespaces -----------------------------------------------------------------------------------------------
 
 
