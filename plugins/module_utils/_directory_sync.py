@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _half_made, _records, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import ENTRA_CONNECT, Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -98,8 +98,17 @@ class DirectorySync:
 
     # -- a cycle ---------------------------------------------------------------------------------------------------
 
-    def synced(self, policy_type: str) -> Result:
-        """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first."""
+    def synced(self, policy_type: str, directory: str = "") -> Result:
+        """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first.
+
+        With ``directory`` no cycle is started over a user that a run left half made there, and while it runs, no run
+        begins with another. In a preview an earlier task would have mended it.
+        """
+        kept = "" if self.check else directory
+        with _half_made.quiet(kept, "No cycle is started", self.wait_timeout, self.sleep, self.clock):
+            return self._synced(policy_type)
+
+    def _synced(self, policy_type: str) -> Result:
         scheduler = self._scheduler()
         self._refuse_unfit(scheduler)
         start = Cmdlet("Start-ADSyncSyncCycle", {"PolicyType": policy_type})
@@ -248,7 +257,8 @@ class DirectorySync:
         """Let scheduled cycles run again; with ``directory`` only if a pause written down there is ours to end.
 
         That is the pause of this holder, and that of any run which was killed. Where another holder's note is left,
-        the scheduler stays paused: the last one starts it. ``assume_paused`` counts in a preview alone: an earlier
+        the scheduler stays paused: the last one starts it. Over a half-made user it stays paused however old the note
+        is: HybridError. ``assume_paused`` counts in a preview alone: an earlier
         task of it would have paused the scheduler.
         """
         if assume_paused and self.check:
@@ -257,6 +267,8 @@ class DirectorySync:
             return Result(False)
         with _alone(directory if self.holder else ""):
             others = self._others(directory) if directory else []
+            if directory and not others and not self.check:
+                _half_made.refuse(directory, "Directory synchronization stays paused")
             changed = not others and not self._scheduler()["sync_cycle_enabled"]
             if changed and not self.check:
                 self._switch(True)

@@ -103,15 +103,16 @@ class HybridModule:
     def run(self, work: Callable[[HybridModule], NoReturn]) -> NoReturn:
         """Do the module's work; whatever goes wrong on the way becomes one clear failure."""
         try:
+            self._refuse_unread_wave()
             with self._journalled(), self._lock():
                 work(self)
         except InputError as error:
             self.fail(error)
         except HybridError as error:
             self.fail(error)
-        except Terminated:
+        except Terminated as error:
             self._ansible.fail_json(
-                msg="Stopped by SIGTERM: sessions were closed; run again to go on.",
+                msg=f"Stopped by SIGTERM: sessions were closed; run again to go on. {error}".rstrip(),
                 error={"code": "terminated", "retryable": True},
             )
         raise AssertionError("unreachable: work ends the module")
@@ -144,6 +145,17 @@ class HybridModule:
         if self.params.get("mailboxes") is not None:
             return list(self.params["mailboxes"])
         return [{"identity": self.params["identity"]}]
+
+    def _refuse_unread_wave(self) -> None:
+        """Tell, before anything else, that the role was started in the middle: no task has named the wave's file."""
+        if self.params.get("mailboxes_file") == "":
+            raise InputError(
+                "mailboxes_file",
+                None,
+                "is empty: no task of this run has read the wave and looked at its mailboxes",
+                "Run the role from its first task: --tags chooses phases; --start-at-task leaves out what they need.",
+                "not_prepared",
+            )
 
     def _validated(self, record: Record, required: Sequence[str]) -> Record:
         owned = {"identity": {"type": "str"}, **self._arguments.mailbox}

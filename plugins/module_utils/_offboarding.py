@@ -524,6 +524,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         **_known(item, evidence),
         "offboarding_state": state.name,
         "beginning": state.beginning,
+        "whole": state.name in offboarding_state.WHOLE,
         "anchor_unverified": not state.anchor_verified,
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import whole_text
 
 Record = dict[str, Any]
@@ -31,7 +31,7 @@ KEYS = frozenset(
     recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
     custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
     delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
-    read_from_exchange offboarding_state beginning on_premises predicted anchor_unverified baseline_file
+    read_from_exchange offboarding_state beginning whole on_premises predicted anchor_unverified baseline_file
     remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
     completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
@@ -135,6 +135,18 @@ def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
 def is_home(record: Mapping[str, Any]) -> bool:
     """Tell whether offboarding_state found the mailbox on-premises already."""
     return bool(record.get("offboarding_state") == "home")
+
+
+def refuse_unprepared(record: Mapping[str, Any]) -> None:
+    """Refuse a mailbox whose on-premises user was looked at, and neither found whole nor made whole since then."""
+    if record.get("whole") is False:
+        raise MailboxError(
+            f"its on-premises user is not prepared: the mailbox is {record.get('offboarding_state')}, and no task has "
+            "made the user whole since.",
+            code="not_prepared",
+            remedy="Run the phase prepare first (mailuser, and exchange_guid for remote mailboxes); in the role leave "
+            "out --tags and --start-at-task, or name prepare among the tags.",
+        )
 
 
 def check_identities(records: Sequence[Record]) -> None:

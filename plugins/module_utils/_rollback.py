@@ -127,7 +127,9 @@ class RolledBack:
         identity = str(record["identity"])
         plan = offboarding_rollback.plan(self._evidence[identity], include_sip=bool(record.get("include_sip")))
         # What was decided before the first write is told: read back, there is nothing left to undo.
-        return replace(plan, details=self._decided.setdefault(identity, plan.details))
+        details = self._decided.setdefault(identity, plan.details)
+        undone = "whole" in record and details["decision"] != offboarding_rollback.KEPT
+        return replace(plan, details=details, enriched={"whole": False} if undone else {})
 
     def cycle_began(self, connections: Connections) -> str:
         """Return the run of directory synchronization that began since the first read, or an empty text."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections, in_threads
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import HalfMade, Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Change
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
@@ -35,7 +36,8 @@ class Plan:
 
     ``before`` and ``after`` hold only the attributes that change. ``predicted`` is, per part of a record (on_premises,
     cloud, move_request), what a preview's later steps shall find. ``status`` overrides ``unchanged`` for a mailbox that
-    has nothing to write but is not finished either.
+    has nothing to write but is not finished either. ``half_made`` is written down before the first call, where what
+    stands between two calls would do harm.
     """
 
     calls: tuple[tuple[str, Cmdlet], ...] = ()
@@ -46,6 +48,7 @@ class Plan:
     details: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     status: str = ""
+    half_made: Note | None = None
 
 
 class Step(Protocol):
@@ -72,6 +75,7 @@ class _Work:
     sent: list[str] = field(default_factory=list)
     error: HybridError | None = None
     begun: bool = False
+    answered: int = 0
 
     @property
     def left(self) -> Record:
@@ -79,8 +83,14 @@ class _Work:
         return {**self.record, **self.plan.enriched, **({"write_failed": True} if self.error else {})}
 
     @property
-    def unsure(self) -> bool:
-        return self.error is not None and self.error.answer_lost
+    def again(self) -> bool:
+        """Tell whether to send what is missing once more.
+
+        After a lost answer; and where a call was refused for the moment that follows on one which went through.
+        """
+        if self.error is None:
+            return False
+        return self.error.answer_lost or (self.error.retryable and self.answered > 0)
 
 
 class SkipsHome:
@@ -97,14 +107,16 @@ def run_wave(
     *,
     check: bool,
     on_error: str = "fail",
+    half_made: HalfMade | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
     """Bring every record to what ``step`` wants and return one outcome for each, in order.
 
     One mailbox's failure never stops another, unless ``on_error`` is
     ``stop``: then none is begun after it. A write whose answer was lost is planned again from what is live, and only
-    what is still missing is sent, once.
+    what is still missing is sent, once. Users that ``half_made`` takes note of are its caller's to settle.
     """
+    half_made = half_made or HalfMade()
     outcomes = {id(record): Outcome(record) for record in records}
     todo = [record for record in records if not step.skips(record)]
     work: list[_Work] = []
@@ -121,8 +133,8 @@ def run_wave(
     if on_error == "stop" and any(outcome.status == "failed" for outcome in outcomes.values()):
         _skip(outcomes, work)
     elif not check and work:
-        _apply(step, work, connections, on_error)
-        _read_back(step, work, connections, outcomes, sleep)
+        _apply(step, work, connections, on_error, half_made)
+        _read_back(step, work, connections, outcomes, half_made, sleep)
     return [outcomes[id(record)] for record in records]
 
 
@@ -149,17 +161,24 @@ def _skip(outcomes: dict[int, Outcome], work: Sequence[_Work]) -> None:
         outcome.status, outcome.before, outcome.after, outcome.cmdlets = "skipped", {}, {}, []
 
 
-def _apply(step: Step, work: Sequence[_Work], connections: Connections, on_error: str) -> None:
+def _apply(
+    step: Step, work: Sequence[_Work], connections: Connections, on_error: str, half_made: HalfMade
+) -> None:
     def one(item: _Work) -> _Work:
         item.begun = True
+        name = item.plan.calls[0][1].name
         try:
+            if item.plan.half_made is not None:
+                half_made.begin(item.plan.half_made)
             changes = _changes(item.record, item.plan, step.writes_to)
             for (kind, cmdlet), change in zip(item.plan.calls, changes, strict=True):
+                name = cmdlet.name
                 item.sent.append(cmdlet.preview())
                 connections.run(kind, cmdlet, change)
+                item.answered += 1
         except HybridError as error:
             item.error = error
-            error.cmdlet = error.cmdlet or cmdlet.name
+            error.cmdlet = error.cmdlet or name
         return item
 
     stop = (lambda item: item.error is not None) if on_error == "stop" else None
@@ -200,6 +219,7 @@ def _read_back(
     work: Sequence[_Work],
     connections: Connections,
     outcomes: dict[int, Outcome],
+    half_made: HalfMade,
     sleep: Callable[[float], None],
 ) -> None:
     _skip(outcomes, [item for item in work if not item.begun])
@@ -210,11 +230,11 @@ def _read_back(
         open_items = _settled(step, open_items, connections, outcomes)
         if not open_items:
             return
-        lost = [item for item in open_items if item.unsure]
-        if lost and pause == RESEND_AFTER:
-            for item in lost:
+        again = [item for item in open_items if item.again]
+        if again and pause == RESEND_AFTER:
+            for item in again:
                 item.error = None
-            _apply(step, lost, connections, "fail")
+            _apply(step, again, connections, "fail", half_made)
     for item in open_items:
         _close_unseen(item, outcomes[id(item.record)])
 
@@ -249,7 +269,7 @@ def _settled(step: Step, work: Sequence[_Work], connections: Connections, outcom
             outcome.enriched.update(left.enriched)
             outcome.details = left.details or outcome.details
             outcome.status = "changed"
-        elif item.error is not None and not item.unsure:
+        elif item.error is not None and not item.again:
             outcome.status, outcome.error = "failed", item.error
             # Half done: show what really stands there of what was planned.
             outcome.after = {**outcome.after, **{name: left.before.get(name) for name in left.after}}

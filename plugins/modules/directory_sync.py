@@ -49,6 +49,9 @@ options:
         V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays. A note that is
         older than two hours is taken for a killed run's - whoever comes next ends that pause.
       - Without it V(resumed) starts the scheduler whoever stopped it.
+      - Over a user that M(mailops.exchange_hybrid.mailuser) left half made in this directory the scheduler stays
+        paused, and V(synced) starts no cycle, with the error C(addresses_at_risk).
+        O(mailops.exchange_hybrid.mailuser#module:state=mended) mends it.
     type: path
   holder:
     description:
@@ -212,7 +215,7 @@ def work(module: HybridModule) -> NoReturn:
             holder=params["holder"],
         )
         if params["state"] == "synced":
-            result = sync.synced(params["policy_type"].capitalize())
+            result = sync.synced(params["policy_type"].capitalize(), params["directory"] or "")
         elif params["state"] == "ready":
             result = sync.ready()
         elif params["state"] == "paused":

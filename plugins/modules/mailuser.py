@@ -15,6 +15,10 @@ description:
     value would overwrite the cloud mailbox's. That is why the primary address is an option here and the address
     policy
     is turned off.
+  - Between the two writes a user is half made, and a sync would take the addresses of its cloud mailbox away. A second
+    write that is refused for the moment is sent again. Where it stays refused, and when the module is stopped, what
+    this task enabled is undone with C(Disable-MailUser), or the addresses alone are written. Where that fails too, the
+    mailbox has the error C(addresses_at_risk).
   - A remote mailbox is accepted as it is. A mailbox, a contact and a group are refused.
   - Addresses that stand on the object already are kept.
 version_added: 0.1.0
@@ -31,9 +35,23 @@ options:
     description:
       - V(present) mail-enables the user and corrects what differs.
       - V(absent) runs C(Disable-MailUser), but only on a mail user without mailbox GUID, unless O(force=true).
+      - V(mended) takes no mailboxes. It makes the users whole, or undoes them, that runs with O(directory) left half
+        made.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, mended]
     default: present
+  directory:
+    description:
+      - Directory in which a user is written down before C(Enable-MailUser), until it is whole. Where that run is
+        killed, O(state=mended) finds it there, and M(mailops.exchange_hybrid.directory_sync) neither resumes the
+        scheduler nor starts a cycle.
+    type: path
+  holder:
+    description:
+      - Who makes users, where several runs share O(directory); as
+        O(mailops.exchange_hybrid.directory_sync#module:holder).
+    type: str
+    default: ""
   ad_identity:
     description:
       - The on-premises user - its user principal name, objectGUID or distinguished name.
@@ -125,6 +143,11 @@ EXAMPLES = r"""
   mailops.exchange_hybrid.mailuser:
     mailboxes: "{{ cloud.mailboxes }}"
     routing_domain: contoso.mail.onmicrosoft.com
+
+- name: Mend what a killed run left half made
+  mailops.exchange_hybrid.mailuser:
+    state: mended
+    directory: "{{ offboarding_directory }}"
 """
 
 RETURN = r"""
@@ -149,6 +172,14 @@ results:
       returned: always
       type: str
       sample: changed
+    compensation:
+      description: What became of a user whose second write failed - C(undone), C(addresses_written) or C(at_risk).
+      returned: failed, when the user had been enabled
+      type: str
+    ending:
+      description: What became of a half-made user - C(whole), C(undone), C(addresses_written) or C(at_risk).
+      returned: with O(state=mended)
+      type: str
     before:
       description: The attributes that change, as they were.
       returned: changed or failed
@@ -208,7 +239,14 @@ summary:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._mending import (
+    mend_left,
+    none_left_half_made,
+    settle,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import (
     OPTIONS,
     Absent,
@@ -217,22 +255,55 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
 
+WAVE = ["identity", "mailboxes", "mailboxes_file"]
 ARGUMENTS = Arguments(
     mailbox=OPTIONS,
-    task={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
+    task={
+        "state": {"type": "str", "choices": ["present", "absent", "mended"], "default": "present"},
+        "directory": {"type": "path"},
+        "holder": {"type": "str", "default": ""},
+    },
+    wave_required=False,
+    required_if=[
+        ("state", "present", WAVE, True),
+        ("state", "absent", WAVE, True),
+        ("state", "mended", ["directory"]),
+    ],
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
 )
 
 
 def work(module: HybridModule) -> NoReturn:
-    present = module.params["state"] == "present"
-    records = module.records(required=["primary_smtp_address"] if present else [])
-    with module.connections() as connections:
-        connections.require(EXCHANGE_SERVER)
-        step = Present(module.check_mode) if present else Absent(module.check_mode)
-        outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=module.params["on_error"])
+    directory, holder = module.params["directory"] or "", module.params["holder"]
+    if module.params["state"] == "mended":
+        with module.connections() as connections:
+            connections.require(EXCHANGE_SERVER)
+            outcomes = mend_left(connections, HalfMade(directory, holder), check=module.check_mode)
+    elif module.params["state"] == "present":
+        outcomes = _present(module, HalfMade("" if module.check_mode else directory, holder))
+    else:
+        with module.connections() as connections:
+            connections.require(EXCHANGE_SERVER)
+            outcomes = run_wave(
+                Absent(module.check_mode),
+                module.records(),
+                connections,
+                check=module.check_mode,
+                on_error=module.params["on_error"],
+            )
     module.finish(outcomes)
+
+
+def _present(module: HybridModule, half_made: HalfMade) -> list[Outcome]:
+    records = module.records(required=["primary_smtp_address"])
+    step, check, on_error = Present(module.check_mode), module.check_mode, module.params["on_error"]
+    with none_left_half_made(half_made, module.connections), module.connections() as connections:
+        connections.require(EXCHANGE_SERVER)
+        outcomes = run_wave(step, records, connections, check=check, on_error=on_error, half_made=half_made)
+        if not check:
+            settle(connections, outcomes, half_made)
+    return outcomes
 
 
 def main() -> None:

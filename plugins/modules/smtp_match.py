@@ -88,6 +88,11 @@ options:
         anew, once.
     type: bool
     default: false
+  directory:
+    description:
+      - Directory of the run, as O(mailops.exchange_hybrid.directory_sync#module:directory). Over a user that is half
+        made there, O(another_cycle) starts no cycle.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -239,6 +244,7 @@ ARGUMENTS = Arguments(
         "wait_timeout": {"type": "int", "default": 3900},
         "wait_sleep": {"type": "int", "default": 15},
         "another_cycle": {"type": "bool", "default": False},
+        "directory": {"type": "path"},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
@@ -250,7 +256,7 @@ def _cycle(module: HybridModule, connections: Connections) -> Callable[[], objec
         return None
     connections.require(ENTRA_CONNECT)
     sync = DirectorySync(connections, False, wait_timeout=module.params["wait_timeout"], wait_sleep=5)
-    return lambda: sync.synced("Delta")
+    return lambda: sync.synced("Delta", module.params["directory"] or "")
 
 
 def work(module: HybridModule) -> NoReturn:

@@ -97,7 +97,7 @@ options:
   directory:
     description:
       - Directory in which the run keeps the wave's baselines and notes. It is made where it is missing, and gets mode
-        0700. RV(pauses) tells of what was found in it.
+        0700. RV(pauses) and RV(half_made) tell of what was found in it.
     type: path
   make_directory:
     description:
@@ -156,11 +156,32 @@ pauses:
   returned: always
   type: list
   elements: str
+half_made:
+  description:
+    - The mailboxes whose on-premises users a run left half made in O(directory), as failed results; see
+      M(mailops.exchange_hybrid.mailuser). None while another run is at work on users.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: The mailbox as that run named it.
+      returned: always
+      type: str
+    status:
+      description: Always C(failed).
+      returned: always
+      type: str
+    error:
+      description: The error C(addresses_at_risk), with C(code), C(message), C(cmdlet), C(retryable) and C(remedy).
+      returned: always
+      type: dict
 """
 
 import os
 from typing import NoReturn
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import told as half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes as pauses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
@@ -225,6 +246,7 @@ def work(module: HybridModule) -> NoReturn:
         notices=told,
         count=len(records),
         pauses=pauses(directory) if directory else [],
+        half_made=half_made(directory) if directory else [],
         diff={"before": "", "after": "".join(f"{record['identity']}\n" for record in records)} if changed else {},
     )
 

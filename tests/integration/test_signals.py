@@ -167,6 +167,58 @@ def test_a_write_in_flight_is_finished_before_the_sessions_are_closed(
     assert [entry["cmdlet"] for entry in laboratory.log.writes()] == ["Enable-MailUser", "Set-MailUser"]
 
 
+ENABLED = {
+    "routing_domain": "contoso.mail.onmicrosoft.com",
+    "add_routing_address": True,
+}
+REFUSED = {"exception_type": "Microsoft.Exchange.Data.Directory.PropertyValueExistsException", "message": "Taken."}
+
+
+def enabling(start: Starter, identity: str, directory: Path) -> subprocess.Popen[str]:
+    addresses = [f"SMTP:{identity}", "smtp:nils@contoso.com"]
+    return start(
+        "mailuser", identity=identity, primary_smtp_address=identity, email_addresses=addresses,
+        directory=str(directory), **ENABLED,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_stop_between_the_two_writes_leaves_nobody_half_made(
+    laboratory: Laboratory, start: Starter, identity: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    begun = hang(laboratory, "exchange_server", "Set-MailUser")
+    laboratory.faults.add("exchange_server", "Set-MailUser", "error", **REFUSED)
+    process = enabling(start, identity, tmp_path)
+    wait_until(process, begun)
+    process.send_signal(number)
+    laboratory.faults.wake()
+    stdout, stderr = ended(process)
+    assert process.returncode != 0
+    assert [entry["cmdlet"] for entry in laboratory.log.writes()] == ["Enable-MailUser", "Set-MailUser", "Set-MailUser"]
+    assert list((tmp_path / "half-made").glob("*.json")) == [], stdout + stderr
+    assert laboratory.open_sessions() == NONE_OPEN
+
+
+def test_what_a_kill_between_the_two_writes_leaves_is_found_and_mended(
+    laboratory: Laboratory, start: Starter, identity: str, tmp_path: Path, time: Time
+) -> None:
+    begun = hang(laboratory, "exchange_server", "Set-MailUser")
+    process = enabling(start, identity, tmp_path)
+    wait_until(process, begun)
+    process.kill()
+    ended(process)
+    assert len(list((tmp_path / "half-made").glob("*.json"))) == 1
+    stdout, _stderr = ended(start("directory_sync", state="synced", directory=str(tmp_path)))
+    assert json.loads(stdout)["error"]["code"] == "addresses_at_risk"
+    stdout, stderr = ended(start("mailuser", state="mended", directory=str(tmp_path)))
+    (entry,) = json.loads(stdout)["results"]
+    assert (entry["identity"], entry["status"], entry["ending"]) == (identity, "changed", "whole"), stderr
+    stdout, stderr = ended(start("directory_sync", state="synced", directory=str(tmp_path)))
+    assert json.loads(stdout)["changed"] is True, stderr
+    time.passed = IDLE_TIMEOUT + 1.0
+    assert laboratory.open_sessions() == NONE_OPEN
+
+
 def test_a_failure_closes_its_sessions(laboratory: Laboratory, start: Starter, identity: str) -> None:
     laboratory.faults.add(
         "exchange_server", "Get-*", "error", exception_type="System.InvalidOperationException",

@@ -50,14 +50,17 @@ class Stamped(SkipsHome):
             )
         check(record, current)
         change = changes(record, current)
+        # A mail user needs its addresses, too, which module mailuser writes: the GUID alone does not make it whole.
+        enriched: Record = {"whole": True} if current["kind"] == "remote_mailbox" else {}
         if not change:
-            return Plan()
+            return Plan(enriched=enriched)
         parameters: dict[str, Value] = {_PARAMETERS[name]: value for name, value in change.items()}
         return Plan(
             calls=((EXCHANGE_SERVER, Cmdlet(setter, {"Identity": current["guid"], **parameters})),),
             before={name: current[name] for name in change},
             after=change,
             predicted={"on_premises": {**current, **change}},
+            enriched=enriched,
         )
 
 

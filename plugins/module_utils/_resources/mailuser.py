@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
@@ -59,6 +60,10 @@ class Present(SkipsHome):
     def __init__(self, check: bool) -> None:
         self._check = check
         self._unwritten: dict[str, dict[str, Any]] = {}
+
+    def skips(self, record: Record) -> bool:
+        """Leave mailboxes alone that move already: their users are whole, and no guard has looked at them."""
+        return super().skips(record) or record.get("offboarding_state") == "moving"
 
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
         on_premises, cloud = side_by_side(
@@ -104,7 +109,7 @@ class Present(SkipsHome):
         calls = [*cloud_calls, *enable]
         if change:
             calls.append(
-                (EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **_parameters(change)}))
+                (EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)}))
             )
         after = {
             **current,
@@ -122,7 +127,8 @@ class Present(SkipsHome):
             before={name: current.get(name) for name in shown} if calls else {},
             after=shown if calls else {},
             predicted=_predicted(seen, after, routing, bool(cloud_calls)),
-            enriched={"external_email_address": routing, **({} if self._check else _left(after))},
+            half_made=_note(record, current, change) if enable else None,
+            enriched={"external_email_address": routing, "whole": True, **({} if self._check else _left(after))},
         )
 
 
@@ -140,7 +146,7 @@ class Absent(SkipsHome):
     def plan(self, record: Record, seen: Seen) -> Plan:
         current = seen.on_premises or {}
         if current["kind"] == "user":
-            return Plan()
+            return Plan(enriched=_taken_away(record))
         if current["kind"] != "mail_user":
             raise _wrong_kind(current)
         if current["exchange_guid"] != _values.ZERO_GUID and not record.get("force"):
@@ -164,7 +170,13 @@ class Absent(SkipsHome):
             before={name: current.get(name) for name in shown},
             after={"recipient_type_details": "User"},
             predicted={"on_premises": {"kind": "user", "recipient_type_details": "User"}},
+            enriched=_taken_away(record),
         )
+
+
+def _taken_away(record: Record) -> Record:
+    """Return what a record that was judged before says from now on."""
+    return {"whole": False} if "whole" in record else {}
 
 
 def _left(after: dict[str, Any]) -> Record:
@@ -254,14 +266,20 @@ def _wrong_kind(current: dict[str, Any]) -> MailboxError:
 
 
 def _enable(record: Record, current: dict[str, Any], routing: str) -> tuple[tuple[str, Cmdlet], ...]:
-    parameters: dict[str, Value] = {
+    given: dict[str, Value] = {
         "Identity": current["guid"],
         "ExternalEmailAddress": routing,
         "PrimarySmtpAddress": record["primary_smtp_address"],
     }
     if record.get("alias"):
-        parameters["Alias"] = record["alias"]
-    return ((EXCHANGE_SERVER, Cmdlet("Enable-MailUser", parameters)),)
+        given["Alias"] = record["alias"]
+    return ((EXCHANGE_SERVER, Cmdlet("Enable-MailUser", given)),)
+
+
+def _note(record: Record, current: dict[str, Any], change: dict[str, Any]) -> Note:
+    """Return what has to be known of a user until its second write is through."""
+    before = {name: current[name] for name in ("windows_email_address", "display_name")}
+    return Note(str(record["identity"]), current["guid"], change, before)
 
 
 def _enabled(after: dict[str, Any], routing: str) -> dict[str, Any]:
@@ -305,7 +323,8 @@ _NAMES = {
 }
 
 
-def _parameters(change: dict[str, Any]) -> dict[str, Value]:
+def parameters(change: dict[str, Any]) -> dict[str, Value]:
+    """Return the parameters of the Set-MailUser that changes these attributes."""
     return {_NAMES[name]: value for name, value in change.items()}
 
 

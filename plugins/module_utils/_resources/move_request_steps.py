@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, refuse_unprepared
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     data_consistency,
     move_request,
@@ -223,6 +223,7 @@ class Submitted(_Requests):
         return guid in self._made
 
     def plan(self, record: Record, seen: Seen) -> Plan:
+        refuse_unprepared(record)
         guid = str((seen.cloud or {})["exchange_guid"])
         current = seen.move_request
         if current is None:
@@ -300,6 +301,7 @@ class Completed(_Requests):
         return {} if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)) else None
 
     def plan(self, record: Record, seen: Seen) -> Plan:
+        refuse_unprepared(record)
         current = _existing(seen)
         if current["status"] in move_request.COMPLETED:
             return Plan()
@@ -569,11 +571,7 @@ _BRIEF = ("status", "status_detail", "percent_complete", "batch_name", "complete
 
 
 def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: current[name]
-        for name in (*_BRIEF, *data_consistency.SHOWN)
-        if name in current
-    }
+    return {name: current[name] for name in (*_BRIEF, *data_consistency.SHOWN) if name in current}
 
 
 def _plan(calls: Sequence[Cmdlet], current: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:

@@ -250,10 +250,7 @@ def _refuse_running_scheduler(evidence: Evidence) -> None:
 
 def _refuse_losses(evidence: Evidence) -> None:
     """Refuse to take a mail user away with values that a plain user does not show, so that no baseline has them."""
-    ad = evidence.on_premises
-    held = sorted(ad.get("custom_attributes", {}))
-    if ad.get("hidden_from_address_lists_enabled"):
-        held.append("hidden_from_address_lists_enabled")
+    held = lost_with_the_mail_user(evidence.on_premises)
     if _enabled_by_us(evidence) and held:
         raise MailboxError(
             f"the mail user has {', '.join(held)}. Disable-MailUser may clear it, and no cmdlet sets it on a plain "
@@ -263,6 +260,12 @@ def _refuse_losses(evidence: Evidence) -> None:
             remedy="Write the values down and clear them with Set-MailUser, roll back, then set extensionAttribute1 to "
             "15 or msExchHideFromAddressLists again in Active Directory.",
         )
+
+
+def lost_with_the_mail_user(ad: dict[str, Any]) -> list[str]:
+    """Return what Disable-MailUser may clear and no cmdlet sets on a plain user."""
+    hidden = ["hidden_from_address_lists_enabled"] if ad.get("hidden_from_address_lists_enabled") else []
+    return [*sorted(ad.get("custom_attributes", {})), *hidden]
 
 
 # -- what was written --------------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ SECOND_LIVE_MAILBOX = (
 )
 TWO_MAILBOXES, FOREIGN_GUID = "two mailboxes", "foreign GUID"
 OPEN = ("to_do", "matched", "prepared")
+# In these the on-premises object carries the mailbox's GUID, which is written together with its addresses.
+WHOLE = ("prepared", "moving", "home")
 CLOUD_LAGS = (
     "Wait for the next cycle of directory synchronization, then verify again. Only if it stays so, look at the move "
     "request (move_request_info with statistics) and at the cloud object."
@@ -188,8 +190,11 @@ def _on_the_way(evidence: Evidence, beginning: str, verified: bool, overwrite: b
             about=FOREIGN_GUID,
         )
     carried = f"carries the GUID {held}, which is to be overwritten" if foreign else "carries no GUID"
-    if request is not None and request["status"] not in move_request.COMPLETED:
-        return State("moving", f"its move request is {request['status']}", beginning, verified)
+    under_way = request is not None and request["status"] not in move_request.COMPLETED
+    if under_way and held == known and mailbox["is_dir_synced"]:
+        return State("moving", f"its move request is {(request or {})['status']}", beginning, verified)
+    # Whatever request there is, an old one that failed or somebody else's: without the GUID the user is not prepared,
+    # and nothing may be written to it but behind its guards and its baseline.
     if held == known:
         return State(
             "prepared", f"the on-premises {ad['recipient_type_details']} carries the GUID {known}", beginning, verified

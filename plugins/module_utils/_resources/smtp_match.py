@@ -22,7 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record, refuse_unprepared
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     addresses,
     anchor,
@@ -140,7 +140,8 @@ def await_match(
     not hang on one value: where an address alone does not show when time is up, another proof counts, with a warning.
     """
     outcomes = {id(record): Outcome(record) for record in records}
-    waiting = [record for record in records if record.get("offboarding_state") not in ("home", "moving")]
+    prepared = [outcome.record for outcome in outcomes.values() if _prepared(outcome)]
+    waiting = [record for record in prepared if record.get("offboarding_state") not in ("home", "moving")]
     stamps = _stamps(connections, waiting)
     looks: dict[int, _Look] = {}
     for again in (cycle, None) if cycle else (None,):
@@ -171,6 +172,16 @@ def await_match(
     _find_second_objects(connections, outcomes)
     anchor.verify(connections, list(outcomes.values()))
     return [outcomes[id(record)] for record in records]
+
+
+def _prepared(outcome: Outcome) -> bool:
+    """Tell whether there is something to match by; where not, that is the outcome."""
+    try:
+        refuse_unprepared(outcome.record)
+    except MailboxError as error:
+        outcome.status, outcome.error = "failed", error
+        return False
+    return True
 
 
 def _stamps(connections: Connections, records: Sequence[Record]) -> dict[int, list[str]]:

@@ -208,6 +208,35 @@ def test_a_move_under_way() -> None:
     assert (hybrid.one().details["state"], hybrid.code()) == ("moving", "")
 
 
+@pytest.mark.parametrize(
+    "request_of_ann",
+    [
+        move_request_of("ann", "Failed"),
+        move_request_of("ann", "InProgress"),
+        move_request_of("ann", "Queued", BatchName="MigrationService:spring"),
+    ],
+    ids=lambda item: f"{item['Status']} {item['BatchName']}",
+)
+@pytest.mark.parametrize("synced", [False, True])
+def test_a_request_spares_an_unprepared_user_neither_guards_nor_baseline(
+    tmp_path: Path, synced: bool, request_of_ann: Properties
+) -> None:
+    hybrid = Hybrid(
+        [cloud_mailbox("ann", IsDirSynced=synced), cloud_mailbox("bob", IsDirSynced=True)],
+        [ad_user("ann", DisplayName="Another Ann"), on_premises_recipient("bob")],
+        [request_of_ann, move_request_of("bob", "InProgress")],
+    )
+    wave = (ANN, {"identity": "bob@contoso.com"})
+    stopped, moving = hybrid.assess(*wave, directory=str(tmp_path))
+    assert stopped.error is not None
+    assert (stopped.error.code, moving.error) == ("display_name_would_change", None)
+    accepted = frozenset(["display_name_would_change"])
+    sound, moving = hybrid.assess(*wave, directory=str(tmp_path), accept=accepted)
+    assert (sound.details["state"], sound.enriched["whole"]) == ("matched" if synced else "to_do", False)
+    assert (moving.details["state"], moving.enriched["whole"]) == ("moving", True)
+    assert (stored(tmp_path).exists(), stored(tmp_path, "bob").exists()) == (True, False)
+
+
 def test_a_conflict_is_a_failure_with_its_reason() -> None:
     another = on_premises_recipient("ann", "UserMailbox", ExchangeGuid=guid_of("another mailbox"))
     hybrid = Hybrid([cloud_mailbox("ann")], [another])

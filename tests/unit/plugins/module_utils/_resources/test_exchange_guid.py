@@ -42,6 +42,13 @@ def test_zeros_are_stamped(kind: str, setter: str) -> None:
     assert (found.before, found.after) == ({"exchange_guid": ZERO}, {"exchange_guid": MAILBOX})
 
 
+@pytest.mark.parametrize(("kind", "whole"), [("MailUser", None), ("RemoteUserMailbox", True)])
+def test_the_guid_makes_a_remote_mailbox_whole_and_a_mail_user_alone_not(kind: str, whole: bool | None) -> None:
+    """A mail user needs its addresses, too."""
+    for held in (ZERO, MAILBOX):
+        assert plan(kind, held, whole=False).enriched.get("whole") is whole
+
+
 @pytest.mark.parametrize("wanted", [MAILBOX, MAILBOX.upper()])
 def test_an_equal_guid_is_left_alone(wanted: str) -> None:
     assert plan(held=MAILBOX, exchange_guid=wanted) == Plan()

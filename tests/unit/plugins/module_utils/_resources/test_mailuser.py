@@ -368,3 +368,30 @@ def test_a_user_that_is_not_there_fails_alone() -> None:
     assert [outcome.status for outcome in outcomes] == ["failed", "changed"]
     assert outcomes[0].error is not None
     assert outcomes[0].error.code == "ad_user_not_found"
+
+
+# -- whole -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_that_moves_is_left_alone() -> None:
+    """Its user is whole, and no guard has looked at it."""
+    hybrid = connect(fakes.on_premises(ad_user("ann")), fakes.tenant(cloud_mailbox("ann")))
+    with hybrid as connections:
+        (outcome,) = run_wave(Present(False), [record(offboarding_state="moving")], connections, check=False)
+    assert outcome.status == "unchanged"
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_the_record_says_that_the_user_is_whole_and_that_it_is_no_more(check: bool) -> None:
+    for person in (ad_user("ann"), on_premises_recipient("ann")):
+        found = Present(check).plan(record(whole=False), seen(person))
+        assert found.enriched["whole"] is True
+    for person in (ad_user("ann"), on_premises_recipient("ann", ExchangeGuid=ZERO)):
+        assert Absent(check).plan(record(whole=True), seen(person)).enriched == {"whole": False}
+        assert Absent(check).plan(record(), seen(person)).enriched == {}
+
+
+def test_a_remote_mailbox_is_whole_once_it_carries_the_guid() -> None:
+    """That is the task of another module."""
+    remote = on_premises_recipient("ann", "RemoteUserMailbox", ExchangeGuid=ZERO)
+    assert "whole" not in plan(remote, whole=False).enriched

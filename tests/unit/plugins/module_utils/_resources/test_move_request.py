@@ -88,6 +88,22 @@ def submitting(check: bool = False) -> Any:
     return steps.for_state("submitted", check, account, [WANTED])
 
 
+# -- what the phases before have to have made whole --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["to_do", "matched"])
+@pytest.mark.parametrize("current", [None, move_request.request(move_request_of("ann", "Synced"))])
+def test_an_unprepared_user_is_neither_submitted_for_nor_completed(state: str, current: dict[str, Any] | None) -> None:
+    for step in (submitting(), submitting(check=True), COMPLETED, steps.Completed(True)):
+        error = refused(step, current, offboarding_state=state, whole=False)
+        assert (error.code, error.retryable) == ("not_prepared", False)
+        assert state in error.message
+
+
+def test_what_was_made_whole_since_is_submitted() -> None:
+    assert [call.name for call in cmdlets(submit(None, offboarding_state="matched", whole=True))] == ["New-MoveRequest"]
+
+
 # -- the normal form ---------------------------------------------------------------------------------------------------
 
 

@@ -84,6 +84,34 @@ MINE = ad_user("ann", ExternalDirectoryObjectId=f"User_{ENTRA}")
             False,
         ),
         (evidence(SYNCED, on_premises_recipient("ann"), move_request_of("ann", "Failed")), "moving", "synced", False),
+        # A request makes nobody whole: an unprepared user is guarded as ever, whoever's request it is and however old.
+        (
+            evidence(cloud_mailbox("ann"), ad_user("ann"), move_request_of("ann", "Failed")),
+            "to_do",
+            "cloud_only",
+            False,
+        ),
+        (evidence(SYNCED, MINE, move_request_of("ann", "InProgress")), "matched", "synced", True),
+        (evidence(SYNCED, MINE, move_request_of("ann", "Failed")), "matched", "synced", True),
+        (
+            evidence(SYNCED, on_premises_recipient("ann", ExchangeGuid=ZERO), move_request_of("ann", "Synced")),
+            "matched",
+            "synced",
+            False,
+        ),
+        (
+            evidence(SYNCED, MINE, move_request_of("ann", "Queued", BatchName="MigrationService:spring")),
+            "matched",
+            "synced",
+            True,
+        ),
+        # Prepared, and no sync has shown it to the cloud yet.
+        (
+            evidence(cloud_mailbox("ann"), on_premises_recipient("ann"), move_request_of("ann", "Failed")),
+            "prepared",
+            "cloud_only",
+            False,
+        ),
         # A completed request of an earlier move says nothing about this one.
         (
             evidence(SYNCED, on_premises_recipient("ann"), move_request_of("ann", "Completed")),

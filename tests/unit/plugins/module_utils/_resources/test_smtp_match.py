@@ -432,6 +432,14 @@ def test_what_is_past_its_match_is_not_read(state: str) -> None:
     assert match.online.calls == match.server.calls == []
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_was_not_prepared_is_not_waited_for(check: bool) -> None:
+    match = Match()
+    (outcome,) = match.wait(record(offboarding_state="to_do", whole=False), check=check)
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.code, match.time.slept) == ("failed", "not_prepared", [])
+
+
 def test_a_preview_looks_once_and_says_pending() -> None:
     match = Match()
     (outcome,) = match.wait(check=True, timeout=0)

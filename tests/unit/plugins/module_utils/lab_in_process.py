@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lab's model behind the collection's Connections, in this process: no wire, and time passes by sleeping alone.
+
+A ``Trouble`` spoils one of the writes, whichever of the three systems it goes to.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
+    Cmdlet,
+    CmdletOutput,
+    Credential,
+    Properties,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
+
+from lab.answer import (
+    Answer,
+    ByteSize,
+    Call,
+    CmdletFailure,
+    CmdletHost,
+    Collection,
+    Dictionary,
+    Enumeration,
+    LabCredential,
+    LabValue,
+    Reference,
+    ShellState,
+)
+from lab.hybrid import Hybrid, ManualClock, empty_hybrid
+from tests.unit.plugins.module_utils import fakes
+
+KINDS = ("exchange_server", "exchange_online", "entra_connect")
+TRANSIENT = "ADTransientException"
+REFUSED = "ProxyAddressExistsException"
+
+
+class Killed(BaseException):
+    """The process is no more: nothing of the run happens after it."""
+
+
+@dataclass
+class Trouble:
+    """What goes wrong: ``what`` is failed, lost, unheard, doubled or killed, at the write ``number`` (from 0), or at
+    each that ``cmdlet`` names, ``count`` times, of the object ``identity`` alone where one is given.
+
+    ``failed`` is refused by Exchange for good, ``transient`` for the moment; ``lost`` has run and is not answered;
+    ``unheard`` has not run and is not answered either; ``doubled`` arrives twice; ``killed`` has run, and the run dies.
+    """
+
+    what: str = ""
+    number: int = -1
+    cmdlet: str = ""
+    count: int = 1
+    identity: str = ""
+    seen: int = 0
+
+    def strikes(self, cmdlet: Cmdlet) -> bool:
+        """Count a write, and tell whether this one is spoilt."""
+        place, self.seen = self.seen, self.seen + 1
+        if not self.what or self.count <= 0 or (self.cmdlet and cmdlet.name != self.cmdlet):
+            return False
+        if self.identity and str(cmdlet.parameters.get("Identity")) != self.identity:
+            return False
+        if not self.cmdlet and place != self.number:
+            return False
+        self.count -= 1
+        return True
+
+
+@dataclass
+class InProcess:
+    """A whole hybrid organization, and every write that reached it."""
+
+    hybrid: Hybrid = field(default_factory=lambda: empty_hybrid(ManualClock(), speed=1000.0))
+    trouble: Trouble = field(default_factory=Trouble)
+    writes: list[str] = field(default_factory=list)
+    dead: bool = False
+
+    def sleep(self, seconds: float) -> None:
+        clock = self.hybrid.clock
+        assert isinstance(clock, ManualClock)
+        clock.advance(seconds)
+
+    def clock(self) -> float:
+        return self.hybrid.clock.now().timestamp()
+
+    def connect(self, *kinds: str) -> Connections:
+        """Return the collection's connections to these systems, or to all three."""
+        organizations = [_Organization(self, kind, getattr(self.hybrid, kind)) for kind in kinds or KINDS]
+        return Connections({made.kind: {} for made in organizations}, fakes.systems(*organizations), self.sleep)
+
+    def write(self, cmdlet: Cmdlet, send: Callable[[], CmdletOutput]) -> CmdletOutput:
+        """Send a write, spoilt where it is its turn."""
+        what = self.trouble.what if self.trouble.strikes(cmdlet) else ""
+        if what in ("failed", "transient"):
+            name = TRANSIENT if what == "transient" else REFUSED
+            raise CmdletError("The lab refuses this write.", cmdlet=cmdlet.name, exception_type=name)
+        if what == "unheard":
+            raise fakes.lost()
+        self.writes.append(cmdlet.name)
+        output = send()
+        if what == "doubled":
+            self.writes.append(cmdlet.name)
+            output = send()
+        if what == "lost":
+            raise fakes.lost()
+        if what == "killed":
+            self.dead = True
+            raise Killed
+        return output
+
+
+@dataclass
+class _Organization:
+    system: InProcess
+    kind: str
+    model: CmdletHost
+    concurrency: int = 1
+    host: str = "host.contoso.com"
+
+    def open(self) -> _Session:
+        return _Session(self)
+
+
+class _Session:
+    def __init__(self, organization: _Organization) -> None:
+        self._organization = organization
+        user = organization.system.hybrid.exchange_server_account.username
+        self._shell = ShellState(user, view_entire_forest=True)
+
+    def run(self, cmdlet: Cmdlet) -> CmdletOutput:
+        system = self._organization.system
+        if system.dead:
+            raise Killed
+        if cmdlet.is_read:
+            return self._send(cmdlet)
+        return system.write(cmdlet, lambda: self._send(cmdlet))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _send(self, cmdlet: Cmdlet) -> CmdletOutput:
+        given = {name: _given(value) for name, value in cmdlet.parameters.items()}
+        try:
+            answer: Answer = self._organization.model.run(Call(cmdlet.name, given, self._shell))
+        except CmdletFailure as failure:
+            answer = Answer(errors=[failure])
+        for failure in answer.errors:
+            name = failure.exception_type.rpartition(".")[2]
+            raise CmdletError(failure.message, cmdlet=cmdlet.name, exception_type=name)
+        return CmdletOutput([_properties(item.properties) for item in answer.objects], list(answer.warnings))
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, Credential):
+        return LabCredential(value.username, value.password)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _properties(properties: dict[str, LabValue]) -> Properties:
+    return {name: _plain(value) for name, value in properties.items()}
+
+
+def _plain(value: LabValue) -> Any:
+    if isinstance(value, Enumeration):
+        return value.name
+    if isinstance(value, Reference):
+        return value.text
+    if isinstance(value, Collection):
+        return list(value.items)
+    if isinstance(value, Dictionary):
+        return dict(value.entries)
+    if isinstance(value, ByteSize):
+        return "Unlimited" if value.size is None else f"{value.size} B ({value.size:,} bytes)"
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value) if isinstance(value, (uuid.UUID, datetime.timedelta)) else value
+
+
