@@ -20,6 +20,7 @@ GB = 1024**3
 _SPO = "SPO:SPO_4f0c8d52-6a3f-4a8a-9d5e-2f7b1c3e9a10@SPO_b7d2e0a4-1c53-4d0f-8f3a-6a5e9c1d7b22"
 _PHONE = "EUM:4711;phone-context=munich.contoso.com"
 _OLD_X500 = "X500:/o=Contoso/ou=First Administrative Group/cn=Recipients/cn=eeriksen"
+_POLICY = "5b9e3a1c4f024d6e9a53c1e8b7d20f64"
 CLOUD_ONLY = (
     Person("Ann Archer", size=2 * GB),
     Person("Bob Baker"),
@@ -53,7 +54,12 @@ def populate(hybrid: Hybrid) -> None:
     """Fill an empty organization."""
     builder = HybridBuilder(hybrid)
     for person in CLOUD_ONLY:
-        builder.cloud_only(person)
+        pair = builder.cloud_only(person)
+        if person.name == "Dana Diaz":
+            # A hold of hers was released last week; of her policies one only deletes, and she is left out of the other.
+            builder.set_cloud(pair, delay_hold=True, in_place_holds=[f"mbx{_POLICY}:1", f"-mbx{_POLICY[::-1]}:3"])
+    # For everybody, and for groups: neither holds anything of a mailbox here.
+    hybrid.tenant.in_place_holds = [f"mbx{_POLICY}:1", f"grp{_POLICY}:3"]
     for person in SYNCED:
         builder.synced(person)
     for person in REMOTE_MAILBOXES:

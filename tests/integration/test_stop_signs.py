@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -106,16 +109,44 @@ def test_the_role_stops_only_the_mailbox_with_the_sign(bench: Bench) -> None:
     bench.build.set_directory(renamed, display_name="Rita Former")
     # No cycle of its own accord: only a write of ours would let the sync export it.
     bench.hybrid.sync.forget_change(renamed.directory)
-    before = {pair.identity: remember(pair) for pair in (clean, held, renamed)}
-    run = bench.offboard(offboarding_mailboxes=records((clean, held, renamed)), offboarding_accept=["litigation_hold"])
+    # Two delay holds that are to be ended, and one that nobody said anything about.
+    ended, delayed = bench.build.cloud_only("Dora Delayed"), bench.build.cloud_only("Dave Delayed")
+    holding_nothing = ["mbx5b9e3a1c:1", "-mbx77aa:3"]
+    bench.build.set_cloud(ended, delay_hold=True, delay_release_hold=True, in_place_holds=holding_nothing)
+    bench.build.set_cloud(delayed, delay_hold=True)
+    # Left over from a mailbox that is no more: force is said for this one alone.
+    old, stamped = uuid.UUID(int=4711), bench.build.synced("Otto Old")
+    bench.build.mail_enable(stamped, exchange_guid=old)
+    bench.hybrid.sync.forget_change(stamped.directory)
+    everybody = (clean, held, renamed, ended, delayed, stamped)
+    before = {pair.identity: remember(pair) for pair in everybody}
+    wave = [
+        *records((clean, held, renamed, delayed)),
+        *records([ended], remove_delay_holds=True),
+        *records([stamped], force=True),
+    ]
+    accept = ["litigation_hold", "baseline_missing"]
+    run = bench.offboard(offboarding_mailboxes=wave, offboarding_accept=accept)
     assert run.returncode == 2
     assert {identity: error["code"] for identity, error in run.role_failures.items()} == {
-        renamed.identity: "display_name_would_change"
-    }
-    for pair in (clean, held):
+        renamed.identity: "display_name_would_change", delayed.identity: "delay_hold",
+    }  # fmt: skip
+    for pair in (clean, held, ended, stamped):
         assert_home(pair, before[pair.identity])
+    assert (ended.cloud.delay_hold, ended.cloud.delay_release_hold, delayed.cloud.delay_hold) == (False, False, True)
+    sent = [entry for entry in journal(bench) if entry["event"] == "sent"]
+    gone = [entry["before"] for entry in sent if "-RemoveDelay" in entry["cmdlet"]]
+    assert gone == [{"delay_hold_applied": True}, {"delay_release_hold_applied": True}]
+    overwritten = [entry["before"]["exchange_guid"] for entry in sent if entry["object"] == stamped.identity
+                   and "exchange_guid" in entry.get("before", {})]
+    assert overwritten == [str(old)]
     assert (renamed.directory.kind, renamed.cloud.kind) == ("User", "UserMailbox")
     assert renamed.cloud.display_name == "Rita Renamed"
+
+
+def journal(bench: Bench) -> list[dict[str, Any]]:
+    path = bench.offboarding_directory / "journal.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def conflicts(bench: Bench) -> dict[str, tuple[Pair, str, str]]:
