@@ -78,10 +78,14 @@ def malformed(address: str) -> bool:
     return kind == "smtp" and ("@" not in value or (len(value.split()) != 1 and not value.startswith('"')))
 
 
+def of_the_service(address: str) -> bool:
+    """Tell whether an address is in a suffix in which the service gives addresses, and takes them, by itself."""
+    return kind_of(address) == "smtp" and f".{domain_of(address)}".endswith(tuple(f".{s}" for s in RESERVED))
+
+
 def reserved(address: str) -> bool:
-    """Tell whether an address is in a suffix of the service's own, the routing domain aside."""
-    domain = f".{domain_of(address)}"
-    return kind_of(address) == "smtp" and domain.endswith(tuple(f".{s}" for s in RESERVED)) and ROUTING not in domain
+    """Tell whether Microsoft Entra discards an address for its suffix, which that of the routing domain is not."""
+    return of_the_service(address) and not domain_of(address).endswith(ROUTING)
 
 
 def outlives_sync(address: str) -> bool:

@@ -129,7 +129,7 @@ def _gained(evidence: Evidence, before: Mapping[str, Any], synced: bool) -> list
     return [
         address
         for address in addresses.missing(live["email_addresses"], ours)
-        if _counts(address) and not (synced and addresses.reserved(address))
+        if _counts(address) and not (synced and addresses.of_the_service(address))
     ]
 
 

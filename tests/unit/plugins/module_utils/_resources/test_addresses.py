@@ -204,3 +204,19 @@ def test_the_smtp_addresses_of_a_list() -> None:
         ["SMTP:Ann@contoso.com", "smtp:b@c.com", "d@e.com", "X500:/o=a", "SIP:s@c.com"]
     ) == ["ann@contoso.com", "b@c.com", "d@e.com"]
     assert addresses.primary_of(["smtp:ann@contoso.com"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("domain", "service", "reserved"),
+    [
+        ("contoso.onmicrosoft.com", True, True),
+        ("contoso.microsoftonline.com", True, True),
+        ("contoso.mail.onmicrosoft.com", True, False),
+        ("mail.onmicrosoft.com.contoso.com", False, False),
+        ("contoso.com", False, False),
+    ],
+)
+def test_the_suffixes_of_the_service(domain: str, service: bool, reserved: bool) -> None:
+    assert addresses.of_the_service(f"smtp:Ann@{domain.upper()}") is service
+    assert addresses.reserved(f"SMTP:ann@{domain}") is reserved
+    assert addresses.of_the_service(f"X500:ann@{domain}") is False
