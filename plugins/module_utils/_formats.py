@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -90,15 +91,80 @@ _FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
 }
 
 
-NAMES = frozenset(_FORMS)
+# Text for people, or names that Exchange lets hold almost anything.
+_FREE = (
+    "alias",
+    "display_name",
+    "legacy_exchange_dn",
+    "batch_name",
+    "remote_target_database",
+    "remote_archive_target_database",
+    "suspend_comment",
+    "proxy_to_mailbox",
+)
+NAMES = frozenset((*_FORMS, *_FREE))
+# Of these one letter must not pass for another: an object is found by them, or mail goes there.
+_EXACT = frozenset(_FORMS) - {"ad_identity", "email_addresses"}
+# Joiners that some scripts need in names.
+_JOINERS = "\u200c\u200d"
 
 
 def check(record: Mapping[str, Any], names: Iterable[str], where: str = "") -> None:
     """Raise InputError for the first named value of the record that is malformed; absent values are no matter."""
     for name in names:
-        if name not in _FORMS or record.get(name) in (None, ""):
+        if name not in NAMES or record.get(name) in (None, ""):
             continue
-        right, problem, remedy = _FORMS[name]
         for text in _values.as_list(record[name]):
-            if not right(text):
-                raise InputError(f"{where}{name}", text, problem, remedy, f"malformed_{name}")
+            _refuse_characters(f"{where}{name}", name, text)
+            if name in _FORMS:
+                _refuse_form(f"{where}{name}", name, text)
+
+
+def _refuse_form(option: str, name: str, text: str) -> None:
+    right, problem, remedy = _FORMS[name]
+    domain = text.rpartition("@")[2]
+    if not domain.isascii() and ("@" in text or name not in ("ad_identity", "email_addresses")):
+        written = _ascii(domain)
+        if written:
+            raise InputError(
+                option, text, "has a domain that is not ASCII", f"Write the domain as {written}.", f"malformed_{name}"
+            )
+    if not right(text):
+        raise InputError(option, text, problem, remedy, f"malformed_{name}")
+
+
+def _ascii(domain: str) -> str:
+    """Return a domain as DNS has it, with xn--, or an empty text for what is no domain."""
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def _refuse_characters(option: str, name: str, text: str) -> None:
+    """Refuse what nobody sees and everybody copies: it makes another value of the one that is read on the screen."""
+    found = [c for c in dict.fromkeys(text) if _is_forbidden(c, name)]
+    if not found:
+        return
+    told = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'control character')}" for c in found)
+    shown = "".join(f"\\u{ord(c):04x}" if c in found else c for c in text)
+    raise InputError(
+        option,
+        shown,
+        f"holds {told}, which is not what it looks like or does not show",
+        "Type the value anew, or take that character out.",
+        "forbidden_character",
+    )
+
+
+def _is_forbidden(character: str, name: str) -> bool:
+    category = unicodedata.category(character)
+    if name in _FREE:
+        return category in ("Cc", "Cf") and character not in f"\t\r\n{_JOINERS}"
+    if category in ("Cc", "Cf", "Zl", "Zp") or (category == "Zs" and character != " "):
+        return True
+    if name not in _EXACT or character.isascii():
+        return False
+    # The Kelvin sign is a k to everything that ignores case; a full-width letter is one to what normalizes.
+    folded = (character.lower(), character.upper(), unicodedata.normalize("NFKC", character))
+    return any(len(text) == 1 and text.isascii() for text in folded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,19 @@ FLAGS = (
 )
 LISTS = ("move_options", "skip_moving", "email_addresses", "accept")
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
+# Microsoft's CSV of a migration batch that brings mailboxes home (New-MigrationBatch) is taken as it is.
+_MAILBOX_TYPE = "mailbox_type"
+_MICROSOFTS = {
+    "emailaddress": "identity",
+    "targetdatabase": "remote_target_database",
+    "targetarchivedatabase": "remote_archive_target_database",
+    "mailboxtype": _MAILBOX_TYPE,
+}
+_MAILBOX_TYPES = {
+    "primaryandarchive": {},
+    "primaryonly": {"primary_only": True},
+    "archiveonly": {"archive_only": True},
+}
 CHOICES = {"cutover": ("automatic", "held", "at"), "baseline": ("keep", "refresh")}
 # As Ansible takes them.
 _TRUE = ("true", "yes", "1", "y", "on", "t")
@@ -74,11 +88,12 @@ SHOWN = 20  # problems that one message tells; more only makes it unreadable
 def from_csv(path: str, delimiter: str = ",") -> list[Record]:
     """Return the records of a CSV file with a header line; raise InputError that tells every bad line.
 
-    An empty cell leaves its key out, so that the task's own options apply. Cells of a list are separated by semicolons.
+    An empty cell leaves its key out, so that the task's own options apply. Cells of a list are separated by semicolons;
+    one that belongs to an item is written with a backslash before it.
     """
     rows = _rows(path, delimiter)
-    _line, names = next(rows, (0, []))
-    header = [name.strip() for name in names]
+    _line, names = next((row for row in rows if not _is_comment(row[1])), (0, []))
+    header = [_column(name) for name in names]
     _check_header(path, header, delimiter)
     records, problems, lines = [], [], []
     for line, cells in rows:
@@ -95,6 +110,21 @@ def from_csv(path: str, delimiter: str = ",") -> list[Record]:
     problems += _duplicates(records, [f"line {number}" for number in lines])
     _refuse(f"csv: '{path}'", problems)
     return records
+
+
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Tell whether a line before the header says nothing: a comment, the ``#TYPE`` of Export-Csv, or a blank one."""
+    return not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#")
+
+
+def _column(name: str) -> str:
+    """Return the column that a name of the header means, in any letter case; an unknown one as it is written."""
+    known = {_folded(column): column for column in COLUMNS}
+    return {**known, **_MICROSOFTS}.get(_folded(name), name.strip())
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace(" ", "")
 
 
 def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -136,7 +166,7 @@ def from_list(records: Sequence[Record]) -> list[Record]:
 def _text(path: str) -> str:
     try:
         with open(path, "rb") as stream:
-            return stream.read().decode("utf-8-sig")
+            content = stream.read()
     except OSError as error:
         raise InputError(
             "csv",
@@ -145,13 +175,43 @@ def _text(path: str) -> str:
             "Give the path of the CSV file, seen from where the task runs.",
             "unreadable_file",
         ) from error
+    _refuse_other_files(path, content)
+    try:
+        return content.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError("csv", path, f"is not UTF-8 (byte {error.start})", "Save it as UTF-8.", "not_utf8") from error
 
 
+def _refuse_other_files(path: str, content: bytes) -> None:
+    """Name what is no CSV, or none in UTF-8, for what it is."""
+    begin = content[:4096]
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in begin and begin.count(b"\0") * 3 > len(begin)):
+        raise InputError("csv", path, "is UTF-16, not UTF-8", "Save it as CSV UTF-8.", "not_utf8")
+    told = {
+        b"$ANSIBLE_VAULT;": (
+            "is encrypted by ansible-vault",
+            "Decrypt it first (ansible-vault decrypt), or give the mailboxes as offboarding_mailboxes.",
+        ),
+        b"PK\x03\x04": ("is a workbook or an archive, not a CSV", "Save the sheet as CSV UTF-8."),
+    }
+    for mark, (what, remedy) in told.items():
+        if begin.startswith(mark):
+            raise InputError("csv", path, what, remedy, "unreadable_file")
+    if not content.strip():
+        raise InputError("csv", path, "is empty", "Its first line names the columns.", "missing_column")
+
+
 def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
     for other in ",;\t":
-        names = {name.strip(' "') for text in header if other in text for name in text.split(other)}
+        names = {_column(name.strip(' "')) for text in header if other in text for name in text.split(other)}
+        if other == delimiter and len(header) == 1 and "identity" in names:
+            raise InputError(
+                "csv",
+                path,
+                "has each line in quotes as a whole",
+                "Take the quotes around the lines away, or save it as CSV again.",
+                "quoted_lines",
+            )
         if other != delimiter and "identity" in names:
             raise InputError(
                 "delimiter",
@@ -165,10 +225,10 @@ def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
             "csv",
             path,
             "has no column 'identity'",
-            "The first line must name the columns, identity among them.",
+            "The first line must name the columns, identity (or EmailAddress) among them.",
             "missing_column",
         )
-    unknown = [name or "(empty)" for name in header if name not in COLUMNS]
+    unknown = [name or "(empty)" for name in header if name not in (*COLUMNS, _MAILBOX_TYPE)]
     if unknown:
         raise InputError(
             "csv",
@@ -193,11 +253,28 @@ def _record(cells: dict[str, str]) -> Record:
         if name in FLAGS:
             record[name] = _flag(name, value)
         elif name in LISTS:
-            record[name] = [item.strip() for item in value.split(";") if item.strip()]
+            record[name] = _items(value)
+        elif name == _MAILBOX_TYPE:
+            record.update(_moved(value))
         else:
             record[name] = value
     _check(record)
     return record
+
+
+def _items(value: str) -> list[str]:
+    """Return the items of a list's cell; ``\\;`` is a semicolon of an item, as X400 addresses have."""
+    items = re.split(r"(?<!\\);", value)
+    return [item.strip() for item in (text.replace("\\;", ";") for text in items) if item.strip()]
+
+
+def _moved(value: str) -> dict[str, bool]:
+    """Return the flags that Microsoft's MailboxType means."""
+    if value.lower() not in _MAILBOX_TYPES:
+        raise InputError(
+            "MailboxType", value, "is no choice", "Write one of: PrimaryAndArchive, PrimaryOnly, ArchiveOnly."
+        )
+    return _MAILBOX_TYPES[value.lower()]
 
 
 def _flag(name: str, value: str) -> bool:

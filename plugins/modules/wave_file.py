@@ -14,9 +14,12 @@ description:
   - Everything that is wrong is told at once, with line numbers, before any system is contacted - a missing or
     unknown column, a
     blank or doubled identity, a malformed GUID, address, domain or time, a file that is not UTF-8.
-  - A CSV's first line names the columns. An empty cell leaves the choice to the task's own options. Cells of a list
-    hold their items
-    separated by semicolons.
+  - A CSV's first line names the columns, in any letter case; lines before it that begin with C(#) are passed over, as
+    C(Export-Csv) writes one. An empty cell leaves the choice to the task's own options. Cells of a list hold their
+    items separated by semicolons; a semicolon that belongs to an item, as in an X400 address, is written C(\;).
+  - Microsoft's CSV of a migration batch for offboarding is taken as it is, with the columns C(EmailAddress),
+    C(TargetDatabase), C(TargetArchiveDatabase) and C(MailboxType).
+  - Characters that do not show, or that pass for others, are refused with their code points.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:

@@ -104,3 +104,62 @@ def test_only_the_named_keys_are_looked_at() -> None:
     record = {"identity": "ann@contoso.com", "exchange_guid": "of another module"}
     _formats.check(record, ["identity"])
     assert record["exchange_guid"] == "of another module"
+
+
+# -- characters --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("identity", "ann\u200b@contoso.com", "U+200B ZERO WIDTH SPACE"),
+        ("identity", "\u202eann@contoso.com", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("identity", "ann@contoso.com\x00", "U+0000"),
+        ("identity", "ann\x1b[31m@contoso.com", "U+001B"),
+        ("identity", "\u212aen@contoso.com", "U+212A KELVIN SIGN"),
+        ("identity", "\u017fam@contoso.com", "U+017F LATIN SMALL LETTER LONG S"),
+        ("primary_smtp_address", "\uff41nn@contoso.com", "U+FF41 FULLWIDTH LATIN SMALL LETTER A"),
+        ("identity", "ann\u00a0archer@contoso.com", "U+00A0 NO-BREAK SPACE"),
+        ("target_delivery_domain", "conto\u00adso.com", "U+00AD SOFT HYPHEN"),
+        ("ad_identity", "CN=Ann\u2066,DC=contoso,DC=com", "U+2066 LEFT-TO-RIGHT ISOLATE"),
+        ("email_addresses", ["SMTP:ann@contoso.com", "smtp:a\ufeff@contoso.com"], "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
+        ("remote_target_database", "DB\u200b01", "U+200B ZERO WIDTH SPACE"),
+        ("batch_name", "wave\u20671", "U+2067 RIGHT-TO-LEFT ISOLATE"),
+    ],
+)
+def test_what_does_not_show_is_refused_with_its_code_point(name: str, value: Any, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        _formats.check({name: value}, [name])
+    assert (caught.value.code, told in caught.value.message) == ("forbidden_character", True)
+    # The message itself shows the character by its number: nothing invisible reaches a terminal.
+    assert caught.value.message.isprintable()
+    assert f"\\u{told[2:6].lower()}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ad_identity", "CN=J\u00f6rg Stra\u00dfe \u00b2,OU=B\u00fcro,DC=contoso,DC=com"),
+        ("identity", "j\u00f6rg@contoso.com"),
+        ("batch_name", "Welle 1, B\u00fcro \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("suspend_comment", "two\nlines\tand a tab"),
+    ],
+)
+def test_letters_of_the_world_pass(name: str, value: str) -> None:
+    _formats.check({name: value}, [name])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("identity", "ann@b\u00fccher.example", "xn--bcher-kva.example"),
+        ("routing_domain", "b\u00fccher.example", "xn--bcher-kva.example"),
+        ("email_addresses", ["smtp:ann@b\u00fccher.example"], "xn--bcher-kva.example"),
+        ("remote_host_name", "mail.b\u00fccher.example", "mail.xn--bcher-kva.example"),
+    ],
+)
+def test_a_domain_that_is_not_ascii_is_told_as_dns_has_it(name: str, value: Any, written: str) -> None:
+    with pytest.raises(InputError) as caught:
+        _formats.check({name: value}, [name])
+    assert caught.value.code == f"malformed_{name}"
+    assert caught.value.remedy == f"Write the domain as {written}."

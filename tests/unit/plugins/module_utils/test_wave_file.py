@@ -54,6 +54,47 @@ def test_a_csv_becomes_records(tmp_path: Path, content: str) -> None:
     assert _wave_file.from_csv(written(tmp_path, content)) == [{**ANN, "batch_name": "one"}, BOB]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '#TYPE Selected.PSCustomObject\n"Identity","Batch_Name"\n"ann@contoso.com","one"\n',
+        "# wave one, by Ann\n\n#,and Bob\nIDENTITY,batchname\nann@contoso.com,one\n",
+        "\ufeff\ufeffidentity,BatchName\nann@contoso.com,one\n",
+    ],
+    ids=["Export-Csv", "comments", "two byte order marks"],
+)
+def test_what_tools_leave_before_the_header_is_read(tmp_path: Path, content: str) -> None:
+    assert _wave_file.from_csv(written(tmp_path, content)) == [{**ANN, "batch_name": "one"}]
+
+
+def test_microsofts_csv_of_an_offboarding_batch_is_taken_as_it_is(tmp_path: Path) -> None:
+    content = (
+        "EmailAddress,TargetDatabase,TargetArchiveDatabase,MailboxType\n"
+        "ann@contoso.com,DB01,DB02,PrimaryAndArchive\n"
+        "bob@contoso.com,DB01,,PrimaryOnly\n"
+        "cleo@contoso.com,,DB02,archiveonly\n"
+        "dora@contoso.com,DB01,,\n"
+    )
+    assert _wave_file.from_csv(written(tmp_path, content)) == [
+        {**ANN, "remote_target_database": "DB01", "remote_archive_target_database": "DB02"},
+        {**BOB, "remote_target_database": "DB01", "primary_only": True},
+        {"identity": "cleo@contoso.com", "remote_archive_target_database": "DB02", "archive_only": True},
+        {"identity": "dora@contoso.com", "remote_target_database": "DB01"},
+    ]
+    error = refused(tmp_path, "EmailAddress,MailboxType\nann@contoso.com,Both\nbob@contoso.com,\n")
+    assert "line 2: MailboxType: 'Both' is no choice" in error.message
+    twice = refused(tmp_path, "EmailAddress,Identity\nann@contoso.com,\n")
+    assert (twice.code, "has columns twice: identity" in twice.message) == ("duplicate_column", True)
+
+
+def test_an_address_with_semicolons_can_be_written(tmp_path: Path) -> None:
+    held = "SMTP:ann@contoso.com;X400:C=US\\;A= \\;P=Contoso\\;;smtp:a@contoso.com"
+    content = f"identity,email_addresses\nann@contoso.com,{held}\n"
+    assert _wave_file.from_csv(written(tmp_path, content)) == [
+        {**ANN, "email_addresses": ["SMTP:ann@contoso.com", "X400:C=US;A= ;P=Contoso;", "smtp:a@contoso.com"]}
+    ]
+
+
 def test_flags_and_lists_get_their_types(tmp_path: Path) -> None:
     content = (
         "identity,force,include_sip,email_addresses,move_options\n"
@@ -100,8 +141,16 @@ def test_columns_that_something_else_separates_are_told(
     ("content", "code", "told"),
     [
         (b"identity\nm\xfcller@contoso.com\n", "not_utf8", "is not UTF-8 (byte 10)"),
-        ("", "missing_column", "has no column 'identity'"),
-        ("Identity\nann@contoso.com\n", "missing_column", "has no column 'identity'"),
+        ("", "missing_column", "is empty"),
+        (" \n\n", "missing_column", "is empty"),
+        ("name\nann@contoso.com\n", "missing_column", "has no column 'identity'"),
+        ("identity\nann@contoso.com\n".encode("utf-16"), "not_utf8", "is UTF-16, not UTF-8"),
+        ("identity\nann@contoso.com\n".encode("utf-16-le"), "not_utf8", "is UTF-16, not UTF-8"),
+        ("identity\nann@contoso.com\n".encode("utf-16-be"), "not_utf8", "is UTF-16, not UTF-8"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n3334\n", "unreadable_file", "is encrypted by ansible-vault"),
+        (b"PK\x03\x04\x14\0", "unreadable_file", "is a workbook or an archive, not a CSV"),
+        ('"identity,alias"\n"ann@contoso.com,ann"\n', "quoted_lines", "has each line in quotes as a whole"),
+        ('"EmailAddress,TargetDatabase"\n', "quoted_lines", "has each line in quotes as a whole"),
         ("identity,colour,\n", "unknown_column", "has unknown columns: colour, (empty)"),
         ("identity,alias,identity,alias\n", "duplicate_column", "has columns twice: alias, identity"),
     ],
@@ -182,7 +231,8 @@ def test_cutover_at_a_time_is_taken(tmp_path: Path) -> None:
 TEXT = (
     st.text(st.characters(exclude_categories=["C"]) | st.sampled_from('",;\n'), min_size=1).map(str.strip).filter(bool)
 )
-ITEMS = st.lists(TEXT.filter(lambda text: ";" not in text), min_size=1, max_size=3)
+# A backslash before a semicolon makes it part of the item, so no item ends in one.
+ITEMS = st.lists(TEXT.filter(lambda text: "\\" not in text and text.strip(";")), min_size=1, max_size=3)
 ROW = st.fixed_dictionaries(
     {},
     optional={
@@ -199,7 +249,7 @@ ROW = st.fixed_dictionaries(
 
 def cell(value: Any) -> str:
     if isinstance(value, list):
-        return ";".join(value)
+        return ";".join(item.replace(";", "\\;") for item in value)
     return str(value)
 
 
