@@ -435,7 +435,10 @@ MAILBOX: dict[str, Scenario] = {
     "foreign_primary": Scenario(("primary_domain_not_accepted",), _primary_on_foreign_domain),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
     "no_routing_address": Scenario(("routing_address_missing",), _no_routing_address),
-    "other_mail": Scenario(("mail_differs",), _other_mail, "warning"),
+    "other_mail": Scenario(("mail_differs",), _other_mail),
+    "other_external_address": Scenario(
+        ("external_address_would_change",), _mail_user(external_email_address=f"SMTP:info@{FOREIGN}")
+    ),
     "home_mdb_left": Scenario(("home_mdb_left",), _on_premises(home_mdb_left=True)),
     "home_mta_left": Scenario(("home_mta_left",), _on_premises(home_mta_left=True)),
     "inheritance_disabled": Scenario(("inheritance_disabled",), _on_premises(inheritance_disabled=True)),

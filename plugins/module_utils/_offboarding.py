@@ -459,7 +459,9 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
 
 def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:
     before, known = _before(item, evidence), surroundings
-    signs = offboarding_state.stop_signs(item.record, before, evidence.on_premises, known.domains, known.policies)
+    signs = offboarding_state.stop_signs(
+        item.record, before, evidence.on_premises, known.domains, known.policies, _written(item, evidence)
+    )
     if _baseline_missing(item, evidence, options):
         signs.insert(
             0,
@@ -488,6 +490,14 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
         item.outcome.details["refused"] = [sign.as_result() for sign in refused]
     for sign in refused:
         item.fail(sign)
+
+
+def _written(item: Mailbox, evidence: Evidence) -> set[str]:
+    """Return the external address that stands on-premises where the baseline has another one or none: it is ours."""
+    name = "external_email_address"
+    now = str(evidence.on_premises.get(name) or "").lower()
+    before = (item.baseline or {}).get("on_premises")
+    return {now} if before is not None and str(before.get(name) or "").lower() != now else set()
 
 
 def _before(item: Mailbox, evidence: Evidence) -> dict[str, Any]:

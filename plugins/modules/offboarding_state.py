@@ -96,7 +96,8 @@ options:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
-        C(custom_attributes_would_change), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
+        C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change),
+        C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
         C(address_not_carried), C(mail_in_use), C(uniqueness_not_checked), C(baseline_missing),
         C(baseline_differs),
         and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),

@@ -25,6 +25,8 @@ CODES = [
     "display_name_would_change",
     "hidden_would_change",
     "custom_attributes_would_change",
+    "mail_differs",
+    "external_address_would_change",
     "litigation_hold",
     "exchange_cloud_managed",
     "archive_undecided",
@@ -46,6 +48,8 @@ def signs(bench: Bench) -> dict[str, Pair]:
     build.set_directory(pairs["display_name_would_change"], display_name="Another Name")
     build.set_cloud(pairs["hidden_would_change"], hidden=True)
     build.set_cloud(pairs["custom_attributes_would_change"], custom_attributes={7: "Cost centre 4711"})
+    build.set_directory(pairs["mail_differs"], mail="private@fabrikam.com")
+    build.mail_enable(pairs["external_address_would_change"], external_email_address="SMTP:info@tailspin.example")
     build.set_cloud(pairs["litigation_hold"], litigation_hold=True)
     build.set_cloud(pairs["exchange_cloud_managed"], is_exchange_cloud_managed=True)
     build.archive(pairs["archive_undecided"])

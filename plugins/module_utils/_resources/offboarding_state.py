@@ -51,6 +51,8 @@ STOP_SIGNS = (
     "display_name_would_change",
     "hidden_would_change",
     "custom_attributes_would_change",
+    "mail_differs",
+    "external_address_would_change",
     *holds.CODES,
     "exchange_cloud_managed",
     "archive_undecided",
@@ -218,21 +220,60 @@ def stop_signs(
     ad: dict[str, Any],
     domains: Collection[str],
     policies: Collection[str] = (),
+    written: Collection[str] = (),
 ) -> list[MailboxError]:
     """Return why this mailbox should not go on without a decision; each is accepted by its code.
 
     ``domains`` are the tenant's accepted domains, in lower case; ``policies`` is InPlaceHolds of its
-    Get-OrganizationConfig. After the match on-premises values overwrite the
-    cloud's (Microsoft: how-to-connect-install-existing-tenant), so every value that differs is told before the first
-    write.
+    Get-OrganizationConfig; ``written`` are addresses that an earlier run wrote on-premises.
+    After the match on-premises values overwrite the cloud's (Microsoft: how-to-connect-install-existing-tenant), so
+    every value that differs is told before the first write.
     """
     return [
         *_names_that_change(mailbox, ad, domains),
+        *_values_on_premises(record, mailbox, ad, domains, written),
         *_holds(record, mailbox, policies),
         *_flags(mailbox),
         *_archive(record, mailbox),
         *_addresses(mailbox, ad),
     ]
+
+
+def _values_on_premises(
+    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str], written: Collection[str]
+) -> list[MailboxError]:
+    """Return a sign for each value on-premises that would be written over and is not the mailbox's own.
+
+    The baseline keeps the value, and a rollback gives it back.
+    """
+    own = {*addresses.smtp_addresses(mailbox["email_addresses"]), mailbox["primary_smtp_address"].lower(), *written}
+    wanted = (str(record.get(name) or "") for name in ("primary_smtp_address", "external_email_address"))
+    own |= {_values.without_prefix(address).lower() for address in wanted}
+    mail = ad["windows_email_address"].lower() if ad["kind"] == "user" else ""
+    external = ad["external_email_address"].lower() if ad["kind"] == "mail_user" else ""
+    signs = []
+    if mail and mail not in own:
+        signs.append(
+            _sign(
+                "mail_differs",
+                f"mail of the on-premises user is {mail}, which is no address of the cloud mailbox, and would become "
+                f"{record.get('primary_smtp_address') or mailbox['primary_smtp_address']}",
+                "Make sure that it is the right user; give primary_smtp_address if the on-premises address is the "
+                "right one.",
+            )
+        )
+    # The tenant's own domain means this mailbox, by an address that it has no more.
+    tenants = {domain for domain in domains if domain.endswith(".onmicrosoft.com")}
+    if external and external not in own and _values.domain_of(external) not in tenants:
+        signs.append(
+            _sign(
+                "external_address_would_change",
+                f"the on-premises mail user sends mail on to {external}, which is no address of the cloud mailbox, and "
+                "would send it to the cloud mailbox",
+                "Find out who gets mail at that address, and that it is the right mail user.",
+            )
+        )
+    return signs
 
 
 def _sign(code: str, message: str, remedy: str) -> MailboxError:

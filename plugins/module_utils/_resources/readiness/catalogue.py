@@ -343,11 +343,17 @@ ALL: tuple[Check, ...] = (
         "Write the same extension attributes on-premises.", f"{_PRACTICE} 0.3",
     ),
     _mailbox(
-        "mail_differs", WARNING, "Get-User (on-premises)",
-        "Is the on-premises mail attribute the cloud's primary address?",
+        "mail_differs", BLOCKER, "Get-User (on-premises)",
+        "Is the on-premises mail attribute empty, or an address of the cloud mailbox?",
         "Soft match goes by the primary address; the role writes the cloud's over what stands there.",
         "Check that this is the right user; give primary_smtp_address if the on-premises address is the right one.",
         "KB 2641663",
+    ),
+    _mailbox(
+        "external_address_would_change", BLOCKER, "Get-MailUser (on-premises)",
+        "Does an on-premises mail user send mail on to its cloud mailbox?",
+        "The role writes the routing address over it: mail for somewhere else would go to the cloud mailbox.",
+        "Find out who gets mail at that address, and that it is the right mail user.", f"{_PRACTICE} 0.2",
     ),
     _mailbox(
         "address_in_use", BLOCKER, "Get-Recipient, Get-User",

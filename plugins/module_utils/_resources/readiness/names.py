@@ -38,7 +38,6 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from _domains(facts, subject, evidence)
         yield from delivery_address(subject, evidence)
         if subject.before_the_move:
-            yield from _mail(subject, evidence)
             yield from _routing_address(subject, evidence)
     unnamed = [subject for subject, _evidence in moving(subjects) if not subject.text("target_delivery_domain")]
     if unnamed:
@@ -83,14 +82,6 @@ def delivery_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     held = _held(evidence) | {_primary(subject, evidence).lower()}
     if domain not in {_values.domain_of(address) for address in held}:
         yield found("delivery_address_missing", f"The mailbox has no address in {domain}", subject.identity)
-
-
-def _mail(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
-    stands = str(evidence.on_premises.get("windows_email_address") or "")
-    primary = _primary(subject, evidence)
-    if stands and primary and stands.lower() != primary.lower():
-        text = f"On-premises mail is {stands}, the primary address in the cloud {primary}"
-        yield found("mail_differs", text, subject.identity)
 
 
 def _routing_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:

@@ -729,6 +729,22 @@ def test_another_mailboxs_baseline_under_the_name_fails_its_mailbox_alone(tmp_pa
     assert "exchange_guid" not in ann.enriched or ann.enriched["exchange_guid"] == MAILBOX
 
 
+@pytest.mark.parametrize("was", ["SMTP:ann@tailspin.example", None])
+def test_an_external_address_of_somewhere_else_stops_until_it_is_ours(tmp_path: Path, was: str | None) -> None:
+    """The baseline keeps what stood there; what stands there since then was written by us."""
+    bare = {"ExchangeGuid": ZERO, "EmailAddresses": ["SMTP:ann@contoso.com"]}
+    first = on_premises_recipient("ann", ExternalEmailAddress=was, **bare) if was else ad_user("ann")
+    code = "external_address_would_change"
+    before = Hybrid([cloud_mailbox("ann")], [first])
+    assert before.code(directory=str(tmp_path)) == (code if was else "")
+    assert before.one(directory=str(tmp_path), accept=frozenset([code])).error is None
+    kept = json.loads(stored(tmp_path).read_text(encoding="utf-8"))["on_premises"]
+    assert kept.get("external_email_address") == (was[5:] if was else None)
+    written = on_premises_recipient("ann", ExternalEmailAddress="SMTP:ann@routing.contoso.com")
+    accept = frozenset(["baseline_differs"])
+    assert Hybrid([cloud_mailbox("ann")], [written]).code(directory=str(tmp_path), accept=accept) == ""
+
+
 # -- require_state -----------------------------------------------------------------------------------------------------
 
 

@@ -229,6 +229,13 @@ SIGNS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"CustomAttribute1": "x"}, {}, ["custom_attributes_would_change"]),
     ({}, {"CustomAttribute15": "x"}, ["custom_attributes_would_change"]),
     ({"CustomAttribute1": "x"}, {"CustomAttribute1": "x"}, []),
+    ({}, {"ExternalEmailAddress": "SMTP:ann@tailspin.example"}, ["external_address_would_change"]),
+    ({}, {"ExternalEmailAddress": "SMTP:other@contoso.com"}, ["external_address_would_change"]),
+    ({}, {"ExternalEmailAddress": "SMTP:ANN@contoso.com"}, []),
+    ({}, {"ExternalEmailAddress": f"smtp:old.ann@{ROUTING}"}, []),
+    ({}, {"RecipientTypeDetails": "User", "WindowsEmailAddress": "ann@fabrikam.com"}, ["mail_differs"]),
+    ({}, {"RecipientTypeDetails": "User", "WindowsEmailAddress": f"Ann@{ROUTING}"}, []),
+    ({}, {"RecipientTypeDetails": "User", "WindowsEmailAddress": ""}, []),
     ({"LitigationHoldEnabled": True}, {}, ["litigation_hold"]),
     ({"InPlaceHolds": ["UniH1"]}, {}, ["ediscovery_hold"]),
     ({"InPlaceHolds": ["mbx1:1", "-mbx2:2"]}, {}, []),
@@ -274,6 +281,13 @@ def test_an_alias_that_no_sync_keeps_is_told_by_name_until_the_sync_has_calculat
     found = stop_signs({}, mailbox, person, DOMAINS)
     assert [sign.code for sign in found] == ["onmicrosoft_alias_lost"] * told
     assert all(f"{held[0]}, {held[2]} with" in sign.message for sign in found)
+
+
+def test_what_was_asked_for_by_name_is_no_surprise() -> None:
+    elsewhere = {"ExternalEmailAddress": "SMTP:ann@tailspin.example"}
+    assert signs({}, elsewhere, external_email_address="ann@tailspin.example") == []
+    plain = {"RecipientTypeDetails": "User", "WindowsEmailAddress": "a@fabrikam.com"}
+    assert signs({}, plain, primary_smtp_address="A@fabrikam.com") == []
 
 
 def test_every_stop_sign_is_tried() -> None:
