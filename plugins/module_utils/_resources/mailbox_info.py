@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import cloud
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses, cloud
 
 # Keys of a cloud recipient that a record carries on; kind and guid are for the collection's own use.
 CARRIED = (
@@ -45,8 +45,11 @@ CARRIED = (
 
 
 def carried(mailbox: dict[str, Any]) -> Record:
-    """Return what of a cloud recipient a record carries on."""
-    return {name: mailbox[name] for name in CARRIED if name in mailbox}
+    """Return what of a cloud recipient a record carries on: of its addresses those that a write can carry."""
+    record = {name: mailbox[name] for name in CARRIED if name in mailbox}
+    if "email_addresses" in record:
+        record["email_addresses"] = [a for a in record["email_addresses"] if not addresses.malformed(a)]
+    return record
 
 
 def read(connections: Connections, records: Sequence[Record], include_size: bool) -> list[Outcome]:

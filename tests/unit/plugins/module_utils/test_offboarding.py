@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _formats, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import (
@@ -413,6 +413,24 @@ def test_every_kind_of_address_is_asked_for_in_the_whole_forest() -> None:
         assert hybrid.code() == "address_in_use"
         asked = hybrid.server.named("Get-Recipient", "Get-User")
         assert {cmdlet.forest for cmdlet in asked if "EmailAddress" in str(cmdlet.parameters["Filter"])} == {True}
+
+
+def test_an_address_that_no_write_takes_is_accepted_and_does_not_travel_on() -> None:
+    """A later task would refuse the record for it, and with it the wave."""
+    ann = cloud_mailbox("ann")
+    ann["EmailAddresses"] = [*ann["EmailAddresses"], "NOTES:", "EUM:1"]
+    hybrid = Hybrid([ann, cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+    bob = {"identity": "bob@contoso.com"}
+    refused, fine = hybrid.assess(ANN, bob)
+    assert refused.error is not None
+    assert (refused.error.code, fine.error) == ("address_not_carried", None)
+    accepted, _bob = hybrid.assess({**ANN, "accept": ["address_not_carried"]}, bob)
+    assert accepted.error is None
+    assert ("NOTES:" in accepted.enriched["email_addresses"], "EUM:1" in accepted.enriched["email_addresses"]) == (
+        False,
+        True,
+    )
+    _formats.check(accepted.enriched, accepted.enriched)
 
 
 def test_mail_alone_is_told_apart_and_accepted_by_code_or_by_mailbox() -> None:
