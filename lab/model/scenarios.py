@@ -502,9 +502,17 @@ def _stalls(detail: str) -> Callable[[Hybrid, Pair], None]:
 
 
 # What befalls a move on its way, and no readiness report can know: put on a mailbox before it moves or while it does.
+def _comes_into_scope(hybrid: Hybrid, pair: Pair) -> None:
+    """Bring the on-premises user through every filter of the synchronization, as a site's own tasks do."""
+    builder = HybridBuilder(hybrid)
+    groups = [*pair.directory.member_of, *([hybrid.sync.scope_group] if hybrid.sync.scope_group else [])]
+    builder.set_directory(pair, organizational_unit="People", admin_description="", member_of=groups)
+
+
 COURSE: dict[str, Callable[[Hybrid, Pair], None]] = {
     "stalls_at_target": _stalls("StalledDueToTarget_DiskLatency"),
     "stalls_at_source": _stalls("StalledDueToSource_MailboxCapacityExceeded"),
+    "comes_into_scope": _comes_into_scope,
     "goes_on": lambda hybrid, pair: hybrid.replication.go_on(pair.cloud, hybrid.clock.now()),
 }
 

@@ -539,7 +539,14 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
             name: evidence.on_premises[name]
-            for name in ("guid", "kind", "recipient_type_details", "database", "linked_master_account")
+            for name in (
+                "guid",
+                "distinguished_name",
+                "kind",
+                "recipient_type_details",
+                "database",
+                "linked_master_account",
+            )
             if name in evidence.on_premises
         },
         **(

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+from lab.control import CONNECTION_FILE
 from lab.model.builder import Pair
 from lab.model.scenarios import put
-from tests.integration.harness import Bench, records, timeless
+from tests.integration.harness import Bench, assert_home, records, remember, timeless
 
 CHECK = "Refuse a server whose next cycle would export nothing"
 
@@ -54,3 +57,60 @@ def test_nobody_is_written_to_unprotected_without_a_word(bench: Bench) -> None:
     assert accepted.succeeded, accepted.output
     assert [pair.directory.kind for pair in pairs] == ["MailUser", "MailUser"]
     assert "Refuse to write" not in " ".join(accepted.changed)
+
+
+def scope_tasks(bench: Bench, told: Path) -> str:
+    """Write a site's own tasks: they keep whom they were given, and bring them into scope."""
+    control = json.loads((bench.laboratory.directory / CONNECTION_FILE).read_text(encoding="utf-8"))["control"]
+    tasks = [
+        {
+            "name": "Keep who is whole",
+            "ansible.builtin.copy": {
+                "content": "{{ offboarding_scope_users | to_json }}", "dest": str(told), "mode": "0600",
+            },
+        },
+        {
+            "name": "Bring them into scope",
+            "ansible.builtin.uri": {
+                "url": f"{control['url']}/scenario", "method": "POST", "body_format": "json",
+                "headers": {"Authorization": f"Bearer {control['token']}"},
+                "body": {"name": "comes_into_scope", "mailbox": "{{ item.identity }}"},
+            },
+            "loop": "{{ offboarding_scope_users }}",
+        },
+    ]  # fmt: skip
+    path = bench.directory / "scope.yml"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return str(path)
+
+
+def test_users_come_into_scope_once_they_are_whole(bench: Bench) -> None:
+    synced = bench.build.synced("Nils Novak")
+    ann, bob, held = (bench.build.cloud_only(name) for name in ("Ann Archer", "Bob Baker", "Hugo Hold"))
+    for pair in (ann, held):
+        bench.build.out_of_scope(pair)
+    bench.build.set_directory(bob, admin_description="User_not yet")
+    bench.build.set_cloud(held, litigation_hold=True)
+    before = {pair.identity: (remember(pair), pair.directory.distinguished_name) for pair in (synced, ann, bob)}
+    told = bench.directory / "told.json"
+    given: dict[str, Any] = {"offboarding_mailboxes": records([synced, ann, bob, held])}
+
+    missing = bench.offboard(offboarding_scope_tasks=str(bench.directory / "nothing.yml"), **given)
+    assert "nothing.yml' is no file on the controller" in missing.output
+    given["offboarding_scope_tasks"] = scope_tasks(bench, told)
+    # Nobody is whole yet, and so nobody may be exported.
+    bench.offboard("--tags", "sync", **given)
+    assert (told.exists(), bench.log.entries(cmdlet="Enable-MailUser")) == (False, [])
+
+    run = bench.offboard(**given)
+    assert set(run.role_failures) == {held.identity}, run.output
+    users = {user["identity"]: user for user in json.loads(told.read_text(encoding="utf-8"))}
+    assert set(users) == {ann.identity, bob.identity}
+    for pair in (ann, bob):
+        seen, name = users[pair.identity]["on_premises"], before[pair.identity][1]
+        assert (seen["guid"], seen["kind"]) == (str(pair.directory.guid), "mail_user")
+        assert seen["distinguished_name"] == name
+    for pair in (synced, ann, bob):
+        assert_home(pair, before[pair.identity][0])
+    # Whoever failed was left where no cycle sees it.
+    assert (held.directory.kind, held.cloud.is_dir_synced) == ("User", False)

@@ -4,7 +4,7 @@
 # Needs root and apt-get. A machine on which that cannot be done goes on without those tests; with CI=true it fails.
 set -euo pipefail
 
-packages=(samba samba-ad-dc samba-ad-provision winbind python3-samba)
+packages=(samba samba-ad-dc samba-ad-provision winbind python3-samba ldap-utils)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The tests' own answer: samba without the templates of a domain is not enough.

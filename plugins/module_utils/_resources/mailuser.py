@@ -181,7 +181,7 @@ def _taken_away(record: Record) -> Record:
 
 def _left(after: dict[str, Any]) -> Record:
     """Return what later tasks of the run need not ask again: how this one leaves the on-premises object."""
-    names = ("guid", "kind", "recipient_type_details", "email_addresses")
+    names = ("guid", "distinguished_name", "kind", "recipient_type_details", "email_addresses")
     return {"on_premises": {name: after[name] for name in names if name in after}}
 
 

@@ -10,8 +10,8 @@ import os
 import shutil
 from pathlib import Path
 
-# Debian: samba, samba-ad-dc, samba-ad-provision, winbind, python3-samba.
-PROGRAMS = ("samba", "samba-tool")
+# Debian: samba, samba-ad-dc, samba-ad-provision, winbind, python3-samba, ldap-utils.
+PROGRAMS = ("samba", "samba-tool", "ldapsearch", "ldapmodify")
 # What a new domain is made from. Debian has it in a package of its own, which installing samba does not always bring.
 TEMPLATES = Path("/usr/share/samba/setup/provision.ldif")
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))

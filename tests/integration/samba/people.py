@@ -37,6 +37,9 @@ def account(name: str, **attributes: str) -> Any:
     return person(name, password=READER_PASSWORD, **attributes)
 
 
+# Whom adminDescription keeps out of the synchronization.
+KEPT_OUT = ["Scope Smith", "Scope Älskog"]
+
 PEOPLE = [
     account(READER),
     account("Svc Expired", accountExpires=_YEAR_2000),
@@ -59,5 +62,6 @@ PEOPLE = [
         **{"msDS-ExternalDirectoryObjectId": f"User_{CLOUD_OBJECT}"},
     ),
     person("Hidden Hale", hardened=True, homeMDB=DATABASE, adminCount="1", extensionAttribute1="Sales"),
+    *(person(name, adminDescription="User_not yet") for name in KEPT_OUT),
     *(person(f"Many {number:03d}") for number in range(60)),
 ]  # fmt: skip

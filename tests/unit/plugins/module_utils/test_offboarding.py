@@ -94,7 +94,12 @@ def test_a_mailbox_to_do_comes_with_all_that_later_steps_need() -> None:
     record = outcome.enriched
     assert (record["exchange_guid"], record["ad_identity"], record["offboarding_state"]) == (MAILBOX, USER, "to_do")
     assert record["email_addresses"] == cloud_mailbox("ann")["EmailAddresses"]
-    assert record["on_premises"] == {"guid": USER, "kind": "user", "recipient_type_details": "User"}
+    assert record["on_premises"] == {
+        "guid": USER,
+        "distinguished_name": "CN=Ann,OU=People,DC=contoso,DC=com",
+        "kind": "user",
+        "recipient_type_details": "User",
+    }
     assert (record["anchor_unverified"], "baseline_file" in record) == (True, False)
 
 
@@ -851,19 +856,19 @@ def late(*names: str) -> Hybrid:
     )
 
 
-def settled(hybrid: Hybrid, time: Time, *names: str, wait_timeout: float = 100) -> list[Outcome]:
+def settled(hybrid: Hybrid, waits: Time, *names: str, wait_timeout: float = 100) -> list[Outcome]:
     return settle(
         connect(hybrid.server, hybrid.online), [{"identity": f"{name}@contoso.com"} for name in names],
-        Options(require_state="home"), wait_timeout=wait_timeout, wait_sleep=30, sleep=time.sleep, clock=time.clock,
+        Options(require_state="home"), wait_timeout=wait_timeout, wait_sleep=30, sleep=waits.sleep, clock=waits.clock,
     )  # fmt: skip
 
 
 def test_a_cloud_that_lags_behind_a_completion_is_retryable_and_waited_for() -> None:
-    time, hybrid = Time(), late("ann", "bob")
-    for outcome in settled(hybrid, time, "ann", "bob"):
+    waits, hybrid = Time(), late("ann", "bob")
+    for outcome in settled(hybrid, waits, "ann", "bob"):
         assert outcome.error is not None
         assert (outcome.error.code, outcome.error.retryable) == ("cloud_lags", True)
-    assert time.slept == [30, 30, 30, 10]
+    assert waits.slept == [30, 30, 30, 10]
     assert settled(hybrid, Time(), "ann", wait_timeout=0)[0].status == "failed"
 
 
