@@ -484,7 +484,8 @@ def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
     wanted = addresses.to_carry(
         primary, known, str(record.get("legacy_exchange_dn") or ""), include_sip=bool(record.get("include_sip"))
     )
-    gone = addresses.missing(wanted, ad.get("email_addresses", []))
+    # An address of the service itself lives on in the cloud, and a remote mailbox need not have it on-premises.
+    gone = [a for a in addresses.missing(wanted, ad.get("email_addresses", [])) if not addresses.reserved(a)]
     if not gone:
         return []
     return [

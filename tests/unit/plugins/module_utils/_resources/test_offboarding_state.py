@@ -195,6 +195,8 @@ def test_an_address_that_did_not_come_home_is_named_and_no_other(include_sip: bo
         f"it lacks smtp:old@contoso.com, EUM:1, {sip}X500:/o=ExchangeLabs/cn=ann on-premises",
     )
     home["email_addresses"] = [*known, "X500:/O=EXCHANGELABS/cn=Ann"]
+    # An address of the service's own domain stays with the cloud object: a remote mailbox never had it on-premises.
+    record["email_addresses"] = [*known, "smtp:ann@contoso.onmicrosoft.com"]
     assert not_as_wanted(record, evidence) == []
     assert not_as_wanted({"primary_smtp_address": "ann@contoso.com"}, evidence) == []
 
