@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,11 +94,11 @@ class Hybrid:
             if self.sync.sync_cycle_enabled and not self.sync.scheduler_suspended and not self.sync.busy:
                 self.sync.run_cycle_now(self.clock.now())
 
-    def directory_attributes(self, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
-        """Return what a domain controller of the first domain shows over LDAP of one object."""
+    def search_directory(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+        """Return what a domain controller of the first domain shows over LDAP of the objects with this value."""
         with self.lock:
             self.advance()
-            return active_directory.attributes(self.directory, guid)
+            return active_directory.search(self.directory, attribute, value)
 
     def run_address_policies(self) -> int:
         """Update the on-premises address policy: it may change primary addresses. Returns how many it changed."""

@@ -12,7 +12,6 @@ import shlex
 import ssl
 import time
 import types
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +81,7 @@ class HybridModel(Model, Protocol):
     def remote_credential(self) -> Account:
         """The account that the mailbox replication service uses on-premises."""
 
-    def directory_attributes(self, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
+    def search_directory(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
         """Return what LDAP shows of the object with this objectGUID."""
 
     def advance(self) -> None:
@@ -286,11 +285,8 @@ class Laboratory:
         return f"https://localhost:{server.port}"
 
     def _serve_directory(self, port: int) -> None:
-        def lookup(guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
-            return self.hybrid.directory_attributes(guid)
-
         account, tls = self.hybrid.exchange_server_account, self._certificates.server_context
-        server = LdapServer(account, lookup, active_directory.BASE, tls, port=port)
+        server = LdapServer(account, self.hybrid.search_directory, active_directory.BASE, tls, port=port)
         self._servers["active_directory"] = server
         server.start()
 

@@ -22,11 +22,31 @@ _PRESENT, _PROTECTED = 0x8004, 0x1000
 _STATUSES = {"Queued": 1, "InProgress": 2, "Completed": 10, "Failed": 99}
 
 
-def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[bytes]] | None:
-    """Return the attributes of the object with this objectGUID, None where the first domain has none such."""
-    item = next(iter(directory.objects.find(["guid"], str(guid))), None)
-    if item is None or item.domain != DOMAIN:
-        return None
+def search(directory: Directory, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+    """Return the attributes of the first domain's objects with this value of objectGUID or another anchor.
+
+    An attribute that the account may not read is not searched either.
+    """
+    name = attribute.lower()
+    if name == "objectguid":
+        found = directory.objects.find(["guid"], str(uuid.UUID(bytes_le=value))) if len(value) == 16 else []
+    else:
+        shown = (item for item in directory.objects if not item.attributes_withheld)
+        found = [item for item in shown if value and _fits(item, name, value)]
+    return [_attributes(item) for item in found if item.domain == DOMAIN]
+
+
+def _fits(item: DirectoryObject, name: str, value: bytes) -> bool:
+    if name == "ms-ds-consistencyguid":
+        return _anchor(item) == value
+    return name == "msds-externaldirectoryobjectid" and item.written_back_id.lower().encode() == value.lower()
+
+
+def _anchor(item: DirectoryObject) -> bytes:
+    return base64.b64decode(item.anchor)
+
+
+def _attributes(item: DirectoryObject) -> Mapping[str, Sequence[bytes]]:
     found: dict[str, list[bytes]] = {
         "objectGUID": [item.guid.bytes_le], "distinguishedName": [item.distinguished_name.encode()],
         "nTSecurityDescriptor": [_descriptor(item)],
@@ -42,7 +62,7 @@ def attributes(directory: Directory, guid: uuid.UUID) -> Mapping[str, Sequence[b
     if item.home_mta_left:
         found["homeMTA"] = [f"CN=Microsoft MTA,CN=OLD01,CN=Servers,{_CONFIGURATION}".encode()]
     if item.anchor:
-        found["mS-DS-ConsistencyGuid"] = [base64.b64decode(item.anchor)]
+        found["mS-DS-ConsistencyGuid"] = [_anchor(item)]
     if item.remote_recipient_type in _REMOTE_TYPES:
         found["msExchRemoteRecipientType"] = [str(_REMOTE_TYPES[item.remote_recipient_type]).encode()]
     if item.admin_description:
@@ -59,6 +79,7 @@ def _mail_attributes(item: DirectoryObject) -> dict[str, list[bytes]]:
     """Return what Exchange keeps on every object that has it, a plain user too, where no cmdlet shows it."""
     texts = {
         "mail": item.mail, "mailNickname": item.alias, "msExchHideFromAddressLists": "TRUE" if item.hidden else "",
+        "msDS-ExternalDirectoryObjectId": item.written_back_id,
         **{f"extensionAttribute{number}": value for number, value in item.custom_attributes.items()},
     }  # fmt: skip
     return {name: [value.encode()] for name, value in texts.items() if value}

@@ -170,7 +170,7 @@ class HybridBuilder:
         now = self.hybrid.clock.now()
         self.hybrid.tenant.objects.change(cloud, now, is_dir_synced=True, entra_anchor=item.source_anchor)
         external = f"User_{cloud.external_directory_object_id}"
-        self.hybrid.directory.objects.change(item, now, external_directory_object_id=external)
+        self.hybrid.directory.objects.change(item, now, written_back_id=external)
         self.hybrid.sync.bind(item, cloud)
 
     def many(self, count: int, *, prefix: str = "User") -> list[Pair]:

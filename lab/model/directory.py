@@ -43,6 +43,8 @@ class DirectoryObject(Recipient):
     attributes_withheld: bool = False
     use_database_quota_defaults: bool = True
     anchor: str = ""
+    # msDS-ExternalDirectoryObjectID, which no Exchange cmdlet shows: theirs is msExchExternalDirectoryObjectId.
+    written_back_id: str = ""
     admin_description: str = ""
     linked_master_account: str = ""  # msExchMasterAccountSid, as DOMAIN\account of another forest
     member_of: list[str] = field(default_factory=list)

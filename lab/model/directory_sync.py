@@ -330,12 +330,14 @@ class DirectorySync:
             changes["user_principal_name"] = self._sign_in_name(item, cloud)
         if cloud.is_exchange_cloud_managed:
             return changes
+        if item.alias:
+            # What Exchange keeps on a user flows with mailNickname, though no cmdlet shows it of a plain user.
+            changes.update(alias=item.alias, hidden=item.hidden, custom_attributes=dict(item.custom_attributes))
         if not item.email_addresses:
             return {**changes, **self._mail_alone(item, cloud)}
         calculated = self._calculated(item, cloud)
         changes.update(
-            email_addresses=list(calculated.proxies), mail=calculated.mail, alias=calculated.alias, hidden=item.hidden,
-            custom_attributes=dict(item.custom_attributes),
+            email_addresses=list(calculated.proxies), mail=calculated.mail, alias=calculated.alias,
         )  # fmt: skip
         if cloud.kind in PLAIN_USERS:
             changes["kind"] = "MailUser"
@@ -401,7 +403,7 @@ class DirectorySync:
             item = self._sources.get(anchor)
             if cloud is None or item is None:
                 continue
-            changes: dict[str, object] = {"external_directory_object_id": f"User_{cloud.external_directory_object_id}"}
+            changes: dict[str, object] = {"written_back_id": f"User_{cloud.external_directory_object_id}"}
             x500 = f"X500:{cloud.legacy_exchange_dn}"
             free = self.directory.objects.holder(x500, but=item) is None
             if item.email_addresses and free and not addresses.contains(item.email_addresses, x500):

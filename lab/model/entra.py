@@ -28,8 +28,14 @@ class Entra:
     def user(self, object_id: str) -> dict[str, Any] | None:
         """Return a user by its object id, or None."""
         item = self.tenant.by_external_id(object_id)
-        if item is None:
-            return None
+        return None if item is None else self._shown(item)
+
+    def users_by_anchor(self, anchor: str) -> list[dict[str, Any]]:
+        """Return the users with this onPremisesImmutableId."""
+        held = self.tenant.objects.find(["anchor"], anchor)
+        return [self._shown(item) for item in held if item.entra_anchor == anchor]
+
+    def _shown(self, item: TenantObject) -> dict[str, Any]:
         return {
             "id": item.external_directory_object_id, "displayName": item.display_name,
             "userPrincipalName": item.user_principal_name, "onPremisesImmutableId": item.entra_anchor or None,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.model import addresses
-from lab.model.builder import HybridBuilder, Pair, Person
+from lab.model.builder import HybridBuilder, Pair, Person, child_domain_person
 from lab.model.directory import CHILD_DOMAIN, Database
 from lab.model.directory_sync import DELETION_THRESHOLD, Run
 from lab.model.exchange_server import named_guid
@@ -195,7 +195,22 @@ def _hard_match_blocked(builder: HybridBuilder, pair: Pair) -> None:
 
 def _anchor_unproved(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
-    builder.set_directory(pair, external_directory_object_id="")
+    builder.set_directory(pair, written_back_id="")
+
+
+def _moved_between_domains(builder: HybridBuilder, pair: Pair) -> None:
+    """The account is new; its mS-DS-ConsistencyGuid is the objectGUID of the old one, which was kept."""
+    old = builder.directory_user(child_domain_person(f"Old {pair.person.name}"), account_disabled=True)
+    builder.set_directory(pair, anchor=base64.b64encode(old.guid.bytes_le).decode())
+    builder.bind(pair.directory, pair.cloud)
+
+
+def _synced_with_attributes(builder: HybridBuilder, pair: Pair) -> None:
+    """What Exchange keeps on the user came to the cloud from Active Directory, where no cmdlet shows it."""
+    values: dict[str, Any] = {"hidden": True, "custom_attributes": {1: "Sales", 15: "4711"}, "alias": pair.cloud.alias}
+    builder.set_directory(pair, **values)
+    builder.set_cloud(pair, **values)
+    builder.bind(pair.directory, pair.cloud)
 
 
 def _consistency_guid(builder: HybridBuilder, pair: Pair) -> None:
@@ -419,6 +434,8 @@ MAILBOX: dict[str, Scenario] = {
     "synced_to_another": Scenario(("conflict",), _synced_to_another),
     "another_anchor": Scenario(("anchor_differs",), _another_anchor),
     "hard_match_blocked": Scenario(("hard_match_blocked",), _hard_match_blocked),
+    "moved_between_domains": Scenario((), _moved_between_domains, "info"),
+    "synced_with_attributes": Scenario((), _synced_with_attributes, "info"),
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
     "admin_role": Scenario(("admin_role",), _in_the_cloud(admin_role=True)),
     "quarantined": Scenario(("provisioning_errors",), _in_the_cloud(quarantined=["smtp:shared@contoso.com"])),

@@ -25,10 +25,12 @@ MAXIMUM_BATCH = 20
 PAGE_SIZE = 2
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _USER = re.compile(r"/v1\.0/users/(?P<id>[^/]+)(?P<members>/transitiveMemberOf)?/?", re.IGNORECASE)
+_USERS = "/v1.0/users"
+_ANCHOR = re.compile(r"onPremisesImmutableId eq '(?P<value>(?:[^']|'')*)'")
 _FEATURES = "/v1.0/directory/onpremisessynchronization"
 # Which application permission a route needs (docs of each API; the third's support for applications is disputed).
 PERMISSIONS = {
-    "users": "User.Read.All", "transitiveMemberOf": "User.Read.All",
+    "users": "User.Read.All", "usersByAnchor": "User.Read.All", "transitiveMemberOf": "User.Read.All",
     "onPremisesSynchronization": "OnPremDirectorySynchronization.Read.All",
 }  # fmt: skip
 
@@ -38,6 +40,9 @@ class EntraDirectory(Protocol):
 
     def user(self, object_id: str) -> dict[str, Any] | None:
         """Return a user by its object id, or None."""
+
+    def users_by_anchor(self, anchor: str) -> list[dict[str, Any]]:
+        """Return the users with this onPremisesImmutableId."""
 
     def member_of(self, object_id: str) -> list[dict[str, Any]] | None:
         """Return the groups and roles of a user, or None."""
@@ -130,18 +135,13 @@ class GraphApi:
         return {"id": part.get("id"), "status": status, "headers": headers, "body": body}
 
     def _get(self, request: Request, claims: dict[str, Any]) -> dict[str, Any]:
+        if request.method == "GET" and request.path.lower() == _USERS:
+            return self._filtered(request, claims)
         user = _USER.fullmatch(request.path)
         if request.method != "GET" or (user is None and request.path.lower() != _FEATURES):
             raise _Problem(400, "BadRequest", f"Resource not found for the segment '{request.path}'.")
         name = "onPremisesSynchronization" if user is None else "transitiveMemberOf" if user["members"] else "users"
-        self._strike(name, claims)
-        if PERMISSIONS[name] not in claims.get("roles", []):
-            raise _Problem(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        self._note(name, claims)
-        if self._hybrid is None:
-            raise _Problem(404, "Request_ResourceNotFound", "The laboratory has no directory.")
-        self._hybrid.advance()
-        entra = self._hybrid.entra
+        entra = self._directory(name, claims)
         if user is None:
             return {"@odata.context": self._context("directory/onPremisesSynchronization"),
                     "value": [entra.synchronization()]}  # fmt: skip
@@ -151,6 +151,26 @@ class GraphApi:
         if found is None:
             raise _missing(user["id"])
         return {"@odata.context": self._context("users/$entity"), **_selected(found, request)}
+
+    def _filtered(self, request: Request, claims: dict[str, Any]) -> dict[str, Any]:
+        """Answer ``/users?$filter=onPremisesImmutableId eq '…'``; other filters are not known here."""
+        entra = self._directory("usersByAnchor", claims)
+        wanted = _ANCHOR.fullmatch(request.query.get("$filter", ""))
+        if wanted is None:
+            raise _Problem(400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified.")
+        rows = entra.users_by_anchor(wanted["value"].replace("''", "'"))
+        return {"@odata.context": self._context("users"), "value": [_selected(row, request) for row in rows]}
+
+    def _directory(self, name: str, claims: dict[str, Any]) -> EntraDirectory:
+        """Return the tenant's directory to who may read this of it."""
+        self._strike(name, claims)
+        if PERMISSIONS[name] not in claims.get("roles", []):
+            raise _Problem(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        self._note(name, claims)
+        if self._hybrid is None:
+            raise _Problem(404, "Request_ResourceNotFound", "The laboratory has no directory.")
+        self._hybrid.advance()
+        return self._hybrid.entra
 
     def _members(self, request: Request, rows: list[dict[str, Any]] | None, object_id: str) -> dict[str, Any]:
         if rows is None:

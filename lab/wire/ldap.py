@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A domain controller's LDAPS port: simple bind, and searches by objectGUID. Nothing can be written through it.
+"""A domain controller's LDAPS port: simple bind, and searches by objectGUID and anchors. It writes nothing.
 
 It answers with the attributes that the model keeps (``Lookup``); anything else of LDAP ends the connection. What proves
 the collection's reader is a real Samba domain controller in the tests; this one has the lab's people behind it.
@@ -14,15 +14,14 @@ import contextlib
 import socket
 import ssl
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 import sansldap
 
 from lab.wire.basic_auth import Account
 
-# Attributes by name of the object with that GUID in the controller's own domain, or None.
-Lookup = Callable[[uuid.UUID], Mapping[str, Sequence[bytes]] | None]
+# Attributes by name of the objects in the controller's own domain whose attribute has that value.
+Lookup = Callable[[str, bytes], list[Mapping[str, Sequence[bytes]]]]
 _SD_FLAGS = "1.2.840.113556.1.4.801"
 # As a domain controller says it, a zero byte at the end: 52e is a wrong name or a wrong password.
 _REFUSED = "80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563\x00"
@@ -131,10 +130,11 @@ class LdapServer:
         else:
             # Without the control the owner and the audit list are asked for too, and the descriptor is withheld.
             shows_descriptor = any(control.control_type == _SD_FLAGS for control in message.controls)
-            for guid in _guids(message.filter):
-                found = self._lookup(guid)
-                if found is not None:
-                    self._entry(session, message, found, shows_descriptor)
+            parts = _equalities(message.filter)
+            found = [entry for part in parts for entry in self._lookup(part.attribute, part.value)]
+            # An object that several parts of the filter fit is one entry.
+            for item in {held["objectGUID"][0]: held for held in found}.values():
+                self._entry(session, message, item, shows_descriptor)
         session.search_result_done(number)
 
     def _entry(
@@ -153,11 +153,7 @@ class LdapServer:
         session.search_result_entry(message.message_id, found["distinguishedName"][0].decode(), shown)
 
 
-def _guids(wanted: sansldap.LDAPFilter) -> list[uuid.UUID]:
-    """Return the objectGUIDs that a filter of equalities joined by or asks for."""
+def _equalities(wanted: sansldap.LDAPFilter) -> list[sansldap.FilterEquality]:
+    """Return the parts of a filter of equalities joined by or."""
     parts = wanted.filters if isinstance(wanted, sansldap.FilterOr) else [wanted]
-    return [
-        uuid.UUID(bytes_le=part.value)
-        for part in parts
-        if isinstance(part, sansldap.FilterEquality) and part.attribute.lower() == "objectguid"
-    ]
+    return [part for part in parts if isinstance(part, sansldap.FilterEquality)]

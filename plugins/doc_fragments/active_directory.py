@@ -11,6 +11,7 @@ options:
       - How to reach a domain controller over LDAP, for what no Exchange cmdlet shows. Optional, and only read from -
         any account of the domain will do.
       - Without it the questions that it answers are C(not_checked).
+      - An account that may not read a user's attributes shows them as missing. Such a user is C(not_checked) too.
       - A domain controller answers for its own domain only; users of another domain are C(not_checked).
       - Needs the Python library sansldap, and pyspnego with its extra C(kerberos) for V(kerberos).
     type: dict

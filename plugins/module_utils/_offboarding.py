@@ -8,11 +8,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _ahead, _bulk, _reading, _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import (
+    _ahead,
+    _bulk,
+    _evidence,
+    _reading,
+    _records,
+    _values,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._baseline import Baselines, content
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
@@ -56,6 +64,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Facts,
     Subject,
     Unread,
+    seen_in,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import accepted_by
 
@@ -66,7 +75,8 @@ WRITERS = 16  # baselines that are written at once
 class Options:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
-    that are told from the same reads."""
+    that are told from the same reads. ``active_directory`` is None where it was not
+    configured."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
@@ -74,6 +84,7 @@ class Options:
     check: bool = False
     readiness: bool = False
     ahead: Ahead = field(default_factory=Ahead)
+    active_directory: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +186,7 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
 def examine(connections: Connections, records: Sequence[Record], options: Options) -> list[Mailbox]:
     """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
     wave = [Mailbox(record, Outcome(record)) for record in records]
-    _gather(connections, wave)
+    _gather(connections, wave, options)
     for item in wave:
         if item.evidence is not None:
             item.state = offboarding_state.judge(item.evidence)
@@ -215,7 +226,7 @@ def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Evi
     ]
 
 
-def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
+def _gather(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
     # The on-premises users are asked for by what the cloud shows; to open a session takes a second or more.
     tenant, listed, _opened = side_by_side(
         lambda: _reading.cloud_recipients(connections, [item.record for item in wave]),
@@ -239,26 +250,12 @@ def _gather(connections: Connections, wave: Sequence[Mailbox]) -> None:
     seen = [item.evidence for item in wave if item.evidence is not None]
     for evidence in seen:
         evidence.move_request = requests.get(evidence.cloud["exchange_guid"])
-    mailboxes = [evidence for evidence in seen if evidence.cloud["kind"] == "mailbox"]
-    _read_anchors(connections, mailboxes)
-    _find_anchors(connections, [e for e in mailboxes if _unproved(e) or e.cloud.get("immutable_id")])
+    _evidence.complete(connections, seen, options.active_directory)
 
 
 def _named(record: Record, found: dict[str, Any]) -> Record:
     """Return the record with the UPN of its cloud object, by which its on-premises user is asked for."""
     return {**record, "user_principal_name": found["user_principal_name"]}
-
-
-def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
-    """Complete what Exchange Online shows by the anchors of Microsoft Graph, where it is configured."""
-    graph = connections.graph()
-    if graph is None:
-        return
-    users = graph.users([evidence.cloud["external_directory_object_id"] for evidence in seen])
-    for evidence in seen:
-        user = users.get(evidence.cloud["external_directory_object_id"])
-        if user is not None and not isinstance(user, HybridError):
-            evidence.cloud["immutable_id"] = user.immutable_id
 
 
 def _refuse_shared_objects(wave: Sequence[Mailbox]) -> None:
@@ -279,34 +276,6 @@ def _refuse_shared_objects(wave: Sequence[Mailbox]) -> None:
                         remedy="Name each mailbox once, each with its own on-premises user (ad_identity).",
                     )
                 )
-
-
-def _unproved(evidence: Evidence) -> bool:
-    mine = evidence.on_premises["external_directory_object_id"]
-    return bool(evidence.cloud["is_dir_synced"]) and mine != evidence.cloud["external_directory_object_id"]
-
-
-def _find_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
-    """Find the on-premises users that claim a cloud object: by written-back object id, or by its ImmutableId.
-
-    An ImmutableId may come from mS-DS-ConsistencyGuid instead of objectGUID: one that names no user proves nothing.
-    """
-    asked: dict[str, tuple[str, ...]] = {}
-    for evidence in seen:
-        known = evidence.cloud["external_directory_object_id"]
-        if known:
-            asked.update({known: ("ExternalDirectoryObjectId",), f"user_{known}": ("ExternalDirectoryObjectId",)})
-        anchor = _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))
-        if anchor:
-            asked[anchor] = ("Guid",)
-    # Whoever claims the cloud user may be in any domain.
-    found = _bulk.find(connections, EXCHANGE_SERVER, "Get-User", asked, lambda value: asked[value], forest=True)
-    for evidence in seen:
-        known = evidence.cloud["external_directory_object_id"]
-        for value in (known, f"user_{known}", _values.guid_of_immutable_id(evidence.cloud.get("immutable_id", ""))):
-            objects = found.get(value, [])
-            if isinstance(objects, list):
-                evidence.anchored_to += [_values.guid(item.get("Guid")) for item in objects]
 
 
 def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> None:
@@ -459,9 +428,15 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
 
 def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:
     before, known = _before(item, evidence), surroundings
+    shown = offboarding_state.shown(evidence)
     signs = offboarding_state.stop_signs(
-        item.record, before, evidence.on_premises, known.domains, known.policies, _written(item, evidence)
+        item.record, before, shown, known.domains, known.policies, _written(item, evidence)
     )
+    if item.state is not None:
+        signs += offboarding_state.doubtful(item.state)
+    unseen = offboarding_state.unseen(evidence)
+    if unseen:
+        item.outcome.details["not_checked"] = unseen
     if _baseline_missing(item, evidence, options):
         signs.insert(
             0,
@@ -481,7 +456,7 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
             name: {"baseline": before, "live": now} for name, (before, now) in item.changes.differing.items()
         }
     if options.readiness:
-        subject = Subject(item.record, item.outcome.identity, evidence, item.state)
+        subject = Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
         signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
     item.outcome.details["stop_signs"] = [sign.code for sign in signs]
     accept = accepted_by(item.record, options.accept)
@@ -536,6 +511,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         "beginning": state.beginning,
         "whole": state.name in offboarding_state.WHOLE,
         "anchor_unverified": not state.anchor_verified,
+        **({"source_anchor": seen.source_anchor} if isinstance(seen := evidence.directory, DirectoryUser) else {}),
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
             name: evidence.on_premises[name]

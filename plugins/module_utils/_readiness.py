@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _records, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import Withheld
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
     Cmdlet,
     Credential,
@@ -40,6 +38,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import Silent
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import (
     content,
     exchange_online,
@@ -56,6 +55,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     Subject,
     Unread,
     moving,
+    seen_in,
     wanted,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
@@ -73,7 +73,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 TEST_AGAIN_AFTER = 60.0
 HISTORY = 20  # run results: two cycles of six runs, and some that somebody started by hand
 _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
-_OTHER_DOMAIN = "The domain controller does not hold this user: it answers for its own domain only."
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,14 @@ def check(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
     """Return the findings of the environment and of every mailbox. Raises HybridError when a system is out of reach."""
-    looked = _offboarding.examine(connections, records, _offboarding.Options(directory=options.directory))
+    how = _offboarding.Options(directory=options.directory, active_directory=options.active_directory)
+    looked = _offboarding.examine(connections, records, how)
     subjects = [Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in looked]
     if options.check_sizes:
         _read_sizes(connections, subjects)
     facts = _read_environment(connections, subjects, options)
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
-    facts.directory = _read_directory(subjects, options)
+    facts.directory = _tell_directory(subjects)
     _read_entra(connections, subjects, facts)
     found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
     by_mailbox: dict[str, list[Finding]] = {subject.identity: [] for subject in subjects}
@@ -248,27 +248,17 @@ def _test(connections: Connections, parameters: Mapping[str, Value], sleep: Call
 # -- Active Directory --------------------------------------------------------------------------------------------------
 
 
-def _read_directory(subjects: Sequence[Subject], options: Options) -> Unread | None:
+def _tell_directory(subjects: Sequence[Subject]) -> Unread | None:
     """Fill in what Active Directory says of each user; return why nobody could be read."""
-    if options.active_directory is None:
-        return Unread("active_directory is not configured.")
-    known = {e.on_premises["guid"]: subject for subject in subjects if (e := subject.evidence) is not None}
-    if not known:
-        return None
-    try:
-        with DirectoryReader(options.active_directory) as reader:
-            users = reader.users(list(known))
-    except HybridError as error:
-        if isinstance(error, InputError):
-            raise
-        return _unread(error)
-    for guid, subject in known.items():
-        user = users.get(guid)
-        if user is None:
-            subject.directory = Unread(_OTHER_DOMAIN)
-        else:
-            subject.directory = Unread(user.reason) if isinstance(user, Withheld) else user
-    return None
+    nobody: Unread | None = None
+    for subject in subjects:
+        if subject.evidence is None:
+            continue
+        directory = subject.evidence.directory
+        subject.directory = seen_in(subject.evidence)
+        if isinstance(directory, Silent) and directory.everybody:
+            nobody = Unread(directory.reason)
+    return nobody
 
 
 # -- Microsoft Entra ---------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ KEYS = frozenset(
     recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
     custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
     delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
-    read_from_exchange offboarding_state beginning whole on_premises predicted anchor_unverified baseline_file
+    read_from_exchange offboarding_state beginning whole on_premises predicted anchor_unverified source_anchor
+    baseline_file
     remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
     completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options

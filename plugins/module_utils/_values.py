@@ -112,6 +112,11 @@ def guid_of_immutable_id(immutable_id: str) -> str:
         return ""
 
 
+def immutable_id_of_guid(guid: str) -> str:
+    """Return the base64 text of a GUID's little-endian bytes, as Entra Connect makes an anchor of objectGUID."""
+    return base64.b64encode(uuid.UUID(guid).bytes_le).decode()
+
+
 def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
 options:
@@ -96,8 +97,8 @@ options:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
-        C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change),
-        C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
+        C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change), C(values_unseen),
+        C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
         C(address_not_carried), C(mail_in_use), C(uniqueness_not_checked), C(baseline_missing),
         C(baseline_differs),
         and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
@@ -114,7 +115,8 @@ options:
       - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) that are told from the same reads stop
         a mailbox too - C(archive_guid_differs), C(auto_expanding_archive), C(primary_only_without_archive),
         C(delivery_address_missing), C(move_residue), C(remote_recipient_type), C(completed_request_left) and
-        C(belongs_to_migration_batch).
+        C(belongs_to_migration_batch), and with O(active_directory) C(home_mdb_left), C(home_mta_left) and
+        C(inheritance_disabled).
     type: bool
     default: false
   prepare:
@@ -221,6 +223,13 @@ results:
       returned: before the move
       type: list
       elements: str
+    not_checked:
+      description:
+        - Stop signs about which nothing can be said, by code, because no cmdlet shows those values of a plain
+          Active Directory user. O(active_directory) shows them.
+      returned: before the move, when there are any
+      type: list
+      elements: str
     refused:
       description: The stop signs that were not accepted, each like RV(ignore:error).
       returned: when there are any
@@ -316,6 +325,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import ACTIVE_DIRECTORY
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead, refuse_malformed
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
@@ -358,6 +368,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 15},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
+    connections=(ACTIVE_DIRECTORY,),
     journal=True,
 )
 
@@ -376,6 +387,7 @@ def work(module: HybridModule) -> NoReturn:
             module.params["remote_credential"],
             module.params["exchange_online"] or {},
         ),
+        active_directory=module.params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
     )
     refuse_malformed(options.ahead)
     with module.connections() as connections:

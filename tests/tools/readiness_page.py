@@ -41,7 +41,8 @@ hosts that are waves (`offboarding_hosts`) are checked as one.
 The role itself runs only the checks that cost it no further reading: `offboarding_readiness: true` (its default)
 stops a mailbox for the stop signs of `offboarding_state` and for archive_guid_differs, auto_expanding_archive,
 primary_only_without_archive, delivery_address_missing, move_residue, remote_recipient_type, completed_request_left
-and belongs_to_migration_batch. Everything else is for this playbook, before the wave.
+and belongs_to_migration_batch, and where `active_directory` is configured for home_mdb_left, home_mta_left and
+inheritance_disabled. Everything else is for this playbook, before the wave.
 
 Three channels are optional: `entra_connect`, `active_directory` (LDAPS, or LDAP sealed with Kerberos or NTLM; any
 account of the domain; one domain controller answers for its own domain) and Microsoft Graph

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+
 Attributes = Mapping[str, Sequence[bytes]]
 
 # What an unfinished or damaged move leaves behind (KB 4502865); a status without any of these is harmless.
@@ -28,6 +30,8 @@ CUSTOM_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 1
 # Every object has one, and no property set contains it: who may not see it sees an object whose attributes are
 # withheld, which look empty (tried against Samba: corrections of the fact sheets, 2026-11).
 CANARY = "uSNChanged"
+# Hybrid write-back's attribute, Windows Server 2016's; the one that Exchange's cmdlets show is another.
+WRITTEN_BACK = "msDS-ExternalDirectoryObjectId"
 WANTED = (
     CANARY,
     "objectGUID",
@@ -35,7 +39,7 @@ WANTED = (
     "mail",
     "mailNickname",
     "msExchHideFromAddressLists",
-    "msDS-ExternalDirectoryObjectId",
+    WRITTEN_BACK,
     *CUSTOM_ATTRIBUTES,
     "homeMDB",
     "homeMTA",
@@ -70,7 +74,7 @@ class DirectoryUser:
     """A user object. GUIDs are lower-case texts, ``inheritance_disabled`` is None where the descriptor was withheld.
 
     ``source_anchor`` is what Entra Connect would send as ImmutableId: base64 of mS-DS-ConsistencyGuid, whatever bytes
-    stand in it, else of objectGUID (facts offboarding-practice.md 1.2). ``custom_attributes`` has Exchange's names.
+    stand in it, else of objectGUID (facts offboarding-practice.md 1.2). ``custom_attributes`` are named as in a record.
     ``external_directory_object_id`` is the cloud object that Entra Connect's hybrid write-back joined to the user.
     """
 
@@ -91,7 +95,7 @@ class DirectoryUser:
 
     @property
     def guid_anchor(self) -> str:
-        return base64.b64encode(uuid.UUID(self.guid).bytes_le).decode()
+        return _values.immutable_id_of_guid(self.guid)
 
     @property
     def source_anchor(self) -> str:
@@ -122,12 +126,12 @@ def user(attributes: Attributes) -> Seen:
         alias=_text(known.get("mailnickname")),
         hidden=_text(known.get("msexchhidefromaddresslists")) == "TRUE",
         custom_attributes={_exchange_name(attribute): value for attribute, value in custom if value},
-        external_directory_object_id=_cloud_object(_text(known.get("msds-externaldirectoryobjectid"))),
+        external_directory_object_id=_cloud_object(_text(known.get(WRITTEN_BACK.lower()))),
     )
 
 
 def _exchange_name(attribute: str) -> str:
-    return f"CustomAttribute{attribute.removeprefix('extensionAttribute')}"
+    return f"custom_attribute{attribute.removeprefix('extensionAttribute')}"
 
 
 def _cloud_object(value: str) -> str:

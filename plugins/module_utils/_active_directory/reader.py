@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""A read-only LDAP connection to one domain controller: a bind, searches by objectGUID, nothing else.
+"""A read-only LDAP connection to one domain controller: a bind, searches by objectGUID and anchors, no more.
 
 ``simple`` binds inside TLS; ``kerberos`` and ``ntlm`` bind by SASL and seal every message, as domain controllers that
 require LDAP signing demand. sansldap does the encoding and pyspnego, which the collection needs anyway, the
@@ -13,6 +13,7 @@ authentication: both are pure Python and kept by the author of pypsrp. ldap3, th
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import ssl
@@ -22,7 +23,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory import attributes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import (
+    DirectoryUser,
+    Seen,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.refusals import (
     refused_bind,
     refused_search,
@@ -98,15 +102,29 @@ class DirectoryReader:
 
     def users(self, guids: Sequence[str]) -> dict[str, Seen]:
         """Return the users with these objectGUIDs by GUID; one that this controller's domain lacks is absent."""
+        return self._found([("objectGUID", uuid.UUID(guid).bytes_le) for guid in guids])
+
+    def claimants(self, anchors: Sequence[str], object_ids: Sequence[str]) -> list[DirectoryUser]:
+        """Return the users of this controller's domain that claim a cloud user, by its ImmutableId or its object id.
+
+        An ImmutableId is the base64 text of mS-DS-ConsistencyGuid, or of objectGUID; another text is nobody's.
+        """
+        values = [value for anchor in anchors if (value := _decoded(anchor))]
+        asked = [("mS-DS-ConsistencyGuid", value) for value in values]
+        asked += [("objectGUID", value) for value in values if len(value) == 16]
+        for object_id in object_ids:
+            asked += [(attributes.WRITTEN_BACK, f"User_{object_id}".encode())]
+        return [item for item in self._found(asked).values() if isinstance(item, DirectoryUser)]
+
+    def _found(self, asked: Sequence[tuple[str, bytes]]) -> dict[str, Seen]:
         import sansldap
 
         found: dict[str, Seen] = {}
-        for start in range(0, len(guids), AT_ONCE):
-            asked: list[sansldap.LDAPFilter] = [
-                sansldap.FilterEquality("objectGUID", uuid.UUID(guid).bytes_le)
-                for guid in guids[start : start + AT_ONCE]
+        for start in range(0, len(asked), AT_ONCE):
+            parts: list[sansldap.LDAPFilter] = [
+                sansldap.FilterEquality(name, value) for name, value in asked[start : start + AT_ONCE]
             ]
-            for entry in self._wire.search(self._base, sansldap.FilterOr(asked), attributes.WANTED):
+            for entry in self._wire.search(self._base, sansldap.FilterOr(parts), attributes.WANTED):
                 try:
                     item = attributes.user(entry)
                 except ValueError as error:
@@ -185,6 +203,13 @@ class DirectoryReader:
             if values:
                 return values[0].decode()
         raise self._wire.unexpected("it names no default naming context: give active_directory.base")
+
+
+def _decoded(anchor: str) -> bytes:
+    try:
+        return base64.b64decode(anchor, validate=True)
+    except ValueError:
+        return b""
 
 
 class _Wire:

@@ -74,6 +74,18 @@ class GraphDirectory:
         answers = self.client.get([*paths, *roles])
         return {value: _user(value, answers[place], answers[place + len(wanted)]) for place, value in enumerate(wanted)}
 
+    def holders(self, anchors: Sequence[str]) -> dict[str, str]:
+        wanted = sorted({anchor for anchor in anchors if anchor})
+        asked = [f"/users?$filter={_equal('onPremisesImmutableId', value)}&$select=id" for value in wanted]
+        answers = self.client.get(asked)
+        found: dict[str, str] = {}
+        for anchor, answer in zip(wanted, answers, strict=True):
+            if not answer.ok:
+                raise _refused(f"users by onPremisesImmutableId {anchor}", answer)
+            if answer.rows:
+                found[anchor] = str(answer.rows[0].get("id") or "").lower()
+        return found
+
     def features(self) -> Features | None:
         (answer,) = self.client.get([_FEATURES])
         if answer.status in (401, 403):
@@ -95,6 +107,12 @@ class GraphDirectory:
 
     def close(self) -> None:
         self.client.close()
+
+
+def _equal(name: str, value: str) -> str:
+    """Return an OData comparison for a URL: base64 has + and /, which mean something else there."""
+    doubled = value.replace("'", "''")
+    return quote(f"{name} eq '{doubled}'", safe="")
 
 
 def _user(object_id: str, answer: Answer, roles: Answer) -> CloudUser | HybridError:

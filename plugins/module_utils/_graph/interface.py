@@ -47,6 +47,12 @@ class Directory(Protocol):
     def users(self, object_ids: Sequence[str]) -> Found:
         """Return each user, or why it could not be read, by object id in lower case. Raises ConnectionFailure."""
 
+    def holders(self, anchors: Sequence[str]) -> dict[str, str]:
+        """Return the object id of the user with each ImmutableId; an anchor that nobody has is absent.
+
+        Raises ConnectionFailure.
+        """
+
     def features(self) -> Features | None:
         """Return the tenant's switches, or None where the application may not read them."""
 

@@ -5,8 +5,9 @@
 
 """The anchor of a synchronized cloud user: onPremisesImmutableId, which only Microsoft Graph surely shows.
 
-It is the base64 of the on-premises user's objectGUID, unless Entra Connect takes mS-DS-ConsistencyGuid as its source
-(facts identity-filters-roles.md, "Who is who"): an anchor that names no user disproves nothing.
+It is the base64 of the on-premises user's mS-DS-ConsistencyGuid where that is filled, else of its objectGUID. Only LDAP
+shows the former, so an objectGUID alone disproves nothing: a user that was moved between domains has the old account's
+as its mS-DS-ConsistencyGuid, and the old account may still be there.
 """
 
 from __future__ import annotations
@@ -35,25 +36,27 @@ class Verdict:
     other: str = ""
 
 
-def judge(user: CloudUser | HybridError, guid: str, owners: Collection[str]) -> Verdict:
-    """Compare a cloud user's anchor with the objectGUID of the on-premises user that it should follow.
+def judge(user: CloudUser | HybridError, guid: str, owners: Collection[str], source_anchor: str = "") -> Verdict:
+    """Compare a cloud user's anchor with the on-premises user that it should follow.
 
-    ``owners`` are the objectGUIDs of existing on-premises users that the anchor names.
+    ``source_anchor`` is that user's own, as offboarding_state read it over LDAP, empty where nothing was read; then its
+    objectGUID has to do. ``owners`` are the objectGUIDs of existing on-premises users that the anchor names.
     """
     if isinstance(user, HybridError):
         return Verdict(False, f"the anchor could not be read: {user.message}")
     if not user.immutable_id:
         return Verdict(False, "the cloud user has no onPremisesImmutableId")
-    named = _values.guid_of_immutable_id(user.immutable_id)
-    if named == guid:
+    own = source_anchor or (_values.immutable_id_of_guid(guid) if guid else "")
+    if own and own == user.immutable_id:
         return Verdict(True)
     others = sorted(set(owners) - {guid})
-    if others:
+    if others and source_anchor:
         return Verdict(False, f"the anchor is that of another on-premises user, {others[0]}", others[0])
+    whose = f"is the objectGUID of another user, {others[0]}" if others else "names no other user"
     return Verdict(
         False,
-        "the anchor is not the on-premises user's objectGUID and names no other user; it may come from "
-        "mS-DS-ConsistencyGuid",
+        f"the anchor is not the on-premises user's objectGUID and {whose}; it may come from mS-DS-ConsistencyGuid"
+        + ("" if source_anchor else ", which was not read (offboarding_state with active_directory reads it)"),
     )
 
 
@@ -116,7 +119,8 @@ def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, Clo
         told = user or MailboxError("its object id is not known", code="not_found")
         guid = "" if isinstance(ad, HybridError) else str(ad["guid"])
         immutable_id = told.immutable_id if isinstance(told, CloudUser) else ""
-        _note(outcome, judge(told, guid, by_anchor.get(immutable_id, [])))
+        source_anchor = str(outcome.record.get("source_anchor") or "")
+        _note(outcome, judge(told, guid, by_anchor.get(immutable_id, []), source_anchor))
 
 
 def _note(outcome: Outcome, verdict: Verdict) -> None:

@@ -13,14 +13,16 @@ real case), and one that is synced to another user (a conflict).
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     addresses,
+    belonging,
     cloud,
     holds,
     move_request,
@@ -53,6 +55,8 @@ STOP_SIGNS = (
     "custom_attributes_would_change",
     "mail_differs",
     "external_address_would_change",
+    "values_unseen",
+    "anchor_unverified",
     *holds.CODES,
     "exchange_cloud_managed",
     "archive_undecided",
@@ -66,8 +70,8 @@ STOP_SIGNS = (
 @dataclass(frozen=True)
 class State:
     """``beginning`` is cloud_only, synced or synced_to_another_user; ``anchor_verified`` tells whether proof was
-    seen. ``code`` and ``remedy`` are those of a conflict that has a name of its own. ``about`` names a conflict
-    of which more can be read: both mailboxes, or whose GUID it is."""
+    seen, ``doubt`` what speaks against it without disproving it. ``code`` and ``remedy`` are those of a conflict that
+    has a name of its own. ``about`` names a conflict of which more can be read: both mailboxes, or whose GUID it is."""
 
     name: str
     reason: str
@@ -76,16 +80,38 @@ class State:
     code: str = ""
     remedy: str = ""
     about: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Why Active Directory says nothing of a user; ``everybody`` where it says nothing of anybody."""
+
+    reason: str
+    everybody: bool = False
+
+
+NOT_CONFIGURED = Silent("active_directory is not configured.", everybody=True)
 
 
 @dataclass
 class Evidence:
-    """What was read for one mailbox. ``anchored_to`` are the GUIDs of on-premises users that claim its object id."""
+    """What was read for one mailbox.
+
+    ``anchored_to`` are the objectGUIDs of on-premises users that its anchor names, ``joined`` those of users whose
+    ExternalDirectoryObjectId names it. ``directory`` is what LDAP shows of the on-premises user, ``claimants`` are the
+    users that LDAP finds under its anchor or object id. ``holder`` is the cloud user that holds the on-premises user's
+    anchor, None where nobody was asked.
+    """
 
     cloud: dict[str, Any]
     on_premises: dict[str, Any]
     move_request: dict[str, Any] | None = None
     anchored_to: list[str] = field(default_factory=list)
+    joined: list[str] = field(default_factory=list)
+    directory: DirectoryUser | Silent = NOT_CONFIGURED
+    claimants: list[DirectoryUser] = field(default_factory=list)
+    holder: str | None = None
 
 
 def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
@@ -100,14 +126,31 @@ def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
         return State("conflict", f"the cloud object is a {mailbox['recipient_type_details']}, not a mailbox")
     if mailbox["recipient_type_details"] not in cloud.MOVABLE_TYPES:
         return State("conflict", f"a {mailbox['recipient_type_details']} cannot be brought home")
-    beginning, verified, why_not = _beginning(evidence)
-    if why_not:
-        return State("conflict", why_not, beginning)
+    verdict = belonging.judge(_claims(evidence))
+    beginning, verified = verdict.beginning, verdict.verified
+    if verdict.conflict:
+        return State("conflict", verdict.conflict, beginning)
     if ad["kind"] == "mailbox":
         return _two_mailboxes(evidence, beginning, verified)
     if ad["kind"] == "other":
         return State("conflict", f"the on-premises object is a {ad['recipient_type_details']}", beginning, verified)
-    return _on_the_way(evidence, beginning, verified, overwrite)
+    return replace(_on_the_way(evidence, beginning, verified, overwrite), doubt=verdict.doubt)
+
+
+def _claims(evidence: Evidence) -> belonging.Claims:
+    mailbox, ad = evidence.cloud, evidence.on_premises
+    return belonging.Claims(
+        object_id=mailbox["external_directory_object_id"],
+        synced=bool(mailbox["is_dir_synced"]),
+        immutable_id=str(mailbox.get("immutable_id") or ""),
+        guid=ad["guid"],
+        written_back=ad["external_directory_object_id"],
+        directory=evidence.directory if isinstance(evidence.directory, DirectoryUser) else None,
+        by_guid=evidence.anchored_to,
+        by_id=evidence.joined,
+        claimants=evidence.claimants,
+        holder=evidence.holder or "",
+    )
 
 
 def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
@@ -145,37 +188,6 @@ def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
     return State(
         "conflict", "the cloud object is a mail user and there is no on-premises mailbox: nothing to bring home"
     )
-
-
-def _beginning(evidence: Evidence) -> tuple[str, bool, str]:
-    """Return how the cloud user begins, whether its anchor was verified, and why it is a conflict, if it is one.
-
-    Hybrid write-back puts the cloud object id on the on-premises user that the sync joined to it; without write-back
-    and without ImmutableId there is no evidence either way (facts identity-filters-roles.md, "Who is who").
-    """
-    mailbox, ad = evidence.cloud, evidence.on_premises
-    mine, known = ad["external_directory_object_id"], mailbox["external_directory_object_id"]
-    others = [guid for guid in evidence.anchored_to if guid != ad["guid"]]
-    if not mailbox["is_dir_synced"]:
-        if mine and mine != known:
-            return (
-                "cloud_only",
-                False,
-                (f"the on-premises user is already synced to cloud object {mine} and can match no other"),
-            )
-        if others:
-            return "cloud_only", True, f"the cloud user carries the anchor of another on-premises user, {others[0]}"
-        return "cloud_only", False, ""
-    if mine == known and known and not others:
-        return "synced", True, ""
-    if others or mine:
-        other = others[0] if others else f"cloud object {mine}"
-        return (
-            "synced_to_another_user",
-            True,
-            (f"the cloud user is synced to another on-premises user: {other} instead of {ad['guid']}"),
-        )
-    return "synced", ad["guid"] in evidence.anchored_to, ""
 
 
 def _on_the_way(evidence: Evidence, beginning: str, verified: bool, overwrite: bool) -> State:
@@ -232,6 +244,7 @@ def stop_signs(
     return [
         *_names_that_change(mailbox, ad, domains),
         *_values_on_premises(record, mailbox, ad, domains, written),
+        *_values_that_change(mailbox, ad),
         *_holds(record, mailbox, policies),
         *_flags(mailbox),
         *_archive(record, mailbox),
@@ -299,14 +312,6 @@ def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Col
                 "Give the user a UPN in an accepted domain.",
             )
         )
-    if ad.get("alias") and ad["alias"] != mailbox["alias"]:
-        signs.append(
-            _sign(
-                "alias_would_change",
-                f"the match would change the alias from {mailbox['alias']} to {ad['alias']}",
-                "Make the on-premises alias equal.",
-            )
-        )
     if ad["display_name"] and ad["display_name"] != mailbox["display_name"]:
         signs.append(
             _sign(
@@ -315,7 +320,44 @@ def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Col
                 "Make the on-premises display name equal.",
             )
         )
-    if bool(ad.get("hidden_from_address_lists_enabled")) != mailbox["hidden_from_address_lists_enabled"]:
+    return signs
+
+
+# What Exchange keeps on a plain user is in Active Directory, and no cmdlet shows it there.
+NOT_SHOWN = ("alias_would_change", "hidden_would_change", "custom_attributes_would_change")
+_KEPT = ("alias", "hidden_from_address_lists_enabled", "custom_attributes")
+
+
+def shown(evidence: Evidence) -> dict[str, Any]:
+    """Return the on-premises user with what LDAP shows of it beside what the cmdlets show."""
+    ad, directory = evidence.on_premises, evidence.directory
+    if ad["kind"] != "user" or not isinstance(directory, DirectoryUser):
+        return ad
+    return {
+        **ad,
+        "alias": directory.alias,
+        "hidden_from_address_lists_enabled": directory.hidden,
+        "custom_attributes": dict(directory.custom_attributes),
+    }
+
+
+def unseen(evidence: Evidence) -> list[str]:
+    """Return the stop signs about which nothing can be said: neither a cmdlet nor LDAP shows the values."""
+    return [] if set(_KEPT) <= set(shown(evidence)) else list(NOT_SHOWN)
+
+
+def _values_that_change(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
+    if not set(_KEPT) <= set(ad):
+        return _values_at_risk(mailbox)
+    signs = []
+    if ad["alias"] and ad["alias"] != mailbox["alias"]:
+        told = (
+            f"the on-premises alias (mailNickname) is {ad['alias']} and would become {mailbox['alias']}"
+            if ad["kind"] == "user"
+            else f"the match would change the alias from {mailbox['alias']} to {ad['alias']}"
+        )
+        signs.append(_sign("alias_would_change", told, "Make the on-premises alias equal."))
+    if ad["hidden_from_address_lists_enabled"] != mailbox["hidden_from_address_lists_enabled"]:
         signs.append(
             _sign(
                 "hidden_would_change",
@@ -326,8 +368,8 @@ def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Col
         )
     changed = sorted(
         name
-        for name in {**mailbox["custom_attributes"], **ad.get("custom_attributes", {})}
-        if mailbox["custom_attributes"].get(name) != ad.get("custom_attributes", {}).get(name)
+        for name in {**mailbox["custom_attributes"], **ad["custom_attributes"]}
+        if mailbox["custom_attributes"].get(name) != ad["custom_attributes"].get(name)
     )
     if changed:
         signs.append(
@@ -338,6 +380,37 @@ def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Col
             )
         )
     return signs
+
+
+def _values_at_risk(mailbox: dict[str, Any]) -> list[MailboxError]:
+    """Return a sign for values of a cloud mailbox that may be the cloud's own.
+
+    Those of a synced one came from Active Directory, unless it is cloud-managed: there is nothing that could differ.
+    """
+    if mailbox["is_dir_synced"] and not mailbox.get("is_exchange_cloud_managed"):
+        return []
+    held = sorted(mailbox["custom_attributes"])
+    held += ["HiddenFromAddressListsEnabled"] if mailbox["hidden_from_address_lists_enabled"] else []
+    if not held:
+        return []
+    return [
+        _sign(
+            "values_unseen",
+            f"the cloud mailbox has {', '.join(held)}, the match would take on-premises values instead, and no cmdlet "
+            "shows those of a plain user",
+            "Configure active_directory, which only reads. Or compare msExchHideFromAddressLists and "
+            "extensionAttribute1 to 15 by hand.",
+        )
+    ]
+
+
+def doubtful(state: State) -> list[MailboxError]:
+    """Return the sign for a pair that something speaks against."""
+    if not state.doubt:
+        return []
+    return [
+        _sign("anchor_unverified", state.doubt, "Configure active_directory, which reads mS-DS-ConsistencyGuid.")
+    ]
 
 
 def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -> list[MailboxError]:

@@ -347,13 +347,14 @@ def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome])
     wanted |= {a for o in failed for a in addresses.smtp_addresses(o.record.get("email_addresses", []))}
     held = _reading.holders(connections, EXCHANGE_ONLINE, wanted)
     users = _reading.on_premises_objects(connections, [outcome.record for outcome in failed])
+    anchored = _holders(connections, [_anchor(o, user) for o, user in zip(failed, users, strict=True)])
     for outcome, user in zip(failed, users, strict=True):
         known = str(outcome.record.get("external_directory_object_id") or "").lower()
         mine = {
             f"x500:{outcome.record.get('legacy_exchange_dn', '')}".lower(),
             *addresses.smtp_addresses(outcome.record.get("email_addresses", [])),
         }
-        other = _other(held, mine, known) or _written_back(user, known)
+        other = _other(held, mine, known) or _joined(user, anchored.get(_anchor(outcome, user), ""), known)
         if other:
             outcome.error = MailboxError(
                 f"the sync made a second cloud object, {other}, instead of matching.",
@@ -377,7 +378,22 @@ def _other(held: _bulk.Found, mine: set[str], known: str) -> str:
     return ""
 
 
-def _written_back(user: dict[str, Any] | HybridError, known: str) -> str:
+def _anchor(outcome: Outcome, user: dict[str, Any] | HybridError) -> str:
+    """Return the anchor that the on-premises user has: what offboarding_state read over LDAP, else its objectGUID's."""
+    own = "" if isinstance(user, HybridError) else _values.immutable_id_of_guid(user["guid"])
+    return str(outcome.record.get("source_anchor") or own)
+
+
+def _holders(connections: Connections, anchors: Sequence[str]) -> dict[str, str]:
+    """Return the cloud users that hold the anchors, where Microsoft Graph tells."""
+    graph = connections.graph()
+    try:
+        return graph.holders(anchors) if graph is not None else {}
+    except HybridError:
+        return {}  # the proof says that Graph was not read
+
+
+def _joined(user: dict[str, Any] | HybridError, holder: str, known: str) -> str:
     """Return the id of the cloud object that the sync joined to the on-premises user, if it is another than known."""
-    joined = "" if isinstance(user, HybridError) else str(user["external_directory_object_id"])
-    return joined if known and joined != known else ""
+    written_back = "" if isinstance(user, HybridError) else str(user["external_directory_object_id"])
+    return next((found for found in (holder, written_back) if known and found not in ("", known)), "")

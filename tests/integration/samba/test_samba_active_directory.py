@@ -128,7 +128,7 @@ def test_an_anchor_that_is_no_guid_harms_nobody(seen: dict[str, DirectoryUser]) 
 def test_what_no_cmdlet_shows_of_a_plain_user_is_seen(seen: dict[str, DirectoryUser]) -> None:
     shown = seen["Shown Shaw"]
     assert (shown.alias, shown.hidden, shown.mail) == ("shaw", True, "shown.shaw@contoso.com")
-    assert shown.custom_attributes == {"CustomAttribute1": "Sales", "CustomAttribute15": "Ström Åsa"}
+    assert shown.custom_attributes == {"custom_attribute1": "Sales", "custom_attribute15": "Ström Åsa"}
     assert shown.external_directory_object_id == CLOUD_OBJECT
 
 

@@ -47,6 +47,8 @@ class Check:
 
     @property
     def channel_remedy(self) -> str:
+        if self.channel.endswith(f" {LDAP}"):
+            return _SILENT[LDAP]
         return _SILENT.get(self.channel, f"Let the account run {self.channel}, then check again.")
 
 
@@ -67,6 +69,7 @@ _BOTH = "Get-Mailbox (Exchange Online), Get-User"
 _HOLD_TYPES = "identify-a-hold-on-an-exchange-online-mailbox"
 _HELD = "What becomes of a hold is not known, and its state is not written back to Active Directory."
 _DELAYED = "For 30 days after a hold was released the mailbox counts as held; what becomes of that is not known."
+_KEPT = f"{_BOTH}; for plain users {LDAP}"
 _OVERWRITES = "After the match on-premises values overwrite the cloud's."
 
 ALL: tuple[Check, ...] = (
@@ -272,10 +275,12 @@ ALL: tuple[Check, ...] = (
         "The role leaves a mailbox that is home alone.", "Nothing to do.", "KB 2813304",
     ),
     _mailbox(
-        "anchor_unverified", NOT_CHECKED, GRAPH,
+        "anchor_unverified", BLOCKER, f"{GRAPH}, {LDAP}",
         "Is the synced cloud user synced to this on-premises user?",
-        "IsDirSynced and an unchanged object id may be true with the wrong user; only the anchor proves it.",
-        "", "identity-filters-roles.md, Who is who",
+        "IsDirSynced and an unchanged object id may be true with the wrong user; the anchor proves it, or hybrid "
+        "write-back's object id. Where the anchor is another user's objectGUID, the user is stopped.",
+        "Configure active_directory, which reads mS-DS-ConsistencyGuid and msDS-ExternalDirectoryObjectID.",
+        "identity-filters-roles.md, Who is who",
     ),
     _mailbox(
         "anchor_differs", BLOCKER, f"{GRAPH}, {LDAP}", "Is the cloud user's ImmutableId empty, or this user's anchor?",
@@ -327,7 +332,7 @@ ALL: tuple[Check, ...] = (
         "Give the user a UPN in an accepted domain.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
-        "alias_would_change", BLOCKER, _BOTH, "Are the aliases equal?", _OVERWRITES,
+        "alias_would_change", BLOCKER, _KEPT, "Are the aliases equal?", _OVERWRITES,
         "Make the on-premises alias equal.", f"{_PRACTICE} 0.3",
     ),
     _mailbox(
@@ -335,12 +340,19 @@ ALL: tuple[Check, ...] = (
         "Make the on-premises display name equal.", f"{_PRACTICE} 0.3",
     ),
     _mailbox(
-        "hidden_would_change", BLOCKER, _BOTH, "Is HiddenFromAddressListsEnabled equal?", _OVERWRITES,
+        "hidden_would_change", BLOCKER, _KEPT, "Is HiddenFromAddressListsEnabled equal?", _OVERWRITES,
         "Set msExchHideFromAddressLists on-premises to the same value.", f"{_PRACTICE} 0.3",
     ),
     _mailbox(
-        "custom_attributes_would_change", BLOCKER, _BOTH, "Are the custom attributes equal?", _OVERWRITES,
+        "custom_attributes_would_change", BLOCKER, _KEPT, "Are the custom attributes equal?", _OVERWRITES,
         "Write the same extension attributes on-premises.", f"{_PRACTICE} 0.3",
+    ),
+    _mailbox(
+        "values_unseen", BLOCKER, LDAP,
+        "Can a hidden flag or custom attributes of a cloud-only mailbox be compared with the plain on-premises user's?",
+        "After the match on-premises values overwrite the cloud's, and no cmdlet shows them of a plain user.",
+        "Configure active_directory, or compare msExchHideFromAddressLists and extensionAttribute1 to 15 by hand.",
+        f"{_PRACTICE} 0.3",
     ),
     _mailbox(
         "mail_differs", BLOCKER, "Get-User (on-premises)",

@@ -19,6 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.int
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
     Evidence,
+    Silent,
     State,
 )
 
@@ -111,6 +112,12 @@ class Subject:
 
     def text(self, name: str) -> str:
         return str(self.record.get(name) or "")
+
+
+def seen_in(evidence: Evidence) -> DirectoryUser | Unread:
+    """Return what Active Directory says of a pair's on-premises user, or why it says nothing."""
+    directory = evidence.directory
+    return Unread(directory.reason) if isinstance(directory, Silent) else directory
 
 
 def moving(subjects: Sequence[Subject]) -> Iterator[tuple[Subject, Evidence]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import (
     content,
     leftovers,
@@ -33,6 +34,7 @@ def blockers(facts: Facts, subject: Subject) -> list[Finding]:
         names.delivery_address(subject, evidence),
         leftovers.move_residue(subject, evidence),
         leftovers.remote_recipient_type(subject, evidence),
+        leftovers.directory(subject) if isinstance(subject.directory, DirectoryUser) else (),
         move_requests.in_the_cloud(subject, evidence),
     )
     return [finding for finding in seen if finding.severity == BLOCKER]

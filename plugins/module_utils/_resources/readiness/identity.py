@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import NOT_SHOWN
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.facts import (
     Facts,
     Subject,
@@ -34,6 +35,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield of_error(problem, subject.identity)
         if subject.state is not None and subject.state.name == "home":
             yield found("already_home", f"The mailbox is home: {subject.state.reason}", subject.identity)
+    yield from _not_shown(facts, subjects)
     for subject, _evidence in moving(subjects):
         yield from _anchor(subject)
         yield from _entra(subject)
@@ -50,6 +52,22 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield not_checked("anchor_differs", reason)
     if isinstance(facts.domains_in_the_cloud, Unread):
         yield not_checked("upn_suffix_not_accepted", facts.domains_in_the_cloud.reason)
+
+
+def _not_shown(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of values that neither a cmdlet nor LDAP shows: not shown is not empty."""
+    plain = [
+        subject
+        for subject, evidence in moving(subjects)
+        if subject.before_the_move and evidence.on_premises["kind"] == "user" and not _known(subject)
+    ]
+    if facts.directory is not None and plain:
+        reason = f"No cmdlet shows it of the {len(plain)} plain users of the wave. {facts.directory.reason}"
+        yield from (not_checked(code, reason) for code in NOT_SHOWN)
+        return
+    for subject in plain:
+        reason = subject.directory.reason if isinstance(subject.directory, Unread) else "The user was not read."
+        yield from (not_checked(code, reason, subject.identity) for code in NOT_SHOWN)
 
 
 def _entra(subject: Subject) -> Iterator[Finding]:
@@ -84,7 +102,7 @@ def _anchor(subject: Subject) -> Iterator[Finding]:
     known = str(cloud.get("immutable_id") or "")
     proved = subject.state.anchor_verified
     if ad is not None and not isinstance(ad, Unread):
-        if known and known != ad.source_anchor:
+        if known and known != ad.source_anchor and not proved:
             yield found(
                 "anchor_differs",
                 f"The cloud user's ImmutableId is {known}, the on-premises user's anchor {ad.source_anchor}",
@@ -98,7 +116,7 @@ def _anchor(subject: Subject) -> Iterator[Finding]:
                 subject.identity,
             )
         proved = proved or bool(known)
-    if cloud["is_dir_synced"] and not proved:
+    if cloud["is_dir_synced"] and not proved and not subject.state.doubt:
         yield not_checked(
             "anchor_unverified",
             "No write-back and no ImmutableId that could be compared was seen.",

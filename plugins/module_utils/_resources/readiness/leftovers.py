@@ -45,7 +45,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from move_residue(subject, evidence)
         yield from remote_recipient_type(subject, evidence)
         if facts.directory is None:
-            yield from _directory(subject)
+            yield from directory(subject)
 
 
 def move_residue(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
@@ -68,7 +68,8 @@ def remote_recipient_type(subject: Subject, evidence: Evidence) -> Iterator[Find
         yield found("remote_recipient_type", text, subject.identity)
 
 
-def _directory(subject: Subject) -> Iterator[Finding]:
+def directory(subject: Subject) -> Iterator[Finding]:
+    """Tell what Active Directory alone shows of a user."""
     ad, identity = subject.directory, subject.identity
     if ad is None or isinstance(ad, Unread):
         reason = ad.reason if isinstance(ad, Unread) else "The user was not read."

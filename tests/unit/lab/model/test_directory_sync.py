@@ -439,11 +439,13 @@ def test_write_back_comes_one_cycle_after_the_export(desk: Desk) -> None:
     )
     x500 = f"X500:{pair.cloud.legacy_exchange_dn}"
     desk.cycle()
-    assert (x500 in pair.directory.email_addresses, pair.directory.external_directory_object_id) == (False, "")
+    assert (x500 in pair.directory.email_addresses, pair.directory.written_back_id) == (False, "")
     desk.cycle()
     assert pair.directory.email_addresses.count(x500) == 1
     shown = desk.server("Get-User", Identity="Ann Archer").objects[0].properties
-    assert shown["ExternalDirectoryObjectId"] == f"User_{pair.cloud.external_directory_object_id}"
+    # Write-back fills msDS-ExternalDirectoryObjectID; the cmdlet shows msExchExternalDirectoryObjectId.
+    assert shown["ExternalDirectoryObjectId"] == ""
+    assert pair.directory.written_back_id == f"User_{pair.cloud.external_directory_object_id}"
     desk.cycle()
     assert x500 in pair.cloud.email_addresses
     before = desk.hybrid.snapshot()
@@ -456,4 +458,15 @@ def test_plain_user_gets_no_x500_address(desk: Desk) -> None:
     desk.cycle()
     desk.cycle()
     assert pair.directory.email_addresses == []
-    assert pair.directory.external_directory_object_id == f"User_{pair.cloud.external_directory_object_id}"
+    assert pair.directory.written_back_id == f"User_{pair.cloud.external_directory_object_id}"
+
+
+def test_what_exchange_keeps_on_a_plain_user_flows_with_its_mail_nickname(desk: Desk) -> None:
+    named, unnamed = desk.build.synced(ANN), desk.build.synced("Bob Baker")
+    desk.build.set_directory(named, hidden=True, custom_attributes={1: "Sales"}, alias="ann.archer")
+    desk.build.set_directory(unnamed, hidden=True, custom_attributes={1: "Sales"})
+    desk.cycle()
+    assert (named.cloud.hidden, named.cloud.custom_attributes) == (True, {1: "Sales"})
+    assert (unnamed.cloud.hidden, unnamed.cloud.custom_attributes) == (False, {})
+    shown = desk.server("Get-User", Identity="Ann Archer").objects[0].properties
+    assert not {"HiddenFromAddressListsEnabled", "CustomAttribute1", "Alias"} & set(shown)

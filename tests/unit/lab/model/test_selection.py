@@ -137,9 +137,11 @@ def test_filters_find_by_every_address_and_by_guid(desk: Desk) -> None:
     assert found(desk, "Get-Mailbox", both, RecipientTypeDetails=["SharedMailbox"]) == []
 
 
-def test_filter_finds_a_written_back_external_id(desk: Desk) -> None:
+def test_filter_finds_an_external_id(desk: Desk) -> None:
     pair = desk.build.synced("Ann Archer")
     external = f"User_{pair.cloud.external_directory_object_id}"
+    assert desk.server("Get-User", Filter=f"ExternalDirectoryObjectId -eq '{external}'").objects == []
+    desk.build.set_directory(pair, external_directory_object_id=external)
     answer = desk.server("Get-User", Filter=f"ExternalDirectoryObjectId -eq '{external}'")
     assert answer.objects[0].properties["ExternalDirectoryObjectId"] == external
 

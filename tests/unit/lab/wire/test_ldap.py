@@ -68,7 +68,7 @@ def test_what_no_cmdlet_shows_of_a_plain_user_is_shown(running: Laboratory) -> N
         user = directory.users([str(pair.directory.guid)])[str(pair.directory.guid)]
     assert isinstance(user, DirectoryUser)
     assert (user.alias, user.hidden) == ("paula", True)
-    assert user.custom_attributes == {"CustomAttribute1": "Sales", "CustomAttribute15": "Åsa"}
+    assert user.custom_attributes == {"custom_attribute1": "Sales", "custom_attribute15": "Åsa"}
 
 
 def test_a_hardened_user_shows_its_name_alone(running: Laboratory) -> None:

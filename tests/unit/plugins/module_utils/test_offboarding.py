@@ -90,6 +90,7 @@ def test_a_mailbox_to_do_comes_with_all_that_later_steps_need() -> None:
         "beginning": "cloud_only",
         "reason": "the cloud user is not synced and the on-premises user carries no GUID",
         "stop_signs": [],
+        "not_checked": ["alias_would_change", "hidden_would_change", "custom_attributes_would_change"],
     }
     record = outcome.enriched
     assert (record["exchange_guid"], record["ad_identity"], record["offboarding_state"]) == (MAILBOX, USER, "to_do")
@@ -345,7 +346,7 @@ def test_whose_cloud_object_it_is(claims: dict[str, Any], state: str, unverified
 
 @pytest.mark.parametrize(
     ("anchor", "state", "unverified"),
-    [("ann", "matched", False), ("bob", "conflict", True), ("consistency guid", "matched", True)],
+    [("ann", "matched", False), ("bob", "matched", True), ("consistency guid", "matched", True)],
 )
 def test_the_immutable_id_names_the_user(anchor: str, state: str, unverified: bool) -> None:
     immutable_id = base64.b64encode(uuid.UUID(guid_of(f"{anchor} on-premises")).bytes_le).decode()

@@ -85,7 +85,7 @@ def test_what_no_cmdlet_shows_of_a_plain_user_is_read() -> None:
         | {"msDS-ExternalDirectoryObjectId": [f"User_{GUID}".upper().encode()]}
     )
     assert (user.alias, user.hidden, user.external_directory_object_id) == ("ann", True, str(GUID))
-    assert user.custom_attributes == {"CustomAttribute1": "a", "CustomAttribute15": "o"}
+    assert user.custom_attributes == {"custom_attribute1": "a", "custom_attribute15": "o"}
     assert seen(entry(msExchHideFromAddressLists=b"FALSE")).hidden is False
 
 

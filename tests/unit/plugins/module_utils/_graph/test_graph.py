@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
     ConnectionFailure,
     HybridError,
     InputError,
@@ -34,11 +36,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.int
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import anchor
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import NOT_SHOWN
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import await_match
 
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Pair, Person
+from lab.model.scenarios import put_on_mailbox
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.test_transports import options_of
 
@@ -69,19 +73,22 @@ class Bench:
     def cycle(self) -> None:
         self.hybrid.run_scheduled_cycle()
 
-    def prove(self, pair: Pair, **changes: Any) -> Outcome:
+    def prove(self, pair: Pair, source_anchor: str = "", **changes: Any) -> Outcome:
         record = {
             "identity": pair.identity, "ad_identity": str(pair.directory.guid),
             "external_directory_object_id": pair.cloud.external_directory_object_id,
+            **({"source_anchor": source_anchor} if source_anchor else {}),
         }  # fmt: skip
         with self.connections(**changes) as connections:
             (outcome,) = await_match(connections, [record], accept=[], wait_timeout=0, wait_sleep=1)
         return outcome
 
-    def state(self, pair: Pair, **changes: Any) -> Outcome:
+    def state(self, pair: Pair, *, ldap: bool = False, **changes: Any) -> Outcome:
+        directory = options_of(self.laboratory, "ACTIVE_DIRECTORY_") if ldap else None
         with self.connections(**changes) as connections:
             record = {"identity": pair.identity, "ad_identity": str(pair.directory.guid)}
-            (outcome,) = _offboarding.assess(connections, [record], _offboarding.Options())
+            options = _offboarding.Options(active_directory=directory)
+            (outcome,) = _offboarding.assess(connections, [record], options)
         return outcome
 
     def user(self, pair: Pair) -> CloudUser:
@@ -313,14 +320,67 @@ def test_an_anchor_that_names_nobody_stays_unverified(bench: Bench) -> None:
     assert "mS-DS-ConsistencyGuid" in outcome.details["anchor_reason"]
 
 
-def test_an_anchor_of_another_user_is_a_failure(bench: Bench) -> None:
+def test_an_anchor_of_another_user_is_a_failure_where_this_ones_was_read(bench: Bench) -> None:
     pair = bench.build.synced("Ann Archer")
     other = bench.build.directory_user("Bob Baker")
     bench.anchor(pair, str(other.guid))
-    outcome = bench.prove(pair)
+    unread = bench.prove(pair)
+    assert (unread.status, unread.details["anchor_unverified"]) == ("unchanged", True)
+    assert str(other.guid) in unread.details["anchor_reason"]
+    outcome = bench.prove(pair, source_anchor=pair.directory.source_anchor)
     assert outcome.error is not None
     assert (outcome.status, outcome.error.code) == ("failed", "anchored_to_another_user")
     assert str(other.guid) in outcome.error.message
+
+
+def test_a_consistency_guid_that_was_read_proves_the_match(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    put_on_mailbox(bench.hybrid, "moved_between_domains", pair)
+    outcome = bench.prove(pair, source_anchor=pair.directory.anchor)
+    assert (outcome.status, outcome.details) == ("unchanged", {"matched": True, "anchor_unverified": False})
+
+
+def test_one_user_that_is_gone_does_not_keep_the_others_from_their_proof(bench: Bench) -> None:
+    """A match, one whose on-premises user is gone, and one that failed already: each gets its own answer."""
+    pairs = [bench.build.synced(name) for name in ("Ann Archer", "Bob Baker", "Carl Carter")]
+    bench.build.set_cloud(pairs[2], admin_role=True)
+    outcomes = [
+        Outcome({"identity": pair.identity, "ad_identity": str(pair.directory.guid)}, details={"matched": True})
+        for pair in pairs
+    ]
+    outcomes[1].record["ad_identity"] = NOBODY
+    outcomes[2].error = MailboxError("no match was seen.", code="match_timeout")
+    with bench.connections() as connections:
+        anchor.verify(connections, outcomes)
+    assert [outcome.details.get("anchor_unverified") for outcome in outcomes] == [False, True, None]
+    assert [outcome.error and outcome.error.code for outcome in outcomes] == [None, None, "match_timeout"]
+    assert outcomes[2].error is not None
+    assert "Exchange Administrator" in outcomes[2].error.message
+
+
+class Refusing:
+    """Connections to an Exchange that refuses to read one user, and shows the other."""
+
+    def __init__(self, guid: str) -> None:
+        self.guid = guid
+
+    def workers(self, _kind: str) -> int:
+        return 2
+
+    def read(self, _kind: str, cmdlets: Sequence[Cmdlet]) -> list[Any]:
+        return [
+            CmdletOutput([{"Guid": self.guid}])
+            if self.guid in str(cmdlet.parameters["Filter"]) and NOBODY not in str(cmdlet.parameters["Filter"])
+            else CmdletError("The operation is not allowed.", cmdlet=cmdlet.name)
+            for cmdlet in cmdlets
+        ]
+
+
+def test_a_read_that_fails_leaves_its_anchor_without_an_owner() -> None:
+    known = str(uuid.uuid4())
+    users = [CloudUser("i", _values.immutable_id_of_guid(guid), True) for guid in (known, NOBODY)]
+    found = anchor.owners(cast("Connections", Refusing(known)), users)
+    assert found == {users[0].immutable_id: [known], users[1].immutable_id: []}
 
 
 def test_an_object_id_that_the_record_lacks_is_read(bench: Bench) -> None:
@@ -383,18 +443,81 @@ def test_reasons_of_nothing() -> None:
 
 def test_the_anchor_tells_whose_a_synced_user_is(bench: Bench) -> None:
     pair = bench.build.synced("Ann Archer")
-    pair.directory.external_directory_object_id = ""
     with_graph, without = bench.state(pair), bench.state(pair, graph=False)
     assert (with_graph.details["state"], without.details["state"]) == ("matched", "matched")
     assert (with_graph.enriched["anchor_unverified"], without.enriched["anchor_unverified"]) == (False, True)
 
 
+@pytest.mark.parametrize(("graph", "ldap", "code", "verified"), [
+    (False, False, "", False),
+    (True, False, "anchor_unverified", False),
+    (False, True, "", True),
+    (True, True, "", True),
+])  # fmt: skip
+def test_an_account_that_moved_between_domains_is_the_right_one(
+    bench: Bench, graph: bool, ldap: bool, code: str, verified: bool
+) -> None:
+    """Its mS-DS-ConsistencyGuid is the objectGUID of the old account, which was kept."""
+    pair = bench.build.cloud_only("Ann Archer")
+    put_on_mailbox(bench.hybrid, "moved_between_domains", pair)
+    outcome = bench.state(pair, graph=graph, ldap=ldap)
+    assert outcome.details["state"] == "matched"
+    assert (outcome.error.code if outcome.error else "") == code
+    assert outcome.enriched["anchor_unverified"] is not verified
+
+
+@pytest.mark.parametrize("graph", [True, False])
+def test_the_old_account_is_not_taken_for_the_new_one(bench: Bench, graph: bool) -> None:
+    """Both are in the domain of the domain controller, and the old one was synced too."""
+    pair, old = bench.build.synced("Ann Archer"), bench.build.directory_user("Ann Archer (old)")
+    anchor = _values.immutable_id_of_guid(str(old.guid))
+    bench.hybrid.directory.objects.change(old, bench.hybrid.clock.now(), anchor=anchor)
+    bench.build.set_directory(pair, anchor=anchor)
+    bench.build.set_cloud(pair, entra_anchor=anchor)
+    new = bench.state(pair, graph=graph, ldap=True)
+    assert (new.details["state"], new.error, new.enriched["anchor_unverified"]) == ("matched", None, False)
+    pair.directory, mine = old, pair.directory
+    outcome = bench.state(pair, graph=graph, ldap=True)
+    assert outcome.error is not None
+    assert (outcome.error.code, str(mine.guid) in outcome.error.message) == ("conflict", True)
+
+
+def test_a_user_who_is_synced_to_another_cloud_user_is_told_by_graph(bench: Bench) -> None:
+    """In scope and not matched: the sync made a second cloud user of it, which holds its anchor."""
+    pair, twin = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Anna Archer")
+    bench.anchor(twin, str(pair.directory.guid))
+    without, read = bench.state(pair), bench.state(pair, ldap=True)
+    assert [outcome.error.code for outcome in (without, read) if outcome.error] == ["anchor_unverified", "conflict"]
+    assert all(object_id(twin) in outcome.error.message for outcome in (without, read) if outcome.error)
+
+
+def test_what_exchange_keeps_on_a_synced_plain_user_stops_nobody_falsely(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    put_on_mailbox(bench.hybrid, "synced_with_attributes", pair)
+    unread, read = bench.state(pair), bench.state(pair, ldap=True)
+    assert (unread.error, unread.details["stop_signs"]) == (None, [])
+    assert unread.details["not_checked"] == list(NOT_SHOWN)
+    assert (read.error, read.details["stop_signs"], "not_checked" in read.details) == (None, [], False)
+    bench.build.set_directory(pair, hidden=False, custom_attributes={1: "HR"})
+    told = bench.state(pair, ldap=True)
+    assert told.details["stop_signs"] == ["hidden_would_change", "custom_attributes_would_change"]
+
+
+def test_a_domain_controller_that_is_out_of_reach_is_no_reason_to_stop(bench: Bench) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    with bench.connections() as connections:
+        options = _offboarding.Options(active_directory={"host": "127.0.0.1", "port": 9})
+        (outcome,) = _offboarding.assess(connections, [{"identity": pair.identity}], options)
+    assert (outcome.error, outcome.details["not_checked"]) == (None, list(NOT_SHOWN))
+
+
 @pytest.mark.parametrize("synced", [True, False])
-def test_the_anchor_of_another_user_is_a_conflict(bench: Bench, synced: bool) -> None:
+def test_an_anchor_that_is_another_users_guid_stops_by_a_code_that_can_be_accepted(bench: Bench, synced: bool) -> None:
+    """It may be this user's mS-DS-ConsistencyGuid, if the other is its old account: only LDAP shows that."""
     pair = (bench.build.synced if synced else bench.build.cloud_only)(Person("Ann Archer"))
     other = bench.build.directory_user("Bob Baker")
     bench.anchor(pair, str(other.guid))
     outcome = bench.state(pair)
     assert outcome.error is not None
-    assert outcome.error.code == "conflict"
+    assert outcome.error.code == "anchor_unverified"
     assert str(other.guid) in outcome.error.message

@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     cloud,
@@ -14,15 +16,19 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     on_premises,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
+    NOT_SHOWN,
     OPEN,
     STATES,
     STOP_SIGNS,
     Evidence,
     State,
+    doubtful,
     judge,
     not_as_wanted,
     notes,
+    shown,
     stop_signs,
+    unseen,
 )
 
 from tests.unit.plugins.module_utils.fakes import (
@@ -46,11 +52,10 @@ def local(person: Properties) -> dict[str, Any]:
 
 
 def evidence(
-    mailbox: Properties, person: Properties, request: Properties | None = None, anchored_to: list[str] | None = None
+    mailbox: Properties, person: Properties, request: Properties | None = None, **more: Any
 ) -> Evidence:
-    return Evidence(
-        cloud.recipient(mailbox), local(person), move_request.request(request) if request else None, anchored_to or []
-    )
+    found = move_request.request(request) if request else None
+    return Evidence(cloud.recipient(mailbox), local(person), found, **more)
 
 
 def judged(mailbox: Properties, person: Properties, **more: Any) -> State:
@@ -58,6 +63,8 @@ def judged(mailbox: Properties, person: Properties, **more: Any) -> State:
 
 
 SYNCED = cloud_mailbox("ann", IsDirSynced=True)
+ANCHORED = {**SYNCED, "ImmutableId": _values.immutable_id_of_guid(USER)}
+ANCHORED_ELSEWHERE = {**SYNCED, "ImmutableId": _values.immutable_id_of_guid(OTHER)}
 MINE = ad_user("ann", ExternalDirectoryObjectId=f"User_{ENTRA}")
 
 
@@ -68,7 +75,9 @@ MINE = ad_user("ann", ExternalDirectoryObjectId=f"User_{ENTRA}")
         (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", ExchangeGuid=ZERO)), "to_do", "cloud_only", False),
         (evidence(cloud_mailbox("ann"), on_premises_recipient("ann")), "prepared", "cloud_only", False),
         (evidence(SYNCED, MINE), "matched", "synced", True),
-        (evidence(SYNCED, ad_user("ann"), anchored_to=[USER]), "matched", "synced", True),
+        (evidence(ANCHORED, ad_user("ann")), "matched", "synced", True),
+        # Another user's objectGUID is the anchor, and nothing of this one could be read: no proof either way.
+        (evidence(ANCHORED_ELSEWHERE, ad_user("ann"), anchored_to=[OTHER]), "matched", "synced", False),
         (evidence(SYNCED, ad_user("ann")), "matched", "synced", False),
         (evidence(SYNCED, on_premises_recipient("ann", ExternalDirectoryObjectId=ENTRA)), "prepared", "synced", True),
         (
@@ -154,7 +163,7 @@ def test_states(found: Evidence, name: str, beginning: str, verified: bool) -> N
             evidence(cloud_mailbox("ann"), ad_user("ann", ExternalDirectoryObjectId=f"User_{OTHER}")),
             f"already synced to cloud object {OTHER}",
         ),
-        (evidence(SYNCED, ad_user("ann"), anchored_to=[OTHER]), f"{OTHER} instead of {USER}"),
+        (evidence(SYNCED, ad_user("ann"), joined=[OTHER]), f"{OTHER} instead of {USER}"),
         (evidence(SYNCED, ad_user("ann", ExternalDirectoryObjectId=OTHER)), f"cloud object {OTHER} instead of {USER}"),
     ],
 )
@@ -167,7 +176,7 @@ def test_the_three_beginnings_are_told_apart() -> None:
     beginnings = [
         judged(cloud_mailbox("ann"), ad_user("ann")),
         judged(SYNCED, MINE),
-        judged(SYNCED, ad_user("ann"), anchored_to=[OTHER]),
+        judged(SYNCED, ad_user("ann"), joined=[OTHER]),
     ]
     assert [state.beginning for state in beginnings] == ["cloud_only", "synced", "synced_to_another_user"]
 
@@ -294,8 +303,65 @@ def test_what_was_asked_for_by_name_is_no_surprise() -> None:
 
 def test_every_stop_sign_is_tried() -> None:
     # No matter of the two objects alone: test_offboarding and the next test have them.
-    elsewhere = {"baseline_missing", "baseline_differs", "organization_retention_hold"}
+    elsewhere = {
+        "baseline_missing", "baseline_differs", "organization_retention_hold", "values_unseen", "anchor_unverified",
+    }  # fmt: skip
     assert {code for _mailbox, _person, codes in SIGNS for code in codes} | elsewhere == set(STOP_SIGNS)
+
+
+KEPT = {"hidden": True, "alias": "ann", "custom_attributes": {"custom_attribute1": "Sales"}}
+IN_THE_CLOUD = {"HiddenFromAddressListsEnabled": True, "CustomAttribute1": "Sales", "Alias": "ann"}
+
+
+def of_a_plain_user(mailbox: Properties, **directory: Any) -> list[str]:
+    """Return the signs about values that Exchange keeps, for a plain user that LDAP shows so, or does not show."""
+    found = evidence(mailbox, ad_user("ann"))
+    if directory:
+        found.directory = DirectoryUser(USER, "CN=Ann", **directory)
+    signs = stop_signs({}, found.cloud, shown(found), DOMAINS)
+    assert bool(unseen(found)) is not bool(directory)
+    return [sign.code for sign in signs if sign.code in {*NOT_SHOWN, "values_unseen"}]
+
+
+@pytest.mark.parametrize(("synced", "mailbox", "directory", "codes"), [
+    # The commonest beginning: what the cloud has came from Active Directory.
+    (True, IN_THE_CLOUD, {}, []),
+    (True, IN_THE_CLOUD, KEPT, []),
+    (True, IN_THE_CLOUD, {**KEPT, "hidden": False}, ["hidden_would_change"]),
+    (
+        True,
+        IN_THE_CLOUD,
+        {**KEPT, "custom_attributes": {"custom_attribute1": "HR"}},
+        ["custom_attributes_would_change"],
+    ),
+    (True, IN_THE_CLOUD, {**KEPT, "alias": "a.archer"}, ["alias_would_change"]),
+    (True, {**IN_THE_CLOUD, "IsExchangeCloudManaged": True}, {}, ["values_unseen"]),
+    # To be matched, the cloud's own values are at risk, unless Active Directory has the same.
+    (False, IN_THE_CLOUD, {}, ["values_unseen"]),
+    (False, {"CustomAttribute15": "x"}, {}, ["values_unseen"]),
+    (False, {}, {}, []),
+    (False, IN_THE_CLOUD, KEPT, []),
+    (False, IN_THE_CLOUD, {**KEPT, "alias": ""}, []),
+    (False, {}, {"hidden": True}, ["hidden_would_change"]),
+    (False, {}, {"custom_attributes": {"custom_attribute2": "x"}}, ["custom_attributes_would_change"]),
+])  # fmt: skip
+def test_what_is_not_shown_is_not_empty(
+    synced: bool, mailbox: Properties, directory: dict[str, Any], codes: list[str]
+) -> None:
+    assert of_a_plain_user(cloud_mailbox("ann", IsDirSynced=synced, **mailbox), **directory) == codes
+
+
+def test_a_mail_user_shows_everything() -> None:
+    assert unseen(evidence(SYNCED, on_premises_recipient("ann"))) == []
+
+
+def test_a_doubt_stops_until_it_is_accepted() -> None:
+    state = judged(ANCHORED_ELSEWHERE, ad_user("ann"), anchored_to=[OTHER])
+    (sign,) = doubtful(state)
+    assert (sign.code, OTHER in sign.message, "offboarding_accept: [anchor_unverified]" in sign.remedy) == (
+        "anchor_unverified", True, True,
+    )  # fmt: skip
+    assert doubtful(judged(ANCHORED, ad_user("ann"))) == []
 
 
 def test_a_policy_for_everybody_stops_who_is_not_excluded() -> None:

@@ -20,7 +20,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     offboarding_state,
     on_premises,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
+    NOT_SHOWN,
+    Evidence,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import (
     content,
     exchange_online,
@@ -402,3 +405,30 @@ def test_fail_on_is_a_threshold_that_not_checked_never_reaches(severity: str, fa
     finding = found("litigation_hold", "On hold", severity=severity)
     assert finding.refuses(fail_on) is refuses
     assert accepted([finding], {"litigation_hold"})[0].refuses(fail_on) is False
+
+
+def test_unread_domains_of_the_tenant_leave_the_suffixes_unchecked() -> None:
+    """The role's own guard reads them; a report without them says so of the suffixes."""
+    silent = facts(domains_in_the_cloud=SILENT)
+    assert ("upn_suffix_not_accepted", "not_checked") in told(identity.check(silent, [subject()]))
+    assert told(identity.check(facts(), [subject()])) == []
+
+
+def test_an_accepted_domain_in_capitals_is_accepted() -> None:
+    shouted = facts(
+        domains_on_premises=[{"DomainName": "CONTOSO.COM"}],
+        domains_in_the_cloud=[{"DomainName": "Contoso.Com"}, {"DomainName": ROUTING.upper()}],
+    )
+    assert all_of(shouted, subject()) == []
+
+
+def test_what_no_channel_shows_of_plain_users_is_not_checked() -> None:
+    """One by one where Active Directory withholds one of them, together where nothing asks it."""
+    codes = {(code, "not_checked") for code in NOT_SHOWN}
+    withheld = list(identity.check(facts(), [subject(directory=SILENT), subject()]))
+    assert set(told(withheld)) == codes
+    assert {finding.mailbox for finding in withheld} == {"ann@contoso.com"}
+    nobody = list(identity.check(facts(directory=SILENT), [subject(directory=SILENT), subject(directory=SILENT)]))
+    assert set(told(nobody)) == codes
+    assert {finding.mailbox for finding in nobody} == {""}
+    assert all("2 plain users" in finding.found for finding in nobody)
