@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._validatio
 Spec = dict[str, dict[str, Any]]
 # ansible-core's own classes carry no types.
 _Module: Any = AnsibleModule
+PYTHON = (3, 10)
 LOCK_WAIT = 60.0  # seconds that a second task waits for the first one's wave
 
 
@@ -79,6 +81,18 @@ class Arguments:
         return spec
 
 
+def refuse_python(version: tuple[int, int], executable: str) -> HybridError | None:
+    """Return what a user reads whose Python is older than the collection takes, before anything breaks on it."""
+    if version >= PYTHON:
+        return None
+    return HybridError(
+        f"{executable} is Python {version[0]}.{version[1]}, and this collection needs "
+        f"{PYTHON[0]}.{PYTHON[1]} or newer.",
+        code="python_too_old",
+        remedy="Set ansible_python_interpreter to a newer one; the playbooks use ansible_playbook_python.",
+    )
+
+
 class HybridModule:
     """One module run: its records, its connections, its end."""
 
@@ -93,6 +107,9 @@ class HybridModule:
             required_one_of=[*(exclusive if arguments.wave_required else []), *arguments.required_one_of],
             required_if=list(arguments.required_if),
         )
+        too_old = refuse_python(sys.version_info[:2], sys.executable)
+        if too_old is not None:
+            self._ansible.fail_json(msg=too_old.sentence(), error=too_old.as_result())
         self.params: dict[str, Any] = self._ansible.params
         self.check_mode: bool = self._ansible.check_mode
         self.warnings: list[str] = []

@@ -86,6 +86,12 @@ options:
       - Seconds between two looks.
     type: int
     default: 60
+  show_progress:
+    description:
+      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
+        so a callback that prints one JSON document needs V(false).
+    type: bool
+    default: true
   on_pending:
     description:
       - What a mailbox is whose move is not there yet. V(continue) makes it C(pending); V(fail) makes it C(failed), with
@@ -384,11 +390,12 @@ ARGUMENTS = Arguments(
         "batch_name": {"type": "str"},
         "progress_file": {"type": "path"},
         "sample": {"type": "int", "default": 20},
-        # The four of the wait are the action plugin's; they stand here to be validated.
+        # The five of the wait are the action plugin's; they stand here to be validated.
         "wait": {"type": "bool", "default": False},
         "wait_for": {"type": "str", "choices": ["synced", "completed"], "default": "completed"},
         "wait_timeout": {"type": "int", "default": 86400},
         "wait_sleep": {"type": "int", "default": 60},
+        "show_progress": {"type": "bool", "default": True},
         "on_pending": {"type": "str", "choices": ["continue", "fail"], "default": "continue"},
     },
     systems=(exchange_online.SYSTEM,),

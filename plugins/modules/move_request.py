@@ -199,6 +199,12 @@ options:
       - Seconds between two looks; one look is one C(Get-MoveRequest) for all.
     type: int
     default: 60
+  show_progress:
+    description:
+      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
+        so a callback that prints one JSON document needs V(false).
+    type: bool
+    default: true
 seealso:
   - module: mailops.exchange_hybrid.move_progress
 """
@@ -342,11 +348,12 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
         "only_completed": {"type": "bool", "default": False},
         "remote_credential": REMOTE_CREDENTIAL,
-        # The four of the wait are the action plugin's; they stand here to be validated.
+        # The five of the wait are the action plugin's; they stand here to be validated.
         "wait": {"type": "bool", "default": False},
         "wait_for": {"type": "str", "choices": ["synced", "completed"], "default": "completed"},
         "wait_timeout": {"type": "int", "default": 86400},
         "wait_sleep": {"type": "int", "default": 60},
+        "show_progress": {"type": "bool", "default": True},
     },
     systems=(exchange_online.SYSTEM,),
     journal=True,

@@ -58,10 +58,13 @@ class FollowingAction(RunsUnpacked):
             look,
             wait_timeout=wait_timeout,
             wait_sleep=wait_sleep,
-            show=lambda text: None if self._task.no_log else display.display(f"[{host}] {text}"),
+            show=lambda text: display.display(f"[{host}] {text}") if self._shows() else None,
             sleep=_sleep_while(os.getppid()),
             clock=time.monotonic,
         )
+
+    def _shows(self) -> bool:
+        return not self._task.no_log and bool(boolean(self._task.args.get("show_progress", True), strict=False))
 
     def _memory(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         """Return where figures are kept for the time of the wait where they are kept nowhere else."""

@@ -268,6 +268,23 @@ def test_async_is_refused(still_bench: Bench) -> None:
     assert len(still_bench.log) == 0
 
 
+def test_a_wait_may_be_silent(still_bench: Bench) -> None:
+    """A callback that prints one JSON document would have text before it."""
+    bench = still_bench
+    bob = ready(bench, "Bob Held")
+    move_request(bench, bob, batch_name="wave-1", suspend_when_ready=True)
+    pass_by(bench, 60)
+    tasks = [
+        module("move_progress", name=f"shown {shown}", mailboxes=records([bob]), wait_for="synced",
+               show_progress=shown, **WAIT)
+        for shown in (True, False)
+    ]  # fmt: skip
+    run = bench.play(*tasks)
+    assert run.succeeded, run.output
+    assert run.stdout.count("[localhost] 1 mailbox: ") == 1
+    assert run.task("shown False").result["progress"]["counts"] == {"AutoSuspended": 1}
+
+
 def test_a_stopped_wave_is_not_waited_for(still_bench: Bench) -> None:
     bench = still_bench
     ann = ready(bench, "Ann Archer")

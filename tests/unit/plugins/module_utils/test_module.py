@@ -26,7 +26,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import (
+    Arguments,
+    HybridModule,
+    refuse_python,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
 
@@ -562,3 +566,15 @@ def test_an_answer_that_the_journal_could_not_take_is_warned_of(run: Run, tmp_pa
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert run.code == 0
     assert f"journal: '{path}' lacks lines about writes that were sent" in run.said
+
+
+# -- the Python under it -----------------------------------------------------------------------------------------------
+
+
+def test_an_old_python_is_told_in_a_sentence() -> None:
+    told = refuse_python((3, 9), "/usr/bin/python3")
+    assert told is not None
+    assert told.code == "python_too_old"
+    assert told.message == "/usr/bin/python3 is Python 3.9, and this collection needs 3.10 or newer."
+    assert "ansible_python_interpreter" in told.remedy
+    assert refuse_python((3, 10), "python3") is None
