@@ -36,7 +36,8 @@ class Plan:
 
     ``before`` and ``after`` hold only the attributes that change. ``predicted`` is, per part of a record (on_premises,
     cloud, move_request), what a preview's later steps shall find. ``status`` overrides ``unchanged`` for a mailbox that
-    has nothing to write but is not finished either. ``half_made`` is written down before the first call, where what
+    has nothing to write but is not finished either. ``told`` explains, in result and diff, what no attribute shows; the
+    journal does without it. ``half_made`` is written down before the first call, where what
     stands between two calls would do harm.
     """
 
@@ -48,6 +49,7 @@ class Plan:
     details: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     status: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
     half_made: Note | None = None
 
 
@@ -146,7 +148,7 @@ def _planned(step: Step, record: Record, seen: Seen) -> Plan:
 
 def _describe(outcome: Outcome, plan: Plan, check: bool) -> None:
     outcome.status = "changed" if plan.calls else plan.status or "unchanged"
-    outcome.before, outcome.after = plan.before, plan.after
+    outcome.before, outcome.after = plan.before, {**plan.after, **plan.told}
     outcome.cmdlets = [cmdlet.preview() for _kind, cmdlet in plan.calls]
     outcome.warnings = list(plan.warnings)
     outcome.details = plan.details

@@ -108,9 +108,7 @@ class Present(SkipsHome):
         change = _changes(record, current, wanted, routing)
         calls = [*cloud_calls, *enable]
         if change:
-            calls.append(
-                (EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)}))
-            )
+            calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)})))
         after = {
             **current,
             **change,
@@ -120,12 +118,11 @@ class Present(SkipsHome):
             "alias": current.get("alias") or record.get("alias") or "",
         }
         shown = {**(_enabled(after, routing) if enable else {}), **change}
-        if "email_addresses" in change:
-            shown["addresses"] = _fates(record, change)
         return Plan(
             calls=tuple(calls),
             before={name: current.get(name) for name in shown} if calls else {},
             after=shown if calls else {},
+            told={"addresses": _fates(record, change)} if "email_addresses" in change else {},
             predicted=_predicted(seen, after, routing, bool(cloud_calls)),
             half_made=_note(record, current, change) if enable else None,
             enriched={"external_email_address": routing, "whole": True, **({} if self._check else _left(after))},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_every_address_is_carried_and_the_diff_says_what_becomes_of_it() -> None
     left = {"SIP:ann@contoso.com", "SPO:ann"}
     assert {addresses.key(a) for a in cloud_has if a not in left} <= {addresses.key(a) for a in written}
     assert not {addresses.key(a) for a in left} & {addresses.key(a) for a in written}
-    told = found.after["addresses"]
+    told = found.told["addresses"]
     assert set(cloud_has) <= set(told)
     assert {told[a] for a in ("EUM:1;phone-context=x", "Rumour:ann", "FAX:1", "SMTP:ann@contoso.com")} == {"carried"}
     assert told["NOTES:Ann/Contoso"] == told["X400:c=us;s=ann"] == "carried; Microsoft Entra discards its copy"
@@ -150,9 +151,20 @@ def test_every_address_is_carried_and_the_diff_says_what_becomes_of_it() -> None
     assert told["smtp:ann@contoso.onmicrosoft.com"] == "carried; the cloud keeps its own"
     assert told["SPO:ann"] == "stays in the cloud"
     assert told["SIP:ann@contoso.com"] == "left behind: include_sip is not true"
-    assert plan(ad_user("ann"), email_addresses=cloud_has, include_sip=True).after["addresses"][
+    assert plan(ad_user("ann"), email_addresses=cloud_has, include_sip=True).told["addresses"][
         "SIP:ann@contoso.com"
     ] == ("carried")
+
+
+def test_the_diff_shows_each_address_and_what_becomes_of_it() -> None:
+    server, online = fakes.on_premises(ad_user("ann")), fakes.tenant(cloud_mailbox("ann"))
+    with connect(server, online) as connections:
+        (outcome,) = run_wave(Present(True), [record()], connections, check=True)
+    shown = json.loads(outcome.diff()["after"])["addresses"]
+    assert {shown[address] for address in cloud_mailbox("ann")["EmailAddresses"]} == {
+        "carried", "stays in the cloud", "left behind: include_sip is not true",
+    }  # fmt: skip
+    assert server.writes == online.writes == []
 
 
 @pytest.mark.parametrize("domain", [ROUTING, ROUTING.upper(), "Contoso.Mail.onmicrosoft.com"])
