@@ -255,6 +255,22 @@ def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnos
     )
 
 
+def page_in_the_cloud(where: str, cmdlet: Cmdlet, status: int, title: str, retry_after: float | None) -> Busy:
+    """Return the failure that a gateway's page is on the way to a cloud service: behind it the cmdlet may have run."""
+    named = f", titled '{title}'" if title else ""
+    failure = Busy(
+        f"A gateway or proxy on the way to {where} answered {cmdlet.name} with a page of its own "
+        f"(HTTP {status}{named}).",
+        code="gateway_answer",
+        cmdlet=cmdlet.name,
+        remedy="Run again: what was done meanwhile is seen then. If it stays, check exchange_online.proxy, the "
+        "environment's proxies with NO_PROXY, and exchange_online.base_url.",
+        retry_after=retry_after,
+    )
+    failure.answer_lost = not cmdlet.is_read
+    return failure
+
+
 def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis | None:
     """Say what a requests or urllib3 exception means, or return None when it is none of theirs.
 

@@ -48,7 +48,7 @@ OPTIONAL_PERMISSION = "OnPremDirectorySynchronization.Read.All"
 STAGES = ("options", "reachability", "tls", "authentication", "authorization")
 # Where a connection stopped, by the code of its failure; every other code is about who signs in.
 _STOPPED_AT = {
-    **dict.fromkeys(("unreachable", "connection_lost", "wrong_endpoint"), "reachability"),
+    **dict.fromkeys(("unreachable", "connection_lost", "wrong_endpoint", "gateway_answer"), "reachability"),
     **dict.fromkeys(("tls_failed", "certificate_not_trusted", "certificate_wrong_host", "certificate_expired"), "tls"),
     **dict.fromkeys(
         ("permission_denied", "application_permission_missing", "throttled", "unexpected_answer"), "authorization"

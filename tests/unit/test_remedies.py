@@ -26,7 +26,7 @@ from tests.unit.test_readme import MODULES, documentation, role_options
 
 UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
-SET = re.compile(r"(?<![\w.])([a-z]+(?:_[a-z]+)*): (?:true|false|[a-z]+\b|\[)")
+SET = re.compile(r"(?<![\w.])([a-z]+(?:_[a-z]+)*): (true|false|[a-z]+\b|\[)")
 ROLE = re.compile(r"\boffboarding_[a-z_]*[a-z]\b")
 CONNECTION = re.compile(rf"\b({'|'.join(CONNECTIONS)})\.([a-z_]+)\b")
 
@@ -58,19 +58,25 @@ def everywhere() -> list[tuple[str, str]]:
 
 
 @cache
-def options() -> dict[str, set[str]]:
+def options() -> dict[str, dict[str, Any]]:
     """Return the options of each module."""
-    return {module: set(documentation(module)["options"]) for module in MODULES}
+    return {module: documentation(module)["options"] for module in MODULES}
+
+
+@cache
+def choices(name: str) -> set[str]:
+    """Return the words that an option takes; any other word behind its name and a colon is prose."""
+    return {str(word) for given in options().values() for word in given.get(name, {}).get("choices", ())}
 
 
 @cache
 def of_a_task() -> dict[str, set[str]]:
     """Return the options that only a task has, with the modules that have them."""
     connections = {name for given in CONNECTIONS.values() for name in given["options"]}
-    everybodys = {*KEYS, *CONNECTIONS, *connections, "remote_credential", "mailboxes"}
+    everybodys = {*KEYS, *CONNECTIONS, *connections, "remote_credential"}
     found: dict[str, set[str]] = {}
     for module, names in options().items():
-        for name in names - everybodys:
+        for name in names.keys() - everybodys:
             found.setdefault(name, set()).add(module)
     return found
 
@@ -93,8 +99,8 @@ def test_every_option_of_a_connection_that_a_text_names_exists() -> None:
 
 
 def problems(file: str, text: str) -> Iterator[tuple[str, str]]:
-    for name in SET.findall(text):
-        modules = of_a_task().get(name)
+    for name, value in SET.findall(text):
+        modules = of_a_task().get(name) if value in ("true", "false", "[") or value in choices(name) else None
         if modules and not (modules & set(re.findall(r"\w+", text))) and f"offboarding_{name}" not in text:
             yield file, f"{name}: {text}"
 

@@ -31,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     diagnose_network,
     lost,
     missing_library,
+    page_in_the_cloud,
     refuse_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -487,20 +488,8 @@ class AdminApiSession:
     def _refuse_page_of_a_gateway(self, reply: Reply, cmdlet: Cmdlet) -> None:
         """Raise for a page that something on the way wrote: whether the cmdlet runs behind it nobody knows."""
         title = replies.gateway_page(reply.raw)
-        if title is None:
-            return
-        named = f", titled '{title}'" if title else ""
-        failure = Busy(
-            f"A gateway or proxy on the way to {self._tenant.where} answered {cmdlet.name} with a page of its own "
-            f"(HTTP {reply.status}{named}).",
-            code="gateway_answer",
-            cmdlet=cmdlet.name,
-            remedy="Run again: what was done meanwhile is seen then. If it stays, check exchange_online.proxy, the "
-            "environment's proxies with NO_PROXY, and base_url.",
-            retry_after=reply.retry_after,
-        )
-        failure.answer_lost = not cmdlet.is_read
-        raise failure
+        if title is not None:
+            raise page_in_the_cloud(self._tenant.where, cmdlet, reply.status, title, reply.retry_after)
 
     def _refusal(self, reply: Reply, cmdlet: Cmdlet) -> HybridError:
         body = reply.body

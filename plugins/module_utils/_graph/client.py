@@ -23,11 +23,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     IMPORTS,
     diagnose_network,
     missing_library,
+    page_in_the_cloud,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import TokenCache
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Busy, Retry, seconds_asked
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import read_json
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wire import page_title, read_json
 
 if TYPE_CHECKING:
     import requests
@@ -36,7 +38,7 @@ BATCH_LIMIT = 20
 MOST_PAGES = 1000
 CONNECT_TIMEOUT, READ_TIMEOUT = 30, 120
 _BUSY = frozenset((429, 502, 503, 504))
-_WORTH_A_RETRY = frozenset(("throttled", "connection_lost"))
+_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "gateway_answer"))
 _CLAIMS = re.compile(r'claims="([^"]+)"')
 # What a failure names as its cmdlet.
 READ = Cmdlet("Get-MicrosoftGraph")
@@ -156,22 +158,26 @@ class GraphClient:
     def _send(self, method: str, url: str, body: dict[str, Any] | None) -> Mapping[str, Any]:
         token = self.tokens.token()
         status, headers, raw = self._exchange(method, url, body, token.text)
-        if status == 401 and self.tokens.renewable:
+        if status == 401 and self.tokens.renewable and page_title(raw) is None:
             token = self.tokens.renewed(token, _challenge(headers))
             status, headers, raw = self._exchange(method, url, body, token.text)
+        title = page_title(raw)
+        if title is not None:
+            raise page_in_the_cloud(self.endpoint.where, READ, status, title, seconds_asked(headers))
         if status in _BUSY:
             raise self._busy(seconds_asked(headers))
-        if status in (401, 403):
-            raise ConnectionFailure(
-                f"{self.endpoint.where} refused the application (HTTP {status}).",
-                code="permission_denied",
-                cmdlet=READ.name,
-                remedy="Grant the application the permissions that docs/permissions.md names, with admin consent.",
-            )
         try:
             document = read_json(raw)
         except ValueError:
             document = None
+        if status in (401, 403):
+            words = replies.own_words(document, headers)
+            raise ConnectionFailure(
+                f"{self.endpoint.where} refused the application (HTTP {status}{f': {words}' if words else ''}).",
+                code="permission_denied",
+                cmdlet=READ.name,
+                remedy="Grant the application the permissions that docs/permissions.md names, with admin consent.",
+            )
         if status != 200 or not isinstance(document, Mapping):
             raise self._unexpected(f"HTTP {status} without a JSON object")
         return document

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.client import READ
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_online.tokens import Token
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.client import (
+    READ,
+    Endpoint,
+    GraphClient,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.directory import (
     CLOUDS,
     GraphDirectory,
@@ -43,6 +48,7 @@ from lab.hybrid import ManualClock, empty_hybrid
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Pair, Person
 from lab.model.scenarios import put_on_mailbox
+from lab.wire.http_server import HttpServer, Request, Response
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.test_transports import options_of
 
@@ -521,3 +527,72 @@ def test_an_anchor_that_is_another_users_guid_stops_by_a_code_that_can_be_accept
     assert outcome.error is not None
     assert outcome.error.code == "anchor_unverified"
     assert str(other.guid) in outcome.error.message
+
+
+# -- what is not Graph's answer, and what it says itself ------------------------------------------------------------
+
+
+class Tokens:
+    """A token that is never refused for good."""
+
+    renewable = True
+
+    def __init__(self) -> None:
+        self.renewals = 0
+
+    def token(self) -> Token:
+        return Token("opaque", 2.0**40, {})
+
+    def renewed(self, _refused: Token, _claims: str | None) -> Token:
+        self.renewals += 1
+        return self.token()
+
+
+@pytest.fixture
+def served(patience: Any) -> Iterator[Callable[..., tuple[GraphClient, Tokens]]]:
+    """Return a client of a server that gives these answers, one after the other."""
+    servers: list[HttpServer] = []
+
+    def made(*answers: Response) -> tuple[GraphClient, Tokens]:
+        left = list(answers)
+
+        def answer(_request: Request) -> Response:
+            return left.pop(0)
+
+        servers.append(HttpServer(answer))
+        servers[-1].start()
+        tokens: Any = Tokens()
+        return GraphClient(Endpoint(f"http://127.0.0.1:{servers[-1].port}"), tokens, patience.retry), tokens
+
+    yield made
+    for server in servers:
+        server.stop()
+
+
+PAGE = b"<?xml version='1.0'?><!DOCTYPE html><html><title>Sign in to the network</title></html>"
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 503])
+def test_a_page_of_a_gateway_is_asked_again_and_never_taken_for_a_refusal(
+    status: int, served: Callable[..., tuple[GraphClient, Tokens]], patience: Any
+) -> None:
+    page = Response(status, PAGE, "application/xhtml+xml")
+    whole = Response(200, b'{"responses": [{"id": "0", "status": 200, "body": {"value": []}}]}', "application/json")
+    client, tokens = served(page, whole)
+    assert [answer.ok for answer in client.get(["users"])] == [True]
+    assert (len(patience.waited), tokens.renewals) == (1, 0)
+    client.close()
+    client, _tokens = served(*[page] * 9)
+    with pytest.raises(ConnectionFailure, match="Sign in to the network") as caught:
+        client.get(["users"])
+    client.close()
+    assert caught.value.code == "gateway_answer"
+
+
+def test_graph_is_quoted_where_it_refuses(served: Callable[..., tuple[GraphClient, Tokens]]) -> None:
+    told = b'{"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete it."}}'
+    client, _tokens = served(Response(403, told, "application/json"))
+    with pytest.raises(ConnectionFailure, match="HTTP 403: Insufficient privileges to complete it") as caught:
+        client.get(["users"])
+    client.close()
+    assert caught.value.code == "permission_denied"
