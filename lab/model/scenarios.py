@@ -213,6 +213,12 @@ def _synced_with_attributes(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
 
 
+def _in_scope_unmatched(builder: HybridBuilder, pair: Pair) -> None:
+    """Have the user in scope before it is stamped: nothing matched, and the sync made a cloud user of its own."""
+    builder.second_object(pair)
+    builder.set_directory(pair, external_directory_object_id="")
+
+
 def _consistency_guid(builder: HybridBuilder, pair: Pair) -> None:
     guid = named_guid(f"earlier forest of {pair.person.name}")
     builder.set_directory(pair, anchor=base64.b64encode(guid.bytes_le).decode())
@@ -439,6 +445,8 @@ MAILBOX: dict[str, Scenario] = {
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
     "admin_role": Scenario(("admin_role",), _in_the_cloud(admin_role=True)),
     "quarantined": Scenario(("provisioning_errors",), _in_the_cloud(quarantined=["smtp:shared@contoso.com"])),
+    "in_scope_unmatched": Scenario(("conflict",), _in_scope_unmatched),
+    "filtered_by_description": Scenario(("sync_filtered",), _on_premises(admin_description="User_not yet")),
     "consistency_guid": Scenario(("consistency_guid_set",), _consistency_guid, "warning"),
     "second_holder": Scenario(("address_in_use",), _second_holder),
     "second_holder_in_the_cloud": Scenario(("address_in_use",), _second_holder_in_the_cloud),

@@ -86,6 +86,7 @@ class Options:
     migration_endpoint: str = ""
     credential: Credential | None = None
     controller_pinned: bool = True
+    brings_into_scope: bool = False
     active_directory: Mapping[str, Any] | None = None
 
 
@@ -167,6 +168,7 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
         requests_on_premises=on_premises("Get-MoveRequest", **_UNLIMITED),
         migration_users=cloud("Get-MigrationUser", **_UNLIMITED),
         controller_pinned=options.controller_pinned,
+        brings_into_scope=options.brings_into_scope,
         credential_name=options.credential.username if options.credential else "",
     )
     silent = Unread("entra_connect is not configured.")

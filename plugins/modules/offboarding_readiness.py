@@ -99,6 +99,12 @@ options:
         and disk space are C(not_checked).
     type: bool
     default: true
+  brings_into_scope:
+    description:
+      - Whether the users are brought into the scope of directory synchronization once they are whole, as
+        C(offboarding_scope_tasks) of the role does. Then a user that is kept out now is no finding.
+    type: bool
+    default: false
   test_endpoint:
     description:
       - Whether to run C(Test-MigrationServerAvailability), with O(remote_credential) or O(migration_endpoint).
@@ -320,6 +326,7 @@ ARGUMENTS = Arguments(
         "accept": {"type": "list", "elements": "str", "default": []},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "blocker"},
         "check_sizes": {"type": "bool", "default": True},
+        "brings_into_scope": {"type": "bool", "default": False},
         "test_endpoint": {"type": "bool", "default": True},
         "migration_endpoint": {"type": "str"},
         "remote_credential": REMOTE_CREDENTIAL,
@@ -356,6 +363,7 @@ def _options(module: HybridModule) -> Options:
         accept=accepted_codes(params["accept"]),
         check_sizes=params["check_sizes"],
         test_endpoint=params["test_endpoint"],
+        brings_into_scope=params["brings_into_scope"],
         migration_endpoint=params["migration_endpoint"] or "",
         credential=Credential(credential["username"], credential["password"]) if known else None,
         controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),

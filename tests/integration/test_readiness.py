@@ -231,7 +231,7 @@ DENIED = {
 OF_ACTIVE_DIRECTORY = {
     "home_mdb_left", "home_mta_left", "inheritance_disabled", "protected_account", "consistency_guid_set",
     "anchor_differs", "remote_recipient_type", "move_residue", "alias_would_change", "hidden_would_change",
-    "custom_attributes_would_change",
+    "custom_attributes_would_change", "sync_filtered",
 }  # fmt: skip
 
 

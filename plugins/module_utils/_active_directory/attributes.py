@@ -47,6 +47,7 @@ WANTED = (
     "mS-DS-ConsistencyGuid",
     "msExchRemoteRecipientType",
     "adminCount",
+    "adminDescription",
     *MOVE_ATTRIBUTES,
 )
 # SE_DACL_PROTECTED in the Control word of a self-relative SECURITY_DESCRIPTOR ([MS-DTYP] 2.4.6).
@@ -86,6 +87,7 @@ class DirectoryUser:
     consistency_anchor: str = ""
     remote_recipient_type: int = 0
     admin_count: int = 0
+    admin_description: str = ""
     move_residue: tuple[str, ...] = ()
     mail: str = ""
     alias: str = ""
@@ -121,6 +123,7 @@ def user(attributes: Attributes) -> Seen:
         consistency_anchor=_encoded(known.get("ms-ds-consistencyguid")),
         remote_recipient_type=_number(known.get("msexchremoterecipienttype")),
         admin_count=_number(known.get("admincount")),
+        admin_description=_text(known.get("admindescription")),
         move_residue=_residue(known),
         mail=_text(known.get("mail")),
         alias=_text(known.get("mailnickname")),

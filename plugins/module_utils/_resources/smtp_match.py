@@ -34,7 +34,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 
 # Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
 USUAL_REASONS = (
-    "The usual reasons: the user's organizational unit is outside the scope of Entra Connect, an attribute is "
+    "The usual reasons: the user is outside the scope of Entra Connect (organizational unit, group, "
+    "adminDescription), an attribute is "
     "quarantined (no error is shown), Entra Connect is in staging mode, the cloud user holds an admin role, or soft "
     "match is blocked in the tenant."
 )
@@ -361,8 +362,9 @@ def _find_second_objects(connections: Connections, outcomes: dict[int, Outcome])
                 code="second_cloud_object",
                 cmdlet="Get-Recipient",
                 remedy=(
-                    "Take the on-premises user out of the sync scope, remove the second object, clear what blocks the "
-                    "match, and sync again. " + USUAL_REASONS
+                    "Only an object that is new to the sync is matched. Take the on-premises user out of scope, run a "
+                    "cycle, delete the second object from the recycle bin too, clear what blocked the match, bring "
+                    "the user into scope, and sync again. " + USUAL_REASONS
                 ),
             )
 

@@ -212,8 +212,9 @@ ALL: tuple[Check, ...] = (
         "Look at the export errors in the Synchronization Service Manager.", f"{_PRACTICE} 1.4",
     ),
     _environment(
-        "sync_scope", NOT_CHECKED, NOWHERE, "Are the users in organizational units that are synchronized?",
-        "A user out of scope is never matched.", "", "identity-filters-roles.md, Directory sync",
+        "sync_scope", NOT_CHECKED, NOWHERE, "Will the users be in units and groups that are synchronized?",
+        "A user out of scope is never matched, and one that was in scope unmatched has a cloud object of its own.",
+        "", "identity-filters-roles.md, Directory sync",
     ),
     _environment(
         "soft_match_blocked", BLOCKER, GRAPH, "Does the tenant let soft match through?",
@@ -313,6 +314,12 @@ ALL: tuple[Check, ...] = (
         "The baseline's values are written: an address that was added since would be taken away, a new primary "
         "address reverted.",
         "Take what is live with offboarding_baseline: refresh for this mailbox.", "KB 3190357",
+    ),
+    _mailbox(
+        "sync_filtered", BLOCKER, LDAP, "Does adminDescription let the users through that are to be matched?",
+        "The default rules of Entra Connect leave out a user whose adminDescription begins with User_.",
+        "Give offboarding_scope_tasks, which bring users into scope once they are whole.",
+        "Microsoft: how-to-connect-sync-configure-filtering",
     ),
     _mailbox(
         "hard_match_blocked", BLOCKER, GRAPH, "Does the tenant let a hard match take over the cloud user?",

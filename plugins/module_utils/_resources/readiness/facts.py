@@ -51,6 +51,7 @@ class Facts:
     scheduler: Answer = NOT_ASKED
     sync_runs: Answer = NOT_ASKED
     sync_steered: bool = True
+    brings_into_scope: bool = False
     requests_on_premises: Answer = NOT_ASKED
     migration_users: Answer = NOT_ASKED
     controller_pinned: bool = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import (
     TOO_MANY_DELETIONS,
     is_cloud_export,
@@ -48,9 +49,10 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if not facts.sync_steered and any(subject.to_write for subject in subjects):
         yield found("unprotected_sync", "entra_connect is not configured")
     yield from _last_export(facts)
-    yield not_checked("sync_scope", "Nothing that the collection may ask answers this.")
+    yield not_checked("sync_scope", "Which units and groups the synchronization filters by is not asked.")
     if any(subject.to_match for subject in subjects):
         yield from _matches(facts, subjects)
+        yield from _filtered(facts, subjects)
 
 
 def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -65,6 +67,24 @@ def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         for subject in subjects:
             if subject.to_match and subject.anchored:
                 yield found("hard_match_blocked", text, subject.identity)
+
+
+def _filtered(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell who is out of scope by adminDescription, unless the site's own tasks bring users into scope."""
+    if facts.brings_into_scope:
+        return
+    if facts.directory is not None:
+        yield not_checked("sync_filtered", facts.directory.reason)
+        return
+    for subject in subjects:
+        if not subject.to_match:
+            continue
+        if not isinstance(subject.directory, DirectoryUser):
+            reason = subject.directory.reason if isinstance(subject.directory, Unread) else "The user was not read."
+            yield not_checked("sync_filtered", reason, subject.identity)
+        elif subject.directory.admin_description.startswith("User_"):
+            text = f"adminDescription is {subject.directory.admin_description}"
+            yield found("sync_filtered", text, subject.identity)
 
 
 def _last_export(facts: Facts) -> Iterator[Finding]:

@@ -55,6 +55,11 @@ def test_a_descriptor_that_is_withheld_is_no_pass() -> None:
     assert seen(entry(nTSecurityDescriptor=b"\x01\x00")).inheritance_disabled is None
 
 
+def test_what_keeps_a_user_out_of_the_synchronization_is_read() -> None:
+    assert seen(entry(adminDescription=b"User_not yet")).admin_description == "User_not yet"
+    assert seen(entry()).admin_description == ""
+
+
 def test_names_are_compared_without_regard_to_case_and_gaps_are_empty() -> None:
     user = seen({"OBJECTguid": [BYTES], "USNchanged": [b"1"], "HOMEmdb": [b"CN=DB"], "homeMTA": []})
     assert (user.home_mdb, user.home_mta, user.admin_count, user.move_residue) == ("CN=DB", "", 0, ())

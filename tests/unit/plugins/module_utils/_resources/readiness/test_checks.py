@@ -206,6 +206,18 @@ def test_only_the_last_export_of_each_connector_counts() -> None:
     assert all_of(facts(sync_runs=[run(3, good), other]), subject()) == [("sync_export_errors", "warning")]
 
 
+def test_who_is_filtered_out_is_told_unless_tasks_bring_users_into_scope() -> None:
+    kept_out = DirectoryUser("g", "CN=Ann", inheritance_disabled=False, admin_description="User_not yet")
+    ann, bob = subject(directory=kept_out), dataclasses.replace(subject(), identity="bob@contoso.com")
+    synced = dataclasses.replace(
+        subject(cloud_mailbox(IsDirSynced=True), directory=kept_out), identity="cleo@contoso.com"
+    )
+    told = [f for f in synchronization.check(facts(), [ann, bob, synced]) if f.code == "sync_filtered"]
+    assert [(finding.mailbox, finding.severity) for finding in told] == [("ann@contoso.com", "blocker")]
+    codes = {f.code for f in synchronization.check(facts(brings_into_scope=True), [ann, bob, synced])}
+    assert "sync_filtered" not in codes
+
+
 def test_nothing_is_unprotected_where_nobody_is_to_be_written() -> None:
     unsteered = facts(sync_steered=False)
     home = subject(cloud_mail_user(), on_premises_recipient(kind="UserMailbox", Database="DB01"))
@@ -247,6 +259,9 @@ CLOUD_ARCHIVE = cloud_mailbox(ArchiveGuid=guid_of("archive"))
     ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, remote_recipient_type=4)}, set()),
     ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, consistency_anchor="b2xkZXI=")},
      {"consistency_guid_set"}),
+    ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, admin_description="User_not yet")},
+     {"sync_filtered"}),
+    ({"directory": DirectoryUser("g", "CN=Ann", inheritance_disabled=False, admin_description="A User_")}, set()),
     ({"tenant": cloud_mailbox(ImmutableId="AAAAAAAAAAAAAAAAAAAAAA==")}, {"anchor_differs"}),
     ({"entra": CloudUser("id", "", False, (), ("Exchange Administrator",))}, {"admin_role"}),
     ({"entra": CloudUser("id", "", False, (), None)}, {"admin_role"}),
