@@ -137,7 +137,7 @@ def refuse(directory: str, what: str) -> None:
 
 def told(directory: str) -> list[dict[str, Any]]:
     """Return a failed result for each user that a run left half made, and none while a run is at work on them."""
-    left = load(directory)
+    left = load(directory) if directory else []
     if not left or not nobody_writes(directory):
         return []
     errors = {note.identity: at_risk([note.identity], WARNING, directory) for note in left}

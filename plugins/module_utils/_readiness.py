@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _records, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _half_made, _offboarding, _records, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
     Cmdlet,
     Credential,
@@ -105,6 +105,7 @@ def check(
     facts = _read_environment(connections, subjects, options)
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
     facts.directory = _tell_directory(subjects)
+    facts.half_made = tuple(entry["identity"] for entry in _half_made.told(options.directory))
     _read_entra(connections, subjects, facts)
     found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
     by_mailbox: dict[str, list[Finding]] = {subject.identity: [] for subject in subjects}

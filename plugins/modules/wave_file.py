@@ -249,7 +249,7 @@ def work(module: HybridModule) -> NoReturn:
         notices=told,
         count=len(records),
         pauses=pauses(directory) if directory else [],
-        half_made=half_made(directory) if directory else [],
+        half_made=half_made(directory or ""),
         diff={"before": "", "after": "".join(f"{record['identity']}\n" for record in records)} if changed else {},
     )
 

@@ -177,6 +177,12 @@ ALL: tuple[Check, ...] = (
     ),
     # -- environment: directory synchronization --------------------------------------------------------------------
     _environment(
+        "addresses_at_risk", BLOCKER, "offboarding_directory", "Did no run leave a user half made?",
+        "A sync would take the aliases and the routing address of its cloud mailbox away.",
+        "Run the playbook resume_sync before anything is synchronized: it makes the user whole or undoes it.",
+        f"{_PRACTICE} 0.3",
+    ),
+    _environment(
         "sync_cycle_disabled", WARNING, _SCHEDULER, "Does the scheduler of Entra Connect run cycles?",
         "Nothing that is written on-premises reaches the cloud by itself.",
         "Set-ADSyncScheduler -SyncCycleEnabled $true, unless a run of this collection has paused it.",
@@ -611,7 +617,7 @@ FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
     "foreign_baseline conflict second_live_mailbox cloud_lags "
     "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
-    "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold".split()
+    "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold addresses_at_risk".split()
 )
 ACCEPTABLE = tuple(check.code for check in ALL if check.severity in (BLOCKER, WARNING) and check.code not in FINAL)
 

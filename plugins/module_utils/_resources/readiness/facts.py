@@ -59,6 +59,7 @@ class Facts:
     directory: Unread | None = None
     entra: Unread | None = None
     features: Features | Unread = NOT_ASKED
+    half_made: tuple[str, ...] = ()
 
 
 @dataclass

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _readiness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import HalfMade, Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._readiness import Options
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import report as reports
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import ALL
@@ -86,6 +87,15 @@ def test_a_migration_endpoint_is_tested_by_name() -> None:
     server, cloud = organizations()
     check(server, cloud, credential=None, migration_endpoint="Hybrid")
     assert [test.parameters for test in cloud.named(TEST)] == [{"Endpoint": "Hybrid"}]
+
+
+def test_who_was_left_half_made_is_told_for_the_whole_wave(tmp_path: Path) -> None:
+    server, cloud = organizations()
+    HalfMade(str(tmp_path)).begin(Note("bob@contoso.com", "guid", {}))
+    report = check(server, cloud, directory=str(tmp_path))
+    (finding,) = (finding for finding in report.environment if finding.code == "addresses_at_risk")
+    assert (finding.severity, "bob@contoso.com" in finding.found) == ("blocker", True)
+    assert "offboarding_accept" not in finding.remedy
 
 
 @pytest.mark.parametrize("options", [{"credential": None}, {"test_endpoint": False}])

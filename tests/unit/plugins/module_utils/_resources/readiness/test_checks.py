@@ -166,6 +166,7 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
     ({"scheduler": [{"SyncCycleEnabled": True, "StagingModeEnabled": False, "SchedulerSuspended": True}]},
      "sync_suspended"),
     ({"sync_steered": False}, "unprotected_sync"),
+    ({"half_made": ("bob@contoso.com",)}, "addresses_at_risk"),
     ({"features": Features(True, True, True)}, "soft_match_blocked"),
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
      "move_request_on_premises"),
