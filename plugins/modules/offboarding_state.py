@@ -13,8 +13,8 @@ description:
     C(to_do), C(matched), C(prepared), C(moving), C(home) or in C(conflict), and why.
   - C(to_do) is a cloud-only user with a plain on-premises user. C(matched) is synced to this on-premises user
     already.
-    C(prepared) means that the on-premises mail user or remote mailbox carries the mailbox's GUID. C(moving) has a
-    move request.
+    C(prepared) means that the on-premises mail user or remote mailbox carries the mailbox's GUID. C(moving) is
+    prepared and synchronized, and has an unfinished move request - a request alone spares no user its guards.
     C(home) means that the on-premises mailbox carries the GUID that the cloud mail user has - that is a success, and
     every
     later module leaves the mailbox alone.

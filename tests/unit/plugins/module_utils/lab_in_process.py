@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Terminated
 
 from lab.answer import (
     Answer,
@@ -52,11 +53,12 @@ class Killed(BaseException):
 
 @dataclass
 class Trouble:
-    """What goes wrong: ``what`` is failed, lost, unheard, doubled or killed, at the write ``number`` (from 0), or at
+    """What goes wrong: ``what`` is one of the words below, at the write ``number`` (from 0), or at
     each that ``cmdlet`` names, ``count`` times, of the object ``identity`` alone where one is given.
 
     ``failed`` is refused by Exchange for good, ``transient`` for the moment; ``lost`` has run and is not answered;
-    ``unheard`` has not run and is not answered either; ``doubled`` arrives twice; ``killed`` has run, and the run dies.
+    ``unheard`` has not run and is not answered either; ``doubled`` arrives twice; ``killed`` has run, and the run dies;
+    ``stopped`` has run, and SIGTERM arrives.
     """
 
     what: str = ""
@@ -116,6 +118,8 @@ class InProcess:
             output = send()
         if what == "lost":
             raise fakes.lost()
+        if what == "stopped":
+            raise Terminated
         if what == "killed":
             self.dead = True
             raise Killed

@@ -5,8 +5,9 @@
 """The property of the whole procedure: whatever goes wrong with any one write, no cloud mailbox loses an address.
 
 For each beginning, each order of phases and each write of it, that write is refused, refused for the moment, not
-answered, doubled, or the last that the run did. Then the scheduler has its chances, the procedure is run again, and the
-scheduler has them once more. After each, every cloud mailbox holds every address that it had and Entra ID can hold.
+answered, doubled, the last that the run did, or the one at which it is stopped. Then the scheduler has its chances, the
+procedure is run again, and the scheduler has them once more. After each, every cloud mailbox holds every address that
+it had and Entra ID can hold.
 
 The phases are the collection's own, put together as the role's tasks are, in front of the lab's model.
 """
@@ -30,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._mending i
     none_left_half_made,
     settle,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Terminated
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes
@@ -48,7 +50,7 @@ from tests.unit.plugins.module_utils.fakes import ROUTING
 from tests.unit.plugins.module_utils.lab_in_process import InProcess, Killed, Trouble
 
 PHASES = ("prepare", "sync", "match", "move")
-TROUBLES = ("failed", "transient", "lost", "unheard", "doubled", "killed")
+TROUBLES = ("failed", "transient", "lost", "unheard", "doubled", "killed", "stopped")
 MOVE = {
     "remote_host_name": "mail.contoso.com",
     "remote_target_database": "DB01",
@@ -75,7 +77,7 @@ class Procedure:
 
     def run(self, phases: Sequence[str]) -> None:
         """Run the phases that the tags choose; an error of the whole ends it, as it ends the role."""
-        with contextlib.suppress(HybridError, Killed):
+        with contextlib.suppress(HybridError, Killed, Terminated):
             self._left()
             self._state()
             for phase in phases:
