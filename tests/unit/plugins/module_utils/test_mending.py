@@ -51,7 +51,7 @@ class Offboarding:
     def state(self) -> None:
         given = [{"identity": pair.identity, "routing_domain": ROUTING} for pair in self.pairs]
         with self.lab.connect() as connections:
-            outcomes = assess(connections, given, Options(self.directory))
+            outcomes = assess(connections, given, Options(self.directory, frozenset(["mail_differs"])))
         assert [outcome.error for outcome in outcomes] == [None, None]
         self.records = [{**outcome.record, **outcome.enriched} for outcome in outcomes]
 
