@@ -104,10 +104,25 @@ def tenant_cmdlets(tenant: Tenant) -> dict[str, Implementation]:
         shown, warnings = limited(users, request.get("ResultSize"))
         return Answer(shown, warnings)
 
+    def migration_endpoint(request: Request) -> Answer:
+        """Get-MigrationEndpoint: those for remote moves, which are the only ones here."""
+        shown = tenant.migration_endpoints.items() if request.get("Type") in (None, "ExchangeRemoteMove") else ()
+        return Answer([_migration_endpoint(name, server, other) for name, (server, other) in shown])
+
     return {
+        "Get-MigrationEndpoint": Implementation(migration_endpoint, frozenset({"Type"})),
         "Get-OutboundConnector": Implementation(outbound_connector),
         "Get-MigrationUser": Implementation(migration_user, frozenset({"ResultSize"})),
     }
+
+
+def _migration_endpoint(name: str, server: str, tenant: str) -> LabObject:
+    properties: dict[str, LabValue] = {
+        "Identity": Reference(name), "RemoteServer": server, "RemoteTenant": tenant, "UseAutoDiscover": False,
+        "EndpointType": Enumeration(f"{_MIGRATION}MigrationType", "ExchangeRemoteMove", 2), "ApplicationId": "",
+        "MaxConcurrentMigrations": "20", "MaxConcurrentIncrementalSyncs": "10", "IsValid": True,
+    }  # fmt: skip
+    return LabObject((f"{_MIGRATION}MigrationEndpoint", "System.Object"), properties, name)
 
 
 def _migration_user(address: str, batch: str) -> LabObject:

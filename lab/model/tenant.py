@@ -85,6 +85,11 @@ class Tenant:
     # Believed, not documented: the wildcard of the reserved suffixes covers the routing domain (CONFORMANCE.md).
     keeps_routing_addresses: bool = True
     outbound_connectors: list[OutboundConnector] = field(default_factory=list)
+    # Host and, of cross-tenant ones, tenant of each migration endpoint for remote moves, by its name. The hybrid
+    # configuration wizard made this one.
+    migration_endpoints: dict[str, tuple[str, str]] = field(
+        default_factory=lambda: {"Hybrid Migration Endpoint - EWS (Default Web Site)": ("mail.contoso.com", "")}
+    )
     # The batch of each migration user, by its address.
     migration_users: dict[str, str] = field(default_factory=dict)
 

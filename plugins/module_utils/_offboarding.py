@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import (
     _ahead,
     _bulk,
     _evidence,
+    _migration_endpoint,
     _reading,
     _records,
     _values,
@@ -106,8 +107,8 @@ class Surroundings:
 class Mailbox:
     """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error.
 
-    ``anew`` is a baseline that takes the place of the one on disk, ``changes`` what nothing explains of what became of
-    the mailbox since the one that stays.
+    ``supplied`` is what the tenant itself says where the record leaves it out. ``anew`` is a baseline that takes the
+    place of the one on disk, ``changes`` what nothing explains of what became of the mailbox since the one that stays.
     """
 
     record: Record
@@ -117,6 +118,7 @@ class Mailbox:
     baseline: dict[str, Any] | None = None
     anew: dict[str, Any] | None = None
     changes: Changes | None = None
+    supplied: Record = field(default_factory=dict)
     problems: list[HybridError] = field(default_factory=list)
 
     def fail(self, error: HybridError) -> None:
@@ -370,17 +372,32 @@ def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead)
     failed = {guid: request for guid, request in requests.items() if request["status"] == "Failed"}
     if ahead.move is not None and failed:
         requests.update(steps.with_statistics(connections, failed))
+    if ahead.move is not None:
+        _supply_host_name(connections, wave, ahead.move)
     for item in wave:
         if item.evidence is None:
             continue
         cloud_object, user = item.evidence.cloud, item.evidence.on_premises
         request = requests.get(cloud_object["exchange_guid"])
-        record = {**item.record, **_records.enriched({}, _known(item, item.evidence))}
+        record = {**item.record, **_records.enriched({}, {**_known(item, item.evidence), **item.supplied})}
         record.pop("whole", None)  # what an earlier look left there; this one is before the writes
         known = {error.code for error in item.problems}
         for error in _ahead.refusals(ahead, record, Seen(cloud_object, user, request)):
             if error.code not in known:
                 item.fail(error)
+
+
+def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: Mapping[str, Any]) -> None:
+    """Take the MRS proxy's name from the tenant's migration endpoint for mailboxes that leave it out."""
+    without = [item for item in wave if not _records.merged(move, item.record).get("remote_host_name")]
+    if not without:
+        return
+    host, why_not = _migration_endpoint.host_name(connections)
+    if host:
+        for item in without:
+            item.supplied["remote_host_name"] = host
+    else:
+        without[0].outcome.warnings.append(f"remote_host_name is left out, and no endpoint supplies it: {why_not}.")
 
 
 def _organization(connections: Connections) -> Answer:
@@ -507,6 +524,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         _require(item, state, evidence, options)
     item.outcome.enriched = {
         **_known(item, evidence),
+        **item.supplied,
         "offboarding_state": state.name,
         "beginning": state.beginning,
         "whole": state.name in offboarding_state.WHOLE,

@@ -29,6 +29,7 @@ MAIL_USER_REMOVAL = "mail_user_removal"
 MOVE_CONTROL = "move_control"
 ARCHIVES = "archives"
 READINESS = "readiness"
+ENDPOINT = "migration_endpoint"
 PURPOSES = {
     OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
@@ -38,6 +39,7 @@ PURPOSES = {
     MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items, "
     "offboarding_rollback",
     ARCHIVES: "mailboxes with an archive",
+    ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
     READINESS: "offboarding_readiness, which reads more than the role",
 }
 MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
@@ -135,6 +137,7 @@ NEEDED: tuple[Need, ...] = (
     _server("Get-MoveRequest", "ResultSize DomainController", VIEW_RECIPIENTS, READINESS),
     _cloud("Get-OutboundConnector", "", VIEW_CONFIGURATION, READINESS),
     _cloud("Get-MigrationUser", "ResultSize", MIGRATION, READINESS),
+    _cloud("Get-MigrationEndpoint", "Type", MIGRATION, ENDPOINT),
     _cloud("Get-MailboxStatistics", "Identity Archive", VIEW_RECIPIENTS, READINESS),
     _cloud(
         "Test-MigrationServerAvailability", "ExchangeRemoteMove RemoteServer Credentials Endpoint", MIGRATION, READINESS

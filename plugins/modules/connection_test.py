@@ -33,6 +33,7 @@ options:
         M(mailops.exchange_hybrid.smtp_match) with C(state=stamped), V(mail_user_removal) is
         M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes
         move requests and approves skipped items,
+        V(migration_endpoint) lets the tenant's migration endpoint supply C(remote_host_name),
         V(archives) stamps and moves archives, V(readiness) is M(mailops.exchange_hybrid.offboarding_readiness).
     type: list
     elements: str
@@ -40,6 +41,7 @@ options:
       - archives
       - delay_holds
       - mail_user_removal
+      - migration_endpoint
       - move_control
       - offboarding
       - readiness

@@ -129,6 +129,8 @@ options:
     description:
       - What M(mailops.exchange_hybrid.move_request) will be given for every mailbox, by option. What it would refuse
         with C(state=submitted) fails the mailbox here, before the first write.
+      - Where C(remote_host_name) is left out, the tenant's one migration endpoint for remote moves without RemoteTenant
+        supplies it, and the record carries it on.
     type: dict
   remote_credential:
     description:

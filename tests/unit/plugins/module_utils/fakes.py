@@ -279,6 +279,7 @@ def tenant(*people: Properties, requests: Sequence[Properties] = ()) -> FakeOrga
     objects["Get-MoveRequest"] = objects["Get-MoveRequestStatistics"] = list(requests)
     objects["Get-MailboxStatistics"] = []
     objects["Get-AcceptedDomain"] = [{"DomainName": "contoso.com"}, {"DomainName": ROUTING}]
+    objects["Get-MigrationEndpoint"] = []
     objects["Get-OrganizationConfig"] = [{"Name": "contoso.onmicrosoft.com"}]
     return FakeOrganization("exchange_online", objects)
 

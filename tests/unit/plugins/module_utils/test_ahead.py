@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead, refusals, refuse_malformed
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._reading import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
     ROUTING,
+    Fails,
     ad_user,
     cloud_mail_user,
     cloud_mailbox,
@@ -89,6 +90,48 @@ def test_what_a_move_needs_is_asked_for_where_it_follows(name: str) -> None:
     assert codes(move=less) == ["missing_option", "missing_option"]
     assert codes(ANN, {**BOB, **given, "target_delivery_domain": "contoso.com"}, move=less) == ["missing_option", ""]
     assert codes(move=None) == ["", ""]
+
+
+ENDPOINT = {"Identity": "Hybrid", "RemoteServer": "mrs.contoso.com", "RemoteTenant": "",
+            "EndpointType": "ExchangeRemoteMove"}  # fmt: skip
+OTHER = {**ENDPOINT, "RemoteServer": "mrs2.contoso.com"}
+FOREIGN = {**ENDPOINT, "RemoteTenant": "fabrikam.onmicrosoft.com"}
+IMAP = {**OTHER, "EndpointType": "IMAP"}
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "host", "told"),
+    [
+        ([ENDPOINT, FOREIGN, IMAP], "mrs.contoso.com", ""),
+        ([ENDPOINT, OTHER], "", "2 migration endpoints for remote moves (mrs.contoso.com, mrs2.contoso.com)"),
+        ([FOREIGN], "", "no migration endpoint"),
+        ([], "", "no migration endpoint"),
+        (None, "", "not allowed to call Get-MigrationEndpoint"),
+    ],
+)
+def test_the_one_endpoint_supplies_the_host_name_that_is_left_out(
+    endpoints: list[dict[str, Any]] | None, host: str, told: str
+) -> None:
+    online = fakes.tenant(cloud_mailbox("ann"), cloud_mailbox("bob"))
+    online.objects["Get-MigrationEndpoint"] = endpoints or []
+    if endpoints is None:
+        denied = ConnectionFailure("not allowed to call Get-MigrationEndpoint.", code="permission_denied")
+        online.handlers["Get-MigrationEndpoint"] = Fails(denied)
+    server = fakes.on_premises(ad_user("ann"), ad_user("bob"))
+    given = Ahead(PREPARE, {**MOVE, "remote_host_name": ""}, CREDENTIAL, SENDS)
+    own = {**BOB, "remote_host_name": "own.contoso.com"}
+    with connect(server, online) as connections:
+        ann, bob = assess(connections, [ANN, own], Options(ahead=given))
+    assert (ann.enriched.get("remote_host_name", ""), "remote_host_name" in bob.enriched) == (host, False)
+    assert [ann.error.code if ann.error else "", bob.error] == ["" if host else "missing_option", None]
+    assert [told in text for text in ann.warnings] == ([True] if told else [])
+
+
+def test_nobody_asks_for_an_endpoint_where_every_mailbox_has_its_host() -> None:
+    online = fakes.tenant(cloud_mailbox("ann"))
+    with connect(fakes.on_premises(ad_user("ann")), online) as connections:
+        assess(connections, [ANN], Options(ahead=Ahead(PREPARE, MOVE, CREDENTIAL, SENDS)))
+    assert online.named("Get-MigrationEndpoint") == []
 
 
 def test_without_a_routing_domain_nothing_is_prepared() -> None:
