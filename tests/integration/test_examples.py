@@ -37,6 +37,11 @@ def ann_and_bob(bench: Bench) -> tuple[Pair, Pair]:
     return bench.build.cloud_only("Ann"), bench.build.cloud_only("Bob")
 
 
+def delayed(bench: Bench) -> None:
+    ann, _bob = ann_and_bob(bench)
+    bench.build.set_cloud(ann, delay_hold=True)
+
+
 def mail_users(bench: Bench) -> tuple[Pair, Pair]:
     ann, bob = bench.build.synced("Ann"), bench.build.synced("Bob")
     bench.build.set_cloud(ann, exchange_guid=STAMPED)
@@ -95,6 +100,7 @@ def nothing(bench: Bench) -> None:
 # What each module's examples take for granted.
 SETUP: dict[str, Callable[[Bench], object]] = {
     "connection_test": nothing,
+    "delay_holds": delayed,
     "directory_sync": nothing,
     "exchange_guid": mail_users,
     "mailbox": shared_mailbox,
