@@ -32,7 +32,7 @@ from lab.wire.graph_api import GraphApi
 from lab.wire.http_server import Application as HttpApplication
 from lab.wire.http_server import HttpServer
 from lab.wire.ldap import LdapServer
-from lab.wire.powershell_dialogue import MANAGEMENT_SHELL
+from lab.wire.powershell_dialogue import AD_SYNC, MANAGEMENT_SHELL
 from lab.wire.remote_powershell import Limits, RemotePowerShellService
 from lab.wire.token_endpoint import TokenEndpoint
 from lab.wire.tokens import Application, TokenIssuer
@@ -167,8 +167,8 @@ class Laboratory:
         hybrid, ports = self.hybrid, self._ports
         server = self._gateway("exchange_server", hybrid.exchange_server)
         remote_powershell = RemotePowerShellService(server, self._limits)
-        winrm = WinrmShellService(self._gateway("entra_connect", hybrid.entra_connect))
-        shell = WinrmShellService(server, MANAGEMENT_SHELL, hybrid.exchange_server_account)
+        winrm = self.windows_shells(self._gateway("entra_connect", hybrid.entra_connect), AD_SYNC)
+        shell = self.windows_shells(server, MANAGEMENT_SHELL)
         if any(listener.takes_ntlm for listener in self.listeners.values()):
             self._ntlm.offer()
         try:
@@ -195,6 +195,11 @@ class Laboratory:
             server.stop()
         self._servers.clear()
         self._ntlm.withdraw()
+
+    def windows_shells(self, gateway: Gateway, module: str) -> Service:
+        """Return WinRM's service on the Entra Connect or the Exchange server: ``module`` is what it runs cmdlets of."""
+        account = self.hybrid.exchange_server_account if module == MANAGEMENT_SHELL else None
+        return WinrmShellService(gateway, module, account)
 
     def port(self, server: str) -> int:
         """Return the port of a server: exchange_server, exchange_online, entra_connect, graph, sign_in and so on."""

@@ -26,7 +26,6 @@ from lab.wire.wsman import (
     Received,
     Shell,
     ShellLost,
-    ShellRegistry,
     command_not_found,
 )
 
@@ -117,30 +116,6 @@ class EngineShell:
         # WinRM says when a command is done; over standard streams only the pipeline's own state does.
         if about != POOL and PIPELINE_STATE in message_types(data):
             queue.finish()
-
-
-class EngineShells(ShellRegistry):
-    """The open shells: one that is deleted ends its process."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        super().__init__(monotonic)
-        self._open: dict[str, EngineShell] = {}
-
-    def add(self, shell_id: str, shell: Shell, idle_timeout: float) -> None:
-        super().add(shell_id, shell, idle_timeout)
-        if isinstance(shell, EngineShell):
-            self._open[shell_id] = shell
-
-    def remove(self, shell_id: str) -> None:
-        super().remove(shell_id)
-        shell = self._open.pop(shell_id, None)
-        if shell is not None:
-            shell.close()
-
-    def close(self) -> None:
-        """End what is left open."""
-        for shell_id in list(self._open):
-            self.remove(shell_id)
 
 
 def _about(command_id: str) -> uuid.UUID:

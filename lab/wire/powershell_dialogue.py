@@ -163,10 +163,11 @@ def show(value: LabValue) -> Any:
         return f"d:{local.replace(tzinfo=None).isoformat(timespec='microseconds')}0+01:00"
     if isinstance(value, Collection):
         return [f"s:{item}" for item in value.items]
-    return f"s:{_text(value)}"
+    return f"s:{net_text(value)}"
 
 
-def _text(value: LabValue) -> str:
+def net_text(value: LabValue) -> str:
+    """Return what .NET's ToString says of a value that is no text, number or collection."""
     if isinstance(value, datetime.timedelta):
         return time_span(value)
     if isinstance(value, uuid.UUID):

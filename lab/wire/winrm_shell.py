@@ -214,7 +214,7 @@ class _Run:
         if account is None:
             return
         given = question.credential
-        same = given is not None and _bare(given.username) == _bare(account.username)
+        same = given is not None and bare_name(given.username) == bare_name(account.username)
         if not same or given is None or given.password != account.password:
             problem = "Access is denied." if given is None else "The user name or password is incorrect."
             raise CmdletFailure(
@@ -236,7 +236,7 @@ class _Run:
             raise command_not_granted(cmdlet) from None
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
     r"""Return the account's own name of ``DOMAIN\user`` or ``user@REALM``."""
     return name.rpartition("\\")[2].partition("@")[0].lower()
 

@@ -10,37 +10,61 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from tests.engine import servers
-from tests.engine.cases import ANSWERS, CASES, alike, ask, known
+from lab.laboratory import Laboratory
+from lab.powershell.laboratory import PowerShellLaboratory
+from tests.engine import cases, scripts, servers
 from tests.tools import powershell
 
+Answers = dict[str, dict[str, Any]]
 
-def record() -> int:
+
+def of_server(server: servers.Server) -> Answers:
+    session = server.session(operation_timeout=1)
+    try:
+        return {name: cases.ask(session, cmdlet) for name, cmdlet in cases.CASES.items()}
+    finally:
+        session.close()
+
+
+def of_scripts(laboratory: Laboratory) -> Answers:
+    with laboratory:
+        return {name: scripts.answer(laboratory, case) for name, case in scripts.CASES.items()}
+
+
+def record(directory: Path) -> int:
     folder = powershell.find(os.environ)
     if folder is None:
         print(powershell.EXPLANATION, file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory() as directory, servers.engine(str(folder / "pwsh"), Path(directory)) as server:
-        session = server.session(operation_timeout=1)
-        answers = {name: ask(session, cmdlet) for name, cmdlet in CASES.items()}
-        session.close()
-    ANSWERS.write_text(json.dumps(answers, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+    program = str(folder / "pwsh")
+    with servers.engine(program, directory) as server:
+        write(cases.ANSWERS, of_server(server))
+    real = PowerShellLaboratory(scripts.organization(), directory / "laboratory", program)
+    write(scripts.ANSWERS, of_scripts(real))
     return 0
 
 
-def compare() -> int:
-    wanted = known()
+def write(path: Path, answers: Answers) -> None:
+    path.write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def compare(directory: Path) -> int:
     with servers.laboratory() as server:
-        session = server.session(operation_timeout=1)
-        for name, cmdlet in CASES.items():
-            answer = ask(session, cmdlet)
-            if alike(answer) != alike(wanted[name]):
-                print(f"{name}\n  engine     {wanted[name]}\n  laboratory {answer}")
-        session.close()
+        show(cases.known(), of_server(server))
+    show(scripts.known(), of_scripts(Laboratory(scripts.organization(), directory)))
     return 0
+
+
+def show(wanted: Mapping[str, dict[str, Any]], answers: Answers) -> None:
+    for name, answer in answers.items():
+        if cases.alike(answer) != cases.alike(wanted[name]):
+            print(f"{name}\n  PowerShell {wanted[name]}\n  laboratory {answer}")
 
 
 if __name__ == "__main__":
-    sys.exit(compare() if "--laboratory" in sys.argv[1:] else record())
+    with tempfile.TemporaryDirectory() as temporary:
+        sys.exit((compare if "--laboratory" in sys.argv[1:] else record)(Path(temporary)))

@@ -92,6 +92,7 @@ CASES: dict[str, Cmdlet] = {
     "null for a mandatory parameter": Cmdlet("Set-Mailbox", {"Identity": None}),
     "an empty mandatory parameter": Cmdlet("Set-Mailbox", {"Identity": ""}),
     "parameters of two sets": Cmdlet("Get-Mailbox", {"Identity": "ann", "Anr": "bob"}),
+    "a prompt": Cmdlet("Disable-MailUser", {"Identity": "ann", "Confirm": True}),
     # What cmdlets answer with.
     "an error": _do("error"),
     "a terminating error": _do("terminating"),
@@ -100,7 +101,10 @@ CASES: dict[str, Cmdlet] = {
     "warnings": _do("warnings"),
     "noise": _do("noise"),
     "nothing": _do("nothing"),
+    "nulls": _do("null"),
     "texts": _do("texts"),
+    "half a character": _do("half"),
+    "noncharacters": _do("noncharacters"),
     "an object": _do("object"),
     "an object of notes": _do("custom"),
     "320,000 characters": _do("long"),

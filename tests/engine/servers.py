@@ -31,8 +31,9 @@ from lab.hybrid import Account
 from lab.log import CommandLog, SecretText
 from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import COMMON, SERVER, Binder
-from lab.powershell.engine import EngineService, EngineShells
+from lab.powershell.engine import EngineService
 from lab.powershell.functions import Functions, session_configuration
+from lab.powershell.shells import ClosingShells
 from lab.wire.authentication import EXCHANGE_BOUNDARY, Door, Listener
 from lab.wire.gateway import Gateway
 from lab.wire.http_server import HttpServer
@@ -77,7 +78,7 @@ def engine(program: str, folder: Path) -> Iterator[Server]:
     own = (HERE / "stand_ins.pwsh").read_text(encoding="utf-8")
     module.write_text(f"{own}{functions.text()}", encoding="utf-8-sig")
     configuration = session_configuration(folder / "exchange.pssc", module, CMDLETS)
-    shells = EngineShells(time.monotonic)
+    shells = ClosingShells(time.monotonic)
     service = EngineService(program, configuration)
     with _served(service, shells) as port:
         try:

@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from lab.hybrid import Hybrid, empty_hybrid
+from lab.powershell.laboratory import PowerShellLaboratory
+from tests.integration.harness import SPEED, Bench
 from tests.tools import powershell
 
 _FOLDER = powershell.find(os.environ)
@@ -28,3 +34,19 @@ def program() -> str:
     """The pwsh of the session."""
     assert _FOLDER is not None
     return str(_FOLDER / "pwsh")
+
+
+@contextlib.contextmanager
+def opened(hybrid: Hybrid, directory: Path, program: str) -> Iterator[Bench]:
+    """Open a laboratory in which a real PowerShell runs the scripts."""
+    with PowerShellLaboratory(hybrid, directory / "laboratory", program) as laboratory:
+        yield Bench(laboratory, directory / "bench")
+        # Whatever became of the run, no session may stay behind on a server.
+        assert laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+
+
+@pytest.fixture
+def real(program: str, tmp_path: Path) -> Iterator[Bench]:
+    """A fresh organization without recipients, in which PowerShell runs what it is sent."""
+    with opened(empty_hybrid(speed=SPEED), tmp_path, program) as fresh:
+        yield fresh
