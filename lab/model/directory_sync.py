@@ -258,9 +258,11 @@ class DirectorySync:
 
     def _may_not_take_over(self, item: DirectoryObject) -> bool:
         """Tell whether a hard match would make a cloud user on-premises' own, and the tenant blocks that."""
-        if not self.tenant.block_hard_match or item.source_anchor in self._bound:
+        if item.source_anchor in self._bound:
             return False
-        return any(not cloud.is_dir_synced for cloud in self.tenant.objects.find(["anchor"], item.source_anchor))
+        free = [c for c in self.tenant.objects.find(["anchor"], item.source_anchor) if not c.is_dir_synced]
+        hardened = any(c.admin_role or c.eligible_role or c.on_premises_object_identifier for c in free)
+        return bool(free) and (self.tenant.block_hard_match or hardened)
 
     def _match(self, item: DirectoryObject) -> str:
         """Join a new object: hard match, then soft match by primary address, then by UPN; else a new cloud object."""
@@ -299,7 +301,7 @@ class DirectorySync:
     def _arrive(self, item: DirectoryObject, external_id: str, now: datetime.datetime) -> None:
         """The exported values reach Exchange Online (facts: microsoft-articles.md, KB 4052070)."""
         cloud = self.tenant.by_external_id(external_id) or self._provision(item, external_id, now)
-        if self._archive_conflict(item, cloud):
+        if self._archive_conflict(item, cloud) or cloud.user_cloud_managed:
             return
         self.tenant.objects.change(cloud, now, **self._flow(item, cloud))
         self._arrived.add(item.source_anchor)

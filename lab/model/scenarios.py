@@ -193,6 +193,15 @@ def _hard_match_blocked(builder: HybridBuilder, pair: Pair) -> None:
     builder.hybrid.tenant.block_hard_match = True
 
 
+def _hard_match(**cloud: Any) -> Callable[[HybridBuilder, Pair], None]:
+    """Let a hard match lie ahead, over a cloud user with these values."""
+
+    def put(builder: HybridBuilder, pair: Pair) -> None:
+        builder.set_cloud(pair, entra_anchor=pair.directory.source_anchor, **cloud)
+
+    return put
+
+
 def _anchor_unproved(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
     builder.set_directory(pair, written_back_id="")
@@ -443,6 +452,9 @@ MAILBOX: dict[str, Scenario] = {
     "moved_between_domains": Scenario((), _moved_between_domains, "info"),
     "synced_with_attributes": Scenario((), _synced_with_attributes, "info"),
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
+    "user_cloud_managed": Scenario(("user_cloud_managed",), _in_the_cloud(user_cloud_managed=True)),
+    "eligible_role": Scenario(("hard_match_hardened",), _hard_match(eligible_role=True)),
+    "synced_once": Scenario(("hard_match_hardened",), _hard_match(on_premises_object_identifier="was synced")),
     "admin_role": Scenario(("admin_role",), _in_the_cloud(admin_role=True)),
     "quarantined": Scenario(("provisioning_errors",), _in_the_cloud(quarantined=["smtp:shared@contoso.com"])),
     "in_scope_unmatched": Scenario(("conflict",), _in_scope_unmatched),
@@ -605,8 +617,9 @@ ENVIRONMENT: dict[str, Surrounding] = {
     "no_delivery_domain": Surrounding(("delivery_domain_not_accepted",), _no_delivery_domain),
     "no_routing_domain": Surrounding(("routing_domain_not_accepted",), _no_routing_domain),
     "no_outbound_connector": Surrounding(("outbound_connector_missing",), _tenant(outbound_connectors=[]), "warning"),
+    "attribute_write_back": Surrounding(("attribute_write_back",), _tenant(attribute_write_back=True), "warning"),
     "cloud_managed_by_default": Surrounding(
-        ("cloud_managed_by_default",), _tenant(cloud_managed_by_default=True), "warning"
+        ("cloud_managed_by_default",), _tenant(cloud_managed_by_default=True)
     ),
     "soft_match_blocked": Surrounding(("soft_match_blocked",), _tenant(block_soft_match=True)),
     "sync_disabled": Surrounding(("sync_cycle_disabled",), _sync(sync_cycle_enabled=False), "warning"),

@@ -45,6 +45,11 @@ class TenantObject(Recipient):
     source_stays: bool = False
     conversion_lag: float = 0.0
     points_back: bool = False
+    # Entra's: eligible for a role by Privileged Identity Management, the object that the user was synced from once, and
+    # the user's own source of authority (onPremisesSyncBehavior).
+    eligible_role: bool = False
+    on_premises_object_identifier: str = ""
+    user_cloud_managed: bool = False
 
     @property
     def distinguished_name(self) -> str:
@@ -79,6 +84,8 @@ class Tenant:
     block_soft_match: bool = False
     block_hard_match: bool = False
     cloud_managed_by_default: bool = False
+    # A job that writes Exchange attributes of cloud-managed mailboxes into Active Directory.
+    attribute_write_back: bool = False
     auto_expanding_archive: bool = False
     # Retention policies for everybody, as Get-OrganizationConfig lists them.
     in_place_holds: list[str] = field(default_factory=list)

@@ -14,6 +14,7 @@ import json
 import re
 import urllib.parse
 import uuid
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from lab.faults import Faults
@@ -25,13 +26,20 @@ MAXIMUM_BATCH = 20
 PAGE_SIZE = 2
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _USER = re.compile(r"/v1\.0/users/(?P<id>[^/]+)(?P<members>/transitiveMemberOf)?/?", re.IGNORECASE)
-_USERS = "/v1.0/users"
-_ANCHOR = re.compile(r"onPremisesImmutableId eq '(?P<value>(?:[^']|'')*)'")
+_USERS = re.compile(r"/v1\.0/users", re.IGNORECASE)
+_BEHAVIOR = re.compile(r"/v1\.0/users/(?P<id>[^/]+)/onPremisesSyncBehavior", re.IGNORECASE)
+_ELIGIBILITY = re.compile(r"/v1\.0/roleManagement/directory/roleEligibilitySchedules", re.IGNORECASE)
+_PRINCIPALS = re.compile(r"/v1\.0/servicePrincipals", re.IGNORECASE)
+_JOBS = re.compile(r"/v1\.0/servicePrincipals/(?P<id>[^/]+)/synchronization/jobs", re.IGNORECASE)
+_EQUAL = re.compile(r"(?P<name>\w+) eq '(?P<value>(?:[^']|'')*)'")
 _FEATURES = "/v1.0/directory/onpremisessynchronization"
 # Which application permission a route needs (docs of each API; the third's support for applications is disputed).
 PERMISSIONS = {
     "users": "User.Read.All", "usersByAnchor": "User.Read.All", "transitiveMemberOf": "User.Read.All",
     "onPremisesSynchronization": "OnPremDirectorySynchronization.Read.All",
+    "onPremisesSyncBehavior": "User-OnPremisesSyncBehavior.ReadWrite.All",
+    "roleEligibilitySchedules": "RoleEligibilitySchedule.Read.Directory", "servicePrincipals": "Application.Read.All",
+    "synchronizationJobs": "Synchronization.Read.All",
 }  # fmt: skip
 
 
@@ -43,6 +51,18 @@ class EntraDirectory(Protocol):
 
     def users_by_anchor(self, anchor: str) -> list[dict[str, Any]]:
         """Return the users with this onPremisesImmutableId."""
+
+    def sync_behavior(self, object_id: str) -> dict[str, Any] | None:
+        """Return a user's onPremisesSyncBehavior, or None."""
+
+    def eligible_roles(self, object_id: str) -> list[dict[str, Any]]:
+        """Return a user's roleEligibilitySchedules."""
+
+    def service_principals(self, template: str) -> list[dict[str, Any]]:
+        """Return the service principals of an application template."""
+
+    def synchronization_jobs(self, principal: str) -> list[dict[str, Any]] | None:
+        """Return the jobs of a service principal, or None."""
 
     def member_of(self, object_id: str) -> list[dict[str, Any]] | None:
         """Return the groups and roles of a user, or None."""
@@ -135,8 +155,11 @@ class GraphApi:
         return {"id": part.get("id"), "status": status, "headers": headers, "body": body}
 
     def _get(self, request: Request, claims: dict[str, Any]) -> dict[str, Any]:
-        if request.method == "GET" and request.path.lower() == _USERS:
-            return self._filtered(request, claims)
+        if request.method == "GET":
+            for route, answer in self._routes():
+                fits = route.fullmatch(request.path)
+                if fits:
+                    return answer(request, claims, fits.groupdict().get("id", ""))
         user = _USER.fullmatch(request.path)
         if request.method != "GET" or (user is None and request.path.lower() != _FEATURES):
             raise _Problem(400, "BadRequest", f"Resource not found for the segment '{request.path}'.")
@@ -152,13 +175,37 @@ class GraphApi:
             raise _missing(user["id"])
         return {"@odata.context": self._context("users/$entity"), **_selected(found, request)}
 
-    def _filtered(self, request: Request, claims: dict[str, Any]) -> dict[str, Any]:
+    def _routes(self) -> list[tuple[re.Pattern[str], Callable[[Request, dict[str, Any], str], dict[str, Any]]]]:
+        return [
+            (_USERS, self._filtered), (_BEHAVIOR, self._behavior), (_ELIGIBILITY, self._eligibility),
+            (_PRINCIPALS, self._principals), (_JOBS, self._jobs),
+        ]  # fmt: skip
+
+    def _behavior(self, request: Request, claims: dict[str, Any], object_id: str) -> dict[str, Any]:
+        found = self._directory("onPremisesSyncBehavior", claims).sync_behavior(object_id)
+        if found is None:
+            raise _missing(object_id)
+        return _selected(found, request)
+
+    def _eligibility(self, request: Request, claims: dict[str, Any], _id: str) -> dict[str, Any]:
+        entra = self._directory("roleEligibilitySchedules", claims)
+        return {"value": entra.eligible_roles(_filter_value(request, "principalId"))}
+
+    def _principals(self, request: Request, claims: dict[str, Any], _id: str) -> dict[str, Any]:
+        entra = self._directory("servicePrincipals", claims)
+        rows = entra.service_principals(_filter_value(request, "applicationTemplateId"))
+        return {"value": [_selected(row, request) for row in rows]}
+
+    def _jobs(self, _request: Request, claims: dict[str, Any], principal: str) -> dict[str, Any]:
+        found = self._directory("synchronizationJobs", claims).synchronization_jobs(principal)
+        if found is None:
+            raise _missing(principal)
+        return {"value": found}
+
+    def _filtered(self, request: Request, claims: dict[str, Any], _id: str) -> dict[str, Any]:
         """Answer ``/users?$filter=onPremisesImmutableId eq '…'``; other filters are not known here."""
         entra = self._directory("usersByAnchor", claims)
-        wanted = _ANCHOR.fullmatch(request.query.get("$filter", ""))
-        if wanted is None:
-            raise _Problem(400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified.")
-        rows = entra.users_by_anchor(wanted["value"].replace("''", "'"))
+        rows = entra.users_by_anchor(_filter_value(request, "onPremisesImmutableId"))
         return {"@odata.context": self._context("users"), "value": [_selected(row, request) for row in rows]}
 
     def _directory(self, name: str, claims: dict[str, Any]) -> EntraDirectory:
@@ -208,6 +255,14 @@ class GraphApi:
 
     def _context(self, what: str) -> str:
         return f"{self.base_url}/v1.0/$metadata#{what}"
+
+
+def _filter_value(request: Request, name: str) -> str:
+    """Return the value that ``$filter=name eq '…'`` asks for; other filters are not known here."""
+    wanted = _EQUAL.fullmatch(request.query.get("$filter", ""))
+    if wanted is None or wanted["name"] != name:
+        raise _Problem(400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified.")
+    return wanted["value"].replace("''", "'")
 
 
 def _selected(row: dict[str, Any], request: Request) -> dict[str, Any]:

@@ -49,6 +49,13 @@ class InvalidToken(Exception):
         self.claims = claims
 
 
+# Everything that the collection asks Microsoft Graph for; tests take some of it away.
+GRAPH_ROLES = (
+    "User.Read.All", "OnPremDirectorySynchronization.Read.All", "RoleEligibilitySchedule.Read.Directory",
+    "User-OnPremisesSyncBehavior.ReadWrite.All", "Application.Read.All", "Synchronization.Read.All",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class FederatedCredential:
     """Whose tokens stand for the application: another issuer's, for one subject."""
@@ -69,7 +76,7 @@ class Application:
     certificates: list[x509.Certificate] = field(default_factory=list)
     federated: list[FederatedCredential] = field(default_factory=list)
     roles: list[str] = field(default_factory=lambda: [ROLE])
-    graph_roles: list[str] = field(default_factory=lambda: ["User.Read.All", "OnPremDirectorySynchronization.Read.All"])
+    graph_roles: list[str] = field(default_factory=lambda: list(GRAPH_ROLES))
 
     def check_secret(self, secret: str) -> None:
         """Raises SignInError."""

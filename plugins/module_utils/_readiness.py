@@ -37,6 +37,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
     InputError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import Authority
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import Silent
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import (
@@ -271,15 +272,18 @@ def _read_entra(connections: Connections, subjects: Sequence[Subject], facts: Fa
     """Fill in what Microsoft Graph says of each cloud user and of the tenant's switches."""
     graph = connections.graph()
     if graph is None:
-        facts.entra = facts.features = Unread("exchange_online.graph is not true.")
+        facts.entra = facts.features = facts.write_back_jobs = Unread("exchange_online.graph is not true.")
         return
     try:
-        users = graph.users([e.cloud["external_directory_object_id"] for _subject, e in moving(subjects)])
+        ids = [e.cloud["external_directory_object_id"] for _subject, e in moving(subjects)]
+        users, authorities, jobs = graph.users(ids), graph.authorities(ids), graph.write_back_jobs()
         facts.features = graph.features() or Unread("The application may not read the tenant's switches.")
     except HybridError as error:
-        facts.entra = facts.features = _unread(error)
+        facts.entra = facts.features = facts.write_back_jobs = _unread(error)
         return
+    facts.write_back_jobs = Unread("The application may not read synchronization jobs.") if jobs is None else jobs
     for subject, evidence in moving(subjects):
+        subject.authority = authorities.get(evidence.cloud["external_directory_object_id"], Authority())
         user = users.get(evidence.cloud["external_directory_object_id"])
         subject.entra = _unread(user) if isinstance(user, HybridError) else user
 

@@ -27,7 +27,10 @@ TARGET = {
 }
 # What no channel answers in any organization.
 UNANSWERED = {"perimeter", "sender_policy", "message_size", "sync_scope"}
-OF_GRAPH = {"admin_role", "provisioning_errors", "soft_match_blocked", "hard_match_blocked"}
+OF_GRAPH = {
+    "admin_role", "provisioning_errors", "soft_match_blocked", "hard_match_blocked", "user_cloud_managed",
+    "attribute_write_back",
+}  # fmt: skip
 HEALTHY = 12
 # With Microsoft Graph this anchor is proved.
 WITH_GRAPH = [name for name in MAILBOX if name != "anchor_unproved"]

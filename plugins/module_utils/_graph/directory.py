@@ -36,6 +36,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.cli
     GraphClient,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    Authority,
     CloudUser,
     Features,
     Found,
@@ -52,8 +53,14 @@ CLOUDS = {
 }
 _USER = (
     "id,userPrincipalName,onPremisesImmutableId,onPremisesSyncEnabled,onPremisesProvisioningErrors,"
-    "serviceProvisioningErrors"
+    "serviceProvisioningErrors,onPremisesObjectIdentifier"
 )
+_BEHAVIOR = "onPremisesSyncBehavior?$select=isCloudManaged"
+_ELIGIBLE = "/roleManagement/directory/roleEligibilitySchedules"
+# The gallery application of attribute write-back, and what the ids of its jobs begin with (facts:
+# directory-sync-engines.md 1.1).
+_WRITE_BACK_TEMPLATE = "3b99513e-0cee-4291-aea8-84356239fb82"
+_WRITE_BACK = "Entra2ADExchangeOnlineAttributeWriteback."
 _ROLE_TYPE = "#microsoft.graph.directoryRole"
 _FEATURES = "/directory/onPremisesSynchronization"
 
@@ -100,6 +107,27 @@ class GraphDirectory:
             block_hard_match_takeover=bool(told.get("blockCloudObjectTakeoverThroughHardMatchEnabled")),
         )
 
+    def authorities(self, object_ids: Sequence[str]) -> dict[str, Authority]:
+        wanted = sorted({value.lower() for value in object_ids if value})
+        behaviors = [f"/users/{quote(value, safe='')}/{_BEHAVIOR}" for value in wanted]
+        roles = [f"{_ELIGIBLE}?$filter={_equal('principalId', value)}&$expand=roleDefinition" for value in wanted]
+        answers = self.client.get([*behaviors, *roles])
+        return {
+            value: Authority(_eligible(answers[place + len(wanted)]), _cloud_managed(answers[place]))
+            for place, value in enumerate(wanted)
+        }
+
+    def write_back_jobs(self) -> list[str] | None:
+        asked = f"/servicePrincipals?$filter={_equal('applicationTemplateId', _WRITE_BACK_TEMPLATE)}&$select=id"
+        (principals,) = self.client.get([asked])
+        if not principals.ok:
+            return None
+        known = [quote(str(row.get("id")), safe="") for row in principals.rows]
+        answers = self.client.get([f"/servicePrincipals/{value}/synchronization/jobs" for value in known])
+        if any(not answer.ok for answer in answers):
+            return None
+        return [name for answer in answers for row in answer.rows if (name := _write_back_job(row))]
+
     def permissions(self) -> frozenset[str] | None:
         """Return the application permissions in the token, or None for a token that cannot be read."""
         roles = self.client.tokens.token().claims.get("roles")
@@ -132,7 +160,34 @@ def _user(object_id: str, answer: Answer, roles: Answer) -> CloudUser | HybridEr
         user.get("onPremisesSyncEnabled") is True,
         (*_sync_errors(user), *_service_errors(user)),
         _roles(roles),
+        str(user.get("onPremisesObjectIdentifier") or ""),
     )
+
+
+def _cloud_managed(answer: Answer) -> bool | None:
+    if not answer.ok or not answer.rows:
+        return None
+    told = answer.rows[0].get("isCloudManaged")
+    return told if isinstance(told, bool) else None
+
+
+def _eligible(answer: Answer) -> tuple[str, ...] | None:
+    """Return the roles of role eligibility schedules; a tenant without the licence refuses, which is no answer."""
+    if not answer.ok:
+        return None
+    shown = []
+    for row in answer.rows:
+        definition = row.get("roleDefinition")
+        told: Mapping[str, Any] = definition if isinstance(definition, Mapping) else {}
+        shown.append(str(told.get("displayName") or row.get("roleDefinitionId") or row.get("id")))
+    return tuple(shown)
+
+
+def _write_back_job(row: Mapping[str, Any]) -> str:
+    """Return a job's id where it is a write-back that is in use. What a job is, the prefix of its id tells."""
+    identifier, status = str(row.get("id") or ""), row.get("status")
+    code = status.get("code") if isinstance(status, Mapping) else ""
+    return identifier if identifier.startswith(_WRITE_BACK) and code != "NotConfigured" else ""
 
 
 def _roles(answer: Answer) -> tuple[str, ...] | None:

@@ -19,7 +19,7 @@ class CloudUser:
     """A user as Microsoft Entra has it.
 
     ``immutable_id`` is empty without an anchor. ``admin_roles`` is None where they could not be read; a role whose name
-    is hidden from the application is named by its id.
+    is hidden from the application is named by its id. ``object_identifier`` is onPremisesObjectIdentifier.
     """
 
     object_id: str
@@ -27,6 +27,7 @@ class CloudUser:
     sync_enabled: bool
     provisioning_errors: tuple[str, ...] = ()
     admin_roles: tuple[str, ...] | None = None
+    object_identifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,18 @@ class Features:
     block_soft_match: bool
     soft_match_on_upn: bool
     block_hard_match_takeover: bool
+
+
+@dataclass(frozen=True)
+class Authority:
+    """What else stands against a match: None where the application may not read it.
+
+    ``eligible_roles`` are roles that Privileged Identity Management lets the user activate. ``cloud_managed`` tells
+    that the user's own source of authority is the cloud: it then looks as if it had never been synchronized.
+    """
+
+    eligible_roles: tuple[str, ...] | None = None
+    cloud_managed: bool | None = None
 
 
 Found = dict[str, Union[CloudUser, HybridError]]
@@ -55,6 +68,12 @@ class Directory(Protocol):
 
     def features(self) -> Features | None:
         """Return the tenant's switches, or None where the application may not read them."""
+
+    def authorities(self, object_ids: Sequence[str]) -> dict[str, Authority]:
+        """Return what stands against the match of each user, by object id in lower case. Raises ConnectionFailure."""
+
+    def write_back_jobs(self) -> list[str] | None:
+        """Return the jobs that write Exchange attributes into Active Directory, or None where they cannot be read."""
 
     def permissions(self) -> frozenset[str] | None:
         """Return the application permissions that were granted, or None where nothing tells them."""

@@ -140,7 +140,7 @@ ALL: tuple[Check, ...] = (
         f"{_PRACTICE} 1.1",
     ),
     _environment(
-        "cloud_managed_by_default", WARNING, "Get-OrganizationConfig",
+        "cloud_managed_by_default", BLOCKER, "Get-OrganizationConfig",
         "Are Exchange attributes managed on-premises by default?",
         "Mailboxes that are cloud-managed take no Exchange attributes from on-premises.",
         "Set ExchangeAttributesCloudManagedByDefault to False for the time of the wave.", f"{_PRACTICE} 0.8",
@@ -227,6 +227,13 @@ ALL: tuple[Check, ...] = (
         "Microsoft tells tenants to keep BlockSoftMatchEnabled on; a blocked match makes a second cloud object.",
         "Switch it off for the time of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
     ),
+    _environment(
+        "attribute_write_back", WARNING, GRAPH,
+        "Does no job write Exchange attributes from Exchange Online into Active Directory?",
+        "It writes addresses and recipient types of cloud-managed mailboxes over what is stamped on-premises.",
+        "Keep the wave's users out of the job's scope, or pause the job for the time of the wave.",
+        "directory-sync-engines.md 1.5",
+    ),
     # -- mailbox: who is who ---------------------------------------------------------------------------------------
     _mailbox(
         "not_found", BLOCKER, "Get-Recipient (Exchange Online)", "Is there exactly one such cloud mailbox?",
@@ -303,6 +310,19 @@ ALL: tuple[Check, ...] = (
         "admin_role", BLOCKER, GRAPH, "Are the cloud users that are to be matched without Entra admin roles?",
         "Role holders are not matched by default: a second cloud object comes into being.",
         "Take the roles away for the time of the match.", f"{_PRACTICE} 1.4",
+    ),
+    _mailbox(
+        "hard_match_hardened", BLOCKER, GRAPH,
+        "May a hard match take the cloud user over: no admin role, held or eligible, no onPremisesObjectIdentifier?",
+        "Since 2026 Microsoft Entra refuses a hard match over such a user; a soft match is unchanged.",
+        "Take the role away, or clear onPremisesObjectIdentifier and onPremisesImmutableId, for the time of the match.",
+        "message center MC1262584, MC1263280",
+    ),
+    _mailbox(
+        "user_cloud_managed", BLOCKER, GRAPH, "Is the user's own source of authority Active Directory?",
+        "With isCloudManaged the user looks like one that was never synced, and nothing from on-premises reaches it.",
+        "Set isCloudManaged of onPremisesSyncBehavior to false and run a cycle, which takes the user over.",
+        "directory-sync-engines.md 3",
     ),
     _mailbox(
         "provisioning_errors", BLOCKER, GRAPH, "Are the cloud users free of provisioning errors?",

@@ -15,7 +15,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _va
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser, Features
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    Authority,
+    CloudUser,
+    Features,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import (
     Evidence,
@@ -60,6 +64,7 @@ class Facts:
     entra: Unread | None = None
     features: Features | Unread = NOT_ASKED
     half_made: tuple[str, ...] = ()
+    write_back_jobs: list[str] | Unread = NOT_ASKED
 
 
 @dataclass
@@ -77,6 +82,7 @@ class Subject:
     sizes_unread: str = ""
     directory: DirectoryUser | Unread | None = None
     entra: CloudUser | Unread | None = None
+    authority: Authority = field(default_factory=Authority)
 
     @property
     def moves(self) -> bool:

@@ -28,6 +28,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources
     of_error,
 )
 
+_OF_GRAPH = ("admin_role", "provisioning_errors", "user_cloud_managed")
+
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     for subject in subjects:
@@ -40,7 +42,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from _anchor(subject)
         yield from _entra(subject)
     if facts.entra is not None and any(subject.moves for subject in subjects):
-        for code in ("admin_role", "provisioning_errors"):
+        for code in _OF_GRAPH:
             yield not_checked(code, facts.entra.reason)
     silent = [
         subject
@@ -73,17 +75,38 @@ def _not_shown(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
 def _entra(subject: Subject) -> Iterator[Finding]:
     user, identity = subject.entra, subject.identity
     if isinstance(user, Unread):
-        for code in ("admin_role", "provisioning_errors"):
+        for code in _OF_GRAPH:
             yield not_checked(code, user.reason, identity)
         return
     if user is None:
         return
+    if subject.authority.cloud_managed is None:
+        yield not_checked("user_cloud_managed", "The application may not read onPremisesSyncBehavior.", identity)
+    elif subject.authority.cloud_managed:
+        yield found("user_cloud_managed", "isCloudManaged of the cloud user is true", identity)
+    yield from _hardened(subject, user)
     if user.admin_roles is None:
         yield not_checked("admin_role", "The application may not read the user's roles.", identity)
     elif user.admin_roles and subject.to_match:
         yield found("admin_role", f"The cloud user holds {', '.join(user.admin_roles)}", identity)
     if user.provisioning_errors:
         yield found("provisioning_errors", f"Microsoft Entra shows {'; '.join(user.provisioning_errors)}", identity)
+
+
+def _hardened(subject: Subject, user: CloudUser) -> Iterator[Finding]:
+    """Tell what refuses a hard match over this cloud user; a soft match, and one that is done, it does not concern."""
+    if not (subject.to_match and subject.anchored):
+        return
+    eligible = subject.authority.eligible_roles
+    reasons = [f"it holds {role}" for role in user.admin_roles or ()]
+    reasons += [f"it is eligible for {role}" for role in eligible or ()]
+    reasons += ["its onPremisesObjectIdentifier is set"] if user.object_identifier else []
+    if reasons:
+        text = f"Only a hard match joins the cloud user, and {'; '.join(reasons)}"
+        yield found("hard_match_hardened", text, subject.identity)
+    elif eligible is None:
+        reason = "The application may not read the roles that the user is eligible for."
+        yield not_checked("hard_match_hardened", reason, subject.identity)
 
 
 def _known(subject: Subject) -> bool:

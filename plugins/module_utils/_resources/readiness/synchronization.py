@@ -52,9 +52,18 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield found("unprotected_sync", "entra_connect is not configured")
     yield from _last_export(facts)
     yield not_checked("sync_scope", "Which units and groups the synchronization filters by is not asked.")
+    yield from _write_back(facts)
     if any(subject.to_match for subject in subjects):
         yield from _matches(facts, subjects)
         yield from _filtered(facts, subjects)
+
+
+def _write_back(facts: Facts) -> Iterator[Finding]:
+    jobs = facts.write_back_jobs
+    if isinstance(jobs, Unread):
+        yield not_checked("attribute_write_back", jobs.reason)
+    elif jobs:
+        yield found("attribute_write_back", f"The tenant has the job {', '.join(jobs)}")
 
 
 def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.dir
     from_options,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    Authority,
     CloudUser,
     Features,
     reasons_against,
@@ -596,3 +597,49 @@ def test_graph_is_quoted_where_it_refuses(served: Callable[..., tuple[GraphClien
         client.get(["users"])
     client.close()
     assert caught.value.code == "permission_denied"
+
+
+# -- source of authority and hardening ---------------------------------------------------------------------------------
+
+
+def test_who_has_authority_over_a_user_and_which_roles_it_may_activate(bench: Bench) -> None:
+    plain, managed = bench.build.cloud_only("Ann Archer"), bench.build.synced("Bob Baker")
+    bench.build.set_cloud(managed, user_cloud_managed=True, eligible_role=True, on_premises_object_identifier="x")
+    assert bench.graph().authorities([object_id(plain), object_id(managed), ""]) == {
+        object_id(plain): Authority((), False),
+        object_id(managed): Authority(("Exchange Administrator",), True),
+    }
+    # It looks as if it had never been synchronized.
+    user = bench.user(managed)
+    assert (user.sync_enabled, user.object_identifier) == (False, "x")
+
+
+@pytest.mark.parametrize(("lacking", "expected"), [
+    ("RoleEligibilitySchedule.Read.Directory", Authority(None, False)),
+    ("User-OnPremisesSyncBehavior.ReadWrite.All", Authority((), None)),
+])  # fmt: skip
+def test_what_the_application_may_not_read_is_unread(bench: Bench, lacking: str, expected: Authority) -> None:
+    pair = bench.build.cloud_only("Ann Archer")
+    bench.laboratory.application.graph_roles.remove(lacking)
+    assert bench.graph().authorities([object_id(pair)]) == {object_id(pair): expected}
+
+
+def test_a_write_back_job_is_found_by_its_application(bench: Bench) -> None:
+    assert bench.graph().write_back_jobs() == []
+    bench.hybrid.tenant.attribute_write_back = True
+    (job,) = bench.graph().write_back_jobs() or []
+    assert job.startswith("Entra2ADExchangeOnlineAttributeWriteback.")
+
+
+@pytest.mark.parametrize("lacking", ["Application.Read.All", "Synchronization.Read.All"])
+def test_jobs_that_may_not_be_read_are_not_none(bench: Bench, lacking: str) -> None:
+    bench.hybrid.tenant.attribute_write_back = True
+    bench.laboratory.application.graph_roles.remove(lacking)
+    assert bench.graph().write_back_jobs() is None
+
+
+def test_who_holds_an_anchor(bench: Bench) -> None:
+    pair, odd = bench.build.synced("Ann Archer"), bench.build.cloud_only("Odd O'Neil")
+    bench.build.set_cloud(odd, entra_anchor="a+/b'c==")
+    anchors = [pair.directory.source_anchor, "a+/b'c==", _values.immutable_id_of_guid(NOBODY), ""]
+    assert bench.graph().holders(anchors) == {anchors[0]: object_id(pair), anchors[1]: object_id(odd)}

@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import DirectoryUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import CloudUser, Features
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._graph.interface import (
+    Authority,
+    CloudUser,
+    Features,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
     cloud,
     move_request,
@@ -91,6 +96,7 @@ def facts(**changes: Any) -> Facts:
         "organization": [{"AutoExpandingArchiveEnabled": False}], "endpoint_tests": {"mail": [{"Result": "Success"}]},
         "scheduler": [{"SyncCycleEnabled": True, "StagingModeEnabled": False, "SchedulerSuspended": False}],
         "sync_runs": [], "requests_on_premises": [], "migration_users": [], "features": Features(False, True, False),
+        "write_back_jobs": [],
     }  # fmt: skip
     return Facts(**{**sound, **changes})
 
@@ -107,7 +113,7 @@ def subject(
     evidence.move_request = move_request.request(request) if request else None
     sound: dict[str, Any] = {
         "size": GB, "recoverable": 0, "directory": DirectoryUser(seen["guid"], "CN=Ann", inheritance_disabled=False),
-        "entra": CloudUser(guid_of("ann in Entra"), "", False, (), ()),
+        "entra": CloudUser(guid_of("ann in Entra"), "", False, (), ()), "authority": Authority((), False),
     }  # fmt: skip
     state = offboarding_state.judge(evidence)
     return Subject({**RECORD, **(record or {})}, "ann@contoso.com", evidence, state, **{**sound, **changes})
@@ -316,7 +322,7 @@ def test_an_unknown_anchor_of_a_synced_user_is_not_checked() -> None:
 def test_silence_is_never_a_pass() -> None:
     """Every answer in turn is withheld: something is not_checked then, and nothing is found that was not there."""
     names_of_answers = [name for name, value in vars(facts()).items() if isinstance(value, list)]
-    assert len(names_of_answers) == 12
+    assert len(names_of_answers) == 13
     for name in names_of_answers:
         found = all_of(
             facts(**{name: SILENT}), subject(CLOUD_ARCHIVE, record={"remote_archive_target_database": "DB01"})
@@ -448,3 +454,31 @@ def test_what_no_channel_shows_of_plain_users_is_not_checked() -> None:
     assert set(told(nobody)) == codes
     assert {finding.mailbox for finding in nobody} == {""}
     assert all("2 plain users" in finding.found for finding in nobody)
+
+
+def test_what_refuses_a_hard_match_since_2026() -> None:
+    """A role, held or eligible, and an object that the user was synced from; a soft match is free."""
+    mine = _values.immutable_id_of_guid(guid_of("ann on-premises"))
+    ahead = cloud_mailbox(ImmutableId=mine)
+    user, free = guid_of("ann in Entra"), Authority((), False)
+
+    def hardened(seen: Subject) -> list[tuple[str, str]]:
+        return [item for item in told(identity.check(facts(), [seen])) if item[0] == "hard_match_hardened"]
+
+    refused, unread = [("hard_match_hardened", "blocker")], [("hard_match_hardened", "not_checked")]
+    assert hardened(subject(ahead)) == []
+    assert hardened(subject(ahead, entra=CloudUser(user, mine, False, (), ("Exchange Administrator",)))) == refused
+    assert hardened(subject(ahead, entra=CloudUser(user, mine, False, (), (), "other"))) == refused
+    assert hardened(subject(ahead, authority=Authority(("Exchange Administrator",), False))) == refused
+    assert hardened(subject(ahead, authority=Authority(None, False))) == unread
+    soft = subject(entra=CloudUser(user, "", False, (), (), "other"), authority=Authority(("Role",), False))
+    synced = subject(cloud_mailbox(IsDirSynced=True, ImmutableId=mine), authority=Authority(("Role",), False))
+    assert (hardened(soft), hardened(synced), free.eligible_roles) == ([], [], ())
+
+
+def test_whose_word_counts_for_a_user_and_what_would_write_over_ours() -> None:
+    cloud = subject(authority=Authority((), True))
+    assert ("user_cloud_managed", "blocker") in all_of(facts(), cloud)
+    assert ("user_cloud_managed", "not_checked") in all_of(facts(), subject(authority=Authority((), None)))
+    assert ("attribute_write_back", "warning") in all_of(facts(write_back_jobs=["job"]), subject())
+    assert ("attribute_write_back", "not_checked") in all_of(facts(write_back_jobs=SILENT), subject())
