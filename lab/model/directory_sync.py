@@ -90,6 +90,8 @@ class DirectorySync:
         self.timing = timing
         self.sync_cycle_enabled = True
         self.staging_mode = False
+        # Alternate login ID: userPrincipalName in the cloud comes from mail, where there is one.
+        self.alternate_login_id = False
         self.scheduler_suspended = False
         self.next_start = now + INTERVAL
         self.cloud_connector = CLOUD_CONNECTOR
@@ -352,10 +354,11 @@ class DirectorySync:
         return changes
 
     def _sign_in_name(self, item: DirectoryObject, cloud: TenantObject) -> str:
-        holders = self.tenant.objects.find(["upn"], item.user_principal_name)
+        name = (item.mail if self.alternate_login_id else "") or item.user_principal_name
+        holders = self.tenant.objects.find(["upn"], name)
         if all(holder.guid == cloud.guid for holder in holders):
-            return item.user_principal_name
-        local = item.user_principal_name.partition("@")[0]
+            return name
+        local = name.partition("@")[0]
         return cloud.user_principal_name or f"{local}{int(cloud.guid) % 10000:04d}@{TENANT}"
 
     def _mail_alone(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:

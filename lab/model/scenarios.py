@@ -432,6 +432,8 @@ def _home(builder: HybridBuilder, pair: Pair) -> None:
 _HOLD = "5b9e3a1c-4f02-4d6e-9a53-c1e8b7d20f64"
 # Some sites put a number of their own into mS-DS-ConsistencyGuid: it is an anchor all the same.
 ODD_ANCHOR = base64.b64encode(b"EMP-004711").decode()
+# The second where the tenant blocks every hard match, as another scenario in the same organization lets it.
+_HARDENED = ("hard_match_hardened", "hard_match_blocked")
 _RESIDUE = MailboxMove("InProgress", "CrossOrg, Push", "old.contoso.com", "old wave")
 _DEPROVISION: dict[str, Any] = {"kind": "RemoteUserMailbox", "remote_recipient_type": "DeprovisionMailbox"}
 MAILBOX: dict[str, Scenario] = {
@@ -453,8 +455,8 @@ MAILBOX: dict[str, Scenario] = {
     "synced_with_attributes": Scenario((), _synced_with_attributes, "info"),
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
     "user_cloud_managed": Scenario(("user_cloud_managed",), _in_the_cloud(user_cloud_managed=True)),
-    "eligible_role": Scenario(("hard_match_hardened",), _hard_match(eligible_role=True)),
-    "synced_once": Scenario(("hard_match_hardened",), _hard_match(on_premises_object_identifier="was synced")),
+    "eligible_role": Scenario(_HARDENED, _hard_match(eligible_role=True)),
+    "synced_once": Scenario(_HARDENED, _hard_match(on_premises_object_identifier="was synced")),
     "admin_role": Scenario(("admin_role",), _in_the_cloud(admin_role=True)),
     "quarantined": Scenario(("provisioning_errors",), _in_the_cloud(quarantined=["smtp:shared@contoso.com"])),
     "in_scope_unmatched": Scenario(("conflict",), _in_scope_unmatched),

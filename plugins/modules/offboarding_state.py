@@ -96,6 +96,7 @@ options:
   accept:
     description:
       - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
+        C(sign_in_name_would_change),
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
         C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change), C(values_unseen),
         C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),

@@ -127,7 +127,7 @@ OTHERS = {
     "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs", "unreadable_baseline",
     "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
     "organization_retention_hold", "unprotected_sync", "domain_not_pinned", "uniqueness_not_checked",
-    "values_unseen",
+    "values_unseen", "sign_in_name_would_change",
 }  # fmt: skip
 
 

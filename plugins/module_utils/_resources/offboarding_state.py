@@ -49,6 +49,7 @@ CLOUD_LAGS = (
 STOP_SIGNS = (
     "upn_differs",
     "upn_suffix_not_accepted",
+    "sign_in_name_would_change",
     "alias_would_change",
     "display_name_would_change",
     "hidden_would_change",
@@ -242,7 +243,7 @@ def stop_signs(
     every value that differs is told before the first write.
     """
     return [
-        *_names_that_change(mailbox, ad, domains),
+        *_names_that_change(record, mailbox, ad, domains),
         *_values_on_premises(record, mailbox, ad, domains, written),
         *_values_that_change(mailbox, ad),
         *_holds(record, mailbox, policies),
@@ -293,31 +294,59 @@ def _sign(code: str, message: str, remedy: str) -> MailboxError:
     return MailboxError(f"{message}.", code=code, remedy=f"{remedy} Or accept it: offboarding_accept: [{code}].")
 
 
-def _names_that_change(mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]) -> list[MailboxError]:
-    signs = []
-    upn, cloud_upn = ad["user_principal_name"], mailbox["user_principal_name"]
-    if upn.lower() != cloud_upn.lower():
-        signs.append(
-            _sign(
-                "upn_differs",
-                f"the match would change the UPN from {cloud_upn} to {upn}",
-                "Make the on-premises UPN equal.",
-            )
-        )
-    if _values.domain_of(upn) not in domains:
-        signs.append(
-            _sign(
-                "upn_suffix_not_accepted",
-                f"the UPN suffix {_values.domain_of(upn)} is no accepted domain of the tenant",
-                "Give the user a UPN in an accepted domain.",
-            )
-        )
+def _names_that_change(
+    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+) -> list[MailboxError]:
+    signs = _sign_in_names(record, mailbox, ad, domains)
     if ad["display_name"] and ad["display_name"] != mailbox["display_name"]:
         signs.append(
             _sign(
                 "display_name_would_change",
                 f"the match would change the display name from '{mailbox['display_name']}' to '{ad['display_name']}'",
                 "Make the on-premises display name equal.",
+            )
+        )
+    return signs
+
+
+def _sign_in_names(
+    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+) -> list[MailboxError]:
+    """Return signs about the UPN, which the sync takes from userPrincipalName or, by alternate login ID, from mail."""
+    upn, cloud_upn = ad["user_principal_name"], mailbox["user_principal_name"]
+    mail = str(ad.get("windows_email_address") or "")
+    from_mail = upn.lower() != cloud_upn.lower() == mail.lower()
+    if from_mail and mailbox["is_dir_synced"]:
+        # The sync itself gave this name: the one thing that changes it is another mail.
+        stamped = str(record.get("primary_smtp_address") or mailbox["primary_smtp_address"])
+        if stamped.lower() == mail.lower():
+            return []
+        told = (
+            f"the cloud takes the sign-in name {cloud_upn} from the on-premises mail attribute (alternate login ID), "
+            f"which would become {stamped}"
+        )
+        remedy = "Give the on-premises mail as primary_smtp_address, or tell the user the new sign-in name."
+        return [_sign("sign_in_name_would_change", told, remedy)]
+    signs = []
+    if upn.lower() != cloud_upn.lower():
+        told = f"the match would change the UPN from {cloud_upn} to {upn}"
+        remedy = "Make the on-premises UPN equal."
+        if from_mail:
+            told += ", unless the sync takes it from mail (alternate login ID), which is equal"
+            remedy = (
+                "Where the sync takes userPrincipalName from mail, leave the on-premises UPN as it is and accept this; "
+                "otherwise make the on-premises UPN equal."
+            )
+        signs.append(_sign("upn_differs", told, remedy))
+    if _values.domain_of(upn) not in domains:
+        remedy = "Give the user a UPN in an accepted domain."
+        if from_mail:
+            remedy += " With an alternate login ID the suffix does not matter: accept it."
+        signs.append(
+            _sign(
+                "upn_suffix_not_accepted",
+                f"the UPN suffix {_values.domain_of(upn)} is no accepted domain of the tenant",
+                remedy,
             )
         )
     return signs

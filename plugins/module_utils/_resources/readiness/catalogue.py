@@ -359,6 +359,13 @@ ALL: tuple[Check, ...] = (
         "Make the on-premises UPN equal.", f"{_PRACTICE} 0.3",
     ),
     _mailbox(
+        "sign_in_name_would_change", BLOCKER, _BOTH,
+        "Does the mail attribute stay as it is where the sync takes the sign-in name from it?",
+        "With an alternate login ID the cloud's user principal name follows mail, which the role writes.",
+        "Give the on-premises mail as primary_smtp_address, or tell the user the new sign-in name.",
+        "Microsoft: configuring alternate login ID",
+    ),
+    _mailbox(
         "upn_suffix_not_accepted", BLOCKER, "Get-AcceptedDomain (Exchange Online)",
         "Is the UPN suffix a verified domain?",
         "Entra replaces a suffix that it does not know by the tenant's initial domain.",

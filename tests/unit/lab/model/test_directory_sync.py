@@ -470,3 +470,14 @@ def test_what_exchange_keeps_on_a_plain_user_flows_with_its_mail_nickname(desk: 
     assert (unnamed.cloud.hidden, unnamed.cloud.custom_attributes) == (False, {})
     shown = desk.server("Get-User", Identity="Ann Archer").objects[0].properties
     assert not {"HiddenFromAddressListsEnabled", "CustomAttribute1", "Alias"} & set(shown)
+
+
+def test_an_alternate_login_id_takes_the_name_from_mail(desk: Desk) -> None:
+    pair = desk.build.synced(ANN)
+    desk.hybrid.sync.alternate_login_id = True
+    desk.build.set_directory(pair, user_principal_name="ann@contoso.local", mail=ANN.primary)
+    desk.cycle()
+    assert pair.cloud.user_principal_name == ANN.primary
+    desk.build.set_directory(pair, mail="ann.new@contoso.com")
+    desk.cycle()
+    assert pair.cloud.user_principal_name == "ann.new@contoso.com"

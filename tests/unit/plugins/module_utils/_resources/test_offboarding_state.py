@@ -305,6 +305,7 @@ def test_every_stop_sign_is_tried() -> None:
     # No matter of the two objects alone: test_offboarding and the next test have them.
     elsewhere = {
         "baseline_missing", "baseline_differs", "organization_retention_hold", "values_unseen", "anchor_unverified",
+        "sign_in_name_would_change",
     }  # fmt: skip
     assert {code for _mailbox, _person, codes in SIGNS for code in codes} | elsewhere == set(STOP_SIGNS)
 
@@ -558,3 +559,23 @@ def test_while_a_request_completes_both_may_be_there() -> None:
 
 def test_two_different_mailboxes_are_another_conflict() -> None:
     assert twice(None, ExchangeGuid=OTHER).code == ""
+
+
+@pytest.mark.parametrize(("synced", "mail", "primary", "codes"), [
+    # Synced with a name that is not the UPN but mail: the sync took it from there, and the UPN does not matter.
+    (True, "ann@contoso.com", "ann@contoso.com", []),
+    (True, "Ann@Contoso.com", "ann@contoso.com", []),
+    (True, "ann@contoso.com", "a.archer@contoso.com", ["sign_in_name_would_change"]),
+    (True, "", "ann@contoso.com", ["upn_differs", "upn_suffix_not_accepted"]),
+    # To be matched: whether the sync does so is not known, and both cases are told.
+    (False, "ann@contoso.com", "ann@contoso.com", ["upn_differs", "upn_suffix_not_accepted"]),
+])  # fmt: skip
+def test_a_sign_in_name_that_comes_from_mail(synced: bool, mail: str, primary: str, codes: list[str]) -> None:
+    person = local(ad_user("ann", UserPrincipalName="ann@contoso.local", WindowsEmailAddress=mail))
+    mailbox = cloud.recipient(cloud_mailbox("ann", IsDirSynced=synced, UserPrincipalName="ann@contoso.com"))
+    signs = stop_signs({"primary_smtp_address": primary}, mailbox, person, DOMAINS)
+    names = ("upn_differs", "upn_suffix_not_accepted", "sign_in_name_would_change")
+    found = [sign for sign in signs if sign.code in names]
+    assert [sign.code for sign in found] == codes
+    advised = [sign for sign in found if "leave the on-premises UPN as it is" in sign.remedy]
+    assert bool(advised) is (not synced)
