@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,9 @@ class TinyHybrid:
 
     def snapshot(self) -> dict[str, Any]:
         return {"mailboxes": ["ann@contoso.com"]}
+
+    def search_directory(self, _attribute: str, _value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+        return []
 
 
 @dataclass

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,10 @@ class ScriptedHybrid:
 
     def snapshot(self) -> dict[str, Any]:
         return {}
+
+    def search_directory(self, _attribute: str, _value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+        """Nobody is in Active Directory."""
+        return []
 
 
 class Patience:
