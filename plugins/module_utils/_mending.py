@@ -67,17 +67,19 @@ def mend(
     notes: Sequence[Note],
     *,
     check: bool = False,
+    doubts: Sequence[float] = DOUBTS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Mended]:
     """Return what became of each user; who is not at risk any more has no note any more.
 
-    In a preview nothing is written, and what would be tried first counts as done.
+    In a preview nothing is written, and what would be tried first counts as done. ``doubts`` are the seconds before
+    each further look at a user that shows as plain.
     """
     if not notes:
         return []
     undo_first = bool(half_made.directory and pauses(half_made.directory))
     try:
-        found: Sequence[dict[str, Any] | HybridError] = _believed(connections, notes, () if check else DOUBTS, sleep)
+        found: Sequence[dict[str, Any] | HybridError] = _believed(connections, notes, () if check else doubts, sleep)
     except HybridError as error:
         found = [error] * len(notes)
 
@@ -245,7 +247,8 @@ def settle(
             left.append(note)
         else:
             half_made.end(note.guid)
-    for item in mend(connections, half_made, left, sleep=sleep):
+    # A write without an answer was waited for already; after an answer the same sessions know what they wrote.
+    for item in mend(connections, half_made, left, doubts=(), sleep=sleep):
         _tell(by_identity[item.note.identity], item, half_made.directory)
 
 

@@ -100,7 +100,9 @@ def before_enabling(bench: Bench, pairs: list[Pair]) -> None:
 
 
 def enabled(bench: Bench, pairs: list[Pair]) -> None:
+    """Stop with users half made that the run could not mend: the scheduler stays paused."""
     refuse(bench, "exchange_server", "Set-MailUser")
+    refuse(bench, "exchange_server", "Disable-MailUser")
     assert not offboard(bench, pairs, "--tags", "prepare").succeeded
 
 
@@ -129,7 +131,7 @@ def judged(bench: Bench, pairs: list[Pair]) -> None:
 MOMENTS: dict[Callable[[Bench, list[Pair]], None], set[str]] = {
     judged: set(),
     before_enabling: {"Set-Mailbox"},
-    enabled: {"Set-Mailbox", "Disable-MailUser", "Set-User"},
+    enabled: {"Set-Mailbox", "Disable-MailUser", "Set-User", "Set-MailUser"},
     stamped: {"Set-Mailbox", "Disable-MailUser", "Set-User", "Set-MailUser"},
     killed: {"Set-Mailbox", "Disable-MailUser", "Set-User", "Set-MailUser"},
     submitted: {"Remove-MoveRequest", "Set-Mailbox", "Disable-MailUser", "Set-User", "Set-MailUser"},
