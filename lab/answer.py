@@ -71,6 +71,8 @@ class LabObject:
     to_string: str = ""
 
 
+# Begins the name of a parameter that was given by its place alone; its number from 0 follows.
+POSITION = "@"
 # What a cmdlet that writes $null puts out: a message without data over PSRP.
 NULL = LabObject((), {})
 
@@ -78,13 +80,21 @@ NULL = LabObject((), {})
 class CmdletFailure(Exception):
     """What a cmdlet throws. ``terminating`` False is written to the error stream and the pipeline completes.
 
-    ``exception_type`` is the full .NET name; ``category`` is PowerShell's ErrorCategory name.
+    ``exception_type`` is the full .NET name; ``category`` is PowerShell's ErrorCategory name; ``error_id`` is what the
+    engine itself calls its error.
     """
 
     def __init__(
-        self, message: str, exception_type: str, *, category: str = "NotSpecified", terminating: bool = False
+        self,
+        message: str,
+        exception_type: str,
+        *,
+        category: str = "NotSpecified",
+        terminating: bool = False,
+        error_id: str = "",
     ) -> None:
         super().__init__(message)
+        self.error_id = error_id
         self.message = message
         self.exception_type = exception_type
         self.category = category

@@ -27,6 +27,7 @@ from lab.model.directory import CONTROLLERS
 from lab.wire.admin_api import AdminApi
 from lab.wire.authentication import EXCHANGE_BOUNDARY, WINRM_BOUNDARY, Door, Listener, NtlmAccounts
 from lab.wire.basic_auth import Account
+from lab.wire.clixml import KNOWN, Shapes
 from lab.wire.gateway import Gateway, Model
 from lab.wire.graph_api import GraphApi
 from lab.wire.http_server import Application as HttpApplication
@@ -112,7 +113,7 @@ class Laboratory:
     latter three readable by their owner only. ``monotonic`` counts the seconds of sessions and cursors, ``now`` is the
     time (seconds since 1970) that access tokens go by: both are real time whatever the model's clock does.
     ``listeners`` say how exchange_server, entra_connect and management_shell (WinRM of the Exchange server itself) let
-    the account in: Basic over TLS unless given.
+    the account in: Basic over TLS unless given. ``shapes`` decides by a seed what is not known of remote PowerShell.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Laboratory:
         ports: Ports | None = None,
         *,
         limits: Limits | None = None,
+        shapes: Shapes = KNOWN,
         listeners: Mapping[str, Listener] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -133,6 +135,7 @@ class Laboratory:
         self.client_secret = secrets.token_urlsafe(24)
         self._ports = ports or Ports()
         self._limits = limits or Limits()
+        self._shapes = shapes
         names = ("exchange_server", "entra_connect", "management_shell")
         self.listeners = {**{name: Listener() for name in names}, **(listeners or {})}
         self._ntlm = NtlmAccounts(directory / "ntlm-accounts", hybrid.exchange_server_account)
@@ -166,7 +169,7 @@ class Laboratory:
         """Open all ports and write the connection files. Raises OSError where a port is taken."""
         hybrid, ports = self.hybrid, self._ports
         server = self._gateway("exchange_server", hybrid.exchange_server)
-        remote_powershell = RemotePowerShellService(server, self._limits)
+        remote_powershell = RemotePowerShellService(server, self._limits, self._shapes)
         winrm = self.windows_shells(self._gateway("entra_connect", hybrid.entra_connect), AD_SYNC)
         shell = self.windows_shells(server, MANAGEMENT_SHELL)
         if any(listener.takes_ntlm for listener in self.listeners.values()):

@@ -15,14 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.answer import CmdletFailure, LabCredential
+from lab.answer import POSITION, CmdletFailure, LabCredential
+from lab.log import SecretText
 from lab.model import failures
 
 CONTRACT = Path(__file__).parent.parent / "contract"
-COMMON = frozenset(
-    "ErrorAction WarningAction InformationAction Verbose Debug ErrorVariable WarningVariable InformationVariable "
-    "OutVariable OutBuffer PipelineVariable".split()
-)
+# The common parameters, which every cmdlet takes, with PowerShell's own short names for them.
+_ALIASES = {
+    "ErrorAction": "ea", "WarningAction": "wa", "InformationAction": "infa", "Verbose": "vb", "Debug": "db",
+    "ErrorVariable": "ev", "WarningVariable": "wv", "InformationVariable": "iv", "OutVariable": "ov",
+    "OutBuffer": "ob", "PipelineVariable": "pv",
+}  # fmt: skip
+COMMON = frozenset(_ALIASES)
+VALIDATION = "System.Management.Automation.ParameterBindingValidationException"
 AMBIGUOUS = "Parameter set cannot be resolved using the specified named parameters."
 BINDING = "System.Management.Automation.ParameterBindingException"
 CLOUD_AMBIGUOUS = "Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException"
@@ -56,7 +61,10 @@ class Binder:
         for name, value in given.items():
             proper = self._parameter(contract, name)
             if proper in bound:
-                raise self._failure(f"Cannot bind parameter because parameter '{proper}' is specified more than once.")
+                raise self._failure(
+                    f"Cannot bind parameter because parameter '{proper}' is specified more than once.",
+                    "ParameterAlreadyBound",
+                )
             bound[proper] = value
         self._check_sets(contract, bound)
         return {
@@ -65,38 +73,80 @@ class Binder:
         }
 
     def _parameter(self, contract: dict[str, Any], name: str) -> str:
-        for common in COMMON:
-            if common.lower() == name.lower():
-                return common
+        if name.startswith(POSITION):
+            return self._at(contract, int(name.removeprefix(POSITION)))
+        names = {proper.lower(): proper for proper in COMMON}
         for proper, facts in contract["parameters"].items():
-            names = {proper.lower(), *(alias.lower() for alias in facts["aliases"])}
-            if name.lower() in names and self.environment in facts["applicable"]:
-                return str(proper)
-        raise self.unknown_parameter(name)
+            if self.environment in facts["applicable"]:
+                names.update({known.lower(): proper for known in (proper, *facts["aliases"])})
+        if self.environment == CLOUD:
+            # The service binds names itself: whether it takes beginnings of them is not known.
+            found = {names[name.lower()]} if name.lower() in names else set()
+        else:
+            names.update({alias: proper for proper, alias in _ALIASES.items()})
+            beginnings = {proper for known, proper in names.items() if known.startswith(name.lower())}
+            found = {names[name.lower()]} if name.lower() in names else beginnings
+        if len(found) > 1:
+            matches = " ".join(f"-{proper}" for proper in sorted(found))
+            raise self._failure(
+                f"Parameter cannot be processed because the parameter name '{name}' is ambiguous. "
+                f"Possible matches include: {matches}.",
+                "AmbiguousParameter",
+            )
+        if not found:
+            raise self.unknown_parameter(name)
+        return str(found.pop())
+
+    def _at(self, contract: dict[str, Any], place: int) -> str:
+        """Return the parameter of a place in a call, from 0."""
+        placed = sorted(
+            (int(facts["position"]), proper)
+            for proper, facts in contract["parameters"].items()
+            if facts["position"].isdigit() and self.environment in facts["applicable"]
+        )
+        if place >= len(placed):
+            raise self._failure(
+                "A positional parameter cannot be found that accepts argument.", "PositionalParameterNotFound"
+            )
+        return str(placed[place][1])
 
     def unknown_parameter(self, name: str) -> CmdletFailure:
         """Return what a parameter gets that does not exist, or that the caller's roles leave out."""
         if self.environment == CLOUD:
-            return self._failure(f"{AMBIGUOUS} Invalid cmdlet parameters specified. {name}")
-        return self._failure(f"A parameter cannot be found that matches parameter name '{name}'.")
+            return self._failure(f"{AMBIGUOUS} Invalid cmdlet parameters specified. {name}", "")
+        return self._failure(
+            f"A parameter cannot be found that matches parameter name '{name}'.", "NamedParameterNotFound"
+        )
 
     def _check_sets(self, contract: dict[str, Any], bound: dict[str, Any]) -> None:
-        named = {name for name in bound if name not in COMMON}
-        reachable = []
-        for facts in contract["parameter_sets"].values():
-            allowed = {*facts["mandatory"], *facts["mandatory_switches"], *facts["optional"]}
-            if named <= allowed:
-                reachable.append([*facts["mandatory"], *facts["mandatory_switches"]])
+        reachable = self._reachable(contract, {name for name in bound if name not in COMMON})
         if not reachable:
-            raise self._failure(AMBIGUOUS)
+            raise self._failure(AMBIGUOUS, "AmbiguousParameterSet")
         missing = [[name for name in needed if not _present(bound, name)] for needed in reachable]
         if all(missing):
             names = " ".join(sorted(missing, key=len)[0])
-            raise self._failure(f"Cannot process command because of one or more missing mandatory parameters: {names}.")
+            raise self._failure(
+                f"Cannot process command because of one or more missing mandatory parameters: {names}.",
+                "MissingMandatoryParameter",
+            )
         for name in {name for needed in reachable for name in needed if bound.get(name, name) in (None, "")}:
-            raise self._failure(f"Cannot bind argument to parameter '{name}' because it is null or an empty string.")
+            raise self._empty(name)
+
+    def _reachable(self, contract: dict[str, Any], named: set[str]) -> list[list[str]]:
+        """Return what each set that has all the named parameters asks for."""
+        reachable: list[list[str]] = []
+        for facts in contract["parameter_sets"].values():
+            if named <= {*facts["mandatory"], *facts["mandatory_switches"], *facts["optional"]}:
+                needed = [*facts["mandatory"], *facts["mandatory_switches"]]
+                if facts["default"] and self.environment != CLOUD:
+                    # Of several possible sets the engine takes the default one, whatever that lacks.
+                    return [needed]
+                reachable.append(needed)
+        return reachable
 
     def _value(self, name: str, value: Any, facts: dict[str, Any]) -> Any:
+        if value is None and self.environment != CLOUD:
+            return self._null(name, facts["type"])
         accepted = facts["accepted_values"]
         if accepted and facts["type"] not in ("Boolean", "SwitchParameter"):
             values = value if isinstance(value, list) else [value]
@@ -111,20 +161,38 @@ class Binder:
         except (TypeError, ValueError) as error:
             raise self._not_converted(name, value, facts["type"], "") from error
 
+    def _null(self, name: str, type_name: str) -> Any:
+        """Return what $null becomes: an empty text. A truth and a GUID have no such value."""
+        if type_name in ("Boolean", "Guid"):
+            raise self._not_converted(name, "", type_name, "")
+        return "" if type_name == "String" else None
+
+    def _empty(self, name: str) -> CmdletFailure:
+        refused = self._failure(
+            f"Cannot bind argument to parameter '{name}' because it is null or an empty string.",
+            "ParameterArgumentValidationErrorEmptyStringNotAllowed",
+        )
+        if self.environment != CLOUD:
+            refused.exception_type, refused.category = VALIDATION, "InvalidData"
+        return refused
+
     def _not_converted(self, name: str, value: object, type_name: str, accepted: str) -> CmdletFailure:
         shown = "(hidden)" if isinstance(value, LabCredential) else value
         message = (
             f"Cannot process argument transformation on parameter '{name}'. Cannot convert value \"{shown}\" to type "
             f'"{type_name}".'
         )
+        if type_name == "PSCredential":
+            # The engine would ask for the password.
+            message += f" {failures.NO_PROMPT} Enter your credentials."
         if accepted:
             message += f" Specify one of the following enumerator names and try again: {accepted}"
         kind = CLOUD_TRANSFORMATION if self.environment == CLOUD else TRANSFORMATION
         return CmdletFailure(message, kind, category="InvalidData", terminating=True)
 
-    def _failure(self, message: str) -> CmdletFailure:
+    def _failure(self, message: str, error_id: str) -> CmdletFailure:
         kind = CLOUD_AMBIGUOUS if self.environment == CLOUD else BINDING
-        return CmdletFailure(message, kind, category="InvalidArgument", terminating=True)
+        return CmdletFailure(message, kind, category="InvalidArgument", terminating=True, error_id=error_id)
 
 
 def _present(bound: dict[str, Any], name: str) -> bool:
@@ -133,17 +201,23 @@ def _present(bound: dict[str, Any], name: str) -> bool:
 
 
 def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
+    if not isinstance(value, (bool, int)):
         raise TypeError("not a Boolean")
-    return value
+    return bool(value)
 
 
 def _guid(value: Any) -> uuid.UUID:
-    return value if isinstance(value, uuid.UUID) else uuid.UUID(_text(value))
+    if isinstance(value, uuid.UUID):
+        return value
+    text = _text(value)
+    # uuid.UUID takes URNs too, and braces anywhere.
+    if not re.fullmatch(r"\{[^{}]+\}|\([^()]+\)|[0-9A-Fa-f-]+", text):
+        raise ValueError("not a GUID")
+    return uuid.UUID(text.strip("{()}"))
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, (str, uuid.UUID)):
+    if not isinstance(value, (str, uuid.UUID, int, float)):
         raise TypeError("not a text")
     return str(value)
 
@@ -151,7 +225,23 @@ def _text(value: Any) -> str:
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise TypeError("not a number")
+    # int() takes underscores and any size, too.
+    if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+        raise ValueError("not a number")
     return int(value)
+
+
+def _int32(value: Any) -> int:
+    number = _integer(value)
+    if not -(2**31) <= number < 2**31:
+        raise ValueError("too large or too small for an Int32")
+    return number
+
+
+def _secret(value: Any) -> SecretText:
+    if not isinstance(value, SecretText):
+        raise TypeError("not a SecureString")
+    return value
 
 
 def _date_time(value: Any) -> datetime.datetime:
@@ -203,7 +293,8 @@ def _unlimited(value: Any) -> Any:
 
 
 _CONVERTERS = {
-    "Boolean": _boolean, "SwitchParameter": _boolean, "Guid": _guid, "Int32": _integer, "DateTime": _date_time,
+    "Boolean": _boolean, "SwitchParameter": _boolean, "Guid": _guid, "Int32": _int32, "SecureString": _secret,
+    "DateTime": _date_time,
     "TimeSpan": _time_span, "PSCredential": _credential, "MultiValuedProperty": _many, "ProxyAddressCollection": _many,
     "Unlimited": _unlimited,
 }  # fmt: skip

@@ -92,7 +92,7 @@ class ExchangeServer(Organization):
             except KeyError:
                 raise CmdletFailure(
                     f"Cannot bind parameter 'DomainController'. The domain controller '{value}' couldn't be contacted.",
-                    BINDING, category="InvalidArgument", terminating=True,
+                    BINDING, category="InvalidArgument", terminating=True, error_id="ParameterBindingFailed",
                 ) from None  # fmt: skip
             call = dataclasses.replace(call, parameters={**call.parameters, name: controller})
         if call.cmdlet.lower() == "get-command" and "Get-Command" in self.granted(call.shell.user):

@@ -14,10 +14,11 @@ from lab.answer import CmdletFailure
 
 MRS = "Microsoft.Exchange.MailboxReplicationService."
 TASKS = "Microsoft.Exchange.Configuration.Tasks."
-PROMPT = (
-    "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available. "
-    "{cmdlet} asks for a confirmation: pass Confirm with $false."
+NO_PROMPT = (
+    "A command that prompts the user failed because the host program or the command type does not support user "
+    "interaction. The host was attempting to request confirmation with the following message:"
 )
+PROMPT = NO_PROMPT + " {cmdlet} asks for a confirmation: pass Confirm with $false."
 
 
 def not_found(identity: object, server: str) -> CmdletFailure:
@@ -111,9 +112,10 @@ def unknown_cmdlet(name: str) -> CmdletFailure:
 def no_prompt(cmdlet: str) -> CmdletFailure:
     return CmdletFailure(
         PROMPT.format(cmdlet=cmdlet),
-        "System.Management.Automation.PSInvalidOperationException",
-        category="InvalidOperation",
+        "System.Management.Automation.Host.HostException",
+        category="NotImplemented",
         terminating=True,
+        error_id="HostFunctionNotImplemented",
     )
 
 

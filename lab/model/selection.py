@@ -217,7 +217,7 @@ class Selection(Generic[R]):
     def _refused(self, problem: str) -> CmdletFailure:
         message = f'Cannot bind parameter \'Filter\' to the target. Exception setting "Filter": "{problem}"'
         kind = CLOUD_AMBIGUOUS if self.cloud else BINDING
-        return CmdletFailure(message, kind, category="WriteError", terminating=True)
+        return CmdletFailure(message, kind, category="WriteError", terminating=True, error_id="ParameterBindingFailed")
 
 
 def limited(items: list[Any], result_size: object) -> tuple[list[Any], list[str]]:

@@ -31,9 +31,10 @@ _CONFIGURATION_NOUNS = (
 )
 _ENGINE_IDS = {
     "CommandNotFoundException": "CommandNotFoundException",
-    "PSNotSupportedException": "ScriptsNotAllowed",
     "ParameterBindingArgumentTransformationException": "ParameterArgumentTransformationError",
 }
+# Errors of the engine before it has found a command whose name they could end in.
+_WITHOUT_COMMAND = frozenset(("CommandNotFoundException", "ScriptsNotAllowed"))
 
 
 def command_class(cmdlet: str) -> str:
@@ -48,15 +49,16 @@ def short_name(exception_type: str) -> str:
 
 
 def error_id(cmdlet: str, failure: CmdletFailure, now: datetime.datetime) -> str:
-    """Return a FullyQualifiedErrorId. The hexadecimal number stands for a place in Exchange's source: any will do."""
+    """Return a FullyQualifiedErrorId. The hexadecimal number stands for a place in Exchange's source: any will do.
+
+    The engine's own errors end in the command's name, since Exchange shows functions, Exchange's in the class.
+    """
     short = short_name(failure.exception_type)
     if failure.exception_type.startswith(_AUTOMATION):
-        known = _ENGINE_IDS.get(short)
-        if short == "CommandNotFoundException":
-            return short
-        if known is None:
-            known = "NamedParameterNotFound" if "cannot be found that matches" in failure.message else short
-        return f"{known},{command_class(cmdlet)}"
+        known = failure.error_id or _ENGINE_IDS.get(short, short)
+        if known in _WITHOUT_COMMAND:
+            return known
+        return f"{known},{command_class(cmdlet) if short == 'HostException' else cmdlet}"
     number = zlib.crc32(f"{cmdlet} {failure.exception_type}".encode())
     return (
         f"[Server={SERVER},RequestId={uuid.uuid4()},TimeStamp={timestamp(now)}] "

@@ -13,29 +13,32 @@ from typing import Any
 
 from psrpcore.types import PSCredential, PSScriptBlock, PSSecureString
 
-from lab.answer import CmdletFailure, LabCredential
+from lab.answer import POSITION, CmdletFailure, LabCredential
 from lab.log import SecretText
 
 _BINDING = "System.Management.Automation.ParameterBindingException"
 
 
 def parameters(named: Sequence[tuple[str | None, Any]]) -> dict[str, Any]:
-    """Return a command's parameters. Raises CmdletFailure for one without name, given twice, or of a strange type."""
+    """Return a command's parameters. Raises CmdletFailure for one given twice, or of a strange type."""
     decoded: dict[str, Any] = {}
     for name, value in named:
         if name is None:
-            raise binding_failure("A positional parameter cannot be found that accepts argument '...'.")
+            # Bound by its place: the model knows which parameter that is.
+            decoded[f"{POSITION}{sum(known.startswith(POSITION) for known in decoded)}"] = plain(value, "")
+            continue
         if name.lower() in (known.lower() for known in decoded):
             raise binding_failure(
                 f"Cannot bind parameter because parameter '{name}' is specified more than once. To provide multiple "
-                "values to parameters that can accept multiple values, use the array syntax."
+                "values to parameters that can accept multiple values, use the array syntax.",
+                "ParameterAlreadyBound",
             )
         decoded[str(name)] = plain(value, str(name))
     return decoded
 
 
-def binding_failure(message: str) -> CmdletFailure:
-    return CmdletFailure(message, _BINDING, category="InvalidArgument", terminating=True)
+def binding_failure(message: str, error_id: str) -> CmdletFailure:
+    return CmdletFailure(message, _BINDING, category="InvalidArgument", terminating=True, error_id=error_id)
 
 
 def plain(value: Any, name: str) -> Any:

@@ -73,8 +73,11 @@ class OutputQueue:
             self._lost = True
             self._changed.notify_all()
 
-    def take(self, timeout: float, *, whole: bool) -> Received:
-        """Wait for output; ``whole`` waits for the end or a full envelope. Raises WsmanFault on time-out."""
+    def take(self, timeout: float, *, whole: bool, most: int = 0) -> Received:
+        """Wait for output; ``whole`` waits for the end or a full envelope. Raises WsmanFault on time-out.
+
+        ``most`` is how many chunks are taken; 0 is as many as the envelope holds.
+        """
         with self._changed:
             self._waiting += 1
             mine = self._waiting
@@ -89,17 +92,19 @@ class OutputQueue:
                     "OperationTimeout.",
                     "w:TimedOut",
                 )
-            return self._received()
+            return self._received(most)
 
     def _ready(self, whole: bool) -> bool:
         if self._lost or self._finished:
             return True
         return bool(self._chunks) and (not whole or sum(len(chunk) for _unused, chunk in self._chunks) >= RECEIVE_BYTES)
 
-    def _received(self) -> Received:
+    def _received(self, most: int) -> Received:
         received = Received()
         size = 0
         while self._chunks and (not size or size + len(self._chunks[0][1]) <= RECEIVE_BYTES):
+            if most and len(received.streams) == most:
+                break
             received.streams.append(self._chunks.popleft())
             size += len(received.streams[-1][1])
         received.done = self._finished and not self._chunks

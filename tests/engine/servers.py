@@ -30,7 +30,7 @@ from lab.faults import Faults
 from lab.hybrid import Account
 from lab.log import CommandLog, SecretText
 from lab.model.cmdlet_host import Implementation, Organization, Request
-from lab.model.contract import COMMON, SERVER, Binder
+from lab.model.contract import SERVER, Binder
 from lab.powershell.engine import EngineService
 from lab.powershell.functions import Functions, session_configuration
 from lab.powershell.shells import ClosingShells
@@ -130,7 +130,7 @@ def _stand_in(request: Request) -> Answer:
     identity = request.get("Identity")
     if str(identity).startswith("do:"):
         return _deed(str(identity)[3:])
-    left_out = COMMON | {"Confirm", "Identity"}
+    left_out = {"Confirm", "Identity"}
     shown: dict[str, LabValue] = {
         name: digest(_shown(value)) for name, value in request.parameters.items() if name not in left_out
     }

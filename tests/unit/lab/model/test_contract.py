@@ -12,12 +12,13 @@ import pytest
 
 from lab.answer import CmdletFailure, LabCredential
 from lab.model.contract import ADSYNC, CLOUD, SERVER, Binder
+from lab.wire import error_records
 
 if TYPE_CHECKING:
     from conftest import Desk
 
 
-def refusal(environment: str, cmdlet: str, **parameters: Any) -> CmdletFailure:
+def refusal(environment: str, cmdlet: str, /, **parameters: Any) -> CmdletFailure:
     binder = Binder(environment)
     with pytest.raises(CmdletFailure) as caught:
         binder.bind(binder.cmdlet(cmdlet), parameters)
@@ -166,7 +167,7 @@ def test_error_action_stop_makes_an_error_terminating(desk: Desk) -> None:
 def test_prompting_cmdlet_needs_confirm_false(desk: Desk, confirm: dict[str, bool]) -> None:
     pair = desk.build.cloud_only("Ann Archer")
     desk.prepare(pair)
-    with pytest.raises(CmdletFailure, match="NonInteractive"):
+    with pytest.raises(CmdletFailure, match="prompts the user"):
         desk.server("Disable-MailUser", Identity="Ann Archer", **confirm)
     assert pair.directory.kind == "MailUser"
     desk.server("Disable-MailUser", Identity="Ann Archer", Confirm=False)
@@ -177,3 +178,55 @@ def test_unknown_domain_controller_is_refused(desk: Desk) -> None:
     with pytest.raises(CmdletFailure, match=r"dc99\.contoso\.com"):
         desk.server("Get-User", DomainController="dc99.contoso.com")
     assert desk.server("Get-User", DomainController="DC01.contoso.com").errors == []
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters", "error_id"),
+    [
+        ("Set-MailUser", {"Identity": "a", "Bogus": 1}, "NamedParameterNotFound"),
+        ("Set-MailUser", {"Identity": "a", "identity": "b"}, "ParameterAlreadyBound"),
+        ("Set-Mailbox", {"Identity": "a", "CustomAtt": "x"}, "AmbiguousParameter"),
+        ("Get-Mailbox", {"Identity": "a", "Anr": "b"}, "AmbiguousParameterSet"),
+        ("Set-MailUser", {"Alias": "a"}, "MissingMandatoryParameter"),
+        # Two sets would do; the engine takes the default one.
+        ("Enable-MailUser", {"Identity": "a"}, "MissingMandatoryParameter"),
+        ("Set-MailUser", {"Identity": None}, "ParameterArgumentValidationErrorEmptyStringNotAllowed"),
+        ("Get-MailUser", {"@0": "a", "@9": "b"}, "PositionalParameterNotFound"),
+    ],
+)  # fmt: skip
+def test_the_engines_own_identifiers(cmdlet: str, parameters: dict[str, Any], error_id: str) -> None:
+    failure = refusal(SERVER, cmdlet, **parameters)
+    assert (failure.error_id, failure.terminating) == (error_id, True)
+    now = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
+    assert error_records.error_id(cmdlet, failure, now) == f"{error_id},{cmdlet}"
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "given", "bound"),
+    [
+        ("Set-MailUser", {"Ident": "a", "ea": "Stop"}, {"Identity": "a", "ErrorAction": "Stop"}),
+        ("Get-MailUser", {"@0": "a"}, {"Identity": "a"}),
+        ("Set-Mailbox", {"Identity": "a", "CustomAttribute1": 5}, {"Identity": "a", "CustomAttribute1": "5"}),
+        ("Set-Mailbox", {"Identity": "a", "CustomAttribute1": None}, {"Identity": "a", "CustomAttribute1": ""}),
+        ("Set-Mailbox", {"Identity": "a", "ResourceCapacity": " 7 "}, {"Identity": "a", "ResourceCapacity": 7}),
+        ("Set-Mailbox", {"Identity": "a", "HiddenFromAddressListsEnabled": 1},
+         {"Identity": "a", "HiddenFromAddressListsEnabled": True}),
+    ],
+)  # fmt: skip
+def test_what_the_engine_takes(cmdlet: str, given: dict[str, Any], bound: dict[str, Any]) -> None:
+    assert Binder(SERVER).bind(cmdlet, given) == bound
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameter", "value"),
+    [
+        ("Set-MailUser", "ExchangeGuid", "urn:uuid:99aeac02-0000-0000-0000-000000000000"),
+        ("Set-MailUser", "ExchangeGuid", None), ("Set-MailUser", "EmailAddressPolicyEnabled", None),
+        ("Set-Mailbox", "ResourceCapacity", "1_000"), ("Set-Mailbox", "ResourceCapacity", 2**40),
+        ("Set-Mailbox", "Password", "text"),
+    ],
+)  # fmt: skip
+def test_what_the_engine_does_not_convert(cmdlet: str, parameter: str, value: Any) -> None:
+    failure = refusal(SERVER, cmdlet, Identity="a", **{parameter: value})
+    assert failure.exception_type.endswith("ParameterBindingArgumentTransformationException")
+    assert failure.category == "InvalidData"

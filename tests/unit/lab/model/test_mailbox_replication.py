@@ -205,7 +205,7 @@ def test_second_request_is_refused_even_after_a_failure(desk: Desk, ann: Pair) -
 def test_removal_needs_confirm_false_and_leaves_the_mailbox(desk: Desk, ann: Pair) -> None:
     desk.move(ann, SuspendWhenReadyToComplete=True)
     desk.clock.advance(60)
-    assert "NonInteractive" in desk.cloud_refused("Remove-MoveRequest", Identity=ann.identity).message
+    assert "prompts the user" in desk.cloud_refused("Remove-MoveRequest", Identity=ann.identity).message
     desk.cloud("Remove-MoveRequest", Identity=ann.identity, Confirm=False)
     assert desk.cloud("Get-MoveRequest").objects == []
     assert desk.cloud("Get-Mailbox", Identity=ann.identity).objects[0].properties["MailboxMoveStatus"].name == "None"

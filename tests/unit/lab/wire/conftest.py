@@ -117,6 +117,7 @@ def set_mailuser(call: Call) -> Answer:
             "System.Management.Automation.ParameterBindingException",
             category="InvalidArgument",
             terminating=True,
+            error_id="NamedParameterNotFound",
         )
     return Answer(warnings=["The command completed successfully but no settings of 'ann' have been modified."])
 

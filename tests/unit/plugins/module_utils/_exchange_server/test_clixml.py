@@ -19,6 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psrpcore.types import _serializer as psrpcore_serializer
 
+from lab.answer import ByteSize, Collection, Enumeration, LabObject, Reference
+from lab.wire import clixml
+
 
 class NoCipher(wire.PSCryptoProvider):
     """No test has a secret."""
@@ -191,3 +194,33 @@ def test_a_namespace_makes_no_difference() -> None:
 def test_broken_xml_is_said_so() -> None:
     with pytest.raises(ValueError, match="CLIXML"):
         read_object("<Obj")
+
+
+EVERYTHING = LabObject(
+    ("X.MailUser", "System.Object"),
+    {
+        "RecipientTypeDetails": Enumeration("X.RecipientTypeDetails", "RemoteUserMailbox", 2147483648),
+        "Database": Reference("DB01"), "ProhibitSendQuota": ByteSize(None), "TotalItemSize": ByteSize(5),
+        "RetainDeletedItemsFor": datetime.timedelta(days=14), "OverallDuration": datetime.timedelta(hours=1),
+        "EmailAddresses": Collection(["SMTP:ann@contoso.com"], "Microsoft.Exchange.Data.ProxyAddressCollection"),
+        "InPlaceHolds": Collection([]),
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_form_of_a_property_is_one_value(seed: int) -> None:
+    """Which of Exchange's types its serializer writes as objects, and which as texts, is not known."""
+    assert read_object(clixml.render(EVERYTHING, {}, clixml.Shapes(seed))) == {
+        "RecipientTypeDetails": "RemoteUserMailbox", "Database": "DB01", "ProhibitSendQuota": "Unlimited",
+        "TotalItemSize": "5 B (5 bytes)", "RetainDeletedItemsFor": "14.00:00:00", "OverallDuration": "01:00:00",
+        "EmailAddresses": ["SMTP:ann@contoso.com"], "InPlaceHolds": [],
+    }  # fmt: skip
+
+
+def test_both_forms_occur_and_a_large_enum_is_an_i64() -> None:
+    documents = [clixml.render(EVERYTHING, {}, clixml.Shapes(seed)) for seed in range(8)]
+    assert "<I64>2147483648</I64>" in documents[0]
+    assert len(set(documents)) > 4
+    for form in ('<S N="RecipientTypeDetails">', '<S N="Database">', '<S N="RetainDeletedItemsFor">', "<IE>", "<LST>"):
+        assert 0 < sum(form in document for document in documents) < len(documents) + (form == "<LST>")
