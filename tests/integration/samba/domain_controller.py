@@ -87,6 +87,12 @@ class DomainController:
         text = _KRB5_CONF.format(address=self.address, port=KERBEROS_PORT)
         self.kerberos_configuration.write_text(text, encoding="utf-8")
 
+    def add_people(self, people: Sequence[dict[str, Any]]) -> None:
+        """Add people to the domain while it runs. Raises RuntimeError with what Samba says."""
+        database = str(self.directory / "dc" / "private" / "sam.ldb")
+        given = json.dumps(list(people))
+        self._run("/usr/bin/python3", str(HERE / "populate.py"), str(self._configuration), database, given=given)
+
     def start(self) -> None:
         """Serve. Raises RuntimeError where no LDAPS comes up."""
         state = self.directory / "dc" / "state"

@@ -25,11 +25,13 @@ def encoded(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def person(name: str, *, password: str = "", inherits: bool = True, hardened: bool = False, **attributes: str) -> Any:
+def person(
+    name: str, *, password: str = "", inherits: bool = True, hardened: bool = False, guid: str = "", **attributes: str
+) -> Any:
     """Return an entry of people.json; an attribute ``name;base64`` has bytes."""
     return {
         "name": name, "password": password, "inherits": inherits, "unit": HARDENED if hardened else f"OU=People,{BASE}",
-        "attributes": attributes,
+        "attributes": attributes, "guid": guid,
     }  # fmt: skip
 
 

@@ -4,7 +4,9 @@
 
 """Fills the directory of a domain controller that does not run yet: the system's Python runs this, with Samba's own.
 
-usage: populate.py SMB_CONF SAM_LDB WRONG_PASSWORDS_UNTIL_LOCKED < people.json
+usage: populate.py SMB_CONF SAM_LDB [WRONG_PASSWORDS_UNTIL_LOCKED] < people.json
+
+Without the number only people come, into a domain that was filled before and may run already.
 
 A schema extension stands in for Exchange's, then people come, each with the attributes that people.json gives it.
 """
@@ -41,11 +43,19 @@ ARC = "1.3.6.1.4.1.55555.1"
 DN_CLASS = base64.b64decode("KwwCh3McAIVK")  # oMObjectClass of a distinguished name ([MS-ADTS] 3.1.1.2.2.2)
 
 
-def main(configuration: str, database: str, lockout: str) -> None:
+def main(configuration: str, database: str, lockout: str = "") -> None:
     parameters = LoadParm()
     parameters.load(configuration)
     parameters.set("dsdb:schema update allowed", "yes")
     directory = SamDB(url=database, session_info=system_session(), lp=parameters)
+    if lockout:
+        fill(directory, lockout)
+    for person in json.load(sys.stdin):
+        add(directory, **person)
+
+
+def fill(directory: Any, lockout: str) -> None:
+    """Extend the schema, and make the units and the policy of a new domain."""
     extend_schema(directory)
     policy = ldb.Message(ldb.Dn(directory, BASE))
     policy["lockoutThreshold"] = ldb.MessageElement(lockout, ldb.FLAG_MOD_REPLACE, "lockoutThreshold")
@@ -53,8 +63,6 @@ def main(configuration: str, database: str, lockout: str) -> None:
     for unit in ("People", "Hardened"):
         directory.add({"dn": f"OU={unit},{BASE}", "objectClass": "organizationalUnit"})
     harden(directory, f"OU=Hardened,{BASE}")
-    for person in json.load(sys.stdin):
-        add(directory, **person)
 
 
 def extend_schema(directory: Any) -> None:
@@ -74,12 +82,19 @@ def extend_schema(directory: Any) -> None:
     directory.set_schema_update_now()
 
 
-def add(directory: Any, name: str, password: str, attributes: dict[str, str], inherits: bool, unit: str) -> None:
-    """Add a user; an attribute ``name;base64`` has bytes."""
+def add(
+    directory: Any, name: str, password: str, attributes: dict[str, str], inherits: bool, unit: str, guid: str
+) -> None:
+    """Add a user; an attribute ``name;base64`` has bytes. ``guid`` is its objectGUID, empty for a new one."""
     account = name.lower().replace(" ", ".")
     dn = f"CN={name},{unit}"
     principal = {"userPrincipalName": f"{account}@contoso.com"}
-    directory.add({"dn": dn, "objectClass": "user", "sAMAccountName": account, **principal})
+    entry = {"dn": dn, "objectClass": "user", "sAMAccountName": account, **principal}
+    if guid:
+        # Nobody but a replicating controller may choose an objectGUID.
+        directory.add({**entry, "objectGUID": uuid.UUID(guid).bytes_le}, controls=["relax:0"])
+    else:
+        directory.add(entry)
     if password:
         directory.setpassword(f"(distinguishedName={dn})", password)
         directory.enable_account(f"(distinguishedName={dn})")

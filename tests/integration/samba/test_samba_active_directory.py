@@ -132,6 +132,17 @@ def test_what_no_cmdlet_shows_of_a_plain_user_is_seen(seen: dict[str, DirectoryU
     assert shown.external_directory_object_id == CLOUD_OBJECT
 
 
+def test_who_claims_a_cloud_user_is_found_by_its_anchor_or_its_object_id(
+    controller: DomainController, seen: dict[str, DirectoryUser]
+) -> None:
+    names = ("Anchored Archer", "Odd Olsen", "Clean Clark")
+    anchors = [seen[name].source_anchor for name in names]
+    with DirectoryReader(options(controller)) as reader:
+        found = reader.claimants([*anchors, "no base64"], [CLOUD_OBJECT, str(uuid.uuid4())])
+        assert reader.claimants([], []) == []
+    assert {user.guid for user in found} == {seen[name].guid for name in (*names, "Shown Shaw")}
+
+
 def test_attributes_that_are_withheld_do_not_look_empty(everybody: dict[str, DirectoryUser | Withheld]) -> None:
     hidden = everybody["Hidden Hale"]
     assert isinstance(hidden, Withheld)
