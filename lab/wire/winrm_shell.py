@@ -200,11 +200,14 @@ class _Run:
         self.script.answer = outcome.answer
         if outcome.failure is not None:
             outcome.answer.errors.append(outcome.failure)
-        if self._server.module == MANAGEMENT_SHELL:
-            self.script.identifiers = self._identifiers(outcome)
+        self.script.identifiers = self._identifiers(outcome)
         return outcome.lost
 
     def _identifiers(self, outcome: Outcome) -> list[str]:
+        if self._server.module != MANAGEMENT_SHELL:
+            # What has no identifier of its own is named by its exception; PowerShell puts the command behind it.
+            errors = outcome.answer.errors
+            return [f"{error_records.short_name(error.exception_type)},{outcome.cmdlet}" for error in errors]
         now = self._server.gateway.model.clock.now()
         return [error_records.error_id(outcome.cmdlet, error, now) for error in outcome.answer.errors]
 

@@ -131,8 +131,10 @@ def _told(error: HybridError) -> dict[str, Any]:
     told["message"] = error.message
     if isinstance(error, CmdletError):
         told.update(type=error.exception_type, category=error.category)
-        # What Exchange's own error ends in is its class; the engine's are the command's name.
+        # What a cmdlet's own error ends in is its class, which a function has not; the engine's are the command's name.
         told["id"] = "Exchange's own" if "FailureCategory" in error.error_id else error.error_id
+        if error.category == "NotImplemented":
+            told["id"] = error.error_id.partition(",")[0]
     return told
 
 

@@ -102,7 +102,7 @@ def test_errors_are_part_of_the_answer(shell: Shell, laboratory: Laboratory) -> 
             "message": "Busy.",
             "type": "InvalidOperationException",
             "category": "NotSpecified",
-            "id": "InvalidOperationException",
+            "id": "InvalidOperationException,Start-ADSyncSyncCycle",
         }
     ]
 
