@@ -262,8 +262,8 @@ if PWSH is not None:
                 output = session.run(Cmdlet("Get-Mailbox", {"Identity": identity}))
                 assert (identity, output.objects, output.warnings) == (identity, objects, warnings)
         failures = {
-            "errs": ("not_found", "Not found"), "throws": ("cmdlet_failed", "a plain throw"),
-            "caught one first": ("cmdlet_failed", "the real one"),
+            "errs": ("not_found", "Not found"), "throws": ("unknown_failure", "a plain throw"),
+            "caught one first": ("unknown_failure", "the real one"),
         }  # fmt: skip
         for identity, (code, message) in failures.items():
             with pytest.raises(HybridError) as caught:
