@@ -186,8 +186,8 @@ def _eligible(answer: Answer) -> tuple[str, ...] | None:
 def _write_back_job(row: Mapping[str, Any]) -> str:
     """Return a job's id where it is a write-back that is in use. What a job is, the prefix of its id tells."""
     identifier, status = str(row.get("id") or ""), row.get("status")
-    code = status.get("code") if isinstance(status, Mapping) else ""
-    return identifier if identifier.startswith(_WRITE_BACK) and code != "NotConfigured" else ""
+    phase = status.get("code") if isinstance(status, Mapping) else ""
+    return identifier if identifier.startswith(_WRITE_BACK) and phase != "NotConfigured" else ""
 
 
 def _roles(answer: Answer) -> tuple[str, ...] | None:
