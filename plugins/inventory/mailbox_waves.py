@@ -100,14 +100,18 @@ from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records, _wave_file
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE, Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    Connections,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._waves import Wave, divided
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import csv_input
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.split import Wave, divided
 
 GROUP = "mailbox_waves"
 KEPT = "recipients.json"
@@ -145,13 +149,13 @@ class InventoryModule(BaseInventoryPlugin):
         if bool(csv) == bool(wanted):
             raise InputError("csv, filter", None, "are both given, or both missing", "Give one of them.")
         if csv:
-            return _wave_file.from_csv(self._path("csv", path), self.get_option("delimiter"))
+            return csv_input.from_csv(self._path("csv", path), self.get_option("delimiter"))
         if by != "size":
             raise InputError("by", by, "needs a column, which only a CSV has", "Give csv, or leave by out.")
         kept = os.path.join(directory, KEPT)
         if self.get_option("refresh") or not os.path.exists(kept):
-            _records.save(kept, self._recipients(wanted))
-        return _records.load(kept)
+            wave_records.save(kept, self._recipients(wanted))
+        return wave_records.load(kept)
 
     def _recipients(self, wanted: str) -> list[Record]:
         given = {**_from_environment(), **self.get_option("exchange_online")}
@@ -164,7 +168,7 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _add(self, wave: Wave, directory: str) -> None:
         path = os.path.join(directory, f"{wave.name}.json")
-        _wave_file.write(path, list(wave.records), check=False)
+        csv_input.write(path, list(wave.records), check=False)
         group = self.inventory.add_group(GROUP)
         if wave.group:
             child = self.inventory.add_group(wave.group)

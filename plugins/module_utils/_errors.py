@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 
 
 class HybridError(Exception):

@@ -163,12 +163,19 @@ summary:
 
 from typing import Any, NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _connection_test
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import PURPOSES
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test import (
+    checks as connection_test_checks,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
+    PURPOSES,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
     exchange_server,
@@ -199,14 +206,14 @@ def work(module: HybridModule) -> NoReturn:
                 "not_configured",
             )
         if (module.params[EXCHANGE_ONLINE] or {}).get("graph"):
-            systems.append(_connection_test.GRAPH)
-        tls = {system: _connection_test.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
-        checks = _connection_test.run(connections, systems, tls, module.params["purposes"])
+            systems.append(connection_test_checks.GRAPH)
+        tls = {system: connection_test_checks.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
+        checks = connection_test_checks.run(connections, systems, tls, module.params["purposes"])
         shown: dict[str, Any] = {}
         if module.params["show_credential_handling"]:
-            shown = {"credential_handling": _connection_test.credential_handling(connections)}
-    failed = [check for check in checks if check.status == _connection_test.FAILED]
-    statuses = (_connection_test.OK, _connection_test.FAILED, _connection_test.NOT_CHECKED)
+            shown = {"credential_handling": connection_test_checks.credential_handling(connections)}
+    failed = [check for check in checks if check.status == connection_test_checks.FAILED]
+    statuses = (connection_test_checks.OK, connection_test_checks.FAILED, connection_test_checks.NOT_CHECKED)
     result = {
         **shown,
         "changed": False,
@@ -214,7 +221,7 @@ def work(module: HybridModule) -> NoReturn:
         "summary": {status: sum(check.status == status for check in checks) for status in statuses},
     }
     if failed and module.params["fail"]:
-        message = _connection_test.failure_message(failed, len(checks))
+        message = connection_test_checks.failure_message(failed, len(checks))
         module.fail(HybridError(message, code="connection_test_failed", remedy=failed[0].remedy), **result)
     module.exit(**result)
 

@@ -238,22 +238,28 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import HalfMade
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._mending import (
-    mend_left,
-    none_left_half_made,
-    settle,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
     OPTIONS,
     Absent,
     Present,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
+    mend_left,
+    none_left_half_made,
+    settle,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
+    exchange_online,
+    exchange_server,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 WAVE = ["identity", "mailboxes", "mailboxes_file"]
 ARGUMENTS = Arguments(

@@ -378,11 +378,14 @@ summary:
 import datetime
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._progress_file import Memory
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_progress
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import move_progress
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
 
 ARGUMENTS = Arguments(
     mailbox={"exchange_guid": {"type": "str"}},

@@ -331,16 +331,23 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import EXCHANGE_ONLINE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._move_settings import MoveSettings
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.data_consistency import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    move_request as steps,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.data_consistency import (
     refuse_nameless_approval,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.settings import (
+    MoveSettings,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import REMOTE_CREDENTIAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
     mailbox=steps.OPTIONS,

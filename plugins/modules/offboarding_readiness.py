@@ -283,28 +283,35 @@ report:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import ACTIVE_DIRECTORY
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Credential
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._readiness import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    report as reports,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    FAIL_ON,
+    accepted_codes,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
     Options,
     check,
     write_report,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness import report as reports
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
-    FAIL_ON,
-    accepted_codes,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import REMOTE_CREDENTIAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
     exchange_server,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
 )
 
 ARGUMENTS = Arguments(

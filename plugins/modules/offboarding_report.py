@@ -149,11 +149,17 @@ import datetime
 import os
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report import sources
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report.sources import Given, Sources
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report.writing import write
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import sources
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import (
+    Given,
+    Sources,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.writing import write
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 
 ARGUMENTS = Arguments(
     wave=False,
@@ -175,9 +181,9 @@ ARGUMENTS = Arguments(
 
 def work(module: HybridModule) -> NoReturn:
     params = module.params
-    records = _records.load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
-    _records.check_no_mask(records)
-    _records.check_identities(records)
+    records = wave_records.load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
+    wave_records.check_no_mask(records)
+    wave_records.check_identities(records)
     given = Given(
         params["title"], records, params["failures"], _sources(module), params["mailboxes_file"] or "", params["error"]
     )

@@ -231,15 +231,23 @@ summary:
 from collections import Counter
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_rollback import DECISIONS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._rollback import Options, roll_back
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.roll_back import (
+    Options,
+    roll_back,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
+    DECISIONS,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
     exchange_server,

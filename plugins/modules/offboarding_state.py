@@ -328,21 +328,35 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import ACTIVE_DIRECTORY
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._ahead import Ahead, refuse_malformed
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import REMOTE_CREDENTIAL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, settle
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.offboarding_state import STATES
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.finding import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
+    Options,
+    settle,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import (
+    Ahead,
+    refuse_malformed,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
     accepted_codes,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import exchange_online, exchange_server
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import STATES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import REMOTE_CREDENTIAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
+    exchange_online,
+    exchange_server,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
 SOUND_STATES = [name for name in STATES if name != "conflict"]  # a conflict fails its mailbox
 KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")

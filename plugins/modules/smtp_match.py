@@ -210,25 +210,30 @@ summary:
 from collections.abc import Callable
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+    DirectorySync,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
     ANCHOR_UNVERIFIED,
     Stamped,
     await_match,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
     exchange_server,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
     mailbox={

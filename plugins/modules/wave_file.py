@@ -184,11 +184,14 @@ half_made:
 import os
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import told as half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Arguments, HybridModule
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes as pauses
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import check_identities, load
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    notes as pauses,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
+    Arguments,
+    HybridModule,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_input import (
     approved,
     chosen,
     from_csv,
@@ -198,6 +201,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file
     private_directory,
     write,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import told as half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import check_identities, load
 
 WAYS = ("csv", "mailboxes", "mailboxes_file", "mailboxes_files")
 ARGUMENTS = Arguments(

@@ -15,9 +15,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Secret
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Credential,
+    Secret,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import Session
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
 
 from tests.engine.servers import HERE, digest, own_properties
 

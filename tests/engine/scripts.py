@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry, RetryPolicy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect import (
     organization as entra_connect,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server import (
     organization as exchange_server,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry, RetryPolicy
 
 from lab.hybrid import Hybrid, ManualClock, demo_hybrid
 from lab.laboratory import Laboratory

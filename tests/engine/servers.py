@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.powershell_remoting import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry, RetryPolicy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.psrp import (
     Endpoint,
     RemotePowerShellSession,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry, RetryPolicy
 
 from lab.answer import Answer, CmdletFailure, Collection, Enumeration, LabCredential, LabObject, LabValue, Reference
 from lab.faults import Faults

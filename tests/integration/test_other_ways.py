@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_
 from lab.model.builder import Person
 from tests.integration.harness import MOVE, ROOT, Bench, assert_home, module, records, remember
 
-STAND_IN = ROOT / "tests/unit/plugins/module_utils/_exchange_online/stand_in_pwsh.py"
+STAND_IN = ROOT / "tests/unit/plugins/module_utils/_transports/exchange_online/stand_in_pwsh.py"
 
 
 def through_winrm(bench: Bench) -> Bench:

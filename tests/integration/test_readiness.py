@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import CHECKS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    CHECKS,
+)
 
 from lab.hybrid import empty_hybrid
 from lab.model.builder import Person, child_domain_person

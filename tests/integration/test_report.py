@@ -11,7 +11,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._report.markup import read_data_block
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.markup import (
+    read_data_block,
+)
 
 from tests.integration.harness import ROOT, WAVE, Bench, module, records
 from tests.integration.test_waves import inventory, offboard

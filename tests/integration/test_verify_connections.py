@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import NEEDED
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
+    NEEDED,
+)
 
 from lab.model.builder import Person, child_domain_person
 from tests.integration.harness import ROOT, Bench, Run, module

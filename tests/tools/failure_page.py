@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import CATALOGUE, Failure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import CATALOGUE, Failure
 
 HEAD = """# What Exchange says, and what to do
 
-Written by `tests/tools/failure_page.py` from `plugins/module_utils/_failures.py`; change it there. The first entry that
-fits wins. *Side* is where the cause lies: in an offboarding the source is Exchange Online and the target your own
-Exchange. *Transient* means that a retry helps, *permanent* that its cause has to be mended first, *needs_a_human* that
-somebody has to decide. A class that is not listed is judged by its name: `*Transient*` or `*Permanent*`.
+Written by `tests/tools/failure_page.py` from `plugins/module_utils/_error_catalogue.py`; change it there. The first
+entry that fits wins. *Side* is where the cause lies: in an offboarding the source is Exchange Online and the target
+your own Exchange. *Transient* means that a retry helps, *permanent* that its cause has to be mended first,
+*needs_a_human* that somebody has to decide. A class that is not listed is judged by its name: `*Transient*` or
+`*Permanent*`.
 
 | code | fits | side | kind | what to do | source |
 |---|---|---|---|---|---|

@@ -10,12 +10,14 @@ import json
 import re
 from pathlib import Path
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import from_options
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._permissions import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     ENTRA_CONNECT_GROUPS,
     NEEDED,
     OPERATORS,
     PURPOSES,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect.organization import (
+    from_options,
 )
 
 PAGE = Path("docs/permissions.md")

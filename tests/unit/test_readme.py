@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import (
     CONNECTIONS,
     JOURNAL,
     REMOTE_CREDENTIAL,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import holds
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import holds
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "mailbox_offboarding"

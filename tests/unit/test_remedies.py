@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection_options import CONNECTIONS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import KEYS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import KEYS
 
 from tests.unit.test_readme import MODULES, documentation, role_options
 
@@ -53,7 +53,7 @@ def texts(path: Path) -> Iterator[str]:
 @cache
 def everywhere() -> list[tuple[str, str]]:
     # The pages of the report are CSS, JavaScript and words of their own.
-    files = [path for path in sorted(UTILS.rglob("*.py")) if path.parent.name != "_report"]
+    files = [path for path in sorted(UTILS.rglob("*.py")) if path.parent.name != "offboarding_report"]
     return [(path.name, text) for path in files for text in texts(path) if " " in text]
 
 

@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.integration.chromium.browser import Browser
 from tests.integration.chromium.conftest import written
-from tests.unit.plugins.module_utils._report import waves
+from tests.unit.plugins.module_utils._features.offboarding_report import waves
 
 WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import from_options
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect.organization import (
+    from_options,
+)
 
 from lab.laboratory import Laboratory
 from tests.integration.kerberos.conftest import ACCOUNT, options_of

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.organization import from_options
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.organization import (
+    from_options,
+)
 
 from lab.hybrid import demo_hybrid
 from lab.laboratory import Laboratory

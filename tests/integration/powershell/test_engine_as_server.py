@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import Session
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
 
 from tests.engine.cases import CASES, ask, known
 from tests.engine.servers import Server, engine

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 
 from lab.powershell.laboratory import PowerShellLaboratory

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import Session
 
 from lab.laboratory import Laboratory
 from tests.engine import cases, scripts, servers

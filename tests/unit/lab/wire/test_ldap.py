@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 import sansldap
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.attributes import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
     Withheld,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._active_directory.reader import DirectoryReader
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    DirectoryReader,
+)
 
 from lab.control import ControlClient
 from lab.hybrid import Hybrid, empty_hybrid

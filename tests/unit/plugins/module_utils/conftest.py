@@ -95,7 +95,7 @@ class Patience:
 
     def __init__(self) -> None:
         # Not at the top: a conftest is imported before Ansible's collection finder stands.
-        from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._retry import Retry
+        from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry
 
         self.waited: list[float] = []
         self.retry = Retry(sleep=self.waited.append, chance=lambda: 0.0)

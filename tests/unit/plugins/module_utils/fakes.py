@@ -16,12 +16,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, CmdletOutput, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    CmdletOutput,
+    Properties,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import System
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._journal import Journal
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._organization import System
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._systems import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
     exchange_server,

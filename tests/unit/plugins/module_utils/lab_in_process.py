@@ -15,15 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
     Credential,
     Properties,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Terminated
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
 
 from lab.answer import (
     Answer,

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     HybridError,
     InputError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._failures import classify
 
 
 @pytest.mark.parametrize(

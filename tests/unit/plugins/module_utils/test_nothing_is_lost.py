@@ -22,25 +22,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._half_made import HalfMade
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._mending import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+    DirectorySync,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
     mend_left,
     none_left_half_made,
     settle,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module import Terminated
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._pause_notes import notes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.exchange_guid import Stamped
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.mailuser import Present
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.smtp_match import await_match
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
+    Options,
+    assess,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from lab.model import addresses
 from lab.model.builder import HybridBuilder, Pair, Person
@@ -85,7 +90,7 @@ class Procedure:
         self.lab.dead, self.lab.trouble = False, Trouble()
 
     def _left(self) -> None:
-        if _half_made.told(self.directory):
+        if wave_half_made.told(self.directory):
             with self.lab.connect() as connections:
                 mend_left(connections, HalfMade(self.directory), check=False, sleep=self.lab.sleep)
         if notes(self.directory):
@@ -148,7 +153,7 @@ class Procedure:
 
     def _move(self) -> None:
         account = self.lab.hybrid.remote_credential
-        step = move_request_steps.for_state(
+        step = move_request.for_state(
             "submitted", False, {"username": account.username, "password": account.password}, self.records
         )
         with self.lab.connect() as connections:
@@ -291,7 +296,7 @@ def test_the_property_finds_a_procedure_that_mends_nobody(tmp_path: Path) -> Non
 
     class Forgetful(Procedure):
         def _resume(self) -> None:
-            for note in _half_made.load(self.directory):
+            for note in wave_half_made.load(self.directory):
                 HalfMade(self.directory).end(note.guid)
             super()._resume()
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connection import gateway_answer
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._entra_connect.organization import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import gateway_answer
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect.organization import (
     from_options as entra_connect,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._exchange_server.organization import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.organization import (
     from_options as exchange_server,
 )
 

@@ -12,12 +12,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _offboarding, _readiness
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import addresses
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.report import ready
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
+    ready,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 
 from lab.model.scenarios import find, put_on_mailbox
-from tests.unit.plugins.module_utils.test_call_counts import Procedure
+from tests.unit.plugins.module_utils._features.test_call_counts import Procedure
 
 TAKEN = {
     "address_in_the_child_domain": "address_in_use",
@@ -40,9 +43,9 @@ def spoiled(directory: Path) -> Procedure:
 def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_says_the_same(tmp_path: Path) -> None:
     procedure = spoiled(tmp_path)
     expected = [*TAKEN.values(), ""]
-    judged = _offboarding.assess(procedure.connect(), procedure.records, _offboarding.Options(str(tmp_path)))
+    judged = assess.assess(procedure.connect(), procedure.records, assess.Options(str(tmp_path)))
     assert [outcome.error.code if outcome.error else "" for outcome in judged] == expected
-    report = _readiness.check(procedure.connect(), procedure.records, _readiness.Options(test_endpoint=False))
+    report = read.check(procedure.connect(), procedure.records, read.Options(test_endpoint=False))
     told = [[item.code for item in found if item.severity == "blocker"] for _subject, found in report.mailboxes]
     assert told == [[code] if code else [] for code in expected]
     assert procedure.log.writes() == []
@@ -51,9 +54,9 @@ def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_say
 def test_the_same_codes_are_accepted_by_both(tmp_path: Path) -> None:
     procedure = spoiled(tmp_path)
     accept = frozenset(TAKEN.values())
-    judged = _offboarding.assess(procedure.connect(), procedure.records, _offboarding.Options(accept=accept))
-    options = _readiness.Options(test_endpoint=False, accept=accept)
-    report = _readiness.check(procedure.connect(), procedure.records, options)
+    judged = assess.assess(procedure.connect(), procedure.records, assess.Options(accept=accept))
+    options = read.Options(test_endpoint=False, accept=accept)
+    report = read.check(procedure.connect(), procedure.records, options)
     final = {"address_in_use", "guid_in_use"}
     going_on = [code not in final for code in (*TAKEN.values(), "")]
     assert [outcome.error is None for outcome in judged] == going_on

@@ -24,26 +24,44 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._cmdlet import Cmdlet, Credential, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._directory_sync import DirectorySync
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._offboarding import Options, assess
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._records import KEYS, Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import (
-    cloud,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Credential,
+    Properties,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import (
     delay_holds,
     exchange_guid,
     mailbox_info,
-    mailbox_kind,
-    mailuser,
-    move_request,
-    move_request_info,
-    offboarding_rollback,
-    on_premises,
-    smtp_match,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources import move_request_steps as steps
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import Step, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave_file import COLUMNS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import (
+    mailbox as features_mailbox,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+    DirectorySync,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    move_request as steps,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
+    migration_endpoint,
+    rollback_plan,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
+    Options,
+    assess,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import smtp_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    cloud,
+    move_request,
+    on_premises,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_input import COLUMNS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import KEYS, Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Step, run_wave
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
@@ -324,9 +342,9 @@ def _recipients(recorder: Recorder) -> None:
     recorder.run(mailuser.Absent(False), half_made)
     for ad in (half_made, on_premises_recipient("ann", "RemoteUserMailbox", ExchangeGuid=ZERO)):
         recorder.run(exchange_guid.Stamped(False), ad)
-    for kind in mailbox_kind.TYPES:
+    for kind in features_mailbox.TYPES:
         recorder.run(
-            mailbox_kind.OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind
+            features_mailbox.OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind
         )
     recorder.run(smtp_match.Stamped(False), ad_user("ann"))
     online = recorder.between(ad_user("ann"), cloud_mailbox("ann", DelayHoldApplied=True, DelayReleaseHoldApplied=True))
@@ -377,14 +395,14 @@ def _rollbacks(recorder: Recorder) -> None:
             user if user["kind"] == "user" else on_premises.with_mail(user, person)
             for user, person in zip(plain, (ad, before), strict=True)
         )
-        found = offboarding_rollback.Evidence(
+        found = rollback_plan.Evidence(
             cloud.recipient(cloud_mailbox("ann")),
             now,
             move_request.request(move_request_of("ann")),
             {"taken_at": "2026-11-23T09:00:00Z", "cloud": had, "on_premises": then},
             exported=exported,
         )
-        recorder.sent += offboarding_rollback.plan(found).calls
+        recorder.sent += rollback_plan.plan(found).calls
 
 
 def _reads(recorder: Recorder) -> None:
@@ -394,6 +412,7 @@ def _reads(recorder: Recorder) -> None:
         mailbox_info.read(connections, [RECORD], include_size=True)
         move_request_info.read(connections, [RECORD], "wave 1", statistics=True)
         assess(connections, [RECORD], Options())
+        migration_endpoint.host_name(connections)
         smtp_match.await_match(connections, [RECORD], accept=(), wait_timeout=0, wait_sleep=1)
     recorder.keep(*organizations)
     for kind, person in (
@@ -514,10 +533,14 @@ def built(path: Path) -> set[str]:
     }
 
 
-def test_no_cmdlet_of_the_resources_is_left_out(sent: list[tuple[str, Cmdlet]]) -> None:
+# What only lists cmdlets, and what reads for a report alone.
+LISTS = {"connection_test", "readiness"}
+
+
+def test_no_cmdlet_of_the_features_is_left_out(sent: list[tuple[str, Cmdlet]]) -> None:
     utils = ROOT / "plugins/module_utils"
-    files = [utils / f"{name}.py" for name in ("_directory_sync", "_offboarding", "_reading")]
-    named = set().union(*(built(path) for path in (*files, *(utils / "_resources").glob("*.py"))))
+    files = [path for room in ("_features", "_recipients") for path in (utils / room).rglob("*.py")]
+    named = set().union(*(built(path) for path in files if not LISTS & set(path.parts)))
     assert named == {cmdlet.name for _kind, cmdlet in sent}
 
 

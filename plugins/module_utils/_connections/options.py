@@ -1,0 +1,374 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""What the three transports share: reading connection options, and saying why a connection failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    InputError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import page_title
+
+# Who gives one option in a playbook may not see the other, which came with the job.
+ENVIRONMENT = "One may have come from an environment variable."
+
+
+class ConnectionOptions:
+    """One connection dictionary (``exchange_server``, ...): absent options are None or missing."""
+
+    def __init__(self, owner: str, options: Mapping[str, Any]) -> None:
+        self.owner = owner
+        self._options = options
+
+    def refuse(
+        self, name: str, problem: str, remedy: str, value: object = None, code: str = "invalid_option"
+    ) -> InputError:
+        """Return the error about one option; ``value`` is left out for secrets."""
+        return InputError(f"{self.owner}.{name}", value, problem, remedy, code)
+
+    def has(self, name: str) -> bool:
+        return self._options.get(name) is not None
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self._options.get(name)
+        if value is None:
+            return default
+        if not str(value).strip():
+            raise self.refuse(name, "is blank", "Give a value, or leave the option out.")
+        return str(value)
+
+    def required(self, name: str, remedy: str) -> str:
+        if not self.has(name):
+            raise self.refuse(name, "is missing", remedy)
+        return self.text(name)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self._options.get(name)
+        return default if value is None else bool(value)
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        value = self._options.get(name)
+        if value is None:
+            return default
+        if not lowest <= int(value) <= highest:
+            raise self.refuse(name, "is out of range", f"Give a number from {lowest} to {highest}.", value)
+        return int(value)
+
+    def choice(self, name: str, default: str, choices: Collection[str]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise self.refuse(name, "is not known", f"Give one of {', '.join(choices)}.", value)
+        return value
+
+    def host(self, remedy: str) -> str:
+        """Return the ``host`` option: a bare name or address, no URL."""
+        host = self.required("host", remedy)
+        strange = any(character in "/@" or character.isspace() or not character.isprintable() for character in host)
+        if strange or not _can_be_asked_for(host):
+            raise self.refuse("host", "is not a host name", "Give the host's name alone, without scheme or path.", host)
+        return host
+
+    def file(self, name: str) -> str | None:
+        """Return the path of a readable file, or None when the option is absent."""
+        if not self.has(name):
+            return None
+        path = os.path.expanduser(self.text(name))
+        if not os.path.isfile(path):
+            raise self.refuse(name, "is not a file", "Give the path of an existing file.", path)
+        if not os.access(path, os.R_OK):
+            raise self.refuse(name, "cannot be read", "Let the user that runs Ansible read the file.", path)
+        return path
+
+    def verification(self) -> bool | str:
+        """Return what requests calls ``verify``: a CA file, or whether certificates are verified at all."""
+        if not self.flag("validate_certs", True):
+            if self.has("ca_file"):
+                raise self.refuse(
+                    "ca_file", "has no effect with validate_certs: false", "Leave one of the two options out."
+                )
+            return False
+        return self.file("ca_file") or True
+
+    def proxy(self, *, in_clear: bool) -> str:
+        """Return the proxy's URL, or an empty text; it may hold a password, and is never shown.
+
+        ``in_clear``: the account travels readably inside the request itself, which a proxy would then read.
+        """
+        url = self.text("proxy")
+        if url and not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
+            raise self.refuse("proxy", "is no URL of a proxy", "Give http://proxy.contoso.com:3128, say.")
+        if url and in_clear:
+            raise self.refuse(
+                "proxy", "would read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
+            )
+        return url
+
+    def password(self) -> str | None:
+        """Return the password of exactly one of ``password`` and ``password_file``, or None when both are absent.
+
+        A password file may end in one newline, which is not part of the password.
+        """
+        if self.has("password") and self.has("password_file"):
+            remedy = f"Give exactly one of the two. {ENVIRONMENT}"
+            raise self.refuse("password_file", "is given together with password", remedy)
+        if self.has("password"):
+            return self.text("password")
+        path = self.file("password_file")
+        if path is None:
+            return None
+        try:
+            with open(path, encoding="utf-8") as stream:
+                password = stream.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.refuse(
+                "password_file", f"cannot be read ({type(error).__name__})", "Give a UTF-8 text file.", path
+            ) from None
+        password = password[:-1].removesuffix("\r") if password.endswith("\n") else password
+        if not password:
+            raise self.refuse("password_file", "is empty", "Write the password into the file.", path)
+        return password
+
+    def account(self, required: bool) -> tuple[str | None, str | None]:
+        """Return username and password; where not ``required``, a Kerberos ticket stands for the password or both."""
+        password = self.password()
+        username = self.text("username") if self.has("username") else None
+        if username is None and (required or password is not None):
+            raise self.refuse("username", "is missing", "Give the account that connects.")
+        if password is None and required:
+            raise self.refuse("password", "is missing", "Give exactly one of password and password_file.")
+        return username, password
+
+
+def _can_be_asked_for(host: str) -> bool:
+    """Tell whether the resolver takes a name at all: an empty label or one that is too long is a UnicodeError there."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a request failed. ``may_have_run`` is False only where it is certain that the cmdlet never started.
+
+    ``retry_after`` (seconds) is what a service that throttles asked for, if it said. ``timed_out``: a deadline of the
+    collection's own passed, so that nothing is gained by trying again at once.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    retryable: bool = False
+    may_have_run: bool = False
+    retry_after: float | None = None
+    timed_out: bool = False
+
+    def failure(self, cmdlet: Cmdlet) -> ConnectionFailure:
+        failure = (
+            Busy(self.message, remedy=self.remedy, retry_after=self.retry_after)
+            if self.code == "throttled"
+            else ConnectionFailure(self.message, code=self.code, remedy=self.remedy, retryable=self.retryable)
+        )
+        failure.cmdlet = cmdlet.name
+        failure.timed_out = self.timed_out
+        failure.answer_lost = self.may_have_run and not cmdlet.is_read
+        return failure
+
+
+# Threads import what they need when they need it. Two that at the same time import libraries which import each other's
+# parts end in Python's import deadlock, so one thread imports at a time. azure-identity does so while a credential is
+# made.
+IMPORTS = threading.RLock()
+
+
+def missing_library(package: str, error: ImportError) -> ConnectionFailure:
+    """Return the failure that names the pip package to install."""
+    return ConnectionFailure(
+        f"The Python library {package} is missing on the host that runs the module ({error}).",
+        code="missing_library",
+        remedy=f"Install it into the Python environment of the module: pip install '{package}'.",
+    )
+
+
+def lost(where: str, detail: str) -> Diagnosis:
+    """Return the diagnosis of an answer that did not arrive."""
+    return Diagnosis(
+        "connection_lost",
+        f"The connection to {where} broke off before the answer arrived ({detail}).",
+        "Run again: what was done meanwhile is read back first.",
+        retryable=True,
+        may_have_run=True,
+    )
+
+
+def stopped(where: str, cmdlet: Cmdlet, detail: str) -> ConnectionFailure:
+    """Return the failure of a cmdlet that did not come to its end: what it has done is not known."""
+    return Diagnosis(
+        "connection_lost",
+        f"{where} stopped {cmdlet.name} before it ended: {' '.join(detail.split())[:300]}",
+        "Run again: what was done meanwhile is read back first.",
+        retryable=True,
+        may_have_run=True,
+    ).failure(cmdlet)
+
+
+# What IIS and HTTP.sys write into their own pages of errors.
+_OF_IIS = re.compile(
+    r"HTTP Error \d{3}|Server Error|Internet Information|\bIIS\b|Forbidden: Access is denied", re.IGNORECASE
+)
+
+
+def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnosis | None:
+    """Return what a page means that something on the way wrote, or None where the server itself may have answered.
+
+    407 is a proxy's by its meaning; 404 and 405 are what any other web server answers. Whether the request went on to
+    the server nobody knows.
+    """
+    text = page.decode("utf-8", "replace") if isinstance(page, bytes) else str(page or "")
+    title = page_title(text.encode("utf-8", "replace"))
+    if status in (404, 405) or (status != 407 and (title is None or _OF_IIS.search(text))):
+        return None
+    named = f", titled '{title}'" if title else ""
+    return Diagnosis(
+        "gateway_answer",
+        f"A gateway or proxy on the way to {where} answered with a page of its own (HTTP {status}{named}).",
+        f"Connect without it: leave {owner}.proxy out, and let the network route directly. Proxies of the environment "
+        "are not used for this connection.",
+        retryable=True,
+        may_have_run=True,
+    )
+
+
+def page_in_the_cloud(where: str, cmdlet: Cmdlet, status: int, title: str, retry_after: float | None) -> Busy:
+    """Return the failure that a gateway's page is on the way to a cloud service: behind it the cmdlet may have run."""
+    named = f", titled '{title}'" if title else ""
+    failure = Busy(
+        f"A gateway or proxy on the way to {where} answered {cmdlet.name} with a page of its own "
+        f"(HTTP {status}{named}).",
+        code="gateway_answer",
+        cmdlet=cmdlet.name,
+        remedy="Run again: what was done meanwhile is seen then. If it stays, check exchange_online.proxy, the "
+        "environment's proxies with NO_PROXY, and exchange_online.base_url.",
+        retry_after=retry_after,
+    )
+    failure.answer_lost = not cmdlet.is_read
+    return failure
+
+
+def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis | None:
+    """Say what a requests or urllib3 exception means, or return None when it is none of theirs.
+
+    ``where`` names system, host and port for the message; ``ca_option`` is the option for the CA file.
+    """
+    import requests
+    import urllib3
+
+    reason = _root(error)
+    if isinstance(error, requests.exceptions.SSLError) or isinstance(reason, urllib3.exceptions.SSLError):
+        return _diagnose_tls(str(error), where, ca_option)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Diagnosis(
+            "unreachable",
+            f"The proxy on the way to {where} refused or did not answer.",
+            "Check the proxy option; for Exchange Online also HTTPS_PROXY and NO_PROXY in the environment.",
+            retryable=True,
+        )
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return Diagnosis(
+            "unreachable",
+            f"The name of {where} is not known to DNS.",
+            "Correct the host option, or the name resolution of the host that runs the module.",
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError)
+    ):
+        return Diagnosis(
+            "unreachable",
+            f"Nothing answers at {where} ({type(reason).__name__}).",
+            "Check host, port and the firewalls between.",
+            retryable=True,
+        )
+    if isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)):
+        return lost(where, type(reason).__name__)
+    return None
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the urllib3 exception inside a requests exception, which hides it in its arguments."""
+    for _depth in range(6):
+        inner = getattr(error, "reason", None) or next(iter(error.args), None)
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return error
+
+
+def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
+    lowered = text.lower()
+    code = "tls_failed"
+    if " alert " in lowered and ("certificate" in lowered or "unknown ca" in lowered):
+        # An alert comes from the other side: it is our certificate that it speaks of.
+        return Diagnosis(
+            "client_certificate_refused",
+            f"{where} does not take the certificate that was shown to it ({_tls_reason(lowered)}).",
+            "Give a certificate of an authority that the server trusts, and that has not expired.",
+        )
+    if "hostname mismatch" in lowered or "doesn't match" in lowered or "not valid for" in lowered:
+        code = "certificate_wrong_host"
+        problem, remedy = "is not made out for this host name", "Use a host name that the certificate lists."
+    elif "expired" in lowered:
+        code = "certificate_expired"
+        problem, remedy = "has expired", "Renew the server's certificate."
+    elif "certificate" in lowered or "self-signed" in lowered:
+        code = "certificate_not_trusted"
+        problem = "is not signed by a certificate authority that is trusted here"
+        remedy = f"Give the issuing authority's certificate as {ca_option}."
+    elif "wrong_version_number" in lowered or "record_layer_failure" in lowered or "http_request" in lowered:
+        return Diagnosis(
+            "tls_failed", f"{where} does not speak TLS on that port.", "Correct the port, or switch TLS off."
+        )
+    else:
+        # The handshake may have been over: an alert in the middle says nothing about the request.
+        return Diagnosis(
+            "tls_failed",
+            f"The TLS connection to {where} failed.",
+            "Check that the server accepts TLS 1.2 or newer.",
+            may_have_run=True,
+        )
+    return Diagnosis(code, f"The TLS certificate of {where} {problem}.", remedy)
+
+
+def _tls_reason(text: str) -> str:
+    return text.partition(" alert ")[2].partition(" (")[0].partition("'")[0]
+
+
+def refuse_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutput:
+    """Return ``output``, or raise when Exchange said "not found" in a warning alone.
+
+    Exchange sometimes warns instead of failing (facts: exchange-server-psrp.md section 5); an empty answer would
+    then pass for success. A write's warning must name the write's own identity: it may speak of something else.
+    """
+    if output.objects:
+        return output
+    identity = str(cmdlet.parameters.get("Identity") or "")
+    for warning in output.warnings:
+        told = classify("", warning).code in ("not_found", "database_not_found")
+        if told and (cmdlet.is_read or (identity and identity in warning)):
+            raise CmdletError(warning, cmdlet=cmdlet.name)
+    return output

@@ -1,0 +1,365 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The open connections of one module run: few sessions, opened late, closed whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import Gate
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.first_sign_in import SignIn
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    Adaptive,
+    Batching,
+    Opening,
+    Organization,
+    Session,
+    System,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change, Journal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, RetryPolicy, waits
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    HybridError,
+    InputError,
+)
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Directory
+
+EXCHANGE_SERVER = "exchange_server"
+EXCHANGE_ONLINE = "exchange_online"
+ENTRA_CONNECT = "entra_connect"
+BATCH = 10  # cmdlets of one request to the cloud at the most (facts exchange-online-rest.md)
+
+# What an interrupt has to close, wherever it falls.
+_OPEN: weakref.WeakSet[Connections] = weakref.WeakSet()
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Connections:
+    """Sessions to the configured systems, borrowed by threads and given back.
+
+    A transport's code, and the library behind it, is imported only when its system is used for the first time.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Mapping[str, Any]],
+        systems: Iterable[System],
+        sleep: Callable[[float], None] = time.sleep,
+        journal: Journal | None = None,
+    ) -> None:
+        self._options = options
+        self._journal = journal
+        self._systems = {system.name: system for system in systems}
+        self._organizations: dict[str, Organization] = {}
+        self._idle: dict[str, list[Session]] = defaultdict(list)
+        self._all: dict[str, list[Session]] = defaultdict(list)
+        self._gates: dict[str, Gate] = {}
+        self._sign_ins: dict[str, SignIn] = defaultdict(SignIn)
+        self._graph: Directory | None = None
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._closed = False
+        _OPEN.add(self)
+
+    def __enter__(self) -> Connections:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def has(self, kind: str) -> bool:
+        return kind in self._options
+
+    def require(self, *kinds: str) -> None:
+        """Refuse, before anything is contacted, a system that was not configured, or not wholly."""
+        for kind in kinds:
+            if not self.has(kind):
+                name = "tenant_id" if kind == EXCHANGE_ONLINE else "host"
+                raise InputError(
+                    kind,
+                    None,
+                    "is not configured",
+                    f"Give {kind}.{name} or set {kind.upper()}_{name.upper()}.",
+                    "not_configured",
+                )
+        for kind in self._options:
+            self.organization(kind)
+        self.graph()
+
+    def organization(self, kind: str) -> Organization:
+        with self._lock:
+            if kind not in self._organizations:
+                self._organizations[kind] = self._systems[kind].organization(self._options[kind])
+            return self._organizations[kind]
+
+    def graph(self) -> Directory | None:
+        """Return the tenant's Microsoft Graph where ``exchange_online.graph`` is true, else None; not for threads."""
+        options = self._options.get(EXCHANGE_ONLINE, {})
+        if self._graph is None and options.get("graph"):
+            make = self._systems[EXCHANGE_ONLINE].directory
+            self._graph = make(options) if make is not None else None
+        return self._graph
+
+    def workers(self, kind: str) -> int:
+        """Return how many cmdlets may be under way at once: as configured, or less where the system was overloaded."""
+        return self._gate(kind).limit
+
+    def _gate(self, kind: str) -> Gate:
+        organization = self.organization(kind)
+        with self._lock:
+            if kind not in self._gates:
+                self._gates[kind] = Gate(organization.concurrency)
+            return self._gates[kind]
+
+    @contextlib.contextmanager
+    def session(self, kind: str) -> Iterator[Session]:
+        """Lend a session; one that broke is closed and not lent again."""
+        organization = self.organization(kind)
+        with self._lock:
+            if self._closed:
+                raise ConnectionFailure("The connections were closed.", code="connection_lost")
+            if self._idle[kind]:
+                session = self._idle[kind].pop()
+            else:
+                session = organization.open()
+                self._all[kind].append(session)
+        try:
+            yield session
+        except ConnectionFailure:
+            session.close()
+            self._forget(kind, session)
+            raise
+        except CmdletError:
+            # Exchange itself said no: the session is sound, and Exchange allows few of them.
+            self._give_back(kind, session)
+            raise
+        self._give_back(kind, session)
+
+    def _give_back(self, kind: str, session: Session) -> None:
+        limit = self.workers(kind)
+        with self._lock:
+            surplus = self._closed or len(self._all[kind]) > limit
+            if surplus:
+                with contextlib.suppress(ValueError):
+                    self._all[kind].remove(session)
+            else:
+                self._idle[kind].append(session)
+        if surplus:
+            session.close()
+
+    def open_ahead(self, kind: str, calls: int) -> None:
+        """Open the sessions that so many calls at once will use, side by side, while other answers are waited for.
+
+        One that is refused for load stays closed: the calls will do with fewer. Raises what a first read would.
+        """
+
+        def connect(session: Session) -> None:
+            if _adapts(session):
+                session.patient = lambda: False
+            try:
+                self._sign_in(session, kind)
+                if _opens(session):
+                    session.connect()
+            except ConnectionFailure as error:
+                if error.code != "throttled":
+                    raise
+
+        with contextlib.ExitStack() as lent:
+            sessions = [lent.enter_context(self.session(kind)) for _number in range(min(calls, self.workers(kind)))]
+            in_threads(connect, sessions, len(sessions))
+
+    def run(self, kind: str, cmdlet: Cmdlet, change: Change | None = None) -> CmdletOutput:
+        """Run one cmdlet in a session of its own; see Session.run.
+
+        A system that refuses it for load, which proves that it did not run, is given fewer cmdlets at once from then
+        on, and this one again: a write too. Every sending of a write stands in the journal, where there is one, with
+        the ``change`` that it is meant to make.
+        """
+
+        def work(session: Session) -> CmdletOutput:
+            if self._journal is None or cmdlet.is_read:
+                return session.run(cmdlet)
+            with self._journal.writing(kind, self.organization(kind).host, cmdlet, change):
+                return session.run(cmdlet)
+
+        return self._adapting(kind, work, again=not cmdlet.is_read)
+
+    def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
+        gate, pauses = self._gate(kind), waits(RetryPolicy(), lambda: 1.0)
+        pause = 0.0
+        while True:
+            with gate.passed() as limit:
+                try:
+                    with self.session(kind) as session:
+                        self._prepare(session, kind, gate, limit)
+                        self._sign_in(session, kind)
+                        return work(session)
+                except ConnectionFailure as error:
+                    # A session retries its own reads: with nothing left to lower, the system is simply not available.
+                    if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
+                        raise
+                    pause = self._lowered(error, kind, gate, limit, pauses)
+            if pause:
+                self._sleep(pause)
+
+    def _lowered(
+        self, error: ConnectionFailure, kind: str, gate: Gate, limit: int, pauses: Iterator[float]
+    ) -> float:
+        """Lower the number of workers after a refusal and return the seconds to wait; raise it when it goes on."""
+        if isinstance(error, Busy) and error.session_refused and limit > 1:
+            # The sessions that are open take over what the refused one was for.
+            gate.allow(self._open(kind))
+            return 0.0
+        gate.lower(limit)
+        pause = next(pauses, None)
+        if pause is None:
+            raise error
+        asked = error.retry_after if isinstance(error, Busy) else None
+        return pause if asked is None else asked
+
+    def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
+        """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
+        if _adapts(session):
+            # Asked at each refusal: where others are open by then, they do the work.
+            session.patient = lambda: self._open(kind) <= 1
+            session.on_throttled = lambda: gate.lower(limit)
+
+    def _sign_in(self, session: Session, kind: str) -> None:
+        with self._lock:
+            sign_in = self._sign_ins[kind]
+        if _opens(session):
+            sign_in.first(session.connect)
+
+    def _open(self, kind: str) -> int:
+        with self._lock:
+            return len(self._all[kind])
+
+    def read(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+        """Run reads side by side; an answer or what went wrong for each, in their order."""
+
+        def one(cmdlet: Cmdlet) -> CmdletOutput | HybridError:
+            try:
+                return self.run(kind, cmdlet)
+            except HybridError as error:
+                return error
+
+        if len(cmdlets) <= 1:
+            return [one(cmdlet) for cmdlet in cmdlets]
+        return in_threads(one, cmdlets, min(self.workers(kind), len(cmdlets)))
+
+    def read_each(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+        """Run reads of one object each: ten to a request where the system takes that, and the requests side by side.
+
+        For answers of many objects ``read`` is better: a batch has no pages.
+        """
+        if len(cmdlets) <= 1:
+            return self.read(kind, cmdlets)
+
+        def ten(group: Sequence[Cmdlet]) -> Sequence[CmdletOutput | HybridError]:
+            def work(session: Session) -> Sequence[CmdletOutput | HybridError]:
+                return session.run_many(group) if isinstance(session, Batching) else _one_by_one(session, group)
+
+            try:
+                return self._adapting(kind, work, again=False)
+            except HybridError as error:
+                return [error] * len(group)
+
+        groups = [cmdlets[start : start + BATCH] for start in range(0, len(cmdlets), BATCH)]
+        answers = in_threads(ten, groups, min(self.workers(kind), len(groups)))
+        return [answer for group in answers for answer in group]
+
+    def _forget(self, kind: str, session: Session) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._all[kind].remove(session)
+
+    def close(self) -> None:
+        """Close all sessions for good, those too in which another thread waits for an answer."""
+        with self._lock:
+            self._closed = True
+            sessions = [session for group in self._all.values() for session in group]
+            self._all.clear()
+            self._idle.clear()
+        for session in sessions:
+            session.close()
+        if self._graph is not None:
+            self._graph.close()
+
+
+def _adapts(session: Session) -> TypeGuard[Adaptive]:
+    """Tell whether a session wants to know; asked for every cmdlet, where isinstance of a protocol is slow."""
+    return hasattr(session, "on_throttled")
+
+
+def _opens(session: Session) -> TypeGuard[Opening]:
+    return hasattr(session, "connect")
+
+
+def _one_by_one(session: Session, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+    answers: list[CmdletOutput | HybridError] = []
+    for cmdlet in cmdlets:
+        try:
+            answers.append(session.run(cmdlet))
+        except CmdletError as error:
+            answers.append(error)
+    return answers
+
+
+def side_by_side(*works: Callable[[], Any]) -> list[Any]:
+    """Return what each of a few reads returns; they wait for the systems side by side. The first error is raised."""
+    return in_threads(lambda work: work(), works, len(works))
+
+
+def in_threads(
+    work: Callable[[T], R],
+    items: Iterable[T],
+    workers: int,
+    stop: Callable[[R], bool] | None = None,
+    *,
+    finish: bool = False,
+) -> list[R]:
+    """Return ``work`` of each item, in order. ``stop`` of a result starts no further item; those not begun are missing.
+
+    On an interrupt, what has not begun is dropped: a pool used as a context manager would run its whole queue first
+    (facts ansible-behaviour.md). What is in flight is finished with ``finish``, which is for writes; reads end because
+    all sessions are closed.
+    """
+    queue = iter(items)
+    pool = ThreadPoolExecutor(max_workers=max(1, workers))
+    futures: list[Future[R]] = []
+    running: set[Future[R]] = set()
+    try:
+        for item in queue:
+            future = pool.submit(work, item)
+            futures.append(future)
+            running.add(future)
+            if len(running) >= workers:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                if stop is not None and any(stop(future.result()) for future in done):
+                    break
+        return [future.result() for future in futures]
+    except BaseException as error:
+        if not finish and not isinstance(error, Exception):
+            for connections in list(_OPEN):
+                connections.close()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

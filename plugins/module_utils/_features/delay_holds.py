@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The end of a mailbox's delay holds: Set-Mailbox in the cloud, one call for each, where somebody asked for it.
+
+Microsoft's reference names an offboarding migration as a reason to end them (Set-Mailbox, example 8). A hold proper is
+never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import holds
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
+
+
+class Ended:
+    """No delay hold on a cloud mailbox whose record asks for it with remove_delay_holds."""
+
+    writes_to = EXCHANGE_ONLINE
+
+    def skips(self, record: Record) -> bool:
+        return is_home(record) or not record.get("remove_delay_holds")
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        found = recipients_read.cloud_recipients(connections, records)
+        return [Seen(error=item) if isinstance(item, HybridError) else Seen(cloud=item) for item in found]
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        mailbox = seen.cloud or {}
+        applied = holds.delays(mailbox) if mailbox["kind"] == "mailbox" else []
+        calls = [
+            Cmdlet("Set-Mailbox", {"Identity": mailbox["exchange_guid"], holds.ENDED_BY[name]: True})
+            for name in applied
+        ]
+        return Plan(
+            calls=tuple((EXCHANGE_ONLINE, call) for call in calls),
+            before=dict.fromkeys(applied, True),
+            after=dict.fromkeys(applied, False),
+            enriched=dict.fromkeys(applied, False),
+        )

@@ -1,0 +1,441 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Directory synchronization by Entra Connect: one cycle that counts, and the scheduler's pause.
+
+A cycle is asynchronous: idle right after the start proves nothing. One counts when it began after it was asked for
+and its export ended without errors, which the run history tells (facts identity-filters-roles.md, "Directory sync").
+Idle is a server on which no cycle is in progress and no connector runs, both seen in two looks: between two run
+profiles of a cycle no connector runs either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    ENTRA_CONNECT,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    HybridError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    note_of,
+    notes,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made, records
+
+HISTORY = 40  # run profile results to look at: a delta cycle makes six
+FIRST_LOOK = 0.05  # seconds until the second look; each further wait is twice as long, up to wait_sleep
+STABLE = 2  # looks in a row that have to see an idle server
+EXPORT = "Export"
+# How the wizard names the connector to the cloud, in older and in newer releases.
+CLOUD_CONNECTORS = (" - aad", " - microsoft entra id")
+# An export that would have deleted too many objects exports nothing at all.
+TOO_MANY_DELETIONS = "stopped-deletion-threshold-exceeded"
+PAUSE_LOCK = "directory-sync.lock"
+PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
+
+
+@dataclass
+class Result:
+    """What became of the server: ``runs`` are the run profile results of the cycle."""
+
+    changed: bool
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    cmdlets: list[str] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the server did of late: ``runs`` are its newest run profile results, ``running`` tells of one under way."""
+
+    sync_cycle_enabled: bool
+    staging_mode_enabled: bool
+    running: bool
+    runs: tuple[dict[str, Any], ...]
+
+
+@dataclass
+class DirectorySync:
+    """Steers one Entra Connect server. Times in seconds; ``sleep`` and ``clock`` are given so that tests need not
+    wait."""
+
+    connections: Connections
+    check: bool
+    wait_timeout: float
+    wait_sleep: float
+    allow_staging: bool = False
+    allow_suspended: bool = False
+    accept_export_errors: bool = False
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    holder: str = ""
+    looks: int = field(default=0, init=False)
+    suspended: bool = field(default=False, init=False)
+
+    # -- before the first write ------------------------------------------------------------------------------------
+
+    def ready(self) -> Result:
+        """Refuse a server whose next cycle would not come or would export nothing. Nothing is changed."""
+        self._refuse_unfit(self._scheduler())
+        stopped = stopped_export(self._history())
+        if stopped:
+            raise _too_many_deletions(stopped, "Get-ADSyncRunProfileResult")
+        return Result(False)
+
+    # -- a cycle ---------------------------------------------------------------------------------------------------
+
+    def synced(self, policy_type: str, directory: str = "") -> Result:
+        """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first.
+
+        With ``directory`` no cycle is started over a user that a run left half made there, and while it runs, no run
+        begins with another. In a preview an earlier task would have mended it.
+        """
+        kept = "" if self.check else directory
+        with half_made.quiet(kept, "No cycle is started", self.wait_timeout, self.sleep, self.clock):
+            return self._synced(policy_type)
+
+    def _synced(self, policy_type: str) -> Result:
+        scheduler = self._scheduler()
+        self._refuse_unfit(scheduler)
+        start = Cmdlet("Start-ADSyncSyncCycle", {"PolicyType": policy_type})
+        if self.check:
+            return Result(True, cmdlets=[start.preview()])
+        deadline = self.clock() + self.wait_timeout
+        known = self._start(start, deadline)
+        runs = self._await_cycle(known, deadline, exports=not scheduler["staging_mode_enabled"])
+        stopped = stopped_export(runs)
+        if stopped:
+            raise _too_many_deletions(stopped, start.name)
+        failed = [run for run in runs if run["run_profile_name"] == EXPORT and run["result"] != "success"]
+        if failed and not self.accept_export_errors:
+            raise HybridError(
+                f"the cycle's export to {failed[0]['connector_name']} ended with {failed[0]['result']}.",
+                code="export_errors",
+                cmdlet=start.name,
+                remedy="Look at the export errors in the Synchronization Service Manager. If they concern other "
+                "objects, set accept_export_errors: true (offboarding_accept_export_errors of the role).",
+            )
+        warnings = [f"export to {run['connector_name']} ended with {run['result']}" for run in failed]
+        return Result(True, cmdlets=[start.preview()], runs=runs, warnings=warnings)
+
+    def _refuse_unfit(self, scheduler: dict[str, Any]) -> None:
+        if scheduler["staging_mode_enabled"] and not self.allow_staging:
+            raise HybridError(
+                "the Entra Connect server is in staging mode, which exports nothing.",
+                code="staging_mode",
+                cmdlet="Get-ADSyncScheduler",
+                remedy="Give the active server as entra_connect.host.",
+            )
+        if scheduler["scheduler_suspended"] and not self.allow_suspended:
+            raise _suspended("the scheduler is suspended")
+
+    def _start(self, start: Cmdlet, deadline: float) -> set[str]:
+        """Start a cycle as soon as none is running; return the run history as it was before."""
+        while True:
+            self._await_idle(deadline)
+            known = {run["run_history_id"] for run in self._history()}
+            try:
+                self._run(start)
+                return known
+            except CmdletError as error:
+                # A wizard that was opened meanwhile is named when time is up.
+                if not is_busy(error) and "suspended" not in error.message.lower():
+                    raise
+            except ConnectionFailure as error:
+                if not error.answer_lost:
+                    raise
+                self._pause(deadline, "the cycle has not begun")
+                if self._began_since(known):
+                    return known
+            self._pause(deadline, "another cycle is still running")
+
+    def _began_since(self, known: set[str]) -> bool:
+        """Tell whether a cycle has begun: the one whose start got no answer, or another that counts as well."""
+        return any(run["run_history_id"] not in known for run in self._history())
+
+    def _await_idle(self, deadline: float) -> None:
+        seen = 0
+        while seen < STABLE:
+            seen = seen + 1 if self._idle() else 0
+            if seen < STABLE:
+                self._pause(deadline, "another cycle is still running")
+
+    def _idle(self) -> bool:
+        """Tell whether nothing runs at this moment. Older releases have no SyncCycleInProgress."""
+        scheduler = self._scheduler()
+        self.suspended = scheduler["scheduler_suspended"]
+        running = self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
+        return not scheduler["sync_cycle_in_progress"] and not running
+
+    def _await_cycle(self, known: set[str], deadline: float, *, exports: bool) -> list[dict[str, Any]]:
+        """Wait until the new runs include a finished export to Entra ID and the server is idle again.
+
+        A server in staging mode never ``exports``: there the imports and synchronizations have to do.
+        The cycle ends with the exports of both directions, so one idle look after the cloud's export is not enough: the
+        history must not have grown in between either.
+        """
+        last: list[dict[str, Any]] = []
+        while True:
+            new = [run for run in self._history() if run["run_history_id"] not in known]
+            finished = bool(new) and all(run["is_run_complete"] for run in new)
+            exported = not exports or any(is_cloud_export(run) for run in new)
+            idle = self._idle()
+            if finished and exported and idle and len(new) == len(last):
+                return new
+            last = new if idle else []
+            self._pause(deadline, "the cycle has not ended")
+
+    def _history(self) -> list[dict[str, Any]]:
+        found = self._run(Cmdlet("Get-ADSyncRunProfileResult", {"NumberRequested": HISTORY}))
+        return [run_result(item) for item in found]
+
+    def _pause(self, deadline: float, why: str) -> None:
+        if self.clock() >= deadline:
+            told = f"{why} after {self.wait_timeout:g} seconds"
+            if self.suspended and not self.allow_suspended:
+                raise _suspended(f"{told}, and the scheduler is suspended")
+            raise HybridError(
+                f"{told}.",
+                code="sync_timeout",
+                retryable=True,
+                cmdlet="Get-ADSyncConnectorRunStatus",
+                remedy="Look at the server, or raise wait_timeout (offboarding_sync_timeout of the role).",
+            )
+        # A small directory's cycle takes seconds: the first looks come soon after each other.
+        self.looks += 1
+        soon = FIRST_LOOK * 2.0 ** min(self.looks - 1, 10)
+        self.sleep(min(self.wait_sleep, soon, max(0.0, deadline - self.clock())))
+
+    def activity(self) -> Activity:
+        """Read the scheduler and the run history. In this order: a run that begins meanwhile is in the history."""
+        scheduler = self._scheduler()
+        return Activity(
+            scheduler["sync_cycle_enabled"],
+            scheduler["staging_mode_enabled"],
+            not self._idle(),
+            tuple(self._history()),
+        )
+
+    # -- the scheduler ---------------------------------------------------------------------------------------------
+
+    def paused(self, directory: str) -> Result:
+        """Stop scheduled cycles, wait for a running one, and write down beside the baseline that it was us.
+
+        The note is written first: a kill right after the cmdlet must not leave a pause that nobody knows of. A
+        scheduler that somebody else stopped gets no note, so it is never started by us; unless that was another
+        ``holder`` with the same directory, who then waits for our end.
+        """
+        with _alone(directory if self.holder else ""):
+            scheduler = self._scheduler()
+            self._refuse_unfit(scheduler)
+            if not scheduler["sync_cycle_enabled"]:
+                if self.holder and directory and not self.check and self._others(directory):
+                    self._write_note(directory)
+                return Result(False)
+            if not self.check:
+                if directory:
+                    self._write_note(directory)
+                self._switch(False)
+                self._await_idle(self.clock() + self.wait_timeout)
+        return Result(True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, [_enable(False).preview()])
+
+    def resumed(self, directory: str, assume_paused: bool = False) -> Result:
+        """Let scheduled cycles run again; with ``directory`` only if a pause written down there is ours to end.
+
+        That is the pause of this holder, and that of any run which was killed. Where another holder's note is left,
+        the scheduler stays paused: the last one starts it. Over a half-made user it stays paused however old the note
+        is: HybridError. ``assume_paused`` counts in a preview alone: an earlier
+        task of it would have paused the scheduler.
+        """
+        if assume_paused and self.check:
+            return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
+        if directory and not self._to_end(directory):
+            return Result(False)
+        with _alone(directory if self.holder else ""):
+            others = self._others(directory) if directory else []
+            if directory and not others and not self.check:
+                half_made.refuse(directory, "Directory synchronization stays paused")
+            changed = not others and not self._scheduler()["sync_cycle_enabled"]
+            if changed and not self.check:
+                self._switch(True)
+            if directory and not self.check:
+                for note in self._to_end(directory):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(note)
+        if others:
+            return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
+        if not changed:
+            return Result(False)
+        return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
+
+    def _note(self, directory: str) -> str:
+        return note_of(directory, self.holder)
+
+    def _to_end(self, directory: str) -> list[str]:
+        """Return the notes of pauses that are ours to end: this holder's, and those that killed runs left."""
+        mine = self._note(directory)
+        return [path for path in notes(directory) if path == mine or _holder_of_recent(path) is None]
+
+    def _others(self, directory: str) -> list[str]:
+        """Return who else holds the pause by the notes in the directory, those of killed runs left out."""
+        mine = self._note(directory)
+        holders = [_holder_of_recent(path) for path in notes(directory) if path != mine]
+        return [holder for holder in holders if holder is not None]
+
+    def _write_note(self, directory: str) -> None:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        note = {
+            "paused_by": "mailops.exchange_hybrid",
+            **({"holder": self.holder} if self.holder else {}),
+            "host": self.connections.organization(ENTRA_CONNECT).host,
+            "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        records.write_private(self._note(directory), json.dumps(note))
+
+    def _switch(self, enabled: bool) -> None:
+        """Start or stop the scheduler and read it back; where the answer was lost, it is sent again only if need be."""
+        call = _enable(enabled)
+        # A full disk must not leave the scheduler stopped.
+        change = Change("", {"sync_cycle_enabled": not enabled}, {"sync_cycle_enabled": enabled}, regardless=enabled)
+        try:
+            self._run(call, change)
+        except ConnectionFailure as error:
+            if not error.answer_lost:
+                raise
+            if self._scheduler()["sync_cycle_enabled"] is not enabled:
+                self._run(call, change)
+        if self._scheduler()["sync_cycle_enabled"] is not enabled:
+            raise HybridError(
+                f"the scheduler was {'started' if enabled else 'stopped'}, but does not read back so.",
+                code="not_applied",
+                retryable=True,
+                cmdlet=call.name,
+                remedy=f"Set it by hand: {call.preview()}.",
+            )
+
+    def _scheduler(self) -> dict[str, Any]:
+        found = self._run(Cmdlet("Get-ADSyncScheduler"))
+        if not found:
+            raise HybridError(
+                "Get-ADSyncScheduler answered nothing.",
+                code="unexpected_answer",
+                cmdlet="Get-ADSyncScheduler",
+                remedy="Name a server on which Entra Connect is installed.",
+            )
+        names = {
+            "SyncCycleEnabled": "sync_cycle_enabled",
+            "StagingModeEnabled": "staging_mode_enabled",
+            "SchedulerSuspended": "scheduler_suspended",
+            "SyncCycleInProgress": "sync_cycle_in_progress",
+        }
+        return {text: _values.as_bool(found[0].get(name)) for name, text in names.items()}
+
+    def _run(self, cmdlet: Cmdlet, change: Change | None = None) -> list[Properties]:
+        return self.connections.run(ENTRA_CONNECT, cmdlet, change).objects
+
+
+def _holder_of_recent(path: str) -> str | None:
+    """Return whose pause a note tells of; None where it is too old, or damaged, for its run to go on."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with open(path, encoding="utf-8") as stream:
+            note = json.load(stream)
+        paused_at = _values.parse_time(note["paused_at"])
+        if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
+            return str(note.get("holder") or "another run")
+    return None
+
+
+def is_busy(error: CmdletError) -> bool:
+    """Tell whether the server refused because something runs: "... AAD is busy" or "Sync is already running"."""
+    text = error.message.lower()
+    return "is busy" in text or "already running" in text
+
+
+def is_cloud_export(run: dict[str, Any]) -> bool:
+    """Tell whether a run profile result is of an export to Entra ID."""
+    return run["run_profile_name"] == EXPORT and str(run["connector_name"]).lower().endswith(CLOUD_CONNECTORS)
+
+
+def newest_exports(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each connector's newest export that has ended, by the connector's name."""
+    exports = [run for run in runs if run["run_profile_name"] == EXPORT and run["is_run_complete"]]
+    exports.sort(key=lambda run: (run["run_number"], str(run["start_date"])))
+    newest = {run["connector_name"]: run for run in exports}
+    return [newest[name] for name in sorted(newest)]
+
+
+def stopped_export(runs: Sequence[dict[str, Any]]) -> str:
+    """Return the cloud connector whose newest export was stopped because of its deletions, or an empty text."""
+    stopped = (run for run in newest_exports(runs) if is_cloud_export(run) and run["result"] == TOO_MANY_DELETIONS)
+    return next((str(run["connector_name"]) for run in stopped), "")
+
+
+def _too_many_deletions(connector: str, cmdlet: str) -> HybridError:
+    return HybridError(
+        f"the last export to {connector} ended with {TOO_MANY_DELETIONS}: nothing at all is exported.",
+        code="deletion_threshold",
+        cmdlet=cmdlet,
+        remedy="Find out in the Synchronization Service Manager what would be deleted, and why. Undo that, or let "
+        "the deletions pass once as Microsoft's page on accidental deletes describes; then run a cycle by hand.",
+    )
+
+
+def _suspended(told: str) -> HybridError:
+    return HybridError(
+        f"{told}, as it is while the Entra Connect wizard is open or an upgrade runs.",
+        code="scheduler_suspended",
+        cmdlet="Get-ADSyncScheduler",
+        retryable=True,
+        remedy="Close the wizard on the server, in disconnected sessions too, or wait for the upgrade; then run again.",
+    )
+
+
+def _enable(value: bool) -> Cmdlet:
+    return Cmdlet("Set-ADSyncScheduler", {"SyncCycleEnabled": value})
+
+
+def run_result(item: Properties) -> dict[str, Any]:
+    """Return a run profile result as Get-ADSyncRunProfileResult shows it, in the collection's terms."""
+    return {
+        "run_history_id": str(item.get("RunHistoryId") or ""),
+        "connector_name": str(item.get("ConnectorName") or ""),
+        "run_profile_name": str(item.get("RunProfileName") or ""),
+        "result": str(item.get("Result") or ""),
+        "run_number": int(str(item.get("RunNumber") or 0)),
+        "is_run_complete": _values.as_bool(item.get("IsRunComplete")),
+        "start_date": _values.utc_time(item.get("StartDate")),
+        "end_date": _values.utc_time(item.get("EndDate")),
+    }
+
+
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """Keep other holders of the directory from looking at the scheduler and the notes at the same time."""
+    if not directory:
+        yield
+        return
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    with open(os.path.join(directory, PAUSE_LOCK), "a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The mailbox GUIDs on the on-premises object: ExchangeGuid and ArchiveGuid.
+
+The moved mailbox is found by this value, so it must equal the cloud mailbox's; all zeros means not stamped (KB 2956029,
+KB 2813304). Another value belongs to another mailbox: it is never overwritten unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
+
+SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
+_PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}
+
+
+class Stamped(SkipsHome):
+    """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
+
+    writes_to = EXCHANGE_SERVER
+
+    def __init__(self, check: bool) -> None:
+        self._check = check
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        return recipients_read.on_premises_seen(connections, records, check=self._check)
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        current = seen.on_premises or {}
+        setter = SETTERS.get(current["kind"])
+        if setter is None:
+            raise MailboxError(
+                f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
+                "which carries no cloud mailbox's GUID.",
+                code="wrong_recipient_type",
+                cmdlet="Get-User",
+                remedy="Mail-enable the user first (module mailuser), or give the right ad_identity.",
+            )
+        check(record, current)
+        change = changes(record, current)
+        # A mail user needs its addresses, too, which module mailuser writes: the GUID alone does not make it whole.
+        enriched: Record = {"whole": True} if current["kind"] == "remote_mailbox" else {}
+        if not change:
+            return Plan(enriched=enriched)
+        parameters: dict[str, Value] = {_PARAMETERS[name]: value for name, value in change.items()}
+        return Plan(
+            calls=((EXCHANGE_SERVER, Cmdlet(setter, {"Identity": current["guid"], **parameters})),),
+            before={name: current[name] for name in change},
+            after=change,
+            predicted={"on_premises": {**current, **change}},
+            enriched=enriched,
+        )
+
+
+def check(record: Record, current: dict[str, Any]) -> None:
+    """Refuse to overwrite a GUID that is neither zeros nor the wanted one."""
+    for name, parameter in _PARAMETERS.items():
+        wanted, held = _wanted(record, name), current.get(name, _values.ZERO_GUID)
+        if wanted and held not in (_values.ZERO_GUID, wanted) and not record.get("force"):
+            raise MailboxError(
+                f"{current['distinguished_name']} already carries {parameter} {held}, not {wanted}.",
+                code="guid_conflict",
+                cmdlet="Get-User",
+                remedy="Find out whose mailbox that GUID is; set force: true only if it may be overwritten.",
+            )
+
+
+def changes(record: Record, current: dict[str, Any]) -> dict[str, Any]:
+    """Return the GUIDs that differ from the record's, as ``exchange_guid`` and ``archive_guid``."""
+    result = {}
+    for name in _PARAMETERS:
+        wanted = _wanted(record, name)
+        if wanted and current.get(name, _values.ZERO_GUID) != wanted:
+            result[name] = wanted
+    return result
+
+
+def _wanted(record: Record, name: str) -> str:
+    """Return the record's GUID, or an empty text: zeros mean that the cloud mailbox has none."""
+    value = _values.guid(record.get(name))
+    return "" if value == _values.ZERO_GUID else value

@@ -1,0 +1,348 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Mending half-made users: each is made whole, or undone, or at least given its addresses.
+
+Undoing takes away only what a run of ours enabled, which its note says. While the pause is in force it is the cleanest
+end, because no sync has seen the user. Where one may have, a plain user would be exported next, so the addresses come
+first (facts offboarding-practice.md 0.3 and 1.7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_SERVER,
+    Connections,
+    in_threads,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    notes as pauses,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
+    lost_with_the_mail_user,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+
+WHOLE, UNDONE, ADDRESSES, AT_RISK = "whole", "undone", "addresses_written", "at_risk"
+LOOKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written
+# Before a user is believed to be plain that may just have been enabled: another controller may not have heard of it.
+DOUBTS = (1.0, 2.0, 4.0, 8.0)
+RECENT = datetime.timedelta(minutes=15)
+TOLD = {
+    WHOLE: "The user is whole now.",
+    UNDONE: "What this run had enabled was undone, so no sync can harm the cloud mailbox.",
+    ADDRESSES: "The mail user has all addresses, so no sync can take them from the cloud mailbox; it carries no GUID.",
+}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What became of one user: ``ending`` is whole, undone, addresses_written or at_risk; ``error`` says why not
+    better, ``cmdlets`` what was tried."""
+
+    note: Note
+    ending: str
+    error: HybridError | None = None
+    cmdlets: tuple[str, ...] = ()
+
+
+def mend(
+    connections: Connections,
+    half_made: HalfMade,
+    notes: Sequence[Note],
+    *,
+    check: bool = False,
+    doubts: Sequence[float] = DOUBTS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Mended]:
+    """Return what became of each user; who is not at risk any more has no note any more.
+
+    In a preview nothing is written, and what would be tried first counts as done. ``doubts`` are the seconds before
+    each further look at a user that shows as plain.
+    """
+    if not notes:
+        return []
+    undo_first = bool(half_made.directory and pauses(half_made.directory))
+    try:
+        found: Sequence[dict[str, Any] | HybridError] = _believed(connections, notes, () if check else doubts, sleep)
+    except HybridError as error:
+        found = [error] * len(notes)
+
+    def one(pair: tuple[Note, dict[str, Any] | HybridError]) -> Mended:
+        note, ad = pair
+        if isinstance(ad, HybridError):
+            return Mended(note, AT_RISK, ad)
+        return _Mending(connections, note, undo_first, check, sleep).run(ad)
+
+    result = in_threads(one, list(zip(notes, found, strict=True)), connections.workers(EXCHANGE_SERVER), finish=True)
+    for item in result:
+        if item.ending != AT_RISK and not check:
+            half_made.end(item.note.guid)
+    return result
+
+
+def _found(connections: Connections, notes: Sequence[Note]) -> list[dict[str, Any] | HybridError]:
+    return read.on_premises_objects(
+        connections, [{"identity": note.identity, "ad_identity": note.guid} for note in notes]
+    )
+
+
+def _believed(
+    connections: Connections, notes: Sequence[Note], doubts: Sequence[float], sleep: Callable[[float], None]
+) -> list[dict[str, Any] | HybridError]:
+    """Return the users; one that shows as plain right after it was begun with is looked at again."""
+    found = _found(connections, notes)
+    for pause in doubts:
+        doubtful = [
+            place
+            for place, ad in enumerate(found)
+            if isinstance(ad, dict) and ad["kind"] == "user" and _is_recent(notes[place])
+        ]
+        if not doubtful:
+            break
+        sleep(pause)
+        again = _found(connections, [notes[place] for place in doubtful])
+        for place, ad in zip(doubtful, again, strict=True):
+            found[place] = ad
+    return found
+
+
+def _is_recent(note: Note) -> bool:
+    since = _values.parse_time(note.since)
+    return since is None or datetime.datetime.now(datetime.timezone.utc) - since < RECENT
+
+
+class _Mending:
+    """The mending of one user: one way after the other, until the user is in one of the good endings."""
+
+    def __init__(
+        self, connections: Connections, note: Note, undo_first: bool, check: bool, sleep: Callable[[float], None]
+    ) -> None:
+        self._connections = connections
+        self._note = note
+        self._check = check
+        self._sleep = sleep
+        self._sent: list[str] = []
+        others = (self._undo, self._write_addresses)
+        self._ways = (self._make_whole, *(others if undo_first else reversed(others)))
+
+    def run(self, ad: dict[str, Any]) -> Mended:
+        ending, first = ending_of(ad, self._note), None
+        for number, way in enumerate(self._ways):
+            # What lacks its GUIDs alone is good enough, once the whole was tried.
+            if ending in (WHOLE, UNDONE) or (ending and number):
+                break
+            try:
+                way(ad)
+            except HybridError as error:
+                first = first or error
+            if self._check:
+                return Mended(self._note, WHOLE, cmdlets=tuple(self._sent))
+            try:
+                ad, ending = self._look(ad)
+            except HybridError as error:
+                return Mended(self._note, AT_RISK, first or error, tuple(self._sent))
+        return Mended(self._note, ending or AT_RISK, None if ending == WHOLE else first, tuple(self._sent))
+
+    def _look(self, ad: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Return the user as it is and its ending; another controller may not show at once what was written."""
+        for pause in LOOKS:
+            if pause:
+                self._sleep(pause)
+            (found,) = _found(self._connections, [self._note])
+            if isinstance(found, HybridError):
+                raise found
+            ad = found
+            ending = ending_of(ad, self._note)
+            if ending:
+                return ad, ending
+        return ad, ""
+
+    def _make_whole(self, ad: dict[str, Any]) -> None:
+        if ad["kind"] == "mail_user":
+            self._set(ad, dict(self._note.wanted))
+
+    def _write_addresses(self, ad: dict[str, Any]) -> None:
+        if ad["kind"] == "mail_user":
+            names = ("email_addresses", "email_address_policy_enabled")
+            self._set(ad, {name: self._note.wanted[name] for name in names if name in self._note.wanted})
+
+    def _set(self, ad: dict[str, Any], change: dict[str, Any]) -> None:
+        parameters = {"Identity": ad["guid"], **mailuser.parameters(change)}
+        self._send(Cmdlet("Set-MailUser", parameters), {name: ad.get(name) for name in change}, change)
+
+    def _undo(self, ad: dict[str, Any]) -> None:
+        if ad["kind"] != "mail_user":
+            return
+        held = lost_with_the_mail_user(ad)
+        if held:
+            raise MailboxError(
+                f"the mail user has {', '.join(held)}, which Disable-MailUser may clear.",
+                code="attributes_would_be_lost",
+                cmdlet="Disable-MailUser",
+            )
+        shown = {name: ad[name] for name in ("external_email_address", "email_addresses") if ad.get(name)}
+        call = Cmdlet("Disable-MailUser", {"Identity": ad["guid"], "Confirm": False})
+        self._send(call, {"recipient_type_details": "MailUser", **shown}, {"recipient_type_details": "User"})
+        self._restore(ad)
+
+    def _restore(self, ad: dict[str, Any]) -> None:
+        """Give a plain user back what Enable-MailUser and Disable-MailUser overwrote."""
+        before, change, parameters = self._note.before, {}, {"Identity": ad["guid"]}
+        if before.get("windows_email_address"):
+            change["windows_email_address"] = parameters["WindowsEmailAddress"] = before["windows_email_address"]
+        if before.get("display_name", ad["display_name"]) != ad["display_name"]:
+            change["display_name"] = parameters["DisplayName"] = before["display_name"]
+        if change:
+            self._send(Cmdlet("Set-User", parameters), {name: ad.get(name) for name in change}, change)
+
+    def _send(self, cmdlet: Cmdlet, before: dict[str, Any], after: dict[str, Any]) -> None:
+        self._sent.append(cmdlet.preview())
+        if not self._check:
+            # A full disk must not leave a user half made.
+            change = Change(self._note.identity, before, after, regardless=True)
+            self._connections.run(EXCHANGE_SERVER, cmdlet, change)
+
+
+def ending_of(ad: dict[str, Any], note: Note) -> str:
+    """Return how well a user stands, or an empty text where a sync would take addresses from its cloud mailbox."""
+    if ad["kind"] == "user":
+        return UNDONE
+    wanted = note.wanted.get("email_addresses", [])
+    held = ad.get("email_addresses", [])
+    kept = addresses.primary_of(wanted).lower() == addresses.primary_of(held).lower()
+    if addresses.missing(wanted, held) or not kept or ad.get("email_address_policy_enabled"):
+        return ""
+    guids = [name for name in ("exchange_guid", "archive_guid") if name in note.wanted]
+    stamped = all(ad.get(name) == note.wanted[name] for name in guids)
+    return WHOLE if stamped or ad["kind"] != "mail_user" else ADDRESSES
+
+
+def settle(
+    connections: Connections,
+    outcomes: Sequence[Outcome],
+    half_made: HalfMade,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Let no mailbox of a wave end half made: mend those whose second write failed, and tell it in their outcomes."""
+    by_identity = {outcome.identity: outcome for outcome in outcomes}
+    left = []
+    for note in half_made.of(by_identity):
+        if by_identity[note.identity].status == "failed":
+            left.append(note)
+        else:
+            half_made.end(note.guid)
+    # A write without an answer was waited for already; after an answer the same sessions know what they wrote.
+    for item in mend(connections, half_made, left, doubts=(), sleep=sleep):
+        _tell(by_identity[item.note.identity], item, half_made.directory)
+
+
+def _interrupted(half_made: HalfMade, connect: Callable[[], Connections], sleep: Callable[[float], None]) -> list[str]:
+    """Mend what an interrupt or an error of the whole left; return who is still at risk."""
+    notes = half_made.open
+    with connect() as connections:
+        mended = mend(connections, half_made, notes, sleep=sleep)
+    return [item.note.identity for item in mended if item.ending == AT_RISK]
+
+
+@contextlib.contextmanager
+def none_left_half_made(
+    half_made: HalfMade, connect: Callable[[], Connections], sleep: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """Mend, however the block ends, before anything else hears of its end; ``connect`` opens fresh connections.
+
+    Meanwhile a second interrupt is not heard: what it would leave is what the first one is to prevent.
+    """
+    with half_made.writing():
+        try:
+            yield
+        except BaseException as error:
+            if half_made.open:
+                with _undisturbed():
+                    left = _interrupted(half_made, connect, sleep)
+                if left:
+                    risk = wave_half_made.at_risk(left, wave_half_made.WARNING, half_made.directory, str(error))
+                    if isinstance(error, HybridError):
+                        raise risk from error
+                    error.args = (risk.sentence(),)
+            raise
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Do not hear SIGINT and SIGTERM; a thread that is not the main one never does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(outcome: Outcome, item: Mended, directory: str) -> None:
+    outcome.cmdlets = [*outcome.cmdlets, *item.cmdlets]
+    first = outcome.error
+    if item.ending == WHOLE:
+        outcome.status, outcome.error = "changed", None
+        outcome.warnings.append(f"the second write was refused at first: {first.message if first else ''}")
+        return
+    outcome.details = {**outcome.details, "compensation": item.ending}
+    if item.error is not None and first is not None and item.error.message != first.message:
+        outcome.warnings.append(item.error.message)
+    if item.ending == AT_RISK:
+        outcome.error = error_of(item, directory, first)
+    elif first is not None:
+        # Whether anything was sent at all, only the live user tells: a refused Enable-MailUser has nothing to undo.
+        done = f" {TOLD[item.ending]}" if item.cmdlets or item.ending != UNDONE else ""
+        outcome.error = HybridError(
+            first.message + done, code=first.code, remedy=first.remedy, retryable=first.retryable, cmdlet=first.cmdlet
+        )
+
+
+def error_of(item: Mended, directory: str, first: HybridError | None = None) -> HybridError:
+    """Return the error of a user that stays half made, with what Exchange said to the write and to its mending."""
+    said = dict.fromkeys(error.message for error in (first, item.error) if error is not None)
+    error = wave_half_made.at_risk([item.note.identity], wave_half_made.WARNING, directory, " ".join(said))
+    error.cmdlet = "Set-MailUser"
+    return error
+
+
+def mend_left(
+    connections: Connections, half_made: HalfMade, *, check: bool, sleep: Callable[[float], None] = time.sleep
+) -> list[Outcome]:
+    """Mend what earlier runs with this directory left, but not what another one is just making."""
+    notes = wave_half_made.load(half_made.directory)
+    if notes and not wave_half_made.nobody_writes(half_made.directory):
+        notes = [note for note in notes if note.holder == half_made.holder]
+    outcomes = []
+    for item in mend(connections, half_made, notes, check=check, sleep=sleep):
+        outcome = Outcome({"identity": item.note.identity}, "changed" if item.cmdlets else "unchanged")
+        outcome.cmdlets, outcome.details = list(item.cmdlets), {"ending": item.ending}
+        if item.ending == AT_RISK:
+            outcome.status, outcome.error = "failed", error_of(item, half_made.directory)
+        elif item.error is not None:
+            outcome.warnings = [f"{item.error.message} {TOLD[item.ending]}"]
+        outcomes.append(outcome)
+    return outcomes

@@ -1,0 +1,306 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""One look at the moves of a wave: one Get-MoveRequest, few Get-MoveRequestStatistics, and what both come to."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import figures
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import (
+    Entry,
+    Memory,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
+    move_failed,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+
+TOLD = 20  # mailboxes of one kind that the lines for people name
+SHOWN = (
+    "status",
+    "status_detail",
+    "percent_complete",
+    "bytes_transferred",
+    "batch_name",
+    "display_name",
+    "read_at",
+    "gone_at",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """``wait_for`` is synced or completed. ``judge``: what is not there by now has failed."""
+
+    wait_for: str = "completed"
+    batch_name: str = ""
+    sample: int = 20
+    judge: bool = False
+
+
+def look(
+    connections: Connections,
+    records: Sequence[Record] | None,
+    memory: Memory,
+    options: Options,
+    now: datetime.datetime,
+) -> tuple[list[Outcome], dict[str, Any]]:
+    """Return an outcome for each record, or without records for each request of the batch name, and the progress.
+
+    ``memory`` is brought up to date, not saved. Statistics that cannot be read for the moment leave an older figure.
+    """
+    moment = figures.utc(now)
+    if records is None:
+        listed = move_request.by_mailbox(read.move_requests(connections, options.batch_name))
+        records = [{"identity": guid, "exchange_guid": guid} for guid in listed]
+        guids: dict[str, str | HybridError] = {guid: guid for guid in listed}
+    else:
+        guids = _identified(connections, records, memory)
+        wanted = [guid for guid in guids.values() if isinstance(guid, str)]
+        listed = _listed(connections, wanted, memory, options.batch_name)
+    entries = _noted(guids, listed, memory, moment)
+    moved = _read_figures(connections, entries, options.sample, moment)
+    memory.requests.update(entries)
+    outcomes = [_outcome(record, guids.get(str(record["identity"])), memory, options, moment) for record in records]
+    return outcomes, _progress(outcomes, list(entries.values()), memory, options, moved, moment)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _identified(connections: Connections, records: Sequence[Record], memory: Memory) -> dict[str, str | HybridError]:
+    """Return the ExchangeGuid by identity of every mailbox that is not home: an earlier look's, where there was one."""
+    known = memory.guids()
+    todo = [
+        {"exchange_guid": known.get(str(record["identity"]).lower()), **record}
+        for record in records
+        if not is_home(record)
+    ]
+    found = read.move_request_identities(connections, todo)
+    return {str(record["identity"]): guid for record, guid in zip(todo, found, strict=True)}
+
+
+def _listed(
+    connections: Connections, guids: Sequence[str], memory: Memory, batch_name: str
+) -> dict[str, dict[str, Any]]:
+    """Return the requests of the tenant, or of the wave's batch name where that surely is all of them."""
+    if not guids:
+        return {}
+    batch = _batch_of(guids, memory, batch_name)
+    listed = move_request.by_mailbox(read.move_requests(connections, batch))
+    missing = [guid for guid in guids if guid not in listed and not _finished(memory.requests.get(guid))]
+    if batch and missing:
+        # Gone, or in another batch by now: only the whole list tells.
+        listed = move_request.by_mailbox(read.move_requests(connections))
+    return listed
+
+
+def _batch_of(guids: Sequence[str], memory: Memory, batch_name: str) -> str:
+    """Return the batch name that all requests had at the last look; at the first look the one that is expected."""
+    known = [memory.requests.get(guid) for guid in guids if not _finished(memory.requests.get(guid))]
+    if not any(known):
+        return "" if memory.looks else batch_name
+    names = {"" if entry is None or "gone_at" in entry else str(entry.get("batch_name", "")) for entry in known}
+    name = names.pop() if len(names) == 1 else ""
+    return "" if name.startswith(move_request.BATCH_OWNER) else name
+
+
+def _finished(entry: Entry | None) -> bool:
+    """Tell whether a request was completed when it was last seen, and was no longer listed then."""
+    return entry is not None and "gone_at" in entry and entry["status"] in move_request.COMPLETED
+
+
+def _noted(
+    guids: Mapping[str, str | HybridError], listed: Mapping[str, dict[str, Any]], memory: Memory, moment: str
+) -> dict[str, Entry]:
+    """Return the entries of the requests that exist; those that are gone are marked in the memory."""
+    entries = {}
+    for identity, guid in guids.items():
+        if not isinstance(guid, str):
+            continue
+        known = memory.requests.get(guid)
+        if guid in listed:
+            entries[guid] = figures.noted(known, listed[guid], identity, moment)
+        elif known is not None:
+            known.setdefault("gone_at", moment)
+    return entries
+
+
+def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> Entry:
+    """Read what is due, ten to a request, into the entries; return the bytes that came over and the time they took."""
+    wanted = figures.due(entries, sample)
+    cmdlets = [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in wanted]
+    gained = covered = 0
+    for guid, answer in zip(wanted, connections.read_each(EXCHANGE_ONLINE, cmdlets), strict=True):
+        if isinstance(answer, HybridError):
+            if not answer.retryable and answer.code != "not_found":
+                raise answer
+        elif answer.objects:
+            statistics = move_request.request(answer.objects[0])
+            entries[guid], more, seconds = figures.with_figures(entries[guid], statistics, moment)
+            gained, covered = gained + more, covered + seconds
+    return {"bytes_gained": gained, "seconds_covered": covered}
+
+
+# -- each mailbox ------------------------------------------------------------------------------------------------------
+
+
+def _outcome(record: Record, guid: str | HybridError | None, memory: Memory, options: Options, moment: str) -> Outcome:
+    if guid is None:
+        return Outcome(record, status="skipped")
+    if isinstance(guid, HybridError):
+        return Outcome(record, status="failed", error=guid)
+    entry = memory.requests.get(guid)
+    outcome = Outcome(record, details={"move_request": _brief(entry)}, enriched={"exchange_guid": guid})
+    if entry is not None and entry["status"] == "Failed" and "gone_at" not in entry:
+        outcome.status, outcome.error = "failed", move_failed(entry, "run with resume_failed: true")
+    elif not _there(entry, options.wait_for):
+        outcome.status = "pending"
+        if options.judge:
+            outcome.status, outcome.error = "failed", _too_late(entry, moment)
+    elif entry is not None and entry["status"] == "CompletedWithWarning":
+        outcome.warnings = [str(entry.get("message") or "The move was completed with a warning: check both sides.")]
+    return outcome
+
+
+def _there(entry: Entry | None, wanted: str) -> bool:
+    if entry is None or ("gone_at" in entry and entry["status"] not in move_request.COMPLETED):
+        return False
+    return move_request.reached(wanted, str(entry["status"]))
+
+
+def _brief(entry: Entry | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    shown = {name: entry[name] for name in SHOWN if name in entry}
+    return {**shown, **({"total_mailbox_size": entry["total_size"]} if "total_size" in entry else {})}
+
+
+def _too_late(entry: Entry | None, moment: str) -> MailboxError:
+    """Return why a mailbox whose time is up has failed: what was last seen of it."""
+    if entry is None or "gone_at" in entry:
+        last = "" if entry is None else f" It was last seen as {entry['status']}."
+        return MailboxError(
+            f"its move request is gone, or was never made.{last}",
+            code="not_found",
+            cmdlet="Get-MoveRequest",
+            remedy="Look whether it was removed, or whether the mailbox is home already.",
+        )
+    detail = str(entry.get("status_detail", ""))
+    stalled = f" {classify('', detail).remedy}" if figures.side_of(detail) else ""
+    return MailboxError(
+        f"the move is {_state(entry, moment)}, and the waiting time is over.",
+        code="wait_timeout",
+        retryable=True,
+        cmdlet="Get-MoveRequest",
+        remedy=f"The move goes on by itself: run again to go on waiting.{stalled}",
+    )
+
+
+def _state(entry: Entry, moment: str) -> str:
+    if "read_at" not in entry:
+        return str(entry["status"])
+    done, total = figures.bytes_of(entry)
+    told = [
+        str(entry.get("status_detail") or entry["status"]),
+        f"{entry['percent_complete']} %" if "percent_complete" in entry else "percentage unknown",
+        f"{figures.size_text(done)} of {figures.size_text(total)}" if "total_size" in entry else "size unknown",
+        f"seen {figures.span_text(figures.seconds_between(entry['read_at'], moment))} ago",
+    ]
+    return f"{entry['status']} ({', '.join(told)})"
+
+
+# -- the wave ----------------------------------------------------------------------------------------------------------
+
+
+def _progress(
+    outcomes: Sequence[Outcome],
+    entries: Sequence[Entry],
+    memory: Memory,
+    options: Options,
+    moved: Entry,
+    moment: str,
+) -> dict[str, Any]:
+    sizes = [figures.bytes_of(entry) for entry in entries if "read_at" in entry]
+    done, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
+    found = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
+    memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, **moved}])
+    moving = [e for e in entries if e["status"] != "Failed" and not move_request.reached(options.wait_for, e["status"])]
+    blind = [entry for entry in moving if "total_size" not in entry]
+    without = [o for o in outcomes if o.details.get("move_request") == {} or _gone(o, options.wait_for)]
+    result: dict[str, Any] = {
+        "looked_at": moment,
+        "mailboxes": len(outcomes),
+        "moving": len(moving),
+        "without_request": len(without),
+        "not_identified": len([o for o in outcomes if o.error is not None and not o.details]),
+        "home": len([outcome for outcome in outcomes if outcome.status == "skipped"]),
+        **found,
+        "percent": figures.percent(entries),
+        "stalls": figures.stalls(entries),
+        "stuck": figures.stuck(entries),
+        "without_figures": len(blind),
+    }
+    optional = {
+        "rate": figures.rate(figures.recent(memory.looks)),
+        "estimate": None if blind else _estimate(moving, memory, moment),
+        "oldest_figure_age": figures.oldest_age(entries, moment),
+    }
+    result.update({name: value for name, value in optional.items() if value is not None})
+    result["line"] = figures.sentence(result)
+    result["lines"] = [result["line"], *_attention(outcomes, result)]
+    return result
+
+
+def _gone(outcome: Outcome, wanted: str) -> bool:
+    request = outcome.details.get("move_request") or {}
+    return "gone_at" in request and not move_request.reached(wanted, request["status"])
+
+
+def _estimate(moving: Sequence[Entry], memory: Memory, moment: str) -> dict[str, Any] | None:
+    remaining = sum(total - done for done, total in map(figures.bytes_of, moving))
+    left = figures.time_left(memory.looks, remaining)
+    if left is None:
+        return None
+    begin = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    least, most = (figures.utc(begin + datetime.timedelta(seconds=seconds)) for seconds in left)
+    return {"earliest": least, "latest": most, "least_seconds": int(left[0]), "most_seconds": int(left[1])}
+
+
+def _attention(outcomes: Sequence[Outcome], progress: Mapping[str, Any]) -> list[str]:
+    """Return what somebody has to look at, a line each: failed, stalled, without progress for hours."""
+    failed = [f"{_name(outcome)}: {outcome.error.sentence()}" for outcome in outcomes if outcome.error is not None]
+    lines = _few(failed, "failed")
+    for stall in progress["stalls"]:
+        names = ", ".join(stall["mailboxes"][:TOLD]) + (", ..." if stall["count"] > TOLD else "")
+        lines.append(f"{stall['detail']} ({stall['place']}): {names}. {classify('', stall['detail']).remedy}")
+    idle = [
+        f"{item['identity']}: {item['status']} without progress for {figures.span_text(item['seconds'])}"
+        for item in progress["stuck"]
+    ]
+    return [*lines, *_few(idle, "without progress")]
+
+
+def _name(outcome: Outcome) -> str:
+    return figures.label({**outcome.details.get("move_request", {}), "identity": outcome.identity})
+
+
+def _few(lines: Sequence[str], what: str) -> list[str]:
+    more = len(lines) - TOLD
+    return [*lines[:TOLD], *([f"... and {more} more {what}"] if more > 0 else [])]

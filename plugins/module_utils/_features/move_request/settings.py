@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The settings of a wave's move requests as they were last seen, beside the wave's file.
+
+Get-MoveRequest lists all requests in one call, but shows few settings; Get-MoveRequestStatistics shows all and costs
+one call a mailbox (facts identity-filters-roles.md). Target databases and delivery domain of a request never change
+in the cloud, so what was once read, or what we ourselves asked for, still holds as long as the list shows the same
+request. It is used to see that nothing differs, never to say that something does: a difference is read live first.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+
+# What the list shows of a request: if any of it is another, the request is another, or was changed.
+LISTED = ("batch_name", "remote_host_name", "suspend_when_ready_to_complete")
+KEPT = (
+    "remote_database_name",
+    "remote_archive_database_name",
+    "target_delivery_domain",
+    "prevent_completion",
+    "complete_after",
+)
+
+
+def _utc_now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class MoveSettings:
+    """Known settings by ExchangeGuid. Without a path nothing is known beyond this task."""
+
+    def __init__(self, path: str = "", now: Callable[[], str] = _utc_now) -> None:
+        self._path = path
+        self._now = now
+        self._known = _load(path) if path else {}
+        self._saved = dict(self._known)
+
+    def of(self, listed: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the settings of a listed request, with ``settings_read_at`` (UTC); None where they are not known."""
+        known = self._known.get(str(listed["exchange_guid"]))
+        if known is None or any(known["listed"].get(name) != _shown(listed, name) for name in LISTED):
+            return None
+        return {**known["settings"], "settings_read_at": known["read_at"]}
+
+    def keep(self, listed: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """Remember what a request was seen, or made, with."""
+        self._known[str(listed["exchange_guid"])] = {
+            "read_at": self._now(),
+            "listed": {name: _shown(listed, name) for name in LISTED},
+            "settings": {name: settings[name] for name in KEPT if settings.get(name) not in (None, "")},
+        }
+
+    def save(self) -> None:
+        """Write the file where there is something new."""
+        if self._path and self._known != self._saved:
+            records.write_private(self._path, json.dumps(self._known, separators=(",", ":")))
+            self._saved = dict(self._known)
+
+
+def _shown(listed: Mapping[str, Any], name: str) -> Any:
+    # Exchange leaves out what is empty or not set.
+    return listed.get(name) or ""
+
+
+def _load(path: str) -> dict[str, dict[str, Any]]:
+    """Return the file's content; a file that is missing or damaged only costs the calls that it saves."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    sound = isinstance(data, dict) and all(
+        isinstance(item, dict) and {"read_at", "listed", "settings"} <= set(item) for item in data.values()
+    )
+    return data if sound else {}

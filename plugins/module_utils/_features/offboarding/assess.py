@@ -1,0 +1,617 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Reading a wave's state from both organizations, with the guards and the baseline that come before the first write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+    in_threads,
+    side_by_side,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    HybridError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    move_request as steps,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
+    baseline_changes,
+    both_sides,
+    look_ahead,
+    migration_endpoint,
+    rollback_plan,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
+    evidence as offboarding_evidence,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
+    state as offboarding_state,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import (
+    Baselines,
+    content,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline_changes import (
+    Changes,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import guards
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    FINAL,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Answer,
+    Facts,
+    Subject,
+    Unread,
+    seen_in,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    accepted_by,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence, State
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    cloud,
+    filter_query,
+    holds,
+    move_request,
+    read,
+    uniqueness,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
+    DirectoryUser,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
+WRITERS = 16  # baselines that are written at once
+
+
+@dataclass(frozen=True)
+class Options:
+    """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
+    state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
+    that are told from the same reads. ``active_directory`` is None where it was not
+    configured."""
+
+    directory: str = ""
+    accept: frozenset[str] = frozenset()
+    require_state: str = ""
+    check: bool = False
+    readiness: bool = False
+    ahead: Ahead = field(default_factory=Ahead)
+    active_directory: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the guards know of the tenant: its accepted ``domains``, in lower case, and its configuration."""
+
+    domains: Collection[str]
+    facts: Facts
+
+    @property
+    def policies(self) -> list[str]:
+        """The retention policies for everybody, where the tenant's configuration could be read."""
+        answer = self.facts.organization
+        told = () if isinstance(answer, Unread) else answer
+        return [entry for item in told for entry in _values.as_list(item.get("InPlaceHolds"))]
+
+
+@dataclass
+class Mailbox:
+    """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error.
+
+    ``supplied`` is what the tenant itself says where the record leaves it out. ``anew`` is a baseline that takes the
+    place of the one on disk, ``changes`` what nothing explains of what became of the mailbox since the one that stays.
+    """
+
+    record: Record
+    outcome: Outcome
+    evidence: Evidence | None = None
+    state: State | None = None
+    baseline: dict[str, Any] | None = None
+    anew: dict[str, Any] | None = None
+    changes: Changes | None = None
+    supplied: Record = field(default_factory=dict)
+    problems: list[HybridError] = field(default_factory=list)
+
+    def fail(self, error: HybridError) -> None:
+        self.problems.append(error)
+        self.outcome.status, self.outcome.error = "failed", self.problems[0]
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome.status == "failed"
+
+    @property
+    def open(self) -> bool:
+        return not self.failed and self.state is not None and self.state.name in offboarding_state.OPEN
+
+
+def assess(connections: Connections, records: Sequence[Record], options: Options) -> list[Outcome]:
+    """Return each mailbox's state, with the record completed by what later steps need.
+
+    A conflict, a stop sign that nobody accepted, a missing baseline and an address that somebody else holds are
+    failures.
+    """
+    baselines = Baselines(options.directory) if options.directory else None
+    wave = examine(connections, records, options)
+    if baselines is not None and not options.check:
+        _save_baselines([item for item in wave if item.open and (item.anew or item.baseline is None)], baselines)
+    for item in wave:
+        _report(item, options, baselines)
+    return [item.outcome for item in wave]
+
+
+def settle(
+    connections: Connections,
+    records: Sequence[Record],
+    options: Options,
+    *,
+    wait_timeout: float,
+    wait_sleep: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Outcome]:
+    """Assess a wave, and for ``wait_timeout`` seconds again what came home and does not show so in the cloud yet."""
+    outcomes = assess(connections, records, options)
+    deadline = clock() + wait_timeout
+    while True:
+        late = [place for place, outcome in enumerate(outcomes) if outcome.error and outcome.error.code == "cloud_lags"]
+        if not late or clock() >= deadline:
+            return outcomes
+        sleep(min(wait_sleep, max(0.0, deadline - clock())))
+        again = assess(connections, [records[place] for place in late], options)
+        for place, outcome in zip(late, again, strict=True):
+            outcomes[place] = outcome
+
+
+def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
+    """Save the missing baselines side by side: each waits for the disk, and the disk takes many at a time."""
+
+    def save(item: Mailbox) -> None:
+        evidence = item.evidence
+        if item.anew is not None:
+            item.outcome.details["superseded_baseline"] = baselines.replace(item.anew)
+        elif evidence is not None:
+            item.baseline = baselines.save(item.outcome.identity, evidence.cloud, evidence.on_premises)
+
+    in_threads(save, wave, WRITERS)
+
+
+def examine(connections: Connections, records: Sequence[Record], options: Options) -> list[Mailbox]:
+    """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
+    wave = [Mailbox(record, Outcome(record)) for record in records]
+    _gather(connections, wave, options)
+    for item in wave:
+        if item.evidence is not None:
+            item.state = offboarding_state.judge(item.evidence)
+    _explain_conflicts(connections, wave)
+    _load_baselines(wave, Baselines(options.directory) if options.directory else None)
+    _guard(connections, wave, options)
+    return wave
+
+
+def _explain_conflicts(connections: Connections, wave: Sequence[Mailbox]) -> None:
+    """Complete each conflict by what both sides hold, or whose the GUID is, and by the next steps."""
+    torn = _in_conflict(wave, offboarding_state.TWO_MAILBOXES)
+    sides = both_sides.two_mailboxes(connections, [evidence for _item, evidence, _state in torn])
+    for (item, evidence, state), (cloud_side, local) in zip(torn, sides, strict=True):
+        item.state = replace(
+            state,
+            reason=f"{state.reason}; {both_sides.told(cloud_side, local)}",
+            remedy=state.remedy or both_sides.next_steps(cloud_side, local, evidence.on_premises["guid"]),
+        )
+    foreign = _in_conflict(wave, offboarding_state.FOREIGN_GUID)
+    held = [str(evidence.on_premises["exchange_guid"]) for _item, evidence, _state in foreign]
+    owners = both_sides.holders(connections, held) if held else {}
+    for (item, evidence, state), guid in zip(foreign, held, strict=True):
+        if item.record.get("force") and owners[guid] == "":
+            item.state = offboarding_state.judge(evidence, overwrite=True)
+            item.outcome.warnings.append(f"force is true: the GUID {guid}, which no mailbox carries, is overwritten.")
+        else:
+            reason, remedy = both_sides.of_a_guid(guid, owners[guid])
+            item.state = replace(state, reason=f"{state.reason}; {reason}", remedy=remedy)
+
+
+def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Evidence, State]]:
+    return [
+        (item, item.evidence, item.state)
+        for item in wave
+        if item.evidence is not None and item.state is not None and item.state.about == about
+    ]
+
+
+def _gather(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
+    # The on-premises users are asked for by what the cloud shows; to open a session takes a second or more.
+    tenant, listed, _opened = side_by_side(
+        lambda: read.cloud_recipients(connections, [item.record for item in wave]),
+        lambda: read.move_requests(connections) if wave else [],
+        lambda: connections.open_ahead(EXCHANGE_SERVER, filter_query.calls(len(wave))),
+    )
+    named = []
+    for item, found in zip(wave, tenant, strict=True):
+        if isinstance(found, HybridError):
+            item.fail(found)
+        else:
+            named.append((item, found, _named(item.record, found)))
+    ad = read.on_premises_objects(connections, [record for _item, _found, record in named])
+    for (item, found, _record), user in zip(named, ad, strict=True):
+        if isinstance(user, HybridError):
+            item.fail(user)
+        else:
+            item.evidence = Evidence(found, user)
+    _refuse_shared_objects(wave)
+    requests = move_request.by_mailbox(listed)
+    seen = [item.evidence for item in wave if item.evidence is not None]
+    for evidence in seen:
+        evidence.move_request = requests.get(evidence.cloud["exchange_guid"])
+    offboarding_evidence.complete(connections, seen, options.active_directory)
+
+
+def _named(record: Record, found: dict[str, Any]) -> Record:
+    """Return the record with the UPN of its cloud object, by which its on-premises user is asked for."""
+    return {**record, "user_principal_name": found["user_principal_name"]}
+
+
+def _refuse_shared_objects(wave: Sequence[Mailbox]) -> None:
+    """Fail all records that mean one and the same object: which of them is right, nobody knows."""
+    # Of a mailbox named twice the first word counts: its one user is shared only because of that.
+    for side, code in (("cloud", "duplicate_identity"), ("on_premises", "shared_ad_user")):
+        by_guid: dict[str, list[Mailbox]] = {}
+        for item in wave:
+            if item.evidence is not None:
+                by_guid.setdefault(getattr(item.evidence, side)["guid"], []).append(item)
+        for guid, items in by_guid.items():
+            for item in items if len(items) > 1 else ():
+                names = ", ".join(other.outcome.identity for other in items)
+                item.fail(
+                    MailboxError(
+                        f"{names} are one object {'in the cloud' if side == 'cloud' else 'on-premises'}, {guid}.",
+                        code=code,
+                        remedy="Name each mailbox once, each with its own on-premises user (ad_identity).",
+                    )
+                )
+
+
+def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> None:
+    if baselines is None:
+        return
+    for item in wave:
+        evidence = item.evidence
+        if evidence is None or evidence.cloud["exchange_guid"] == _values.ZERO_GUID:
+            continue
+        refresh = item.open and item.record.get("baseline") == "refresh"
+        try:
+            item.baseline = baselines.load(evidence.cloud["exchange_guid"])
+        except HybridError as error:
+            if refresh:
+                _take_anew(item, content(item.outcome.identity, evidence.cloud, evidence.on_premises), error.message)
+            else:
+                item.fail(error)
+            continue
+        if item.baseline is not None and item.open:
+            _compare_with_baseline(item, evidence, item.baseline, refresh)
+
+
+def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: dict[str, Any], refresh: bool) -> None:
+    """Take the baseline anew where it may not be the authority, or note what differs from it without a reason."""
+    changes = baseline_changes.since(
+        rollback_plan.Evidence(
+            evidence.cloud,
+            evidence.on_premises,
+            evidence.move_request,
+            baseline,
+            routing=mailuser.expected_routing(item.record, baseline),
+        ),
+        str(item.record.get("primary_smtp_address") or ""),
+    )
+    if changes.fresh and (refresh or not changes.differing):
+        fresh = content(item.outcome.identity, changes.fresh, changes.on_premises, changes.taken_at)
+        why = baseline_changes.told(changes) or "nothing was written since it was taken, and the mailbox changed"
+        _take_anew(item, fresh, why)
+    elif changes.differing:
+        item.changes = changes
+
+
+def _take_anew(item: Mailbox, fresh: dict[str, Any], why: str) -> None:
+    item.baseline = item.anew = fresh
+    item.outcome.warnings.append(f"Its baseline was taken anew, and the old one is kept aside: {why}.")
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
+    for item in wave:
+        if item.state is not None and item.state.name == "conflict":
+            item.fail(
+                MailboxError(
+                    f"{item.state.reason}.",
+                    code=item.state.code or "conflict",
+                    retryable=item.state.code == "cloud_lags",
+                    remedy=item.state.remedy or "Resolve it by hand: nothing was written for this mailbox.",
+                )
+            )
+    waiting = [item for item in wave if item.open]
+    if not waiting:
+        return
+    databases, domains, held, organization = side_by_side(
+        lambda: _databases(connections, waiting),
+        lambda: read.accepted_domains(connections, EXCHANGE_ONLINE),
+        lambda: _held_by_others(connections, waiting),
+        lambda: _organization(connections),
+    )
+    _refuse_unknown_databases(databases, waiting)
+    for item, errors in held:
+        for error in uniqueness.standing(errors, accepted_by(item.record, options.accept)):
+            item.fail(error)
+    if isinstance(organization, Unread):
+        waiting[0].outcome.warnings.append(
+            f"Retention policies for the whole organization were not looked at: {organization.reason}"
+        )
+    surroundings = Surroundings(domains, Facts(organization=organization))
+    for item in waiting:
+        if item.evidence is not None:
+            _stop(item, item.evidence, surroundings, options)
+    _look_ahead(connections, waiting, options.ahead)
+
+
+def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead) -> None:
+    """Fail the mailboxes that a later task would refuse; what stands against one already is told once."""
+    if ahead.prepare is None and ahead.move is None:
+        return
+    look_ahead.refuse_credential(ahead)
+    requests = {e.cloud["exchange_guid"]: e.move_request for item in wave if (e := item.evidence) and e.move_request}
+    failed = {guid: request for guid, request in requests.items() if request["status"] == "Failed"}
+    if ahead.move is not None and failed:
+        requests.update(steps.with_statistics(connections, failed))
+    if ahead.move is not None:
+        _supply_host_name(connections, wave, ahead.move)
+    for item in wave:
+        if item.evidence is None:
+            continue
+        cloud_object, user = item.evidence.cloud, item.evidence.on_premises
+        request = requests.get(cloud_object["exchange_guid"])
+        record = {**item.record, **wave_records.enriched({}, {**_known(item, item.evidence), **item.supplied})}
+        record.pop("whole", None)  # what an earlier look left there; this one is before the writes
+        known = {error.code for error in item.problems}
+        for error in look_ahead.refusals(ahead, record, Seen(cloud_object, user, request)):
+            if error.code not in known:
+                item.fail(error)
+
+
+def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: Mapping[str, Any]) -> None:
+    """Take the MRS proxy's name from the tenant's migration endpoint for mailboxes that leave it out."""
+    without = [item for item in wave if not wave_records.merged(move, item.record).get("remote_host_name")]
+    if not without:
+        return
+    host, why_not = migration_endpoint.host_name(connections)
+    if host:
+        for item in without:
+            item.supplied["remote_host_name"] = host
+    else:
+        without[0].outcome.warnings.append(f"remote_host_name is left out, and no endpoint supplies it: {why_not}.")
+
+
+def _organization(connections: Connections) -> Answer:
+    """Return Get-OrganizationConfig: retention policies for everybody, and the switch for auto-expanding archives."""
+    try:
+        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects
+    except HybridError as error:
+        if isinstance(error, CmdletError) or error.code == "permission_denied":
+            # Not granted, say: the mailboxes' own flags still count.
+            return Unread(" ".join(error.message.split()))
+        raise
+
+
+DATABASES = ("remote_target_database", "remote_archive_target_database")
+
+
+def _databases(connections: Connections, wave: Sequence[Mailbox]) -> set[str]:
+    """Return the on-premises databases where a mailbox names one."""
+    named = any(item.record.get(name) for item in wave for name in DATABASES)
+    return read.database_names(connections) if named else set()
+
+
+def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
+    for item in wave:
+        for name in DATABASES:
+            wanted = str(item.record.get(name) or "")
+            if wanted and wanted.lower() not in known:
+                item.fail(
+                    MailboxError(
+                        f"{name}: '{wanted}' is no mailbox database on-premises.",
+                        code="database_not_found",
+                        cmdlet="Get-MailboxDatabase",
+                        remedy=f"Name one of: {', '.join(sorted(known))}.",
+                    )
+                )
+
+
+def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
+    """Return what others hold of each mailbox's addresses and GUIDs, the first word first."""
+    known = [(item, item.evidence) for item in wave if item.evidence is not None]
+    claims = [uniqueness.claim(item.record, _before(item, seen), seen.on_premises) for item, seen in known]
+    found = uniqueness.conflicts(connections, claims)
+    return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
+
+
+def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:
+    before, known = _before(item, evidence), surroundings
+    shown = offboarding_state.shown(evidence)
+    signs = offboarding_state.stop_signs(
+        item.record, before, shown, known.domains, known.policies, _written(item, evidence)
+    )
+    if item.state is not None:
+        signs += offboarding_state.doubtful(item.state)
+    unseen = offboarding_state.unseen(evidence)
+    if unseen:
+        item.outcome.details["not_checked"] = unseen
+    if _baseline_missing(item, evidence, options):
+        signs.insert(
+            0,
+            MailboxError(
+                "the on-premises mail user was made by an earlier run, but its baseline is gone, so nobody knows which "
+                "addresses "
+                "the mailbox had.",
+                code="baseline_missing",
+                remedy="Restore the directory of that run. Or, if the addresses are known to be whole, accept it: "
+                "offboarding_accept: [baseline_missing].",
+            ),
+        )
+    if item.changes is not None:
+        taken_at = str((item.baseline or {}).get("taken_at") or "")
+        signs.insert(0, baseline_changes.stop_sign(item.changes, taken_at, item.outcome.identity))
+        item.outcome.details["baseline_differences"] = {
+            name: {"baseline": before, "live": now} for name, (before, now) in item.changes.differing.items()
+        }
+    if options.readiness:
+        subject = Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
+        signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
+    item.outcome.details["stop_signs"] = [sign.code for sign in signs]
+    accept = accepted_by(item.record, options.accept)
+    refused = [sign for sign in signs if sign.code not in accept or sign.code in FINAL]
+    if refused:
+        item.outcome.details["refused"] = [sign.as_result() for sign in refused]
+    for sign in refused:
+        item.fail(sign)
+
+
+def _written(item: Mailbox, evidence: Evidence) -> set[str]:
+    """Return the external address that stands on-premises where the baseline has another one or none: it is ours."""
+    name = "external_email_address"
+    now = str(evidence.on_premises.get(name) or "").lower()
+    before = (item.baseline or {}).get("on_premises")
+    return {now} if before is not None and str(before.get(name) or "").lower() != now else set()
+
+
+def _before(item: Mailbox, evidence: Evidence) -> dict[str, Any]:
+    """Return the cloud mailbox with the compared fields as they were before the first write."""
+    known = (item.baseline or {}).get("cloud", {})
+    return {**evidence.cloud, **{name: known[name] for name in cloud.COMPARED if name in known}}
+
+
+def _baseline_missing(item: Mailbox, evidence: Evidence, options: Options) -> bool:
+    if not options.directory or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
+        return False
+    stamped = evidence.on_premises["exchange_guid"] == evidence.cloud["exchange_guid"]
+    return stamped or bool(evidence.cloud["is_dir_synced"])
+
+
+# -- report ------------------------------------------------------------------------------------------------------------
+
+
+def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> None:
+    if item.state is None or item.evidence is None:
+        return
+    state, evidence = item.state, item.evidence
+    item.outcome.details = {
+        "state": state.name,
+        "reason": state.reason,
+        "beginning": state.beginning,
+        **item.outcome.details,
+    }
+    if item.open and item.record.get("remove_delay_holds") and holds.delays(evidence.cloud):
+        item.outcome.details["delay_holds"] = holds.delays(evidence.cloud)
+    if options.require_state and not item.failed:
+        _require(item, state, evidence, options)
+    item.outcome.enriched = {
+        **_known(item, evidence),
+        **item.supplied,
+        "offboarding_state": state.name,
+        "beginning": state.beginning,
+        "whole": state.name in offboarding_state.WHOLE,
+        "anchor_unverified": not state.anchor_verified,
+        **({"source_anchor": seen.source_anchor} if isinstance(seen := evidence.directory, DirectoryUser) else {}),
+        "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
+        "on_premises": {
+            name: evidence.on_premises[name]
+            for name in (
+                "guid",
+                "distinguished_name",
+                "kind",
+                "recipient_type_details",
+                "database",
+                "linked_master_account",
+            )
+            if name in evidence.on_premises
+        },
+        **(
+            {"baseline_file": baselines.path(evidence.cloud["exchange_guid"])}
+            if baselines is not None and item.baseline is not None
+            else {}
+        ),
+    }
+
+
+def _known(item: Mailbox, evidence: Evidence) -> Record:
+    """Return the mailbox's values for later steps: the baseline's where there is one, else what is live.
+
+    What the record itself says (a primary address, say) stays. Of a mail user only its identity is worth knowing: the
+    rest is no longer the mailbox's.
+    """
+    live = mailbox_info.carried(evidence.cloud)
+    if item.baseline is not None:
+        values = {**live, **mailbox_info.carried(item.baseline["cloud"])}
+    elif evidence.cloud["kind"] == "mailbox":
+        values = live
+    else:
+        values = {name: live[name] for name in ("exchange_guid", "external_directory_object_id", "user_principal_name")}
+        if evidence.on_premises["recipient_type_details"] in cloud.MOVABLE_TYPES:
+            values["recipient_type_details"] = evidence.on_premises["recipient_type_details"]
+    linked = (item.baseline or {}).get("on_premises", evidence.on_premises).get("linked_master_account")
+    if linked:
+        values["linked_master_account"] = linked
+    return {name: value for name, value in values.items() if name not in item.record}
+
+
+def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) -> None:
+    wanted = options.require_state
+    if state.name != wanted:
+        item.fail(
+            MailboxError(
+                f"the mailbox is {state.name}, not {wanted}: {state.reason}.",
+                code=f"not_{wanted}",
+                retryable=state.name == "moving",
+                remedy="Look at its move request with move_request_info.",
+            )
+        )
+        return
+    if wanted == "home":
+        known = {**item.record, **_known(item, evidence)}
+        item.outcome.warnings += offboarding_state.notes(
+            known, evidence, baseline=item.baseline is not None or not options.directory
+        )
+        wrong = offboarding_state.not_as_wanted(known, evidence)
+        if wrong:
+            lags = all(difference.code == "cloud_lags" for difference in wrong)
+            item.outcome.details["differences"] = [difference.as_result() for difference in wrong]
+            item.fail(
+                MailboxError(
+                    "the mailbox is home, but " + "; ".join(difference.message for difference in wrong) + ".",
+                    code="cloud_lags" if lags else "verification_failed",
+                    retryable=lags,
+                    remedy=" ".join(dict.fromkeys(difference.remedy for difference in wrong)),
+                )
+            )

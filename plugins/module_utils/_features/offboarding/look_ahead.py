@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""What the later tasks of a run would refuse, found before the first write, by those tasks' own code.
+
+A value that makes the move impossible is as wrong before the users are written as after it, and before it nothing has
+to be taken back. Nothing is read for it but what the judgement of the mailboxes read already, and the statistics of
+requests that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Credential,
+    refuse_unpublished,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    move_request as steps,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.validation import refuse_missing, validated
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What the tasks that follow are given: ``prepare`` mailuser and exchange_guid, ``move`` move_request. None where
+    they do not follow. ``credential`` is the remote credential, ``online`` the options of Exchange Online."""
+
+    prepare: Mapping[str, Any] | None = None
+    move: Mapping[str, Any] | None = None
+    credential: Mapping[str, str | None] | None = None
+    online: Mapping[str, Any] = field(default_factory=dict)
+
+
+def refuse_malformed(ahead: Ahead) -> None:
+    """Raise InputError for an option that is wrong for every mailbox: no system needs to be asked about it."""
+    for name, given, owned in (
+        ("prepare", ahead.prepare, mailuser.OPTIONS),
+        ("move", ahead.move, steps.OPTIONS),
+    ):
+        strange = sorted(set(given or ()) - set(owned))
+        if strange:
+            remedy = f"Give some of: {', '.join(owned)}."
+            raise InputError(name, ", ".join(strange), "is no option of that step", remedy)
+        validated(dict(given or {}), owned, name, "Correct this option.")
+    if ahead.move is not None:
+        steps.checked_credential(ahead.credential, needed=False)
+
+
+def refuse_credential(ahead: Ahead) -> None:
+    """Raise InputError where a mailbox is to be moved and the credential is missing, or cannot be sent."""
+    if ahead.move is not None:
+        refuse_unpublished(steps.checked_credential(ahead.credential, needed=True), ahead.online)
+
+
+def refusals(ahead: Ahead, record: Record, seen: Seen) -> list[HybridError]:
+    """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it."""
+    found: list[HybridError] = []
+    for given, look in ((ahead.prepare, _prepare), (ahead.move, _move)):
+        if given is not None:
+            found += _refusal(look, records.merged(given, record), seen)
+    return found
+
+
+def _refusal(look: Callable[[Record, Seen], object], record: Record, seen: Seen) -> list[HybridError]:
+    try:
+        look(record, seen)
+    except HybridError as error:
+        return [error]
+    return []
+
+
+def _prepare(record: Record, seen: Seen) -> None:
+    full = _valid(record, mailuser.OPTIONS)
+    mailuser.Present(check=True).plan(full, seen)
+    if (seen.on_premises or {}).get("kind") == "remote_mailbox":
+        exchange_guid.Stamped(check=True).plan(full, seen)
+
+
+def _move(record: Record, seen: Seen) -> None:
+    full = _valid(record, steps.OPTIONS)
+    refuse_missing(full, steps.NEEDED, str(record["identity"]))
+    guid = _values.guid((seen.cloud or {}).get("exchange_guid"))
+    target = Seen(cloud={"exchange_guid": guid, "moved": False}, move_request=seen.move_request)
+    steps.Submitted(True, Credential("", "")).plan(full, target)
+
+
+def _valid(record: Record, owned: Mapping[str, Mapping[str, Any]]) -> Record:
+    return {**record, **validated(record, owned, f"mailbox '{record['identity']}'", "Correct this record.")}

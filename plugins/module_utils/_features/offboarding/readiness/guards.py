@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The blockers of one mailbox that the role can tell from what it reads anyway, one organization-wide call aside.
+
+The same functions make the findings of the readiness report: a guard and its finding cannot differ.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    content,
+    leftovers,
+    move_requests,
+    names,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    BLOCKER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Facts,
+    Subject,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    Finding,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
+    DirectoryUser,
+)
+
+
+def blockers(facts: Facts, subject: Subject) -> list[Finding]:
+    """Return what should stop this mailbox before the first write, beside the stop signs of offboarding_state."""
+    evidence = subject.evidence
+    if evidence is None or not subject.before_the_move:
+        return []
+    seen = chain(
+        content.archive(facts, subject, evidence),
+        names.delivery_address(subject, evidence),
+        leftovers.move_residue(subject, evidence),
+        leftovers.remote_recipient_type(subject, evidence),
+        leftovers.directory(subject) if isinstance(subject.directory, DirectoryUser) else (),
+        move_requests.in_the_cloud(subject, evidence),
+    )
+    return [finding for finding in seen if finding.severity == BLOCKER]

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Requests that exist already, on either side: each of them blocks a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Facts,
+    Subject,
+    Unread,
+    moving,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    Finding,
+    found,
+    not_checked,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, move_request
+
+
+def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    on_premises, users = facts.requests_on_premises, facts.migration_users
+    if isinstance(on_premises, Unread):
+        yield not_checked("move_request_on_premises", on_premises.reason)
+    if isinstance(users, Unread):
+        yield not_checked("belongs_to_migration_batch", users.reason)
+    here = _by_guid(on_premises)
+    batches = _batches(users)
+    for subject, evidence in moving(subjects):
+        yield from in_the_cloud(subject, evidence)
+        if evidence.cloud["exchange_guid"] in here:
+            text = f"Get-MoveRequest on-premises shows one, {here[evidence.cloud['exchange_guid']]}"
+            yield found("move_request_on_premises", text, subject.identity)
+        batch = next((batches[a] for a in _names(evidence) if a in batches), "")
+        if batch and not _of_batch(evidence):
+            text = f"Get-MigrationUser shows the mailbox in batch {batch}"
+            yield found("belongs_to_migration_batch", text, subject.identity)
+
+
+def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+    """Tell of the mailbox's own move request, which the role adopts, leaves alone, or stumbles over."""
+    request = evidence.move_request
+    if request is None:
+        return
+    status = request["status"]
+    if _of_batch(evidence):
+        text = f"Its move request belongs to {request['batch_name']}"
+        yield found("belongs_to_migration_batch", text, subject.identity)
+    elif status in move_request.COMPLETED:
+        yield found("completed_request_left", f"A move request that is {status} was left", subject.identity)
+    elif status == "Failed":
+        why = f": {request['message']}".rstrip(".") if request.get("message") else ""
+        yield found("move_failed", f"Its move request is Failed{why}", subject.identity)
+    else:
+        yield found("already_moving", f"Its move request is {status}", subject.identity)
+
+
+def _of_batch(evidence: Evidence) -> bool:
+    return evidence.move_request is not None and move_request.owned_by_batch(evidence.move_request)
+
+
+def _by_guid(answer: Sequence[Properties] | Unread) -> dict[str, str]:
+    if isinstance(answer, Unread):
+        return {}
+    return {_values.guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in answer}
+
+
+def _batches(answer: Sequence[Properties] | Unread) -> dict[str, str]:
+    """Return the batch of each migration user, by the address that Get-MigrationUser shows."""
+    if isinstance(answer, Unread):
+        return {}
+    return {
+        str(item.get("Identity") or item.get("EmailAddress") or "").lower(): str(item.get("BatchId") or "unknown")
+        for item in answer
+    }
+
+
+def _names(evidence: Evidence) -> list[str]:
+    return [*addresses.smtp_addresses(evidence.cloud["email_addresses"]), evidence.cloud["user_principal_name"].lower()]

@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Reading everything that the readiness report judges: in bulk, from every system that is configured, writing nothing.
+
+A question that an organization does not answer (a role that is missing, a system that is not configured) is Unread,
+and what depends on it is not_checked: never a pass.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Credential,
+    Properties,
+    Value,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    ENTRA_CONNECT,
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    HybridError,
+    InputError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    content,
+    exchange_online,
+    exchange_server,
+    identity,
+    leftovers,
+    move_requests,
+    names,
+    synchronization,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Answer,
+    Facts,
+    Subject,
+    Unread,
+    moving,
+    seen_in,
+    wanted,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    Finding,
+    accepted,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
+    Report,
+    document,
+    table,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Silent
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Authority
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
+# Seconds before the one further test of an endpoint that was tested too recently. The service names the earliest time
+# only in prose (HCW8078, microsoft-articles.md section 6); a test that is still too early stays unanswered.
+TEST_AGAIN_AFTER = 60.0
+HISTORY = 20  # run results: two cycles of six runs, and some that somebody started by hand
+_UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """``active_directory`` is None where it was not configured; ``credential`` None where none was given."""
+
+    directory: str = ""
+    accept: frozenset[str] = frozenset()
+    check_sizes: bool = True
+    test_endpoint: bool = True
+    migration_endpoint: str = ""
+    credential: Credential | None = None
+    controller_pinned: bool = True
+    brings_into_scope: bool = False
+    active_directory: Mapping[str, Any] | None = None
+
+
+def check(
+    connections: Connections,
+    records: Sequence[Record],
+    options: Options,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Return the findings of the environment and of every mailbox. Raises HybridError when a system is out of reach."""
+    how = assess.Options(directory=options.directory, active_directory=options.active_directory)
+    looked = assess.examine(connections, records, how)
+    subjects = [Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in looked]
+    if options.check_sizes:
+        _read_sizes(connections, subjects)
+    facts = _read_environment(connections, subjects, options)
+    facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
+    facts.directory = _tell_directory(subjects)
+    facts.half_made = tuple(entry["identity"] for entry in half_made.told(options.directory))
+    _read_entra(connections, subjects, facts)
+    found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
+    by_mailbox: dict[str, list[Finding]] = {subject.identity: [] for subject in subjects}
+    for finding in found:
+        if finding.mailbox:
+            by_mailbox[finding.mailbox].append(finding)
+    environment = [finding for finding in found if not finding.mailbox]
+    return Report(environment, [(subject, by_mailbox[subject.identity]) for subject in subjects])
+
+
+def _judge(facts: Facts, subjects: Sequence[Subject]) -> list[Finding]:
+    families: tuple[Iterable[Finding], ...] = (
+        exchange_server.check(facts, subjects),
+        exchange_online.check(facts, subjects),
+        synchronization.check(facts, subjects),
+        identity.check(facts, subjects),
+        names.check(facts, subjects),
+        leftovers.check(facts, subjects),
+        content.check(facts, subjects),
+        move_requests.check(facts, subjects),
+    )
+    # Two families may ask the same question, or one of them twice.
+    return list(dict.fromkeys(finding for family in families for finding in family))
+
+
+# -- the organizations -------------------------------------------------------------------------------------------------
+
+
+def _ask(connections: Connections, kind: str, name: str, **parameters: Value) -> Answer:
+    """Return what a cmdlet answers, or that this account is not allowed to ask, or that Exchange refused."""
+    try:
+        return connections.run(kind, Cmdlet(name, parameters)).objects
+    except HybridError as error:
+        if isinstance(error, CmdletError) or error.code == "permission_denied" or kind == ENTRA_CONNECT:
+            return _unread(error)
+        raise
+
+
+def _unread(error: HybridError) -> Unread:
+    return Unread(" ".join(error.message.split()))
+
+
+def _read_environment(connections: Connections, subjects: Sequence[Subject], options: Options) -> Facts:
+    def on_premises(name: str, **parameters: Value) -> Answer:
+        return _ask(connections, EXCHANGE_SERVER, name, **parameters)
+
+    def cloud(name: str, **parameters: Value) -> Answer:
+        return _ask(connections, EXCHANGE_ONLINE, name, **parameters)
+
+    databases = on_premises("Get-MailboxDatabase", Status=True)
+    facts = Facts(
+        # Not ADPropertiesOnly, which is faster: the ways to authenticate stand in the metabase of IIS.
+        virtual_directories=on_premises("Get-WebServicesVirtualDirectory"),
+        databases=databases,
+        copies=_read_copies(connections, subjects, databases),
+        hybrid_configuration=on_premises("Get-HybridConfiguration"),
+        domains_on_premises=on_premises("Get-AcceptedDomain"),
+        domains_in_the_cloud=cloud("Get-AcceptedDomain", **_UNLIMITED),
+        organization=cloud("Get-OrganizationConfig"),
+        connectors=cloud("Get-OutboundConnector"),
+        requests_on_premises=on_premises("Get-MoveRequest", **_UNLIMITED),
+        migration_users=cloud("Get-MigrationUser", **_UNLIMITED),
+        controller_pinned=options.controller_pinned,
+        brings_into_scope=options.brings_into_scope,
+        credential_name=options.credential.username if options.credential else "",
+    )
+    silent = Unread("entra_connect is not configured.")
+    known = facts.sync_steered = connections.has(ENTRA_CONNECT)
+    facts.scheduler = _ask(connections, ENTRA_CONNECT, "Get-ADSyncScheduler") if known else silent
+    facts.sync_runs = (
+        _ask(connections, ENTRA_CONNECT, "Get-ADSyncRunProfileResult", NumberRequested=HISTORY) if known else silent
+    )
+    return facts
+
+
+def _read_copies(connections: Connections, subjects: Sequence[Subject], databases: Answer) -> Answer:
+    """Return the copies of every database that something moves to; one that does not exist is told elsewhere."""
+    options = ("remote_target_database", "remote_archive_target_database")
+    known = [] if isinstance(databases, Unread) else [str(item.get("Name") or "").lower() for item in databases]
+    found: list[Properties] = []
+    for name in sorted({name for option in options for name in wanted(subjects, option)} & set(known)):
+        answer = _ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabaseCopyStatus", Identity=name)
+        if isinstance(answer, Unread):
+            return answer
+        found += answer
+    return found
+
+
+def _read_sizes(connections: Connections, subjects: Sequence[Subject]) -> None:
+    """Read Get-MailboxStatistics, which takes one mailbox a call; archives only where they move along."""
+    asked: list[tuple[Subject, bool, Cmdlet]] = []
+    for subject, evidence in moving(subjects):
+        identified: dict[str, Value] = {"Identity": evidence.cloud["exchange_guid"]}
+        asked.append((subject, False, Cmdlet("Get-MailboxStatistics", identified)))
+        if subject.archive_moves:
+            asked.append((subject, True, Cmdlet("Get-MailboxStatistics", {**identified, "Archive": True})))
+    answers = connections.read(EXCHANGE_ONLINE, [cmdlet for _subject, _archive, cmdlet in asked])
+    for (subject, archive, _cmdlet), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, HybridError):
+            subject.sizes_unread = _unread(answer).reason
+            continue
+        statistics = answer.objects[0] if answer.objects else {}
+        size = _values.size_in_bytes(statistics.get("TotalItemSize"))
+        if archive:
+            subject.archive_size = size
+        else:
+            subject.size = size
+            subject.recoverable = _values.size_in_bytes(statistics.get("TotalDeletedItemSize"))
+
+
+# -- the endpoint ------------------------------------------------------------------------------------------------------
+
+
+def _test_endpoints(
+    connections: Connections, subjects: Sequence[Subject], options: Options, sleep: Callable[[float], None]
+) -> dict[str, Answer]:
+    """Test the way to the MRS proxy once: by migration endpoint, or by each host of the wave with the credential."""
+    if options.migration_endpoint:
+        targets: dict[str, dict[str, Value]] = {options.migration_endpoint: {"Endpoint": options.migration_endpoint}}
+    else:
+        targets = {
+            host: {"ExchangeRemoteMove": True, "RemoteServer": host, "Credentials": options.credential}
+            for host in wanted(subjects, "remote_host_name")
+        }
+    if not options.test_endpoint:
+        return {name: Unread("test_endpoint is false.") for name in targets}
+    if options.credential is None and not options.migration_endpoint:
+        return {name: Unread("Neither remote_credential nor migration_endpoint was given.") for name in targets}
+    return {name: _test(connections, parameters, sleep) for name, parameters in targets.items()}
+
+
+def _test(connections: Connections, parameters: Mapping[str, Value], sleep: Callable[[float], None]) -> Answer:
+    for pause in (TEST_AGAIN_AFTER, 0.0):
+        try:
+            return connections.run(EXCHANGE_ONLINE, Cmdlet("Test-MigrationServerAvailability", parameters)).objects
+        except HybridError as error:
+            if error.code != "throttled" or not pause:
+                return _unread(error)
+        sleep(pause)
+    raise AssertionError("unreachable: the last attempt returns")
+
+
+# -- Active Directory --------------------------------------------------------------------------------------------------
+
+
+def _tell_directory(subjects: Sequence[Subject]) -> Unread | None:
+    """Fill in what Active Directory says of each user; return why nobody could be read."""
+    nobody: Unread | None = None
+    for subject in subjects:
+        if subject.evidence is None:
+            continue
+        directory = subject.evidence.directory
+        subject.directory = seen_in(subject.evidence)
+        if isinstance(directory, Silent) and directory.everybody:
+            nobody = Unread(directory.reason)
+    return nobody
+
+
+# -- Microsoft Entra ---------------------------------------------------------------------------------------------------
+
+
+def _read_entra(connections: Connections, subjects: Sequence[Subject], facts: Facts) -> None:
+    """Fill in what Microsoft Graph says of each cloud user and of the tenant's switches."""
+    graph = connections.graph()
+    if graph is None:
+        facts.entra = facts.features = facts.write_back_jobs = Unread("exchange_online.graph is not true.")
+        return
+    try:
+        ids = [e.cloud["external_directory_object_id"] for _subject, e in moving(subjects)]
+        users, authorities, jobs = graph.users(ids), graph.authorities(ids), graph.write_back_jobs()
+        facts.features = graph.features() or Unread("The application may not read the tenant's switches.")
+    except HybridError as error:
+        facts.entra = facts.features = facts.write_back_jobs = _unread(error)
+        return
+    facts.write_back_jobs = Unread("The application may not read synchronization jobs.") if jobs is None else jobs
+    for subject, evidence in moving(subjects):
+        subject.authority = authorities.get(evidence.cloud["external_directory_object_id"], Authority())
+        user = users.get(evidence.cloud["external_directory_object_id"])
+        subject.entra = _unread(user) if isinstance(user, HybridError) else user
+
+
+# -- the report's files ------------------------------------------------------------------------------------------------
+
+
+def write_report(directory: str, report: Report) -> dict[str, str]:
+    """Write readiness.json and readiness.csv, mode 0600, and return their paths. Raises InputError."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    paths = {kind: os.path.join(directory, f"readiness.{kind}") for kind in ("json", "csv")}
+    try:
+        text = json.dumps(document(report, now), ensure_ascii=False, indent=1)
+        wave_records.write_private(paths["json"], text + "\n")
+        wave_records.write_private(paths["csv"], table(report))
+    except OSError as error:
+        raise InputError(
+            "report_directory",
+            directory,
+            f"cannot be written ({error.strerror})",
+            "Give a directory that exists and that this account may write.",
+            "unwritable_directory",
+        ) from error
+    return paths

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The section of the page that tells what was run: one entry for each run, never a row for each write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
+    timeline,
+    wording,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
+    Document,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.markup import (
+    Html,
+    element,
+    foreign,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.timeline import (
+    Run,
+    Write,
+)
+
+LATEST = 8  # runs that stand open; the older ones are folded away
+TROUBLES = 20  # writes of one run that went wrong and are told one by one
+_WORDS = {timeline.FAILED: "failed", timeline.UNKNOWN: "result unknown", timeline.UNANSWERED: "no answer noted"}
+
+
+def section(document: Document) -> Html:
+    return element(
+        "section",
+        element("h2", "Time line", id="timeline-title"),
+        *_content(document),
+        id="timeline",
+        aria_labelledby="timeline-title",
+    )
+
+
+def _content(document: Document) -> Iterable[Html]:
+    journal, runs = document.journal, document.timeline.runs
+    if not journal.there:
+        why = f" ({journal.problem})" if journal.problem else ""
+        text = f"There is no journal{why}: what was written, and when, is not known here."
+        yield element("p", text, class_="missing")
+        return
+    lost = document.damaged_lines
+    if lost:
+        yield element(
+            "p",
+            f"{wording.counted(lost, 'line')} of the journal {'was' if lost == 1 else 'were'} damaged and left out.",
+            class_="missing",
+        )
+    if not runs:
+        yield element("p", "The journal names no write for this wave.", class_="quiet")
+        return
+    yield element(
+        "p",
+        "The writes of one mailbox stand in its details in the list above; each cmdlet with its parameters, before and "
+        "after, in the journal.",
+        class_="quiet",
+    )
+    yield element("ol", *(_run(document, run) for run in runs[:LATEST]), class_="runs")
+    older = runs[LATEST:]
+    if older:
+        yield element(
+            "details",
+            element("summary", wording.counted(len(older), "earlier run")),
+            element("ol", *(_run(document, run) for run in older), class_="runs"),
+        )
+
+
+def _run(document: Document, run: Run) -> Html:
+    places = ", ".join(run.places)
+    troubles = [write for write in run.writes if write.result != timeline.OK]
+    return element(
+        "li",
+        element("h3", _when(run)),
+        element(
+            "p",
+            "From ",
+            foreign(run.host or "an unnamed host"),
+            *((" to ", foreign(places)) if places else ()),
+            ". Run ",
+            element("code", run.identifier or "without a name"),
+            ".",
+            class_="quiet",
+        ),
+        element("p", _summed(run)),
+        element("ul", *(_cmdlet(name, count) for name, count in run.cmdlets.most_common()), class_="cmdlets")
+        if run.writes
+        else None,
+        element("p", "Accepted: ", _accepted(run), ".") if run.accepted else None,
+        _troubles(document, troubles) if troubles else None,
+    )
+
+
+def _when(run: Run) -> str:
+    length = wording.span((run.end - run.begin).total_seconds())
+    if run.begin.date() == run.end.date():
+        return f"{wording.day(run.begin)}, {run.begin:%H:%M} to {run.end:%H:%M} UTC ({length})"
+    return f"{wording.time(run.begin)} to {wording.time(run.end)} ({length})"
+
+
+def _summed(run: Run) -> Html:
+    wrong = [
+        f"{wording.number(run.count(result))} {word}" for result, word in _WORDS.items() if run.count(result)
+    ]
+    mailboxes = len({write.mailbox for write in run.writes} - {None})
+    what = f"{wording.counted(len(run.writes), 'write')} for {wording.mailboxes(mailboxes)}"
+    text = what if mailboxes else wording.counted(len(run.writes), "write")
+    if not run.writes:
+        return element("span", "Nothing was written.")
+    return element("span", element("strong", text), f": {', '.join(wrong)}." if wrong else ", all of them answered.")
+
+
+def _cmdlet(name: str, count: int) -> Html:
+    return element("li", element("code", name), f" {wording.number(count)}")
+
+
+def _accepted(run: Run) -> str:
+    return ", ".join(f"{code} for {wording.mailboxes(count)}" for code, count in run.accepted.most_common())
+
+
+def _troubles(document: Document, writes: Sequence[Write]) -> Html:
+    items = [_trouble(document, write) for write in writes[:TROUBLES]]
+    if len(writes) > TROUBLES:
+        more = wording.number(len(writes) - TROUBLES)
+        items.append(element("li", f"and {more} more, in the details of the mailboxes"))
+    return element(
+        "details",
+        element("summary", f"{wording.counted(len(writes), 'write')} without a good answer"),
+        element("ul", *items, class_="mailboxes"),
+    )
+
+
+def _trouble(document: Document, write: Write) -> Html:
+    who = document.mailboxes[write.mailbox].identity if write.mailbox is not None else "(no mailbox)"
+    return element(
+        "li",
+        foreign(who, class_="who"),
+        " ",
+        element("code", write.cmdlet),
+        f" {write.at:%H:%M:%S}, {_WORDS[write.result]}",
+        *((": ", foreign(write.error, class_="said")) if write.error else (".",)),
+    )

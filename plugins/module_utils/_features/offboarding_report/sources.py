@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Reading the files of ``offboarding_directory``. What is missing or damaged is told, never taken for an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its content, or why there is none. ``damaged`` counts the lines that were left out."""
+
+    name: str
+    path: str
+    content: Any = None
+    problem: str = ""
+    damaged: int = 0
+
+    @property
+    def there(self) -> bool:
+        return self.content is not None
+
+
+@dataclass(frozen=True)
+class Sources:
+    readiness: Source
+    journal: Source
+    progress: Source
+
+
+@dataclass(frozen=True)
+class Given:
+    """Everything that the page is made of.
+
+    ``failures`` are entries of ``results`` with an ``error``, None where nobody handed any over; ``wave`` is the path
+    of the wave's file, empty for a list. ``error`` says why the run did not come to its end.
+    """
+
+    title: str
+    records: list[Properties]
+    failures: list[Properties] | None
+    sources: Sources
+    wave: str = ""
+    error: str = ""
+
+
+def read(readiness: str, journal: str, progress: str) -> Sources:
+    """Read the files of a wave; an empty path is a file that nobody named."""
+    return Sources(_read_readiness(readiness), _read_journal(journal), _read_progress(progress))
+
+
+def _read_readiness(path: str) -> Source:
+    """Return what readiness.json holds (shape: offboarding/readiness/report.py), environment and mailboxes lists."""
+    source = _read_json("Readiness report", path)
+    if not source.there:
+        return source
+    content = source.content
+    lists = [content.get(name) for name in ("environment", "mailboxes")] if isinstance(content, dict) else [None]
+    if not all(isinstance(item, list) for item in lists):
+        return _damaged(source, "it is no readiness report")
+    entries = [item for item in content["mailboxes"] if isinstance(item, dict)]
+    return Source(
+        source.name,
+        path,
+        {**content, "environment": _dictionaries(content["environment"]), "mailboxes": entries},
+    )
+
+
+def _read_progress(path: str) -> Source:
+    """Return the content of a progress file, ``looks`` a list and ``requests`` a dictionary of dictionaries."""
+    source = _read_json("Progress of the moves", path)
+    if not source.there:
+        return source
+    content = source.content
+    if not isinstance(content, dict) or not isinstance(content.get("requests"), dict):
+        return _damaged(source, "it is no progress file")
+    looks = content.get("looks")
+    requests = {guid: item for guid, item in content["requests"].items() if isinstance(item, dict)}
+    return Source(
+        source.name,
+        path,
+        {**content, "looks": _dictionaries(looks if isinstance(looks, list) else []), "requests": requests},
+    )
+
+
+def _read_journal(path: str) -> Source:
+    """Return the events of a journal. A line that a power cut left half written is counted, and the others stand."""
+    name = "Journal"
+    try:
+        with open(path, "rb") as stream:
+            lines = stream.read().split(b"\n")
+    except OSError as error:
+        return _unreadable(name, path, error)
+    events: list[Properties] = []
+    damaged = 0
+    for line in lines:
+        if not line.strip(b" \t\r\0"):
+            # A file system may leave a hole of zeros after a power cut: that was a line, too.
+            damaged += b"\0" in line
+            continue
+        event = _event(line)
+        if event is None:
+            damaged += 1
+        else:
+            events.append(event)
+    return Source(name, path, events, damaged=damaged)
+
+
+def _event(line: bytes) -> Properties | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _dictionaries(items: Iterable[Any]) -> list[Properties]:
+    return [dict(item) for item in items if isinstance(item, Mapping)]
+
+
+def _read_json(name: str, path: str) -> Source:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return Source(name, path, json.load(stream))
+    except OSError as error:
+        return _unreadable(name, path, error)
+    except (ValueError, RecursionError):
+        return Source(name, path, problem="it is not JSON")
+
+
+def _unreadable(name: str, path: str, error: OSError) -> Source:
+    gone = isinstance(error, FileNotFoundError)
+    return Source(name, path, problem="" if gone else f"it cannot be read ({os.strerror(error.errno or 0)})")
+
+
+def _damaged(source: Source, why: str) -> Source:
+    return Source(source.name, source.path, problem=why)

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""The Entra Connect server as a module may declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    Organization,
+    System,
+)
+
+
+def _organization(options: Mapping[str, Any]) -> Organization:
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect import organization
+
+    return organization.from_options(options)
+
+
+SYSTEM = System("entra_connect", _organization)

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""A cloud recipient in the collection's terms: what of Get-Mailbox and Get-MailUser matters to an offboarding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+
+MAILBOX_TYPES = frozenset(
+    (
+        "UserMailbox",
+        "SharedMailbox",
+        "RoomMailbox",
+        "EquipmentMailbox",
+        "SchedulingMailbox",
+        "LinkedMailbox",
+        "TeamMailbox",
+        "DiscoveryMailbox",
+        "GroupMailbox",
+        "LegacyMailbox",
+    )
+)
+MOVABLE_TYPES = frozenset(("UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"))
+CUSTOM_ATTRIBUTES = tuple(f"CustomAttribute{number}" for number in range(1, 16))
+
+# What the role compares with the baseline after the match: a field that on-premises would have overwritten.
+COMPARED = (
+    "primary_smtp_address",
+    "email_addresses",
+    "user_principal_name",
+    "alias",
+    "display_name",
+    "hidden_from_address_lists_enabled",
+    "custom_attributes",
+    "legacy_exchange_dn",
+    "exchange_guid",
+    "archive_guid",
+    "recipient_type_details",
+)
+
+
+def kind_of(properties: Properties) -> str:
+    """Return mailbox, mail_user or other."""
+    details = str(properties.get("RecipientTypeDetails") or "")
+    if details in MAILBOX_TYPES:
+        return "mailbox"
+    return "mail_user" if details in ("MailUser", "GuestMailUser") else "other"
+
+
+def recipient(properties: Properties) -> dict[str, Any]:
+    """Return the normal form of what Get-Mailbox or Get-MailUser says; keys that the object lacks are absent.
+
+    GUIDs are lower case (zeros for none), addresses proxy addresses with prefix, custom_attributes only those set.
+    """
+    result: dict[str, Any] = {
+        "kind": kind_of(properties),
+        "recipient_type_details": str(properties.get("RecipientTypeDetails") or ""),
+        "guid": _values.guid(properties.get("Guid")),
+        "external_directory_object_id": str(properties.get("ExternalDirectoryObjectId") or "").lower(),
+        "user_principal_name": str(properties.get("UserPrincipalName") or properties.get("WindowsLiveID") or ""),
+        "display_name": str(properties.get("DisplayName") or ""),
+        "alias": str(properties.get("Alias") or ""),
+        "primary_smtp_address": str(properties.get("PrimarySmtpAddress") or ""),
+        "email_addresses": _values.as_list(properties.get("EmailAddresses")),
+        "exchange_guid": _values.guid(properties.get("ExchangeGuid")),
+        "archive_guid": _values.guid(properties.get("ArchiveGuid")),
+        "is_dir_synced": _values.as_bool(properties.get("IsDirSynced")),
+        "hidden_from_address_lists_enabled": _values.as_bool(properties.get("HiddenFromAddressListsEnabled")),
+        "custom_attributes": custom_attributes(properties),
+    }
+    for name, text in (
+        ("LegacyExchangeDN", "legacy_exchange_dn"),
+        ("ArchiveStatus", "archive_status"),
+        ("ImmutableId", "immutable_id"),
+        ("ExternalEmailAddress", "external_email_address"),
+    ):
+        if properties.get(name):
+            result[text] = str(properties[name])
+    for name, text in (
+        ("LitigationHoldEnabled", "litigation_hold_enabled"),
+        ("ComplianceTagHoldApplied", "compliance_tag_hold_applied"),
+        ("DelayHoldApplied", "delay_hold_applied"),
+        ("DelayReleaseHoldApplied", "delay_release_hold_applied"),
+        ("IsExchangeCloudManaged", "is_exchange_cloud_managed"),
+        ("AutoExpandingArchiveEnabled", "auto_expanding_archive_enabled"),
+    ):
+        if name in properties:
+            result[text] = _values.as_bool(properties[name])
+    if "InPlaceHolds" in properties:
+        result["in_place_holds"] = _values.as_list(properties["InPlaceHolds"])
+    return result
+
+
+def custom_attributes(properties: Properties) -> dict[str, str]:
+    """Return CustomAttribute1 to 15 that hold a text, keyed custom_attribute1 to custom_attribute15."""
+    return {
+        f"custom_attribute{number}": str(properties[name])
+        for number, name in enumerate(CUSTOM_ATTRIBUTES, start=1)
+        if properties.get(name)
+    }
+
+
+def difference(
+    baseline: dict[str, Any], live: dict[str, Any], *, include_sip: bool = True
+) -> dict[str, tuple[Any, Any]]:
+    """Return each compared field that the match changed, as ``name: (before, now)``.
+
+    Addresses may have been added, by our stamp or by hybrid write-back, but none may be gone that outlives a sync: the
+    pair has those that are gone, not both lists. A new primary is told by primary_smtp_address. SIP: addresses count
+    unless they were left behind on purpose. Text is compared without regard to case only where Exchange does so: in
+    addresses.
+    """
+    changed: dict[str, tuple[Any, Any]] = {}
+    for name in COMPARED:
+        if name not in baseline:
+            continue
+        before, now = baseline[name], live.get(name)
+        if name == "email_addresses":
+            gone = [
+                address
+                for address in addresses.missing(before, now or [])
+                if addresses.outlives_sync(address) and addresses.carried(address, include_sip=include_sip)
+            ]
+            if gone:
+                changed[name] = (gone, [])
+        elif name in ("primary_smtp_address", "user_principal_name", "exchange_guid", "archive_guid"):
+            if str(before).lower() != str(now or "").lower():
+                changed[name] = (before, now)
+        elif before != now:
+            changed[name] = (before, now)
+    return changed

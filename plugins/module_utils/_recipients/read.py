@@ -1,0 +1,431 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Bulk reads of both organizations, in the collection's terms.
+
+Every function takes the whole wave and returns one entry for each record, in order: what was read, or the error that
+concerns this record alone. What concerns all (a connection, a missing role) is raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Properties,
+    Value,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+    side_by_side,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    HybridError,
+    MailboxError,
+    domain_not_pinned,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    cloud,
+    filter_query,
+    on_premises,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
+CLOUD_GUIDS = ("ExchangeGuid", "ExternalDirectoryObjectId", "Guid")
+
+
+@dataclass
+class Seen:
+    """What was read for one record; ``error`` says why one side is missing."""
+
+    cloud: dict[str, Any] | None = None
+    on_premises: dict[str, Any] | None = None
+    move_request: dict[str, Any] | None = None
+    routing_holders: list[str] = field(default_factory=list)
+    error: HybridError | None = None
+
+
+def predicted(record: Record, part: str, live: dict[str, Any] | None, check: bool) -> dict[str, Any] | None:
+    """Return what an earlier task of a preview said would be there, over what is live; outside check mode only live."""
+    parts = record.get("predicted", {}) if check else {}
+    if part not in parts:
+        return live
+    # None says that the earlier task would have removed it.
+    return None if parts[part] is None else {**(live or {}), **parts[part]}
+
+
+def seen_of(
+    record: Record,
+    ad: dict[str, Any] | HybridError,
+    tenant: dict[str, Any] | HybridError | None = None,
+    *,
+    check: bool,
+) -> Seen:
+    """Return both sides of a record, predictions of a preview included; the first side that failed is its error."""
+    if isinstance(ad, HybridError):
+        return Seen(error=ad)
+    if isinstance(tenant, HybridError):
+        return Seen(error=tenant)
+    return Seen(
+        on_premises=predicted(record, "on_premises", ad, check),
+        cloud=predicted(record, "cloud", tenant, check),
+    )
+
+
+def on_premises_seen(connections: Connections, records: Sequence[Record], *, check: bool) -> list[Seen]:
+    """Return what stands on-premises for each record, for steps that need no more than that."""
+    found = on_premises_objects(connections, records)
+    return [seen_of(record, ad, check=check) for record, ad in zip(records, found, strict=True)]
+
+
+# -- Exchange Online ---------------------------------------------------------------------------------------------------
+
+
+def cloud_identity(record: Record) -> str:
+    """Return what names the cloud object most surely: its mailbox GUID where it is known, else the identity."""
+    known = str(record.get("exchange_guid") or "")
+    return known if known and known != _values.ZERO_GUID else str(record["identity"])
+
+
+def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> list[Properties | HybridError]:
+    """Return exactly one Get-Mailbox object for each record."""
+    identities = [cloud_identity(record) for record in records]
+    found = filter_query.find(
+        connections, EXCHANGE_ONLINE, "Get-Mailbox", identities, _cloud_properties("Get-Mailbox", _known_guids(records))
+    )
+    return [_exactly_one(found[i.lower()], i, "Get-Mailbox", "mailbox in Exchange Online") for i in identities]
+
+
+def cloud_recipients(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | HybridError]:
+    """Return the cloud object of each record in normal form, mailbox or mail user.
+
+    After a move there is no mailbox any more, so both cmdlets are asked at once, or only the one that the state which
+    an earlier task found speaks for; where that finds nothing, the other. Get-Recipient, which shows less but finds
+    every kind, is left for what is neither.
+    """
+    identities = [cloud_identity(record) for record in records]
+    guids = _known_guids(records)
+    likely = {identity.lower(): _likely_cmdlet(record) for record, identity in zip(records, identities, strict=True)}
+    found: filter_query.Found = {}
+    both = ("Get-Mailbox", "Get-MailUser")
+    _ask_cloud(connections, found, guids, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
+    others = {name: [i for i in likely if not found[i] and likely[i] not in (name, "")] for name in both}
+    _ask_cloud(connections, found, guids, others)
+    _ask_cloud(connections, found, guids, {"Get-Recipient": [i for i in likely if not found[i]]})
+    single = [_exactly_one(found[i.lower()], i, "Get-Recipient", "recipient in Exchange Online") for i in identities]
+    return [_understood(cloud.recipient, item, i) for item, i in zip(single, identities, strict=True)]
+
+
+def _understood(
+    form: Callable[[Properties], dict[str, Any]], item: Properties | HybridError, identity: str
+) -> dict[str, Any] | HybridError:
+    """Return the normal form of an object; what cannot be read in it is the failure of its own mailbox."""
+    if isinstance(item, HybridError):
+        return item
+    try:
+        return form(item)
+    except (ValueError, TypeError, KeyError) as error:
+        return MailboxError(
+            f"what Exchange shows of '{identity}' cannot be understood: {error}.",
+            code="unreadable_value",
+            remedy="Look at the object with Get-Recipient | Format-List, and correct the value that is named.",
+        )
+
+
+def _likely_cmdlet(record: Record) -> str:
+    state = record.get("offboarding_state", "")
+    if state == "home":
+        return "Get-MailUser"
+    return "Get-Mailbox" if state in ("to_do", "matched", "prepared", "moving") else ""
+
+
+def _known_guids(records: Sequence[Record]) -> set[str]:
+    """Return the identities that surely are ExchangeGuids; any other GUID may be an object's, too."""
+    identities = ((record, cloud_identity(record)) for record in records)
+    return {identity.lower() for record, identity in identities if identity == record.get("exchange_guid")}
+
+
+def _cloud_properties(cmdlet: str, exchange_guids: Collection[str]) -> Callable[[str], Sequence[str]]:
+    # Get-Recipient has the UPN under another name, and Get-Mailbox and Get-MailUser both have this one.
+    upn = "WindowsLiveID" if cmdlet == "Get-Recipient" else "UserPrincipalName"
+    choose = filter_query.by_address_or_guid(("EmailAddresses", upn), CLOUD_GUIDS)
+    return lambda value: ("ExchangeGuid",) if value in exchange_guids else choose(value)
+
+
+def _ask_cloud(
+    connections: Connections, found: filter_query.Found, guids: Collection[str], asked: Mapping[str, Sequence[str]]
+) -> None:
+    """Ask several cmdlets side by side for some values each, and add what they find."""
+
+    def ask(cmdlet: str, values: Sequence[str]) -> filter_query.Found:
+        return filter_query.find(connections, EXCHANGE_ONLINE, cmdlet, values, _cloud_properties(cmdlet, guids))
+
+    questions = [functools.partial(ask, cmdlet, values) for cmdlet, values in asked.items() if values]
+    found.update(_together([found, *side_by_side(*questions)]))
+
+
+def _together(answers: Iterable[filter_query.Found]) -> filter_query.Found:
+    """Return all that several answers found for each value; an error of one of them is the value's."""
+    result: filter_query.Found = {}
+    for answer in answers:
+        for value, objects in answer.items():
+            known = result.get(value, [])
+            if isinstance(objects, HybridError) or isinstance(known, HybridError):
+                result[value] = known if isinstance(known, HybridError) else objects
+            else:
+                result[value] = _latest([*known, *objects])
+    return result
+
+
+def _latest(objects: Sequence[Properties]) -> list[Properties]:
+    """Return each object once, as the last answer has it.
+
+    A move that completes between two answers leaves its mailbox in one and its mail user in the other.
+    """
+    return list({_own_id(item) or str(number): item for number, item in enumerate(objects)}.values())
+
+
+def _own_id(item: Properties) -> str:
+    return str(item.get("ExternalDirectoryObjectId") or item.get("Guid") or "")
+
+
+def _exactly_one(
+    found: list[Properties] | HybridError, identity: str, cmdlet: str, what: str
+) -> Properties | HybridError:
+    if isinstance(found, HybridError):
+        return found
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return MailboxError(
+            f"{cmdlet} finds no {what} for '{identity}'.",
+            code="not_found",
+            cmdlet=cmdlet,
+            remedy="Give one of the object's addresses, its user principal name, or its ExchangeGuid.",
+        )
+    names = ", ".join(sorted(_own_id(item) for item in found))
+    return MailboxError(
+        f"{cmdlet} finds {len(found)} objects for '{identity}': {names}.",
+        code="ambiguous",
+        cmdlet=cmdlet,
+        remedy="Give the ExchangeGuid of the one that is meant as its identity.",
+    )
+
+
+# -- Exchange Server ---------------------------------------------------------------------------------------------------
+
+
+def ad_identity(record: Record) -> str:
+    """Return what names the on-premises user: ad_identity, else the cloud user's UPN, else the identity."""
+    return str(record.get("ad_identity") or record.get("user_principal_name") or record["identity"])
+
+
+def _user_properties(value: str) -> tuple[str, ...]:
+    if _values.is_guid(value):
+        return ("Guid",)
+    return ("DistinguishedName",) if "=" in value else ("UserPrincipalName",)
+
+
+def on_premises_objects(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | HybridError]:
+    """Return the on-premises object of each record in normal form.
+
+    Get-User sees plain users too, which Get-Recipient never shows; it is asked by UPN, GUID or distinguished name only:
+    names and aliases are no identity.
+    """
+    identities = [ad_identity(record) for record in records]
+    result: list[dict[str, Any] | HybridError | None] = [*_known_before(connections, records)]
+    unknown = [place for place, item in enumerate(result) if item is None]
+    wanted = [identities[place] for place in unknown]
+    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _user_properties)
+    plain = _in_other_domains(connections, wanted, [_one_user(found[i.lower()], i) for i in wanted])
+    for place, item in zip(unknown, _with_mail(connections, plain), strict=True):
+        result[place] = item
+    return [item for item in result if item is not None]
+
+
+def _in_other_domains(
+    connections: Connections, identities: Sequence[str], found: Sequence[dict[str, Any] | HybridError]
+) -> list[dict[str, Any] | HybridError]:
+    """Tell a user that is in the forest, and no pinned controller shows it, from one that does not exist."""
+    result = list(found)
+    missing = {
+        identity.lower(): place
+        for place, (identity, item) in enumerate(zip(identities, found, strict=True))
+        if isinstance(item, HybridError) and item.code == "ad_user_not_found"
+    }
+    elsewhere = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
+    for identity, place in missing.items():
+        objects = elsewhere[identity]
+        for item in objects if isinstance(objects, list) else ():
+            name = str(item.get("DistinguishedName") or "")
+            result[place] = domain_not_pinned(identities[place], _values.domain_of_name(name), "Get-User")
+    return result
+
+
+def _known_before(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | None]:
+    """Return the objects that are what an earlier task found: one read instead of Get-User and another.
+
+    The cmdlet of that kind shows all that Get-User shows. None where it finds nothing, or not what the record means.
+    """
+    result: list[dict[str, Any] | None] = [None] * len(records)
+    questions = []
+    for kind, cmdlet in on_premises.READ_WITH.items():
+        places = [
+            place for place, record in enumerate(records) if (record.get("on_premises") or {}).get("kind") == kind
+        ]
+        if places:
+            questions.append(functools.partial(_ask_known, connections, records, cmdlet, places, result))
+    side_by_side(*questions)
+    return result
+
+
+def _ask_known(
+    connections: Connections,
+    records: Sequence[Record],
+    cmdlet: str,
+    places: Sequence[int],
+    result: list[dict[str, Any] | None],
+) -> None:
+    guids = {place: str(records[place]["on_premises"].get("guid") or "").lower() for place in places}
+    found = filter_query.find(
+        connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), filter_query.always(("Guid",))
+    )
+    for place, guid in guids.items():
+        objects = found.get(guid, [])
+        if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(records[place])):
+            # What cannot be understood is asked for anew, as if it were unknown, and told there.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                result[place] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+
+
+def _is_meant(item: Properties, identity: str) -> bool:
+    return any(str(item.get(name) or "").lower() == identity.lower() for name in _user_properties(identity))
+
+
+def _one_user(found: list[Properties] | HybridError, identity: str) -> dict[str, Any] | HybridError:
+    one = _exactly_one(found, identity, "Get-User", "user on-premises")
+    if isinstance(one, MailboxError) and one.code == "not_found":
+        return MailboxError(
+            f"Get-User finds no on-premises user '{identity}'.",
+            code="ad_user_not_found",
+            cmdlet="Get-User",
+            remedy="Give ad_identity: the user's UPN, objectGUID or distinguished name in Active Directory.",
+        )
+    return _understood(on_premises.user, one, identity)
+
+
+def _with_mail(
+    connections: Connections, plain: Sequence[dict[str, Any] | HybridError]
+) -> list[dict[str, Any] | HybridError]:
+    result = list(plain)
+    for kind, cmdlet in on_premises.READ_WITH.items():
+        places = [(place, item) for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind]
+        guids = {item["guid"] for _place, item in places}
+        found = filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, filter_query.always(("Guid",)))
+        for place, item in places:
+            one = _exactly_one(found[item["guid"]], item["guid"], cmdlet, "object on-premises")
+            result[place] = _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
+    return result
+
+
+def database_names(connections: Connections) -> set[str]:
+    """Return the names of the on-premises mailbox databases in lower case."""
+    output = connections.run(EXCHANGE_SERVER, Cmdlet("Get-MailboxDatabase"))
+    return {str(item.get("Name") or "").lower() for item in output.objects}
+
+
+def accepted_domains(connections: Connections, kind: str) -> set[str]:
+    """Return an organization's accepted domains in lower case."""
+    output = connections.run(kind, Cmdlet("Get-AcceptedDomain", {"ResultSize": "Unlimited"}))
+    return {str(item.get("DomainName") or "").lower() for item in output.objects}
+
+
+# -- who holds an address ----------------------------------------------------------------------------------------------
+
+
+def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> filter_query.Found:
+    """Return every recipient of the whole organization that holds an address, or a GUID as its mailbox's or archive's.
+
+    An address that Exchange refused to look for has its error instead.
+    """
+    properties = filter_query.by_address_or_guid(("EmailAddresses",), ("ExchangeGuid", "ArchiveGuid"))
+    return filter_query.find(connections, kind, "Get-Recipient", wanted, properties, forest=True)
+
+
+def named_users(connections: Connections, wanted: Iterable[str]) -> filter_query.Found:
+    """Return every on-premises user of the forest whose ``mail``, UPN or LegacyExchangeDN a value is."""
+    return filter_query.find(
+        connections,
+        EXCHANGE_SERVER,
+        "Get-User",
+        wanted,
+        lambda value: ("LegacyExchangeDN",) if value.startswith("/") else ("WindowsEmailAddress", "UserPrincipalName"),
+        forest=True,
+    )
+
+
+# -- move requests -----------------------------------------------------------------------------------------------------
+
+
+# Every status, in the order of a move's life: what goes on while they are read one by one is seen twice, not never.
+STATUSES = (
+    "Queued",
+    "InProgress",
+    "Retrying",
+    "Suspended",
+    "AutoSuspended",
+    "Synced",
+    "CompletionInProgress",
+    "Failed",
+    "CompletedWithSkippedItems",
+    "CompletedWithWarning",
+    "Completed",
+)
+
+
+def move_requests(connections: Connections, batch_name: str = "") -> list[Properties]:
+    """Return every move request of the tenant, or of a batch name, with one call.
+
+    Get-MoveRequest has no filter for mailboxes. What is too large for one answer is read status by status.
+    """
+    parameters: dict[str, Value] = {"ResultSize": "Unlimited"}
+    if batch_name:
+        parameters["BatchName"] = batch_name
+    try:
+        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MoveRequest", parameters)).objects
+    except HybridError as error:
+        if error.code != "incomplete_answer":
+            raise
+    return _by_status(connections, parameters)
+
+
+def _by_status(connections: Connections, parameters: Mapping[str, Value]) -> list[Properties]:
+    """Read one status after the other, and once more those of requests that may have gone back meanwhile."""
+    found: dict[str, Properties] = {}
+    ended = [status for status in STATUSES if status.startswith("Completed")]
+    for status in (*STATUSES, *(status for status in STATUSES if status not in ended)):
+        cmdlet = Cmdlet("Get-MoveRequest", {**parameters, "Status": status})
+        for item in connections.run(EXCHANGE_ONLINE, cmdlet).objects:
+            # Seen twice, the later look is the truer one.
+            found[str(item.get("ExchangeGuid") or item.get("Guid"))] = item
+    return list(found.values())
+
+
+def move_request_identities(connections: Connections, records: Sequence[Record]) -> list[str | HybridError]:
+    """Return the ExchangeGuid of each record's mailbox: the record's own, else read from the cloud."""
+    known: list[str | HybridError] = [_values.guid(record.get("exchange_guid")) for record in records]
+    unknown = [place for place, guid in enumerate(known) if guid == _values.ZERO_GUID]
+    found = cloud_recipients(connections, [records[place] for place in unknown]) if unknown else []
+    for place, item in zip(unknown, found, strict=True):
+        known[place] = item if isinstance(item, HybridError) else item["exchange_guid"]
+    return known

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Nobody else holds what a mailbox is to have alone: each address, in both organizations, and its GUIDs on-premises.
+
+Exchange refuses what is taken anywhere in the forest, and refuses it at the second of the two writes that make a user
+whole. So the whole forest is asked before the first, whatever domain controllers are pinned; where it cannot be asked,
+that is told like a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+    side_by_side,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    HybridError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, filter_query, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
+# All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
+ACCEPTABLE = frozenset(("mail_in_use", "uniqueness_not_checked"))
+HERE, THERE = "on-premises", "in Exchange Online"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one mailbox is to have alone. ``own_guid`` and ``own_id`` are its two objects; ``guids`` by parameter."""
+
+    addresses: Sequence[str]
+    guids: Mapping[str, str]
+    own_guid: str
+    own_id: str
+
+    @property
+    def named(self) -> list[str]:
+        """Return what an on-premises user may have as its ``mail``, UPN or LegacyExchangeDN."""
+        return [a.removeprefix("x500:") for a in self.addresses if addresses.kind_of(a) in ("smtp", "x500")]
+
+
+def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, Any]) -> Claim:
+    """Return what the on-premises object of a mailbox would be given."""
+    wanted = addresses.to_carry(
+        str(record.get("primary_smtp_address") or cloud["primary_smtp_address"]),
+        cloud.get("email_addresses", []),
+        str(cloud.get("legacy_exchange_dn") or ""),
+        include_sip=record.get("include_sip") is not False,
+    )
+    guids = {"ExchangeGuid": cloud["exchange_guid"], "ArchiveGuid": cloud["archive_guid"]}
+    return Claim(
+        [addresses.asked(address) for address in wanted],
+        {name: guid for name, guid in guids.items() if guid != _values.ZERO_GUID},
+        str(on_premises["guid"]),
+        str(cloud["external_directory_object_id"]),
+    )
+
+
+def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[HybridError]]:
+    """Return, for each claim, what others hold of it, or that it could not be asked; the first weighs most.
+
+    Entra would answer a match with a duplicate address with a quarantined attribute and no error (facts
+    offboarding-practice.md 1.4).
+    """
+    wanted = {address for item in claims for address in item.addresses}
+    guids = {guid for item in claims for guid in item.guids.values()}
+    named = {value for item in claims for value in item.named}
+    if not claims:
+        return []
+    on_premises, users, tenant = side_by_side(
+        lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids)),
+        lambda: _answer(lambda: read.named_users(connections, named)),
+        lambda: _answer(lambda: read.holders(connections, EXCHANGE_ONLINE, wanted)),
+    )
+    unasked = [answer for answer in (on_premises, users, tenant) if isinstance(answer, HybridError)]
+    if unasked:
+        return [[_not_checked(unasked[0])] for _item in claims]
+    return [_told(item, on_premises, users, tenant) for item in claims]
+
+
+def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
+    """Return the conflicts that stop the mailbox although these codes are accepted."""
+    return [error for error in errors if error.code not in ACCEPTABLE or error.code not in accept]
+
+
+def _answer(ask: Callable[[], filter_query.Found]) -> filter_query.Found | HybridError:
+    """Return an answer, or that this account may not ask, or that Exchange refused; a lost connection is raised."""
+    try:
+        return ask()
+    except HybridError as error:
+        if isinstance(error, CmdletError) or error.code == "permission_denied":
+            return error
+        raise
+
+
+def _told(
+    item: Claim, on_premises: filter_query.Found, users: filter_query.Found, tenant: filter_query.Found
+) -> list[HybridError]:
+    asked = (
+        *((on_premises, value) for value in (*item.addresses, *item.guids.values())),
+        *((users, value) for value in item.named),
+        *((tenant, value) for value in item.addresses),
+    )
+    for answer, value in asked:
+        found = answer.get(value, [])
+        if isinstance(found, HybridError):
+            return [_not_checked(found, value)]
+    found_by_name = [*_named(item, users)]
+    return [
+        *_guids(item, on_premises),
+        *(_held(address, other, HERE) for address, other in _others(item, on_premises)),
+        *(error for error in found_by_name if error.code != "mail_in_use"),
+        *(_held(address, other, THERE) for address, other in _others_in_the_cloud(item, tenant)),
+        *(error for error in found_by_name if error.code == "mail_in_use"),
+    ]
+
+
+def _objects(answer: filter_query.Found, value: str) -> list[Properties]:
+    found = answer.get(value, [])
+    return found if isinstance(found, list) else []
+
+
+def _guids(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxError]:
+    for name, guid in item.guids.items():
+        for other in _objects(on_premises, guid):
+            if _values.guid(other.get("Guid")) != item.own_guid:
+                yield MailboxError(
+                    f"{name} {guid} of the mailbox is also carried on-premises by {_name(other)}.",
+                    code="guid_in_use",
+                    cmdlet="Get-Recipient",
+                    remedy="Find out whose mailbox it is and clear the GUID there: Exchange refuses to give it twice.",
+                )
+
+
+def _others(item: Claim, on_premises: filter_query.Found) -> Iterator[tuple[str, Properties]]:
+    for address in item.addresses:
+        for other in _objects(on_premises, address):
+            if _values.guid(other.get("Guid")) != item.own_guid:
+                yield address, other
+
+
+def _others_in_the_cloud(item: Claim, tenant: filter_query.Found) -> Iterator[tuple[str, Properties]]:
+    for address in item.addresses:
+        for other in _objects(tenant, address):
+            if str(other.get("ExternalDirectoryObjectId") or "").lower() != item.own_id:
+                yield address, other
+
+
+def _named(item: Claim, users: filter_query.Found) -> Iterator[MailboxError]:
+    """Tell a user whose UPN or LegacyExchangeDN an address is from one that has it as ``mail`` and no more."""
+    for value in item.named:
+        for other in _objects(users, value):
+            if _values.guid(other.get("Guid")) == item.own_guid:
+                continue
+            final = ("UserPrincipalName", "LegacyExchangeDN")
+            if any(str(other.get(name) or "").lower() == value for name in final):
+                yield _held(value, other, HERE)
+            else:
+                yield _mail(value, other)
+
+
+def _name(other: Properties) -> str:
+    return str(other.get("DistinguishedName") or other.get("DisplayName") or other.get("Name"))
+
+
+def _held(address: str, other: Properties, where: str) -> MailboxError:
+    shown = _name(other) if where == HERE else str(other.get("DisplayName") or other.get("Name"))
+    return MailboxError(
+        f"{address} is also held {where} by {shown}.",
+        code="address_in_use",
+        cmdlet="Get-Recipient",
+        remedy="Remove the address there first: a match with a duplicate address is quarantined without an error.",
+    )
+
+
+def _mail(address: str, other: Properties) -> MailboxError:
+    return MailboxError(
+        f"{address} also stands in mail of {_name(other)}, which does not hold it as a proxy address.",
+        code="mail_in_use",
+        cmdlet="Get-User",
+        remedy="Clear mail there. Or, if that account is outside the scope of directory synchronization, accept it: "
+        "offboarding_accept: [mail_in_use]. In scope Microsoft Entra would make it that account's primary address.",
+    )
+
+
+def _not_checked(error: HybridError, value: str = "") -> MailboxError:
+    what = f"Whether somebody else holds {value}" if value else "Whether somebody else holds an address or a GUID"
+    return MailboxError(
+        f"{what} could not be asked in the whole forest and the tenant: {' '.join(error.message.split())}",
+        code="uniqueness_not_checked",
+        cmdlet=error.cmdlet,
+        retryable=error.retryable,
+        remedy="Let the account run Get-Recipient and Get-User over the whole forest (docs/permissions.md), and run "
+        "again. What is taken would be found out between two writes. Or, having looked by hand, accept it: "
+        "offboarding_accept: [uniqueness_not_checked].",
+    )

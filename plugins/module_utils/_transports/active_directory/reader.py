@@ -1,0 +1,345 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""A read-only LDAP connection to one domain controller: a bind, searches by objectGUID and anchors, no more.
+
+``simple`` binds inside TLS; ``kerberos`` and ``ntlm`` bind by SASL and seal every message, as domain controllers that
+require LDAP signing demand. sansldap does the encoding and pyspnego, which the collection needs anyway, the
+authentication: both are pure Python and kept by the author of pypsrp. ldap3, the usual choice, had its last release in
+2021 and cannot seal; bonsai needs a C library with Cyrus SASL on the controller.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import ssl
+import struct
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
+    IMPORTS,
+    ConnectionOptions,
+    missing_library,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory import attributes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
+    DirectoryUser,
+    Seen,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.refusals import (
+    refused_bind,
+    refused_search,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.kerberos import (
+    check_user_principal_name,
+    diagnose_kerberos,
+)
+
+if TYPE_CHECKING:
+    import sansldap
+    import spnego
+
+ACTIVE_DIRECTORY = "active_directory"
+AT_ONCE = 50  # objects in one search: the answer stays far below the server's MaxPageSize of 1000
+# LDAP_SERVER_SD_FLAGS_OID with DACL_SECURITY_INFORMATION alone ([MS-ADTS] 3.1.1.3.4.1.11): without it the owner and the
+# audit list are asked for too, which an account that only reads may not see, and the whole descriptor is withheld.
+_SD_FLAGS = "1.2.840.113556.1.4.801"
+_DACL_ONLY = bytes((0x30, 0x03, 0x02, 0x01, 0x04))
+# The global catalogue holds a part of each object's attributes: what it lacks would look empty.
+_GLOBAL_CATALOGUE = (3268, 3269)
+_CHUNK = 65536
+_LENGTH = struct.Struct(">I")
+
+
+class DirectoryReader:
+    """Reads users from one domain controller. Use as a context manager; it connects when it is entered."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        given = ConnectionOptions(ACTIVE_DIRECTORY, options)
+        self.host = given.host("Give the fully qualified name of a domain controller, or set ACTIVE_DIRECTORY_HOST.")
+        self._auth = given.choice("auth", "kerberos", ("kerberos", "ntlm", "simple"))
+        self._port = given.number("port", 636 if self._auth == "simple" else 389, 1, 65535)
+        if self._port in _GLOBAL_CATALOGUE:
+            raise given.refuse(
+                "port",
+                "is the global catalogue's, which holds a part of the attributes only",
+                f"Give {636 if self._auth == 'simple' else 389}, or leave the port out.",
+                self._port,
+            )
+        self._timeout = given.number("timeout", 30, 1, 600)
+        self._username = given.text("username")
+        self._password = given.password()
+        self._verify = given.verification()
+        self._base = given.text("base")
+        self._service_host = given.text("negotiate_hostname_override", self.host)
+        if self._auth == "kerberos":
+            check_user_principal_name(given, options)
+        elif not (self._username and self._password):
+            raise given.refuse("password", "is missing", f"auth: {self._auth} needs username and password.")
+
+    def __enter__(self) -> DirectoryReader:
+        self._wire = _Wire(self._connect(), self._where)
+        try:
+            if self._auth == "simple":
+                self._wire.bind_simple(self._username, self._password or "")
+            else:
+                self._wire.bind_sasl(self._context(), self._refused)
+            self._base = self._base or self._naming_context()
+        except BaseException:
+            self._wire.close()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._wire.close()
+
+    def users(self, guids: Sequence[str]) -> dict[str, Seen]:
+        """Return the users with these objectGUIDs by GUID; one that this controller's domain lacks is absent."""
+        return self._found([("objectGUID", uuid.UUID(guid).bytes_le) for guid in guids])
+
+    def claimants(self, anchors: Sequence[str], object_ids: Sequence[str]) -> list[DirectoryUser]:
+        """Return the users of this controller's domain that claim a cloud user, by its ImmutableId or its object id.
+
+        An ImmutableId is the base64 text of mS-DS-ConsistencyGuid, or of objectGUID; another text is nobody's.
+        """
+        values = [value for anchor in anchors if (value := _decoded(anchor))]
+        asked = [("mS-DS-ConsistencyGuid", value) for value in values]
+        asked += [("objectGUID", value) for value in values if len(value) == 16]
+        for object_id in object_ids:
+            asked += [(attributes.WRITTEN_BACK, f"User_{object_id}".encode())]
+        return [item for item in self._found(asked).values() if isinstance(item, DirectoryUser)]
+
+    def _found(self, asked: Sequence[tuple[str, bytes]]) -> dict[str, Seen]:
+        import sansldap
+
+        found: dict[str, Seen] = {}
+        for start in range(0, len(asked), AT_ONCE):
+            parts: list[sansldap.LDAPFilter] = [
+                sansldap.FilterEquality(name, value) for name, value in asked[start : start + AT_ONCE]
+            ]
+            for entry in self._wire.search(self._base, sansldap.FilterOr(parts), attributes.WANTED):
+                try:
+                    item = attributes.user(entry)
+                except ValueError as error:
+                    raise self._wire.unexpected(str(error)) from error
+                found[item.guid] = item
+        return found
+
+    @property
+    def _where(self) -> str:
+        return f"the domain controller at {self.host}:{self._port}"
+
+    def _connect(self) -> socket.socket:
+        try:
+            connection = socket.create_connection((self.host, self._port), self._timeout)
+        except OSError as error:
+            raise ConnectionFailure(
+                f"Nothing answers for {self._where} ({type(error).__name__}).",
+                code="unreachable",
+                remedy="Check active_directory.host, its port and the firewalls between.",
+                retryable=True,
+            ) from error
+        if self._auth != "simple":
+            return connection
+        try:
+            return self._tls().wrap_socket(connection, server_hostname=self.host)
+        except OSError as error:
+            connection.close()
+            raise ConnectionFailure(
+                f"The TLS connection to {self._where} failed ({error}).",
+                code="tls_failed",
+                remedy="Give the issuing authority's certificate as active_directory.ca_file, and a host name that "
+                "the controller's certificate lists.",
+            ) from error
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._verify if isinstance(self._verify, str) else None)
+        if self._verify is False:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
+
+    def _context(self) -> spnego.ContextProxy:
+        try:
+            with IMPORTS:
+                import spnego
+        except ImportError as error:
+            raise missing_library("pyspnego", error) from None
+        try:
+            return spnego.client(
+                self._username or None,
+                self._password,
+                hostname=self._service_host,
+                service="ldap",
+                protocol=self._auth,
+                context_req=spnego.ContextReq.default | spnego.ContextReq.confidentiality | spnego.ContextReq.integrity,
+            )
+        except ImportError as error:
+            raise missing_library("pyspnego[kerberos]", error) from None
+        except Exception as error:
+            # gssapi and krb5 have exceptions of their own, and neither library has to be here.
+            raise self._refused(error) from None
+
+    def _refused(self, error: Exception) -> ConnectionFailure:
+        """Return what an authentication library said, without its traceback: its frames hold the password."""
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        known = diagnose_kerberos(text, self._where, self._username)
+        if known is not None:
+            return ConnectionFailure(known.message, code=known.code, remedy=known.remedy)
+        return refused_bind(self._where, text, "")
+
+    def _naming_context(self) -> str:
+        import sansldap
+
+        present = sansldap.FilterPresent("objectClass")
+        for entry in self._wire.search("", present, ("defaultNamingContext",), base_only=True):
+            values = {name.lower(): list(held) for name, held in entry.items()}.get("defaultnamingcontext", [])
+            if values:
+                return values[0].decode()
+        raise self._wire.unexpected("it names no default naming context: give active_directory.base")
+
+
+def _decoded(anchor: str) -> bytes:
+    try:
+        return base64.b64decode(anchor, validate=True)
+    except ValueError:
+        return b""
+
+
+class _Wire:
+    """One LDAP session over one socket, one request at a time."""
+
+    def __init__(self, connection: socket.socket, where: str) -> None:
+        try:
+            import sansldap
+        except ImportError as error:
+            connection.close()
+            raise missing_library("sansldap", error) from None
+        self._socket = connection
+        self._where = where
+        self._session = sansldap.LDAPClient()
+        self._context: spnego.ContextProxy | None = None
+        self._sealed = b""
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._session.unbind()
+            self._send()
+        self._socket.close()
+
+    def bind_simple(self, username: str, password: str) -> None:
+        self._session.bind_simple(username, password)
+        self._bound(self._bind_response())
+
+    def bind_sasl(self, context: spnego.ContextProxy, refused: Callable[[Exception], ConnectionFailure]) -> None:
+        import spnego
+
+        token: bytes | None = None
+        try:
+            while not context.complete:
+                token = context.step(token)
+                if token is None:
+                    break
+                self._session.bind_sasl("GSS-SPNEGO", cred=token)
+                response = self._bind_response()
+                self._bound(response, may_go_on=True)
+                token = response.server_sasl_creds or None
+        except spnego.exceptions.SpnegoError as error:
+            raise refused(error) from None
+        self._context = context
+
+    def search(
+        self, base: str, wanted: sansldap.LDAPFilter, names: Sequence[str], *, base_only: bool = False
+    ) -> list[attributes.Attributes]:
+        """Return the attributes of every entry found. References to other domains are not followed."""
+        import sansldap
+
+        scope = sansldap.SearchScope.BASE if base_only else sansldap.SearchScope.SUBTREE
+        descriptor = sansldap.LDAPControl(_SD_FLAGS, True, _DACL_ONLY)
+        self._session.search_request(
+            base, scope, filter=wanted, attributes=list(names), controls=[] if base_only else [descriptor]
+        )
+        entries: list[attributes.Attributes] = []
+        for message in self._messages():
+            if isinstance(message, sansldap.SearchResultEntry):
+                entries.append({item.name: item.values for item in message.attributes})
+            elif isinstance(message, sansldap.SearchResultDone):
+                result = message.result
+                if result.result_code != sansldap.LDAPResultCode.SUCCESS:
+                    raise refused_search(self._where, result.result_code.name, result.diagnostics_message)
+                break
+        return entries
+
+    def unexpected(self, detail: str) -> ConnectionFailure:
+        return ConnectionFailure(
+            f"The search at {self._where} failed ({detail}).",
+            code="unexpected_answer",
+            remedy="Check active_directory.base and that the account may read the users.",
+        )
+
+    def _bind_response(self) -> sansldap.BindResponse:
+        import sansldap
+
+        for message in self._messages():
+            if isinstance(message, sansldap.BindResponse):
+                return message
+        raise self.unexpected("no answer to the bind")
+
+    def _bound(self, response: sansldap.BindResponse, *, may_go_on: bool = False) -> None:
+        import sansldap
+
+        code = response.result.result_code
+        if code == sansldap.LDAPResultCode.SUCCESS:
+            return
+        if may_go_on and code == sansldap.LDAPResultCode.SASL_BIND_IN_PROGRESS:
+            return
+        raise refused_bind(self._where, code.name, response.result.diagnostics_message)
+
+    # -- the socket ------------------------------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        data = self._session.data_to_send()
+        if data and self._context is not None:
+            sealed = self._context.wrap(data).data
+            data = _LENGTH.pack(len(sealed)) + sealed
+        self._socket.sendall(data)
+
+    def _messages(self) -> Iterator[sansldap.LDAPMessage]:
+        """Send what is waiting and yield what comes back; the caller stops when it has its answer."""
+        import sansldap
+
+        try:
+            self._send()
+            while True:
+                data = self._socket.recv(_CHUNK)
+                if not data:
+                    raise OSError("the connection was closed")
+                yield from self._session.receive(self._opened(data))
+        except (OSError, sansldap.ProtocolError) as error:
+            raise ConnectionFailure(
+                f"The connection to {self._where} broke off ({error}).",
+                code="connection_lost",
+                remedy="Run again.",
+                retryable=True,
+            ) from error
+
+    def _opened(self, data: bytes) -> bytes:
+        """Return the plain bytes of all sealed messages that are complete."""
+        if self._context is None:
+            return data
+        self._sealed += data
+        plain = b""
+        while len(self._sealed) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._sealed)
+            end = _LENGTH.size + length
+            if len(self._sealed) < end:
+                break
+            plain += self._context.unwrap(self._sealed[_LENGTH.size : end]).data
+            self._sealed = self._sealed[end:]
+        return plain

@@ -1,0 +1,503 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Exchange's remote PowerShell: one runspace pool per session, one cmdlet per pipeline, typed parameters.
+
+The endpoint runs in no-language mode: it takes cmdlets and their parameters, never script
+(facts: exchange-server-psrp.md section 3).
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    CmdletOutput,
+    Credential,
+    Properties,
+    Secret,
+    Value,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import always, unheard
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
+    IMPORTS,
+    Diagnosis,
+    missing_library,
+    refuse_hidden_not_found,
+    stopped,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    HybridError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import (
+    read_object,
+    whole,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.faults import diagnose
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import moment_text, span_text
+
+if TYPE_CHECKING:
+    from pypsrp.powershell import PowerShell, RunspacePool
+    from pypsrp.wsman import WSMan
+
+CONFIGURATION = "Microsoft.Exchange"
+VIEW_ENTIRE_FOREST = Cmdlet("Set-ADServerSettings", {"ViewEntireForest": True})
+# Of the cmdlets that this collection runs on-premises, those with -DomainController; a test compares both sets with
+# Microsoft's reference.
+TAKES_DOMAIN_CONTROLLER = frozenset(
+    (
+        "Disable-MailUser",
+        "Enable-MailUser",
+        "Get-AcceptedDomain",
+        "Get-ExchangeServer",
+        "Get-MailUser",
+        "Get-Mailbox",
+        "Get-MailboxDatabase",
+        "Get-MailboxStatistics",
+        "Get-MoveRequest",
+        "Get-MoveRequestStatistics",
+        "Get-OrganizationConfig",
+        "Get-Recipient",
+        "Get-RemoteMailbox",
+        "Get-User",
+        "Get-WebServicesVirtualDirectory",
+        "Set-MailUser",
+        "Set-Mailbox",
+        "Set-RemoteMailbox",
+        "Set-User",
+    )
+)
+# Without Confirm, a cmdlet that wants an answer would wait for one that nobody gives.
+TAKES_CONFIRM = frozenset(
+    (
+        "Disable-MailUser",
+        "Enable-MailUser",
+        "Set-MailUser",
+        "Set-Mailbox",
+        "Set-RemoteMailbox",
+        "Set-User",
+    )
+)
+CLOSING_TIMEOUT = 10
+
+_FAILURE_CATEGORY = re.compile(r"\[FailureCategory=Cmdlet-(\w+)\]")
+_CATEGORIES = (
+    "NotSpecified",
+    "OpenError",
+    "CloseError",
+    "DeviceError",
+    "DeadlockDetected",
+    "InvalidArgument",
+    "InvalidData",
+    "InvalidOperation",
+    "InvalidResult",
+    "InvalidType",
+    "MetadataError",
+    "NotImplemented",
+    "NotInstalled",
+    "ObjectNotFound",
+    "OperationStopped",
+    "OperationTimeout",
+    "SyntaxError",
+    "ParserError",
+    "PermissionDenied",
+    "ResourceBusy",
+    "ResourceExists",
+    "ResourceUnavailable",
+    "ReadError",
+    "WriteError",
+    "FromStdErr",
+    "SecurityError",
+    "ProtocolError",
+    "ConnectionError",
+    "AuthenticationError",
+    "LimitsExceeded",
+    "QuotaExceeded",
+    "NotEnabled",
+)
+_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where and how to connect; times in seconds, ``verification`` as requests takes it."""
+
+    host: str
+    port: int
+    use_tls: bool
+    authentication: str
+    username: str | None
+    password: str | None = field(repr=False)
+    verification: bool | str = True
+    operation_timeout: int = 20
+    read_timeout: int = 30
+    idle_timeout: int = 180
+    negotiate_service: str = "HTTP"
+    negotiate_hostname_override: str | None = None
+    proxy: str = field(default="", repr=False)
+
+    @property
+    def where(self) -> str:
+        return f"Exchange server {self.host}:{self.port}"
+
+    def connect(self) -> WSMan:
+        """Return pypsrp's connection, which has sent nothing yet."""
+        from pypsrp.wsman import WSMan
+
+        # pypsrp logs through the root logger's last resort otherwise, onto the module's standard error.
+        logging.getLogger("pypsrp").addHandler(logging.NullHandler())
+        # pypsrp hands cert_validation on to requests, which takes a path too.
+        settings: dict[str, Any] = {"cert_validation": self.verification}
+        if self.authentication != "basic":
+            settings["negotiate_service"] = self.negotiate_service
+            if self.negotiate_hostname_override:
+                settings["negotiate_hostname_override"] = self.negotiate_hostname_override
+        return WSMan(
+            server=self.host,
+            port=self.port,
+            ssl=self.use_tls,
+            path="PowerShell/",
+            auth=self.authentication,
+            username=self.username,
+            password=self.password,
+            encryption="never" if self.authentication == "basic" else "auto",
+            operation_timeout=self.operation_timeout,
+            read_timeout=self.read_timeout,
+            # The server stands in the own network: proxies of the environment are meant for other ways.
+            proxy=self.proxy or None,
+            no_proxy=not self.proxy,
+            **settings,
+        )
+
+
+class RemotePowerShellSession:
+    """Implements Opening over PSRP. ``clock`` is monotonic, in seconds."""
+
+    def __init__(self, endpoint: Endpoint, retry: Retry, clock: Callable[[], float] = time.monotonic) -> None:
+        self._endpoint = endpoint
+        self._retry = retry
+        self._clock = clock
+        self._pool: RunspacePool | None = None
+        self._last_used = 0.0
+        self._was_connected = False
+        self._busy = False
+        self._ended = False
+        self.patient: Callable[[], bool] = always
+        self.on_throttled: Callable[[], None] = unheard
+
+    def connect(self) -> None:
+        """Open the session: see Opening.connect."""
+        self._retry.call(lambda: self._ready_pool(VIEW_ENTIRE_FOREST), self._worth_reading_again)
+
+    def run(self, cmdlet: Cmdlet) -> CmdletOutput:
+        """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
+        complete = self._complete(cmdlet)
+        if cmdlet.is_read:
+            return self._retry.call(lambda: self._run_once(complete), self._worth_reading_again)
+        return self._run_once(complete)
+
+    def close(self) -> None:
+        """Close for good; also while another thread waits for an answer here, which then fails."""
+        self._ended = True
+        self._drop()
+
+    def _drop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            if self._busy:
+                _forget_connection(pool)
+            _delete_shell(pool)
+
+    def _worth_reading_again(self, error: HybridError) -> bool:
+        if self._ended:
+            return False
+        if isinstance(error, Busy):
+            if not error.session_refused:
+                self.on_throttled()
+            return not error.session_refused
+        # A server that never answered is a mistake in the options more often than an outage.
+        return error.code in _WORTH_A_RETRY or (error.code == "unreachable" and error.retryable and self._was_connected)
+
+    def _complete(self, cmdlet: Cmdlet) -> Cmdlet:
+        added: dict[str, Value] = {}
+        if cmdlet.name in TAKES_CONFIRM:
+            added["Confirm"] = False
+        return Cmdlet(cmdlet.name, {**added, **cmdlet.parameters})
+
+    def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
+        pool = self._ready_pool(cmdlet)
+        output = refuse_hidden_not_found(cmdlet, self._invoke(pool, cmdlet))
+        self._last_used = self._clock()
+        return output
+
+    def _ready_pool(self, cmdlet: Cmdlet) -> RunspacePool:
+        """Return an open pool. Opening runs no cmdlet of the caller's, so a refusal for load is waited out."""
+        if self._pool is not None and self._clock() - self._last_used > self._endpoint.idle_timeout / 2:
+            # The server may have dropped the idle shell: a write must not be the one to find out.
+            self._drop()
+        if self._pool is not None:
+            return self._pool
+        try:
+            return self._retry.call(lambda: self._open(cmdlet), self._worth_opening_again)
+        except Busy as error:
+            error.session_refused = True
+            raise
+
+    def _worth_opening_again(self, error: HybridError) -> bool:
+        return error.code == "throttled" and self.patient() and not self._ended
+
+    def _open(self, cmdlet: Cmdlet) -> RunspacePool:
+        try:
+            with IMPORTS:
+                from pypsrp.powershell import RunspacePool
+        except ImportError as error:
+            raise missing_library("pypsrp", error) from None
+        self._refuse_if_ended(cmdlet)
+        pool: RunspacePool | None = None
+        diagnosis: Diagnosis | None = None
+        try:
+            connection = self._endpoint.connect()
+            pool = RunspacePool(connection, configuration_name=CONFIGURATION, idle_timeout=self._endpoint.idle_timeout)
+            _keep_output_raw(pool)
+            pool.open()
+            _settle_proxies(pool)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                diagnosis = diagnose(error, self._endpoint.where, self._endpoint.username, opening=True)
+            # Where the server surely made no shell, it is not asked again: a wrong password counts twice otherwise.
+            if pool is not None and (diagnosis is None or diagnosis.may_have_run or pool.shell.opened):
+                _forget_connection(pool)
+                _delete_shell(pool)
+            elif pool is not None:
+                _release_refused(error)
+                pool.connection.transport.close()
+            if diagnosis is None:
+                raise
+            raise replace(diagnosis, may_have_run=False).failure(cmdlet) from None
+        self._pool = pool
+        self._refuse_if_ended(cmdlet)
+        self._was_connected = True
+        self._view_entire_forest(pool)
+        return pool
+
+    def _refuse_if_ended(self, cmdlet: Cmdlet) -> None:
+        if self._ended:
+            self._drop()
+            raise ConnectionFailure("The session was closed.", code="connection_lost", cmdlet=cmdlet.name)
+
+    def _view_entire_forest(self, pool: RunspacePool) -> None:
+        """Without it, objects of other domains are "not found"; so a session that refuses it is no session."""
+        try:
+            self._invoke(pool, VIEW_ENTIRE_FOREST)
+        except HybridError as error:
+            self._drop()
+            # The caller's own cmdlet has not been sent.
+            error.answer_lost = False
+            raise
+        self._last_used = self._clock()
+
+    def _invoke(self, pool: RunspacePool, cmdlet: Cmdlet) -> CmdletOutput:
+        from pypsrp.powershell import PowerShell
+
+        started = sent = False
+        self._busy = True
+        pipeline = PowerShell(pool)
+        try:
+            pipeline.add_cmdlet(cmdlet.name)
+            for name, value in cmdlet.parameters.items():
+                pipeline.add_parameter(name, self._encode(pool, value))
+            started = True
+            pipeline.begin_invoke()
+            sent = True
+            objects = _read_output(pipeline.end_invoke())
+        except BaseException as error:
+            # What the pipeline does now is unknown; deleting the shell stops it.
+            self._abandon()
+            if not isinstance(error, Exception) or (isinstance(error, TypeError) and not started):
+                raise
+            _raise_first_error(pipeline, cmdlet, self._endpoint.where)
+            diagnosis = diagnose(error, self._endpoint.where, self._endpoint.username, opening=False)
+            # A fault that refuses the command proves that it did not run; the same fault later proves nothing.
+            may_have_run = sent or (started and diagnosis.may_have_run)
+            raise replace(diagnosis, may_have_run=may_have_run).failure(cmdlet) from None
+        self._finish(pipeline)
+        self._busy = False
+        _raise_first_error(pipeline, cmdlet, self._endpoint.where)
+        return CmdletOutput(objects, [str(record.message) for record in pipeline.streams.warning])
+
+    def _finish(self, pipeline: PowerShell) -> None:
+        """Send TERMINATE: without it the shell's thousandth command is refused (facts section 2)."""
+        try:
+            pipeline.close()
+        except Exception:
+            # The cmdlet's answer is complete; only the session is of no more use.
+            self._abandon()
+
+    def _abandon(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            _forget_connection(pool)
+            _delete_shell(pool)
+
+    def _encode(self, pool: RunspacePool, value: Value) -> Any:
+        if isinstance(value, Credential):
+            from pypsrp import complex_objects
+
+            # A password is encrypted with a key that both sides agree on first.
+            pool.exchange_keys()
+            make: Any = complex_objects.PSCredential
+            return make(username=value.username, password=value.password)
+        if isinstance(value, Secret):
+            from pypsrp.serializer import TaggedValue
+
+            pool.exchange_keys()
+            return TaggedValue("SS", value.text)
+        return encode_value(value)
+
+
+def encode_value(value: Value) -> Any:
+    """Return one parameter value as pypsrp sends it. Raises TypeError for what no cmdlet takes.
+
+    Dates, spans and GUIDs travel as text, which PowerShell converts to the parameter's type in the invariant culture.
+    """
+    from pypsrp.serializer import TaggedValue
+
+    if value is None or isinstance(value, (bool, str, bytes)):
+        return value
+    if isinstance(value, int):
+        return value if -(2**31) <= value < 2**31 else TaggedValue("I64", value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return moment_text(value)
+    if isinstance(value, datetime.timedelta):
+        return span_text(value)
+    if isinstance(value, Mapping):
+        return {str(key): encode_value(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [encode_value(item) for item in value]
+    raise TypeError(f"a cmdlet takes no {type(value).__name__}")
+
+
+class _RawOutput(str):
+    """One output object as the XML that arrived."""
+
+    __slots__ = ()
+
+
+def _keep_output_raw(pool: RunspacePool) -> None:
+    """Let pypsrp hand out pipeline output undecoded: decoding took nine tenths of a large read, and was thrown away.
+
+    Output is the one thing that pypsrp deserialises from text without saying what it expects. Should that change,
+    ``_read_output`` still reads what it then makes of it.
+    """
+    serializer: Any = pool._serializer
+    decode = serializer.deserialize
+
+    def deserialize(element: Any, metadata: Any = None, clear: bool = True) -> Any:
+        if metadata is None and isinstance(element, str):
+            return _RawOutput(element)
+        return decode(whole(element) if isinstance(element, str) else element, metadata, clear)
+
+    serializer.deserialize = deserialize
+
+
+def _read_output(output: Sequence[Any]) -> list[Properties]:
+    objects: list[Properties] = []
+    for item in output:
+        xml = item if isinstance(item, str) else getattr(item, "_xml", None)
+        # A $null that a cmdlet writes is a message without data.
+        if item is None or xml == "" or (xml is not None and xml.startswith("<Nil")):
+            continue
+        if isinstance(item, _RawOutput) or (xml is not None and xml.startswith("<Obj ")):
+            objects.append(read_object(str(xml)))
+        else:
+            objects.append({"Value": item})
+    return objects
+
+
+def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None:
+    """Raise the first error record as CmdletError.
+
+    pypsrp's ``had_errors`` is False for non-terminating errors, which is how Exchange says "not found"
+    (facts section 5), so that the stream decides.
+    """
+    if not pipeline.streams.error:
+        return
+    record = pipeline.streams.error[0]
+    error_id = str(record.fq_error or "")
+    types = list(getattr(record.exception, "types", None) or [])
+    match = _FAILURE_CATEGORY.search(error_id)
+    exception_type = match[1] if match else str(record.reason or (types[0] if types else ""))
+    if exception_type.endswith("PipelineStoppedException"):
+        raise stopped(where, cmdlet, str(record))
+    number = record.category
+    category = _CATEGORIES[number] if isinstance(number, int) and 0 <= number < len(_CATEGORIES) else ""
+    raise CmdletError(
+        str(record),
+        cmdlet=cmdlet.name,
+        exception_type=exception_type.rsplit(".", 1)[-1],
+        error_id=error_id,
+        category=category,
+    )
+
+
+def _settle_proxies(pool: RunspacePool) -> None:
+    """Let requests stop looking for proxies in the environment at each request: a tenth of a small cmdlet's CPU.
+
+    What holds for the server pypsrp has put into the session already.
+    """
+    session = pool.connection.transport.session
+    if session is not None:
+        session.trust_env = False
+
+
+def _forget_connection(pool: RunspacePool) -> None:
+    """Drop the HTTP connection, which may be in the middle of an answer, and what was agreed on it."""
+    transport = pool.connection.transport
+    transport.close()
+    transport.session = None
+    transport.encryption = None
+
+
+def _release_refused(error: BaseException | None) -> None:
+    """Free what the frames of a failed sign-in hold: the connection of the answer that asked for it, and the password.
+
+    pypsrp leaves that connection to the garbage collector when the ticket cannot be had.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+
+
+def _delete_shell(pool: RunspacePool) -> None:
+    """Delete the shell on the server by the identifier that the client chose: it exists even if Create never answered.
+
+    Never raises: the server's idle time-out is the safety net.
+    """
+    from pypsrp.wsman import SelectorSet
+
+    transport = pool.connection.transport
+    try:
+        transport.connection_timeout = transport.read_timeout = CLOSING_TIMEOUT
+        selectors = SelectorSet()
+        selectors.add_option("ShellId", str(pool.shell.id or pool.id))
+        pool.connection.delete(pool.shell.resource_uri, selector_set=selectors)
+    except Exception:
+        logging.getLogger(__name__).debug("the shell could not be deleted", exc_info=False)
+    finally:
+        transport.close()

@@ -1,0 +1,412 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Making a wave out of a CSV or a list: everything wrong is found, with its line, before any system is contacted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
+PRIVATE = 0o700
+# What a user may say about a mailbox, by type; every other record key is read from Exchange.
+TEXTS = (
+    "identity",
+    "ad_identity",
+    "external_email_address",
+    "routing_domain",
+    "primary_smtp_address",
+    "alias",
+    "remote_host_name",
+    "remote_target_database",
+    "remote_archive_target_database",
+    "target_delivery_domain",
+    "archive_domain",
+    "batch_name",
+    "cutover",
+    "complete_after",
+    "start_after",
+    "incremental_sync_interval",
+    "completed_request_age_limit",
+    "request_expiry_interval",
+    "proxy_to_mailbox",
+    "suspend_comment",
+    "remote_global_catalog",
+    "exchange_guid",
+    "archive_guid",
+    "baseline",
+    # For the inventory plugin mailbox_waves alone: which wave a mailbox goes with.
+    "wave",
+    "site",
+)
+FLAGS = (
+    "add_routing_address",
+    "include_sip",
+    "remove_delay_holds",
+    "force",
+    "primary_only",
+    "archive_only",
+    "accept_large_data_loss",
+    "force_offline",
+    "resume_failed",
+    "approve_skipped_items",
+)
+LISTS = ("move_options", "skip_moving", "email_addresses", "accept")
+COLUMNS = (*TEXTS, *FLAGS, *LISTS)
+# Microsoft's CSV of a migration batch that brings mailboxes home (New-MigrationBatch) is taken as it is.
+_MAILBOX_TYPE = "mailbox_type"
+_MICROSOFTS = {
+    "emailaddress": "identity",
+    "targetdatabase": "remote_target_database",
+    "targetarchivedatabase": "remote_archive_target_database",
+    "mailboxtype": _MAILBOX_TYPE,
+}
+_MAILBOX_TYPES = {
+    "primaryandarchive": {},
+    "primaryonly": {"primary_only": True},
+    "archiveonly": {"archive_only": True},
+}
+CHOICES = {"cutover": ("automatic", "held", "at"), "baseline": ("keep", "refresh")}
+# As Ansible takes them.
+_TRUE = ("true", "yes", "1", "y", "on", "t")
+_FALSE = ("false", "no", "0", "n", "off", "f")
+SHOWN = 20  # problems that one message tells; more only makes it unreadable
+
+
+def from_csv(path: str, delimiter: str = ",") -> list[Record]:
+    """Return the records of a CSV file with a header line; raise InputError that tells every bad line.
+
+    An empty cell leaves its key out, so that the task's own options apply. Cells of a list are separated by semicolons;
+    one that belongs to an item is written with a backslash before it.
+    """
+    rows = _rows(path, delimiter)
+    _line, names = next((row for row in rows if not _is_comment(row[1])), (0, []))
+    header = [_column(name) for name in names]
+    _check_header(path, header, delimiter)
+    records, problems, lines = [], [], []
+    for line, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            problems.append(f"line {line}: {len(cells)} cells instead of {len(header)}")
+            continue
+        try:
+            records.append(_record(dict(zip(header, cells, strict=True))))
+            lines.append(line)
+        except HybridError as error:
+            problems.append(f"line {line}: {error.message}")
+    problems += _duplicates(records, [f"line {number}" for number in lines])
+    _refuse(f"csv: '{path}'", problems)
+    return records
+
+
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Tell whether a line before the header says nothing: a comment, the ``#TYPE`` of Export-Csv, or a blank one."""
+    return not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#")
+
+
+def _column(name: str) -> str:
+    """Return the column that a name of the header means, in any letter case; an unknown one as it is written."""
+    known = {_folded(column): column for column in COLUMNS}
+    return {**known, **_MICROSOFTS}.get(_folded(name), name.strip())
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace(" ", "")
+
+
+def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its last line. A quote that is never closed would swallow rows: refused."""
+    if len(delimiter) != 1 or delimiter in '\r\n"':
+        raise InputError("delimiter", delimiter, "does not separate cells", "Give one character, such as a semicolon.")
+    rows = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in rows:
+            yield rows.line_num, cells
+    except csv.Error as error:
+        raise InputError(
+            "csv",
+            path,
+            f"is no CSV up to line {rows.line_num} ({error})",
+            "Close each quote, and double those inside a cell.",
+            "unreadable_file",
+        ) from error
+
+
+def from_list(records: Sequence[Record]) -> list[Record]:
+    """Return a list of records as given, once every value in it has its right form; blank ones are left out."""
+    wave_records.check_no_mask(records)
+    records = [
+        {name: value for name, value in record.items() if name not in COLUMNS or not wave_records.is_blank(value)}
+        for record in records
+    ]
+    problems = []
+    for number, record in enumerate(records, start=1):
+        try:
+            _check(record)
+        except HybridError as error:
+            problems.append(f"record {number}: {error.message}")
+    problems += _duplicates(records, [f"record {number}" for number in range(1, len(records) + 1)])
+    _refuse("mailboxes:", problems)
+    return records
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        raise InputError(
+            "csv",
+            path,
+            f"cannot be read ({error.strerror})",
+            "Give the path of the CSV file, seen from where the task runs.",
+            "unreadable_file",
+        ) from error
+    _refuse_other_files(path, content)
+    try:
+        return content.decode("utf-8").lstrip("\ufeff")
+    except UnicodeDecodeError as error:
+        raise InputError("csv", path, f"is not UTF-8 (byte {error.start})", "Save it as UTF-8.", "not_utf8") from error
+
+
+def _refuse_other_files(path: str, content: bytes) -> None:
+    """Name what is no CSV, or none in UTF-8, for what it is."""
+    begin = content[:4096]
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in begin and begin.count(b"\0") * 3 > len(begin)):
+        raise InputError("csv", path, "is UTF-16, not UTF-8", "Save it as CSV UTF-8.", "not_utf8")
+    told = {
+        b"$ANSIBLE_VAULT;": (
+            "is encrypted by ansible-vault",
+            "Decrypt it first (ansible-vault decrypt), or give the mailboxes as offboarding_mailboxes.",
+        ),
+        b"PK\x03\x04": ("is a workbook or an archive, not a CSV", "Save the sheet as CSV UTF-8."),
+    }
+    for mark, (what, remedy) in told.items():
+        if begin.startswith(mark):
+            raise InputError("csv", path, what, remedy, "unreadable_file")
+    if not content.strip():
+        raise InputError("csv", path, "is empty", "Its first line names the columns.", "missing_column")
+
+
+def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
+    for other in ",;\t":
+        names = {_column(name.strip(' "')) for text in header if other in text for name in text.split(other)}
+        if other == delimiter and len(header) == 1 and "identity" in names:
+            raise InputError(
+                "csv",
+                path,
+                "has each line in quotes as a whole",
+                "Take the quotes around the lines away, or save it as CSV again.",
+                "quoted_lines",
+            )
+        if other != delimiter and "identity" in names:
+            raise InputError(
+                "delimiter",
+                delimiter,
+                f"does not separate the columns of {path}, which {other!r} does",
+                f"Set delimiter (offboarding_csv_delimiter of the role) to {other!r}.",
+                "wrong_delimiter",
+            )
+    if "identity" not in header:
+        raise InputError(
+            "csv",
+            path,
+            "has no column 'identity'",
+            "The first line must name the columns, identity (or EmailAddress) among them.",
+            "missing_column",
+        )
+    unknown = [name or "(empty)" for name in header if name not in (*COLUMNS, _MAILBOX_TYPE)]
+    if unknown:
+        raise InputError(
+            "csv",
+            path,
+            f"has unknown columns: {', '.join(unknown)}",
+            f"Known are: {', '.join(COLUMNS)}.",
+            "unknown_column",
+        )
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise InputError(
+            "csv", path, f"has columns twice: {', '.join(twice)}", "Name each column once.", "duplicate_column"
+        )
+
+
+def _record(cells: dict[str, str]) -> Record:
+    record: Record = {}
+    for name, cell in cells.items():
+        value = cell.strip()
+        if not value:
+            continue
+        if name in FLAGS:
+            record[name] = _flag(name, value)
+        elif name in LISTS:
+            record[name] = _items(value)
+        elif name == _MAILBOX_TYPE:
+            record.update(_moved(value))
+        else:
+            record[name] = value
+    _check(record)
+    return record
+
+
+def _items(value: str) -> list[str]:
+    """Return the items of a list's cell; ``\\;`` is a semicolon of an item, as X400 addresses have."""
+    items = re.split(r"(?<!\\);", value)
+    return [item.strip() for item in (text.replace("\\;", ";") for text in items) if item.strip()]
+
+
+def _moved(value: str) -> dict[str, bool]:
+    """Return the flags that Microsoft's MailboxType means."""
+    if value.lower() not in _MAILBOX_TYPES:
+        raise InputError(
+            "MailboxType", value, "is no choice", "Write one of: PrimaryAndArchive, PrimaryOnly, ArchiveOnly."
+        )
+    return _MAILBOX_TYPES[value.lower()]
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in (*_TRUE, *_FALSE):
+        raise InputError(name, value, "is neither true nor false", "Write true or false.")
+    return value.lower() in _TRUE
+
+
+def _check(record: Record) -> None:
+    if not str(record.get("identity") or "").strip():
+        raise InputError(
+            "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"
+        )
+    formats.check(record, record)
+    for name in FLAGS:
+        if record.get(name) is not None and not isinstance(record[name], bool):
+            _flag(name, str(record[name]))
+    for name, allowed in CHOICES.items():
+        if record.get(name) and record[name] not in allowed:
+            raise InputError(name, record[name], "is no choice", f"Write one of: {', '.join(allowed)}.")
+    if record.get("cutover") == "at" and not record.get("complete_after"):
+        raise InputError("complete_after", None, "is missing, and cutover is 'at'", "Give the time in UTC.")
+
+
+def _duplicates(records: Sequence[Record], places: Sequence[str]) -> list[str]:
+    seen: dict[str, str] = {}
+    problems = []
+    for record, place in zip(records, places, strict=True):
+        identity = str(record.get("identity") or "").lower()
+        if identity and identity in seen:
+            problems.append(
+                f"{place}: identity '{record['identity']}' stands in {seen[identity]} already. Name each mailbox once."
+            )
+        seen.setdefault(identity, place)
+    return problems
+
+
+def _refuse(what: str, problems: Iterable[str]) -> None:
+    told = list(problems)
+    if not told:
+        return
+    more = f" (and {len(told) - SHOWN} more)" if len(told) > SHOWN else ""
+    raise HybridError(f"{what} {'; '.join(told[:SHOWN])}{more}", code="bad_rows", remedy="Correct these lines.")
+
+
+def chosen(records: list[Record], only: Sequence[str] | None, elsewhere: Sequence[Record] = ()) -> list[Record]:
+    """Return the records that ``only`` names by identity, in the wave's order; all of them where it is None.
+
+    Raises InputError for a name that is neither in the wave nor ``elsewhere``, in another wave of the same run.
+    """
+    if only is None:
+        return records
+    names = _named("only", only, [*records, *elsewhere])
+    return [record for record in records if _name(record) in names]
+
+
+def approved(
+    records: list[Record], given: Sequence[str] | None, wave: Sequence[Record], elsewhere: Sequence[Record] = ()
+) -> list[Record]:
+    """Return the records with approve_skipped_items where ``given`` names them; every name must be in the ``wave``."""
+    names = _named("approve_skipped_items", given or (), [*wave, *elsewhere])
+    return [{**record, "approve_skipped_items": True} if _name(record) in names else record for record in records]
+
+
+def _named(option: str, given: Sequence[str], known: Iterable[Record]) -> set[str]:
+    names = {name.strip().lower() for name in given}
+    held = {_name(record) for record in known}
+    strangers = [name.strip() for name in given if name.strip().lower() not in held]
+    if strangers:
+        raise InputError(
+            option,
+            ", ".join(strangers),
+            "is not in the wave",
+            "Name mailboxes by the identity that they have there.",
+            "not_in_wave",
+        )
+    return names
+
+
+def _name(record: Record) -> str:
+    return str(record.get("identity") or "").strip().lower()
+
+
+def write(path: str, records: list[Record], check: bool) -> bool:
+    """Write the wave's file unless it holds the same records already; return whether it did, or would."""
+    try:
+        same: Any = wave_records.load(path) == records
+    except InputError:
+        same = False
+    if same:
+        return False
+    if not check:
+        try:
+            wave_records.save(path, records)
+        except OSError as error:
+            raise wave_records.unwritable(path, error) from error
+    return True
+
+
+def make_private(directory: str, check: bool) -> bool:
+    """Make a directory that is its owner's alone; return whether there was anything to do."""
+    try:
+        if os.path.isdir(directory) and stat.S_IMODE(os.stat(directory).st_mode) == PRIVATE:
+            return False
+        if not check:
+            os.makedirs(directory, mode=PRIVATE, exist_ok=True)
+            os.chmod(directory, PRIVATE)
+    except OSError as error:
+        raise InputError(
+            "directory",
+            directory,
+            f"cannot be made a private directory ({error.strerror})",
+            "Give a directory that this account may make, or owns.",
+            "unwritable_directory",
+        ) from error
+    return True
+
+
+def private_directory(when: str, check: bool) -> str:
+    """Make a directory that nobody else can read, where ``when`` says so; return its path, or an empty text."""
+    if when == "always" or (when == "in_check_mode" and check):
+        return tempfile.mkdtemp(prefix="offboarding.")
+    return ""
+
+
+def notices(given: Mapping[str, Any], records: Sequence[Record]) -> list[str]:
+    """Return what must not pass without a word: a wave of nobody, which every task takes for done."""
+    if records:
+        return []
+    if given["only"] is not None:
+        return ["The wave is empty: only names none of its mailboxes. Nothing is done."]
+    name = next(name for name in ("csv", "mailboxes", "mailboxes_file", "mailboxes_files") if given[name] is not None)
+    what = f"'{given[name]}' has a header and no mailbox" if name == "csv" else "holds no mailbox"
+    return [f"The wave is empty: {name}: {what}. Nothing is done."]

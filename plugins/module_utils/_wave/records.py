@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Records: the one dictionary shape in which a mailbox travels from task to task.
+
+A record is a plain dictionary. Each module reads the keys that it owns, leaves the others alone and hands the record on
+enriched. ``KEYS`` is every key that any module of the collection knows; anything else belongs to the caller.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import whole_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+
+Record = dict[str, Any]
+
+KEYS = frozenset(
+    """
+    identity ad_identity external_email_address routing_domain add_routing_address primary_smtp_address email_addresses
+    legacy_exchange_dn alias display_name user_principal_name exchange_guid archive_guid archive_status
+    recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
+    custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
+    delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
+    read_from_exchange offboarding_state beginning whole on_premises predicted anchor_unverified source_anchor
+    baseline_file
+    remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
+    primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
+    completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
+    skip_moving request_expiry_interval force_offline proxy_to_mailbox move_request approve_skipped_items accept
+    baseline linked_master_account wave site
+    """.split()
+)
+# What Ansible leaves where it masked a secret: such a text must never be taken for an identity.
+MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+
+
+def check_no_mask(records: Iterable[Record]) -> None:
+    """Refuse records in which Ansible masked something: the true value is gone."""
+    for record in records:
+        for key, text in _texts(record):
+            if any(mask in text for mask in MASKS):
+                raise InputError(
+                    key,
+                    text,
+                    "was masked by Ansible in an earlier task, so the true value is lost",
+                    "Choose a secret that is not part of a mailbox's data, and read the records again.",
+                    "masked_value",
+                )
+
+
+def check_characters(records: Iterable[Record]) -> None:
+    """Refuse what is no character: it ends a remote PowerShell session, and no file or report takes it."""
+    for record in records:
+        for key, text in _texts(record):
+            if whole_text(text) != text:
+                raise InputError(
+                    key,
+                    whole_text(text),
+                    "holds half a character, or U+FFFE or U+FFFF, which are none",
+                    "Correct the text; in the message U+FFFD stands in their place.",
+                    f"malformed_{key}",
+                )
+
+
+def check_no_secret(records: Iterable[Record], secrets: Iterable[str]) -> None:
+    """Refuse a secret that occurs inside a record: Ansible would mask that part of every result."""
+    known = [secret for secret in secrets if secret]
+    if not known:
+        return
+    for record in records:
+        for key, text in _texts(record):
+            if any(secret in text for secret in known):
+                raise InputError(
+                    key,
+                    None,
+                    "holds the text of one of this task's secrets, and Ansible would mask it in the results",
+                    "Choose a secret that is not part of a mailbox's data.",
+                    "secret_in_record",
+                )
+
+
+def _texts(value: Any, key: str = "record") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, str(name))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item, key)
+
+
+def misspelled(records: Iterable[Record], owned: Iterable[str]) -> list[str]:
+    """Return one warning for each unknown key that looks like a slip of a key that the module owns."""
+    names = sorted(set(owned))
+    unknown = {name for record in records for name in record if name not in KEYS and name not in names}
+    warnings = []
+    for name in sorted(unknown):
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.84)
+        if close:
+            warnings.append(f"mailboxes: the key '{name}' is not used; did you mean '{close[0]}'?")
+    return warnings
+
+
+def merged(defaults: Mapping[str, Any], record: Mapping[str, Any]) -> Record:
+    """Return the record with the task's own options behind it; a blank counts as absent on both sides."""
+    return {**_filled(defaults), **_filled(record)}
+
+
+def _filled(values: Mapping[str, Any]) -> Record:
+    return {name: value for name, value in values.items() if not is_blank(value)}
+
+
+def is_blank(value: Any) -> bool:
+    """Tell whether a value says nothing, as an empty cell of a CSV does, or an Ansible variable that is empty."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
+    """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
+    known = {name for name in learnt if name in formats.NAMES} | set(record.get("read_from_exchange", ()))
+    note = {"read_from_exchange": sorted(known)} if known else {}
+    return {**record, **learnt, **note}
+
+
+def is_home(record: Mapping[str, Any]) -> bool:
+    """Tell whether offboarding_state found the mailbox on-premises already."""
+    return bool(record.get("offboarding_state") == "home")
+
+
+def refuse_unprepared(record: Mapping[str, Any]) -> None:
+    """Refuse a mailbox whose on-premises user was looked at, and neither found whole nor made whole since then."""
+    if record.get("whole") is False:
+        raise MailboxError(
+            f"its on-premises user is not prepared: the mailbox is {record.get('offboarding_state')}, and no task has "
+            "made the user whole since.",
+            code="not_prepared",
+            remedy="Run the phase prepare first (mailuser, and exchange_guid for remote mailboxes); in the role leave "
+            "out --tags and --start-at-task, or name prepare among the tags.",
+        )
+
+
+def check_identities(records: Sequence[Record]) -> None:
+    """Refuse blank identities, which Exchange would take for every object, and one mailbox named twice."""
+    seen: dict[str, int] = {}
+    for number, record in enumerate(records, start=1):
+        identity = str(record.get("identity") or "").strip()
+        if not identity:
+            raise InputError(
+                "identity",
+                None,
+                f"is blank in record {number}",
+                "Give the mailbox's address, user principal name or GUID.",
+                "blank_identity",
+            )
+        if identity.lower() in seen:
+            raise InputError(
+                "identity",
+                identity,
+                f"stands in records {seen[identity.lower()]} and {number}",
+                "Name each mailbox once.",
+                "duplicate_identity",
+            )
+        seen[identity.lower()] = number
+        record["identity"] = identity
+
+
+def load(path: str) -> list[Record]:
+    """Read a wave's file: a JSON list of records."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except OSError as error:
+        raise InputError(
+            "mailboxes_file",
+            path,
+            f"cannot be read ({error.strerror})",
+            "Name the file that wave_file wrote.",
+            "unreadable_file",
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            "mailboxes_file", path, f"is not JSON ({error})", "Name the file that wave_file wrote.", "unreadable_file"
+        ) from error
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise InputError(
+            "mailboxes_file",
+            path,
+            "is not a JSON list of records",
+            "Name the file that wave_file wrote.",
+            "unreadable_file",
+        )
+    return data
+
+
+def save(path: str, records: Sequence[Record]) -> None:
+    """Write a wave's file whole or not at all, readable by its owner only."""
+    write_private(path, json.dumps(list(records), ensure_ascii=False, separators=(",", ":")))
+
+
+def write_private(path: str, text: str) -> None:
+    """Replace a file in one step, mode 0600: a kill leaves the old one or the new one, never half of it."""
+    folder = os.path.dirname(os.path.abspath(path))
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def unwritable(path: str, error: OSError) -> InputError:
+    """Return what a task says whose option ``path`` names a file that cannot be written."""
+    return InputError(
+        "path",
+        path,
+        f"cannot be written ({error.strerror})",
+        "Give a file in a directory that exists and that this account may write.",
+        "unwritable_file",
+    )

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
+    Busy,
+    Retry,
+    RetryPolicy,
+    seconds_asked,
+    waits,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def always(error: HybridError) -> bool:
+    return True
+
+
+@given(
+    st.integers(1, 12), st.floats(0.1, 10), st.floats(1, 4), st.floats(1, 120),
+    st.lists(st.floats(0, 0.999), min_size=12, max_size=12),
+)
+def test_waits_grow_within_bounds(
+    attempts: int, first: float, factor: float, longest: float, chances: list[float]
+) -> None:
+    policy = RetryPolicy(attempts=attempts, first_wait=first, factor=factor, longest_wait=longest)
+    drawn = iter(chances)
+    result = list(waits(policy, lambda: next(drawn)))
+    assert len(result) == attempts - 1
+    for index, wait in enumerate(result):
+        step = min(first * factor**index, longest)
+        assert step / 2 - 1e-6 <= wait <= step + 1e-6
+
+
+class Flaky:
+    def __init__(self, *errors: HybridError) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
+
+
+def test_a_worthwhile_error_is_tried_again_after_growing_waits() -> None:
+    waited: list[float] = []
+    work = Flaky(*(ConnectionFailure("x", code="connection_lost") for _unused in range(3)))
+    assert Retry(sleep=waited.append, chance=lambda: 0.0).call(work, always) == "done"
+    assert waited == [1.0, 2.0, 4.0]
+
+
+def test_what_the_service_asks_for_is_waited() -> None:
+    waited: list[float] = []
+    work = Flaky(Busy("x", retry_after=0.25))
+    assert Retry(sleep=waited.append, chance=lambda: 0.0).call(work, always) == "done"
+    assert waited == [pytest.approx(0.35)]
+
+
+def test_the_last_error_is_raised() -> None:
+    waited: list[float] = []
+    work = Flaky(*(ConnectionFailure(str(number), code="connection_lost") for number in range(9)))
+    with pytest.raises(ConnectionFailure, match="5"):
+        Retry(sleep=waited.append, chance=lambda: 0.0).call(work, always)
+    assert work.calls == 6
+    assert len(waited) == 5
+
+
+@pytest.mark.parametrize(
+    ("error", "worthwhile"),
+    [(ConnectionFailure("x", code="authentication_failed"), False), (Busy("x", retry_after=3600.0), True)],
+    ids=["not worthwhile", "longer than patience"],
+)
+def test_no_second_attempt(error: HybridError, worthwhile: bool) -> None:
+    waited: list[float] = []
+    work = Flaky(error)
+    with pytest.raises(ConnectionFailure):
+        Retry(sleep=waited.append).call(work, lambda _error: worthwhile)
+    assert (work.calls, waited) == (1, [])
+
+
+ANSWERED = "Mon, 30 Nov 2026 14:00:00 GMT"
+NOW = datetime.datetime(2026, 11, 30, 13, 0, tzinfo=datetime.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After": "0.25"}, 0.25),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 14:00:40 GMT", "Date": ANSWERED}, 40.0),
+        ({"Retry-After": "Monday, 30-Nov-26 14:00:40 GMT", "Date": ANSWERED}, 40.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 13:59:00 GMT", "Date": ANSWERED}, 0.0),
+        # Without a date of its own the answer is as old as our clock says.
+        ({"Retry-After": "Mon, 30 Nov 2026 13:00:40 GMT"}, 40.0),
+        ({"Retry-After": "Mon, 30 Nov 2026 13:00:40 GMT", "Date": "yesterday"}, 40.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": ""}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_service_asks_for(headers: dict[str, str], expected: float | None) -> None:
+    assert seconds_asked(headers, lambda: NOW) == expected

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the readiness report asks of each system, how the endpoint is tested, and what its files and its page hold."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    report as reports,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    ALL,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Subject,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    found,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
+    Options,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+
+from tests.unit.plugins.module_utils.fakes import (
+    Fails,
+    FakeOrganization,
+    ad_user,
+    cloud_mailbox,
+    connect,
+    on_premises,
+    refusal,
+    tenant,
+)
+
+ROOT = Path(__file__).resolve().parents[7]
+RECORD = {
+    "identity": "ann@contoso.com", "remote_host_name": "mail.contoso.com", "remote_target_database": "DB01",
+    "target_delivery_domain": "contoso.com",
+}  # fmt: skip
+CREDENTIAL = Credential("CONTOSO\\svc", "Secret-of-the-proxy")
+TEST = "Test-MigrationServerAvailability"
+TOO_RECENTLY = refusal(
+    "The connection to the server was tested too recently. Try again after 11/23/2026 9:15:00 AM.",
+    "MigrationConnectionTestedTooRecentlyException", TEST,
+)  # fmt: skip
+
+
+def organizations() -> tuple[FakeOrganization, FakeOrganization]:
+    """Return both organizations of a wave of one."""
+    server, cloud = on_premises(ad_user()), tenant(cloud_mailbox())
+    for name in ("Get-WebServicesVirtualDirectory", "Get-HybridConfiguration", "Get-AcceptedDomain", "Get-MoveRequest"):
+        server.handlers[name] = lambda _cmdlet: []
+    server.handlers["Get-MailboxDatabaseCopyStatus"] = lambda _cmdlet: [{"DatabaseName": "DB01", "DiskFreeSpace": 1024}]
+    for name in ("Get-OrganizationConfig", "Get-OutboundConnector", "Get-MigrationUser", TEST):
+        cloud.handlers[name] = lambda _cmdlet: []
+    cloud.handlers["Get-MailboxStatistics"] = lambda _cmdlet: [{"TotalItemSize": 2048, "TotalDeletedItemSize": 0}]
+    return server, cloud
+
+
+def check(
+    server: FakeOrganization, cloud: FakeOrganization, *, slept: list[float] | None = None, **options: Any
+) -> reports.Report:
+    waits: list[float] = [] if slept is None else slept
+    chosen = Options(**{"credential": CREDENTIAL, **options})
+    return read.check(connect(server, cloud), [RECORD], chosen, waits.append)
+
+
+def endpoint(report: reports.Report) -> list[tuple[str, str]]:
+    return [(f.severity, f.found) for f in report.environment if f.code == "endpoint_test_failed"]
+
+
+def test_nothing_is_written_and_the_endpoint_is_tested_once_with_the_credential() -> None:
+    server, cloud = organizations()
+    check(server, cloud)
+    assert server.writes == cloud.writes == []
+    (test,) = cloud.named(TEST)
+    assert test.parameters == {
+        "ExchangeRemoteMove": True, "RemoteServer": "mail.contoso.com", "Credentials": CREDENTIAL,
+    }  # fmt: skip
+    assert "Secret" not in test.preview()
+
+
+def test_a_migration_endpoint_is_tested_by_name() -> None:
+    server, cloud = organizations()
+    check(server, cloud, credential=None, migration_endpoint="Hybrid")
+    assert [test.parameters for test in cloud.named(TEST)] == [{"Endpoint": "Hybrid"}]
+
+
+def test_who_was_left_half_made_is_told_for_the_whole_wave(tmp_path: Path) -> None:
+    server, cloud = organizations()
+    HalfMade(str(tmp_path)).begin(Note("bob@contoso.com", "guid", {}))
+    report = check(server, cloud, directory=str(tmp_path))
+    (finding,) = (finding for finding in report.environment if finding.code == "addresses_at_risk")
+    assert (finding.severity, "bob@contoso.com" in finding.found) == ("blocker", True)
+    assert "offboarding_accept" not in finding.remedy
+
+
+@pytest.mark.parametrize("options", [{"credential": None}, {"test_endpoint": False}])
+def test_without_means_or_wish_nothing_is_tested_and_nothing_passes(options: dict[str, Any]) -> None:
+    server, cloud = organizations()
+    ((severity, _text),) = endpoint(check(server, cloud, **options))
+    assert severity == "not_checked"
+    assert cloud.named(TEST) == []
+
+
+def test_a_test_that_came_too_early_is_made_once_more_after_a_pause() -> None:
+    server, cloud = organizations()
+    cloud.handlers[TEST] = Fails(TOO_RECENTLY, then=lambda _cmdlet: [{"Result": "Success"}])
+    slept: list[float] = []
+    assert endpoint(check(server, cloud, slept=slept)) == []
+    assert (slept, len(cloud.named(TEST))) == ([read.TEST_AGAIN_AFTER], 2)
+
+
+def test_a_test_that_stays_too_early_is_not_checked_and_quotes_the_time() -> None:
+    server, cloud = organizations()
+    cloud.handlers[TEST] = Fails(TOO_RECENTLY, TOO_RECENTLY)
+    ((severity, text),) = endpoint(check(server, cloud))
+    assert severity == "not_checked"
+    assert "Try again after 11/23/2026 9:15:00 AM" in text
+
+
+def test_a_failed_test_is_a_blocker_in_exchanges_own_words() -> None:
+    server, cloud = organizations()
+    cloud.handlers[TEST] = lambda _cmdlet: [{"Result": "Failed", "Message": "The HTTP request was forbidden.\n"}]
+    ((severity, text),) = endpoint(check(server, cloud))
+    assert (severity, text) == ("blocker", "mail.contoso.com: The HTTP request was forbidden.")
+
+
+def test_archives_are_sized_only_where_they_move() -> None:
+    server, cloud = organizations()
+    check(server, cloud)
+    assert ["Archive" in cmdlet.parameters for cmdlet in cloud.named("Get-MailboxStatistics")] == [False]
+    check(server, cloud, check_sizes=False)
+    assert len(cloud.named("Get-MailboxStatistics")) == 1
+
+
+def test_a_size_that_is_refused_is_not_checked() -> None:
+    server, cloud = organizations()
+
+    def refuse(cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        raise refusal("Insufficient access rights.", cmdlet=cmdlet.name)
+
+    cloud.handlers["Get-MailboxStatistics"] = refuse
+    report = check(server, cloud)
+    found_texts = [f.found for f in report.environment if f.code == "size_exceeds_quota"]
+    assert len(found_texts) == 1
+    assert "Insufficient access rights" in found_texts[0]
+
+
+# -- the files and the page -------------------------------------------------------------------------------------------
+
+
+def sample() -> reports.Report:
+    subject = Subject({"identity": "=cmd@contoso.com"}, "=cmd@contoso.com")
+    findings = [found("litigation_hold", 'On "hold", really', "=cmd@contoso.com")]
+    calm = Subject({"identity": "ann@contoso.com"}, "ann@contoso.com")
+    return reports.Report([found("hybrid_agent", "mail is one")], [(subject, findings), (calm, [])])
+
+
+def test_the_document_counts_and_keeps_the_order() -> None:
+    document = json.loads(json.dumps(reports.document(sample(), "2026-11-23T09:00:00Z")))
+    assert document["summary"] == {
+        "mailboxes": 2, "ready": 1, "environment_ready": True, "accepted": 0,
+        "severities": {"blocker": 1, "warning": 0, "info": 1, "not_checked": 0},
+        "codes": {"litigation_hold": 1, "hybrid_agent": 1},
+    }  # fmt: skip
+    assert [entry["identity"] for entry in document["mailboxes"]] == ["=cmd@contoso.com", "ann@contoso.com"]
+    assert (document["version"], document["generated_at"]) == (1, "2026-11-23T09:00:00Z")
+
+
+def test_the_table_has_a_row_for_every_finding_and_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(reports.table(sample()))))
+    assert [(row["mailbox"], row["severity"], row["accepted"]) for row in rows] == [
+        ("(environment)", "info", "false"), ("'=cmd@contoso.com", "blocker", "false"), ("ann@contoso.com", "none", ""),
+    ]  # fmt: skip
+    assert rows[1]["found"] == 'On "hold", really.'
+
+
+def test_the_page_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "readiness.md").read_text(encoding="utf-8") == _tool().page(ALL)
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readiness_page", ROOT / "tests" / "tools" / "readiness_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whose object an identity means, also while objects change between two answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import (
+    STATUSES,
+    cloud_recipients,
+    move_requests,
+)
+
+from tests.unit.plugins.module_utils.fakes import (
+    Fails,
+    cloud_mail_user,
+    cloud_mailbox,
+    connect,
+    guid_of,
+    refusal,
+    tenant,
+)
+
+ANN = [{"identity": "ann@contoso.com"}]
+
+
+def test_a_mailbox_that_leaves_between_two_answers_is_the_mail_user_that_it_became() -> None:
+    with connect(tenant(cloud_mailbox("ann"), cloud_mail_user("ann"))) as connections:
+        (found,) = cloud_recipients(connections, ANN)
+    assert not isinstance(found, HybridError)
+    assert (found["kind"], found["exchange_guid"]) == ("mail_user", guid_of("ann's mailbox"))
+
+
+def test_two_objects_of_one_identity_are_told() -> None:
+    another = cloud_mail_user("bob", UserPrincipalName="ann@contoso.com")
+    with connect(tenant(cloud_mailbox("ann"), another)) as connections:
+        (found,) = cloud_recipients(connections, ANN)
+    assert isinstance(found, HybridError)
+    assert found.code == "ambiguous"
+    assert guid_of("ann in Entra") in found.message
+    assert guid_of("bob in Entra") in found.message
+
+
+class Large:
+    """A tenant that lists its requests by status alone, and in which each status read lets one request go on."""
+
+    def __init__(self, **statuses: str) -> None:
+        self.statuses = statuses
+        self.asked: list[str] = []
+
+    def __call__(self, cmdlet: Cmdlet) -> list[Properties]:
+        status = str(cmdlet.parameters.get("Status", ""))
+        self.asked.append(status)
+        if not status:
+            raise ConnectionFailure("too much", code="incomplete_answer", cmdlet=cmdlet.name)
+        found = [{"ExchangeGuid": name, "Status": at} for name, at in self.statuses.items() if at == status]
+        self.moves()
+        return found
+
+    def moves(self) -> None:
+        """Between two looks everybody may have gone on, and a failed request is resumed."""
+        if len(self.asked) == 3:
+            self.statuses["ann"] = "Completed"
+        if self.asked[-1] == "AutoSuspended":
+            self.statuses["cleo"] = "InProgress"
+
+
+def test_what_is_too_large_for_one_answer_is_read_status_by_status() -> None:
+    large = Large(ann="Queued", bob="Synced", cleo="Failed", dave="CompletedWithWarning")
+    online = tenant()
+    online.handlers["Get-MoveRequest"] = large
+    with connect(online) as connections:
+        found = {item["ExchangeGuid"]: item["Status"] for item in move_requests(connections, "wave 1")}
+    assert found == {"ann": "Completed", "bob": "Synced", "cleo": "InProgress", "dave": "CompletedWithWarning"}
+    assert {call.parameters["BatchName"] for call in online.calls} == {"wave 1"}
+    assert set(large.asked) == {"", *STATUSES}
+
+
+def test_every_status_of_microsofts_reference_is_read() -> None:
+    contract = json.loads(Path("lab/contract/cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
+    assert set(STATUSES) == set(contract["Get-MoveRequest"]["parameters"]["Status"]["accepted_values"])
+
+
+def test_another_failure_of_the_list_is_not_divided() -> None:
+    online = tenant()
+    online.handlers["Get-MoveRequest"] = Fails(refusal("No.", cmdlet="Get-MoveRequest"))
+    with connect(online) as connections, pytest.raises(HybridError):
+        move_requests(connections)
+    assert len(online.calls) == 1

@@ -1,0 +1,413 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    ConnectionFailure,
+    HybridError,
+    MailboxError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen, predicted
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome, summary
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, run_wave
+
+from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
+
+ALL_PAUSES = [1.0, 2.0, 4.0, 8.0]
+
+
+class Painted(SkipsHome):
+    """A step for tests: every thing has the wanted colour, and the wanted size where one is given."""
+
+    writes_to = "exchange_server"
+
+    def __init__(self, check: bool = False) -> None:
+        self.check = check
+        self.reads: list[list[str]] = []
+
+    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+        self.reads.append([str(record["identity"]) for record in records])
+        answers = connections.read(
+            "exchange_server", [Cmdlet("Get-Thing", {"Identity": record["identity"]}) for record in records]
+        )
+        return [
+            Seen(error=answer)
+            if isinstance(answer, HybridError)
+            else Seen(on_premises=predicted(record, "on_premises", answer.objects[0], self.check))
+            for record, answer in zip(records, answers, strict=True)
+        ]
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        thing, calls, after = seen.on_premises or {}, [], {}
+        if record["colour"] == "invisible":
+            raise MailboxError("nothing is invisible.", code="no_such_colour")
+        for name, cmdlet in (("colour", "Set-Colour"), ("size", "Set-Size")):
+            if name in record and thing[name] != record[name]:
+                calls.append(
+                    ("exchange_server", Cmdlet(cmdlet, {"Identity": record["identity"], "Value": record[name]}))
+                )
+                after[name] = record[name]
+        return Plan(
+            tuple(calls),
+            {name: thing[name] for name in after},
+            after,
+            {"on_premises": {**thing, **after}},
+            enriched={"seen_as": thing["colour"]},
+            details={"thing": thing["colour"]},
+            warnings=("wet paint",) if calls else (),
+            status="" if calls else record.get("resting", ""),
+        )
+
+
+class Shop:
+    """Things, and a server that paints them. ``late`` is how many reads still show the old thing."""
+
+    def __init__(self, *names: str, concurrency: int = 1) -> None:
+        self.things: dict[str, Properties] = {name: {"colour": "white", "size": 1} for name in names}
+        self.shown = {name: dict(thing) for name, thing in self.things.items()}
+        self.late = 0
+        self.server = FakeOrganization("exchange_server", concurrency=concurrency)
+        self.server.handlers = {
+            "Get-Thing": self._get,
+            "Set-Colour": self._set("colour"),
+            "Set-Size": self._set("size"),
+        }
+
+    def _get(self, cmdlet: Cmdlet) -> list[Properties]:
+        name = str(cmdlet.parameters["Identity"])
+        if name not in self.things:
+            raise refusal("gone", "ManagementObjectNotFoundException", "Get-Thing")
+        if self.things[name] != self.shown[name] and self.late:
+            self.late -= 1
+            return [dict(self.shown[name])]
+        self.shown[name] = dict(self.things[name])
+        return [dict(self.things[name])]
+
+    def _set(self, attribute: str) -> Any:
+        def write(cmdlet: Cmdlet) -> list[Properties]:
+            self.things[str(cmdlet.parameters["Identity"])][attribute] = cmdlet.parameters["Value"]
+            return []
+
+        return write
+
+    def run(
+        self, *records: Record, time: Time | None = None, step: Painted | None = None, **more: Any
+    ) -> list[Outcome]:
+        with connect(self.server) as connections:
+            return run_wave(
+                step or Painted(more.get("check", False)),
+                records,
+                connections,
+                **{"check": False, "sleep": (time or Time()).sleep, **more},
+            )
+
+    @property
+    def written(self) -> list[str]:
+        return [call.preview() for call in self.server.writes]
+
+
+def paint(name: str, colour: str = "red", **more: Any) -> Record:
+    return {"identity": name, "colour": colour, **more}
+
+
+def test_changed_and_unchanged() -> None:
+    shop, time = Shop("a", "b"), Time()
+    changed, same = shop.run(paint("a"), paint("b", "white"), time=time)
+    assert changed.as_result() == {
+        "identity": "a",
+        "status": "changed",
+        "thing": "red",
+        "warnings": ["wet paint"],
+        "before": {"colour": "white"},
+        "after": {"colour": "red"},
+        "cmdlets": ["Set-Colour -Identity 'a' -Value 'red'"],
+    }
+    assert same.as_result() == {"identity": "b", "status": "unchanged", "thing": "white"}
+    assert (changed.enriched, same.enriched) == ({"seen_as": "red"}, {"seen_as": "white"})
+    assert (shop.written, time.slept) == (["Set-Colour -Identity 'a' -Value 'red'"], [])
+
+
+def test_a_second_run_writes_nothing() -> None:
+    shop = Shop("a", "b")
+    wave = [paint("a", size=2), paint("b")]
+    shop.run(*wave)
+    shop.server.calls.clear()
+    assert [outcome.status for outcome in shop.run(*wave)] == ["unchanged", "unchanged"]
+    assert shop.written == []
+
+
+def test_one_that_rests_is_not_unchanged() -> None:
+    assert [o.status for o in Shop("a").run(paint("a", "white", resting="pending"))] == ["pending"]
+
+
+def test_an_empty_wave_asks_nothing() -> None:
+    shop = Shop()
+    assert shop.run() == []
+    assert (shop.server.calls, summary([])) == (
+        [],
+        {"changed": 0, "unchanged": 0, "pending": 0, "skipped": 0, "failed": 0},
+    )
+
+
+def test_a_failure_never_stops_the_others() -> None:
+    shop = Shop("a", "b", "d")
+    outcomes = shop.run(paint("a", "invisible"), paint("missing"), paint("b"), paint("d", "white"))
+    assert [outcome.status for outcome in outcomes] == ["failed", "failed", "changed", "unchanged"]
+    assert [outcome.error.code for outcome in outcomes if outcome.error] == ["no_such_colour", "not_found"]
+    assert summary(outcomes) == {"changed": 1, "unchanged": 1, "pending": 0, "skipped": 0, "failed": 2}
+    assert shop.written == ["Set-Colour -Identity 'b' -Value 'red'"]
+
+
+def test_what_is_home_is_not_even_read() -> None:
+    shop, step = Shop("a"), Painted()
+    outcomes = shop.run(paint("home", offboarding_state="home"), paint("a"), step=step)
+    assert [outcome.status for outcome in outcomes] == ["unchanged", "changed"]
+    assert step.reads == [["a"], ["a"]]
+
+
+# -- check mode --------------------------------------------------------------------------------------------------------
+
+
+def test_check_mode_tells_everything_and_writes_nothing() -> None:
+    shop, time = Shop("a"), Time()
+    record = paint("a", size=2, predicted={"cloud": {"alias": "a"}})
+    (outcome,) = shop.run(record, check=True, time=time)
+    assert outcome.as_result()["cmdlets"] == [
+        "Set-Colour -Identity 'a' -Value 'red'",
+        "Set-Size -Identity 'a' -Value 2",
+    ]
+    assert (outcome.status, outcome.before, outcome.after) == (
+        "changed",
+        {"colour": "white", "size": 1},
+        {"colour": "red", "size": 2},
+    )
+    # What earlier tasks of the preview predicted travels on.
+    assert outcome.enriched["predicted"] == {"cloud": {"alias": "a"}, "on_premises": {"colour": "red", "size": 2}}
+    assert (shop.written, time.slept) == ([], [])
+
+
+def test_a_preview_plans_on_what_an_earlier_one_predicted() -> None:
+    shop = Shop("a")
+    (first,) = shop.run(paint("a"), check=True)
+    (second,) = shop.run({**paint("a"), **first.enriched}, check=True)
+    assert (first.status, second.status) == ("changed", "unchanged")
+
+
+def test_a_prediction_counts_in_check_mode_alone() -> None:
+    (outcome,) = Shop("a").run(paint("a", predicted={"on_premises": {"colour": "red"}}))
+    assert outcome.status == "changed"
+    assert "predicted" not in outcome.enriched
+
+
+def test_a_predicted_removal_is_nothing() -> None:
+    record = {"predicted": {"move_request": None}}
+    assert predicted(record, "move_request", {"status": "Queued"}, True) is None
+    assert predicted(record, "move_request", {"status": "Queued"}, False) == {"status": "Queued"}
+    assert predicted(record, "cloud", {"alias": "a"}, True) == {"alias": "a"}
+
+
+# -- writes that fail --------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_write_fails_its_mailbox_with_exchanges_words() -> None:
+    shop, time = Shop("a", "b"), Time()
+    shop.server.handlers["Set-Colour"] = Fails(refusal("no paint left", cmdlet=""), then=shop._set("colour"))
+    refused, fine = shop.run(paint("a"), paint("b"), time=time)
+    assert (refused.status, fine.status, time.slept) == ("failed", "changed", [])
+    assert refused.error is not None
+    assert refused.error.as_result()["message"] == "no paint left"
+    assert refused.error.cmdlet == "Set-Colour"
+    assert refused.as_result()["cmdlets"] == ["Set-Colour -Identity 'a' -Value 'red'"]
+
+
+def test_a_write_that_failed_although_it_was_done_counts() -> None:
+    shop = Shop("a")
+
+    def write(cmdlet: Cmdlet) -> list[Properties]:
+        shop._set("colour")(cmdlet)
+        raise refusal("already red")
+
+    shop.server.handlers["Set-Colour"] = write
+    (outcome,) = shop.run(paint("a"))
+    assert (outcome.status, outcome.error) == ("changed", None)
+
+
+def test_half_done_shows_what_really_stands_there() -> None:
+    shop = Shop("a")
+    shop.server.handlers["Set-Size"] = Fails(refusal("too big", cmdlet=""))
+    (outcome,) = shop.run(paint("a", size=9))
+    result = outcome.as_result()
+    assert (result["status"], result["error"]["message"], result["error"]["cmdlet"]) == (
+        "failed",
+        "too big",
+        "Set-Size",
+    )
+    assert (result["before"], result["after"]) == ({"colour": "white", "size": 1}, {"colour": "red", "size": 1})
+    assert [text.split()[0] for text in result["cmdlets"]] == ["Set-Colour", "Set-Size"]
+
+
+def test_a_thing_that_vanishes_fails() -> None:
+    shop = Shop("a")
+
+    def write(_cmdlet: Cmdlet) -> list[Properties]:
+        del shop.things["a"]
+        return []
+
+    shop.server.handlers["Set-Colour"] = write
+    (outcome,) = shop.run(paint("a"))
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.code) == ("failed", "not_found")
+
+
+# -- reading back ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("late", "slept"), [(0, []), (1, [1.0]), (3, [1.0, 2.0, 4.0]), (4, ALL_PAUSES)])
+def test_a_change_may_show_late(late: int, slept: list[float]) -> None:
+    shop, time = Shop("a"), Time()
+    shop.late = late
+    (outcome,) = shop.run(paint("a"), time=time)
+    assert (outcome.status, time.slept) == ("changed", slept)
+    assert len(shop.written) == 1
+
+
+def test_a_change_that_never_shows_is_a_failure_and_is_not_sent_again() -> None:
+    shop, time = Shop("a", "b"), Time()
+    shop.server.handlers["Set-Colour"] = Fails(
+        then=lambda cmdlet: shop._set("colour")(cmdlet) if cmdlet.parameters["Identity"] == "b" else []
+    )
+    unseen, fine = shop.run(paint("a"), paint("b"), time=time)
+    assert fine.status == "changed"
+    assert unseen.error is not None
+    assert (unseen.status, unseen.error.code, unseen.error.retryable, unseen.error.cmdlet) == (
+        "failed",
+        "not_applied",
+        True,
+        "Set-Colour",
+    )
+    assert "domain_controller" in unseen.error.remedy
+    assert (len(shop.written), time.slept) == (2, ALL_PAUSES)
+
+
+def test_only_what_does_not_show_yet_is_read_again() -> None:
+    shop, step = Shop("a", "b"), Painted()
+    shop.late = 1
+    shop.run(paint("a"), paint("b"), step=step)
+    assert step.reads == [["a", "b"], ["a", "b"], ["a"]]
+
+
+# -- lost answers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_of_a_write_that_was_done_is_a_success() -> None:
+    shop, time = Shop("a"), Time()
+
+    def write(cmdlet: Cmdlet) -> list[Properties]:
+        shop._set("colour")(cmdlet)
+        raise lost()
+
+    shop.server.handlers["Set-Colour"] = write
+    (outcome,) = shop.run(paint("a"), time=time)
+    assert (outcome.status, outcome.error, len(shop.written), time.slept) == ("changed", None, 1, [])
+
+
+def test_a_lost_write_that_shows_late_is_never_sent_again() -> None:
+    shop, time = Shop("a"), Time()
+    shop.late = 2
+
+    def write(cmdlet: Cmdlet) -> list[Properties]:
+        shop._set("colour")(cmdlet)
+        raise lost()
+
+    shop.server.handlers["Set-Colour"] = write
+    (outcome,) = shop.run(paint("a"), time=time)
+    assert (outcome.status, len(shop.written), time.slept) == ("changed", 1, [1.0, 2.0])
+
+
+def test_a_lost_write_that_was_not_done_is_sent_once_more() -> None:
+    shop, time = Shop("a"), Time()
+    shop.server.handlers["Set-Colour"] = Fails(lost(), then=shop._set("colour"))
+    (outcome,) = shop.run(paint("a"), time=time)
+    assert (outcome.status, len(shop.written), time.slept) == ("changed", 2, ALL_PAUSES)
+    assert outcome.as_result()["cmdlets"] == shop.written
+
+
+def test_only_what_is_still_missing_is_sent_again() -> None:
+    shop = Shop("a")
+    shop.server.handlers["Set-Size"] = Fails(lost(), then=shop._set("size"))
+    (outcome,) = shop.run(paint("a", size=3))
+    assert outcome.status == "changed"
+    assert [call.name for call in shop.server.writes] == ["Set-Colour", "Set-Size", "Set-Size"]
+
+
+def test_a_write_that_is_lost_twice_is_not_sent_a_third_time() -> None:
+    shop, time = Shop("a"), Time()
+    shop.server.handlers["Set-Colour"] = Fails(lost(), lost())
+    (outcome,) = shop.run(paint("a"), time=time)
+    assert isinstance(outcome.error, ConnectionFailure)
+    assert (outcome.status, outcome.error.code, len(shop.written)) == ("failed", "connection_lost", 2)
+    assert time.slept == ALL_PAUSES
+
+
+def test_a_second_sending_that_is_refused_fails_with_the_refusal() -> None:
+    shop = Shop("a")
+    shop.server.handlers["Set-Colour"] = Fails(lost(), refusal("no paint left"))
+    (outcome,) = shop.run(paint("a"))
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.message) == ("failed", "no paint left")
+
+
+def test_a_connection_that_failed_before_the_cmdlet_is_no_reason_to_send_again() -> None:
+    shop = Shop("a")
+    shop.server.handlers["Set-Colour"] = Fails(ConnectionFailure("no route", code="unreachable"))
+    (outcome,) = shop.run(paint("a"))
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.code, len(shop.written)) == ("failed", "unreachable", 1)
+
+
+# -- on_error: stop ----------------------------------------------------------------------------------------------------
+
+
+def test_stop_begins_nothing_after_a_plan_that_failed() -> None:
+    shop = Shop("a", "b", "c")
+    outcomes = shop.run(paint("a"), paint("b", "invisible"), paint("c", "white"), on_error="stop")
+    assert [outcome.status for outcome in outcomes] == ["skipped", "failed", "unchanged"]
+    assert shop.written == []
+    assert outcomes[0].as_result() == {
+        "identity": "a",
+        "status": "skipped",
+        "thing": "white",
+        "warnings": ["wet paint"],
+    }
+
+
+def test_stop_begins_nothing_after_a_write_that_failed() -> None:
+    shop = Shop("a", "b", "c", "d")
+    shop.server.handlers["Set-Colour"] = Fails(
+        then=lambda cmdlet: (
+            Fails(refusal("no"))(cmdlet) if cmdlet.parameters["Identity"] == "b" else shop._set("colour")(cmdlet)
+        )
+    )
+    outcomes = shop.run(*(paint(name) for name in "abcd"), on_error="stop")
+    assert [outcome.status for outcome in outcomes] == ["changed", "failed", "skipped", "skipped"]
+    assert len(shop.written) == 2
+    assert shop.things["c"]["colour"] == "white"
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_outcomes_keep_the_order_of_the_wave(concurrency: int) -> None:
+    names = [f"thing{number}" for number in range(40)]
+    shop = Shop(*names, concurrency=concurrency)
+    outcomes = shop.run(*(paint(name) for name in names))
+    assert [outcome.identity for outcome in outcomes] == names
+    assert {outcome.status for outcome in outcomes} == {"changed"}
+    assert len(shop.server.sessions) <= concurrency
