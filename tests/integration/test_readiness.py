@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
     CHECKS,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
 
 from lab.hybrid import empty_hybrid
 from lab.model.builder import Person, child_domain_person
@@ -126,10 +127,10 @@ def test_each_condition_of_the_environment_is_found(bench: Bench, names: list[st
 # -- conditions that no scenario of the lab stands for ----------------------------------------------------------------
 
 OTHERS = {
-    "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs", "unreadable_baseline",
-    "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent", "domain_controller_not_pinned",
-    "organization_retention_hold", "unprotected_sync", "domain_not_pinned", "uniqueness_not_checked",
-    "values_unseen", "sign_in_name_would_change",
+    "addresses_at_risk", "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs",
+    "unreadable_baseline", "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent",
+    "domain_controller_not_pinned", "organization_retention_hold", "unprotected_sync", "domain_not_pinned",
+    "uniqueness_not_checked", "values_unseen", "sign_in_name_would_change",
 }  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def test_records_that_mean_one_object_are_found(bench: Bench) -> None:
     assert {"shared_ad_user"} <= codes[bob.identity] & codes[cleo.identity]
 
 
-def test_a_baseline_that_is_gone_or_damaged_is_found(bench: Bench) -> None:
+def test_what_earlier_runs_left_in_the_directory_is_found(bench: Bench) -> None:
     gone, damaged = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Bob Baker")
     strange, changed = bench.build.cloud_only("Cleo Clark"), bench.build.cloud_only("Dora Dean")
     bench.build.mail_enable(gone, exchange_guid=gone.cloud.exchange_guid)
@@ -166,7 +167,10 @@ def test_a_baseline_that_is_gone_or_damaged_is_found(bench: Bench) -> None:
     assert bench.play(module("offboarding_state", directory=str(known), identity=changed.identity)).succeeded
     bench.build.mail_enable(changed, exchange_guid=changed.cloud.exchange_guid)
     bench.build.set_cloud(changed, email_addresses=[*changed.cloud.email_addresses, "smtp:added@contoso.com"])
+    # Somebody of another wave with the same directory.
+    HalfMade(str(known)).begin(Note("eve.evans@contoso.com", str(uuid.uuid4()), {}))
     run = readiness(bench, records([gone, damaged, strange, changed]), directory=str(bench.offboarding_directory))
+    assert ("addresses_at_risk", "blocker") in told(run.only.result["environment"])
     assert ("baseline_missing", "blocker") in told(run.only.mailboxes[gone.identity]["findings"])
     assert ("unreadable_baseline", "blocker") in told(run.only.mailboxes[damaged.identity]["findings"])
     assert ("baseline_differs", "blocker") in told(run.only.mailboxes[changed.identity]["findings"])
