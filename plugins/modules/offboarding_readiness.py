@@ -105,6 +105,12 @@ options:
         C(offboarding_scope_tasks) of the role does. Then a user that is kept out now is no finding.
     type: bool
     default: false
+  pause_sync:
+    description:
+      - Whether directory synchronization is paused while users are half made, as C(offboarding_pause_sync) of the role
+        tells. Without a pause, and without O(entra_connect), users that are to be written are C(unprotected_sync).
+    type: bool
+    default: true
   test_endpoint:
     description:
       - Whether to run C(Test-MigrationServerAvailability), with O(remote_credential) or O(migration_endpoint).
@@ -334,6 +340,7 @@ ARGUMENTS = Arguments(
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "blocker"},
         "check_sizes": {"type": "bool", "default": True},
         "brings_into_scope": {"type": "bool", "default": False},
+        "pause_sync": {"type": "bool", "default": True},
         "test_endpoint": {"type": "bool", "default": True},
         "migration_endpoint": {"type": "str"},
         "remote_credential": REMOTE_CREDENTIAL,
@@ -371,6 +378,7 @@ def _options(module: HybridModule) -> Options:
         check_sizes=params["check_sizes"],
         test_endpoint=params["test_endpoint"],
         brings_into_scope=params["brings_into_scope"],
+        pause_sync=params["pause_sync"],
         migration_endpoint=params["migration_endpoint"] or "",
         credential=Credential(credential["username"], credential["password"]) if known else None,
         controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),

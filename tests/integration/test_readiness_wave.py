@@ -113,7 +113,9 @@ def test_fail_on_decides_what_fails_the_playbook(bench: Bench) -> None:
     assert (finding["code"], finding["accepted"]) == ("protected_account", True)
     build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "hidden"}])
     assert not check(bench, path).succeeded
-    assert check(bench, path, offboarding_fail_on="never").succeeded
+    assert check(bench, path, offboarding_fail_on="never", offboarding_pause_sync=False).succeeded
+    told = {item["code"]: item["found"] for item in report(bench)["environment"]}
+    assert told["unprotected_sync"] == "offboarding_pause_sync is false."
 
 
 def test_hosts_that_are_waves_are_checked_as_one(bench: Bench) -> None:

@@ -56,7 +56,8 @@ class Facts:
     endpoint_tests: dict[str, Answer] = field(default_factory=dict)
     scheduler: Answer = NOT_ASKED
     sync_runs: Answer = NOT_ASKED
-    sync_steered: bool = True
+    # Why nothing can pause directory synchronization; empty where it can be paused.
+    unpaused_because: str = ""
     brings_into_scope: bool = False
     requests_on_premises: Answer = NOT_ASKED
     migration_users: Answer = NOT_ASKED

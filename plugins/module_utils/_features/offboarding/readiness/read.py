@@ -91,6 +91,7 @@ class Options:
     credential: Credential | None = None
     controller_pinned: bool = True
     brings_into_scope: bool = False
+    pause_sync: bool = True
     active_directory: Mapping[str, Any] | None = None
 
 
@@ -177,7 +178,10 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
         credential_name=options.credential.username if options.credential else "",
     )
     silent = Unread("entra_connect is not configured.")
-    known = facts.sync_steered = connections.has(ENTRA_CONNECT)
+    known = connections.has(ENTRA_CONNECT)
+    if not (known and options.pause_sync):
+        # In the words of the role, which refuses for the same reason.
+        facts.unpaused_because = "offboarding_pause_sync is false" if known else "entra_connect is not configured"
     facts.scheduler = _ask(connections, ENTRA_CONNECT, "Get-ADSyncScheduler") if known else silent
     facts.sync_runs = (
         _ask(connections, ENTRA_CONNECT, "Get-ADSyncRunProfileResult", NumberRequested=HISTORY) if known else silent

@@ -50,8 +50,8 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield not_checked(code, f"Get-ADSyncScheduler does not show {name}.")
         elif value is wrong:
             yield found(code, f"{name} is {value}")
-    if not facts.sync_steered and any(subject.to_write for subject in subjects):
-        yield found("unprotected_sync", "entra_connect is not configured")
+    if facts.unpaused_because and any(subject.to_write for subject in subjects):
+        yield found("unprotected_sync", facts.unpaused_because)
     yield from _last_export(facts)
     yield not_checked("sync_scope", "Which units and groups the synchronization filters by is not asked.")
     yield from _write_back(facts)

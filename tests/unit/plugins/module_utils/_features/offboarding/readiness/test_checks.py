@@ -175,7 +175,7 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
      "sync_staging_mode"),
     ({"scheduler": [{"SyncCycleEnabled": True, "StagingModeEnabled": False, "SchedulerSuspended": True}]},
      "sync_suspended"),
-    ({"sync_steered": False}, "unprotected_sync"),
+    ({"unpaused_because": "entra_connect is not configured"}, "unprotected_sync"),
     ({"half_made": ("bob@contoso.com",)}, "addresses_at_risk"),
     ({"features": Features(True, True, True)}, "soft_match_blocked"),
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
@@ -230,7 +230,7 @@ def test_who_is_filtered_out_is_told_unless_tasks_bring_users_into_scope() -> No
 
 
 def test_nothing_is_unprotected_where_nobody_is_to_be_written() -> None:
-    unsteered = facts(sync_steered=False)
+    unsteered = facts(unpaused_because="offboarding_pause_sync is false")
     home = subject(cloud_mail_user(), on_premises_recipient(kind="UserMailbox", Database="DB01"))
     prepared = subject(cloud_mailbox(), on_premises_recipient(ExchangeGuid=guid_of("ann's mailbox")))
     assert [item.state.name for item in (home, prepared) if item.state] == ["home", "prepared"]

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     report as reports,
@@ -106,6 +107,22 @@ def test_who_was_left_half_made_is_told_for_the_whole_wave(tmp_path: Path) -> No
     (finding,) = (finding for finding in report.environment if finding.code == "addresses_at_risk")
     assert (finding.severity, "bob@contoso.com" in finding.found) == ("blocker", True)
     assert "offboarding_accept" not in finding.remedy
+
+
+@pytest.mark.parametrize(("there", "pause_sync", "why"), [
+    (True, True, None),
+    (True, False, "offboarding_pause_sync is false."),
+    (False, True, "entra_connect is not configured."),
+])  # fmt: skip
+def test_without_a_pause_of_the_sync_users_to_write_are_unprotected(
+    there: bool, pause_sync: bool, why: str | None
+) -> None:
+    server, cloud = organizations()
+    silent = {"Get-ADSyncScheduler": [], "Get-ADSyncRunProfileResult": []}
+    sync = [FakeOrganization(ENTRA_CONNECT, silent)] if there else []
+    report = read.check(connect(server, cloud, *sync), [RECORD], Options(pause_sync=pause_sync))
+    told = [finding.found for finding in report.environment if finding.code == "unprotected_sync"]
+    assert told == ([] if why is None else [why])
 
 
 @pytest.mark.parametrize("options", [{"credential": None}, {"test_endpoint": False}])
