@@ -122,7 +122,7 @@ def hostile(text: str) -> Given:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts)
 def test_no_text_changes_the_markup(text: str) -> None:
     tame = Reader(page.render(document.build(hostile("harmless"), waves.NOW)))
