@@ -104,8 +104,8 @@ options:
         C(baseline_differs),
         and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
         C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),
-        C(delay_release_hold), C(unknown_hold). A record may name some for its mailbox alone, with the key
-        C(accept).
+        C(delay_release_hold), C(unknown_hold) - and C(holds_not_checked). A record may
+        name some for its mailbox alone, with the key C(accept).
       - The codes of the other blockers and warnings that M(mailops.exchange_hybrid.offboarding_readiness) knows may be
         named too, so that one list serves both.
     type: list

@@ -130,7 +130,7 @@ OTHERS = {
     "addresses_at_risk", "duplicate_identity", "shared_ad_user", "baseline_missing", "baseline_differs",
     "unreadable_baseline", "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent",
     "domain_controller_not_pinned", "organization_retention_hold", "unprotected_sync", "domain_not_pinned",
-    "uniqueness_not_checked", "values_unseen", "sign_in_name_would_change",
+    "uniqueness_not_checked", "values_unseen", "sign_in_name_would_change", "holds_not_checked",
 }  # fmt: skip
 
 
@@ -227,7 +227,7 @@ DENIED = {
     },
     "exchange_online": {
         "Get-OutboundConnector": {"outbound_connector_missing"},
-        "Get-OrganizationConfig": {"cloud_managed_by_default", "organization_retention_hold"},
+        "Get-OrganizationConfig": {"cloud_managed_by_default"},
         "Get-MigrationUser": {"belongs_to_migration_batch"},
         "Test-MigrationServerAvailability": {"endpoint_test_failed"},
         "Get-MailboxStatistics": {"size_exceeds_quota", "recoverable_items_exceed_quota"},
@@ -253,7 +253,9 @@ def test_what_the_account_may_not_ask_is_not_checked(bench: Bench) -> None:
             expected |= codes
     run = readiness(bench, records([pair]))
     assert told(run.only.result["environment"]) == {(code, "not_checked") for code in expected}
-    assert run.only.only["ready"] is True
+    # Retention policies that nobody read stop the role.
+    assert told(run.only.only["findings"]) == {("holds_not_checked", "blocker")}
+    assert run.only.only["ready"] is False
 
 
 @pytest.mark.parametrize("host", ["", "127.0.0.1"], ids=["not configured", "out of reach"])

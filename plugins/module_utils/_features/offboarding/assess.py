@@ -366,10 +366,6 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     for item, errors in held:
         for error in uniqueness.standing(errors, accepted_by(item.record, options.accept)):
             item.fail(error)
-    if isinstance(organization, Unread):
-        waiting[0].outcome.warnings.append(
-            f"Retention policies for the whole organization were not looked at: {organization.reason}"
-        )
     surroundings = Surroundings(domains, Facts(organization=organization))
     for item in waiting:
         if item.evidence is not None:
@@ -420,7 +416,7 @@ def _organization(connections: Connections) -> Answer:
         return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects
     except HybridError as error:
         if isinstance(error, CmdletError) or error.code == "permission_denied":
-            # Not granted, say: the mailboxes' own flags still count.
+            # Not granted, say: a stop sign tells it, for what is not shown is not empty.
             return Unread(" ".join(error.message.split()))
         raise
 
@@ -463,6 +459,8 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
     signs = offboarding_state.stop_signs(
         item.record, before, shown, known.domains, known.policies, _written(item, evidence)
     )
+    if isinstance(known.facts.organization, Unread):
+        signs.append(offboarding_state.holds_not_checked(known.facts.organization.reason))
     if item.state is not None:
         signs += offboarding_state.doubtful(item.state)
     unseen = offboarding_state.unseen(evidence)

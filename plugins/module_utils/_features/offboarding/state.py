@@ -61,6 +61,7 @@ STOP_SIGNS = (
     "values_unseen",
     "anchor_unverified",
     *holds.CODES,
+    "holds_not_checked",
     "exchange_cloud_managed",
     "archive_undecided",
     "onmicrosoft_alias_lost",
@@ -459,6 +460,17 @@ def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -
         for code, shown in entries.items()
         if code not in ended
     ]
+
+
+def holds_not_checked(reason: str) -> MailboxError:
+    """Return the sign that nobody knows whether a retention policy for everybody keeps items of a mailbox."""
+    return _sign(
+        "holds_not_checked",
+        "whether a retention policy for the whole organization keeps its items could not be read: "
+        f"{reason.rstrip('.')}",
+        "Let the application run Get-OrganizationConfig in Exchange Online (docs/permissions.md), or look at the "
+        "retention policies in Microsoft Purview.",
+    )
 
 
 def _flags(mailbox: dict[str, Any]) -> list[MailboxError]:

@@ -554,6 +554,13 @@ ALL: tuple[Check, ...] = (
         holds.REMEDIES["organization_retention_hold"], _HOLD_TYPES,
     ),
     _mailbox(
+        "holds_not_checked", BLOCKER, "Get-OrganizationConfig (Exchange Online)",
+        "Could the retention policies for the whole organization be read?",
+        "What is not shown is not empty: such a policy may keep items of the mailbox.",
+        "Let the application run Get-OrganizationConfig, or look at the retention policies in Microsoft Purview.",
+        _HOLD_TYPES,
+    ),
+    _mailbox(
         "in_place_hold", BLOCKER, _CLOUD,
         "Is the mailbox free of in-place holds, which are retired?",
         _HELD,

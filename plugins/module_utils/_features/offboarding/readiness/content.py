@@ -29,8 +29,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if any(subject.archive_moves for subject, _evidence in moving(subjects)) and isinstance(facts.organization, Unread):
         yield not_checked("auto_expanding_archive", facts.organization.reason)
-    if any(subject.before_the_move for subject in subjects) and isinstance(facts.organization, Unread):
-        yield not_checked("organization_retention_hold", facts.organization.reason)
     if isinstance(facts.databases, Unread):
         for code in ("database_not_mounted", "size_exceeds_quota", "recoverable_items_exceed_quota"):
             yield not_checked(code, facts.databases.reason)

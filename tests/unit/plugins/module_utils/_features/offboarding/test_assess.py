@@ -536,18 +536,23 @@ def test_stop_signs_stop_until_they_are_accepted_by_name() -> None:
     )
 
 
-def test_retention_policies_for_everybody_count_and_an_unread_list_is_told() -> None:
+def test_retention_policies_for_everybody_count_and_an_unread_list_stops() -> None:
     hybrid = Hybrid(
         [cloud_mailbox("ann"), cloud_mailbox("bob", InPlaceHolds=["-mbx1:2"])], [ad_user("ann"), ad_user("bob")]
     )
     hybrid.online.objects["Get-OrganizationConfig"] = [{"InPlaceHolds": ["mbx1:2"]}]
     ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
     assert (ann.details["stop_signs"], bob.details["stop_signs"]) == (["organization_retention_hold"], [])
-    hybrid.online.handlers["Get-OrganizationConfig"] = Fails(refusal("Not allowed.", cmdlet="Get-OrganizationConfig"))
+    hybrid.online.handlers["Get-OrganizationConfig"] = Fails(
+        *[refusal("Not allowed.", cmdlet="Get-OrganizationConfig") for _time in range(2)]
+    )
     ann, bob = hybrid.assess(ANN, {"identity": "bob@contoso.com"})
-    assert (ann.status, bob.status) == ("unchanged", "unchanged")
-    assert "Not allowed." in ann.warnings[0]
-    assert bob.warnings == []
+    for outcome in (ann, bob):
+        assert outcome.error is not None
+        assert (outcome.error.code, outcome.details["stop_signs"]) == ("holds_not_checked", ["holds_not_checked"])
+        assert "Not allowed." in outcome.error.message
+    bob_accepts = {"identity": "bob@contoso.com", "accept": ["holds_not_checked"]}
+    assert [outcome.status for outcome in hybrid.assess(ANN, bob_accepts)] == ["failed", "unchanged"]
 
 
 def test_delay_holds_that_are_to_be_ended_are_counted_and_stop_nobody() -> None:

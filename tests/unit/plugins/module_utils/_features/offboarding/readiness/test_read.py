@@ -79,6 +79,18 @@ def check(
     return read.check(connect(server, cloud), [RECORD], chosen, waits.append)
 
 
+@pytest.mark.parametrize("accept", [frozenset(), frozenset(["holds_not_checked"])], ids=["", "accepted"])
+def test_unread_retention_policies_leave_no_mailbox_ready_unless_accepted(accept: frozenset[str]) -> None:
+    server, cloud = organizations()
+    cloud.handlers["Get-OrganizationConfig"] = Fails(
+        *[refusal("Not allowed.", cmdlet="Get-OrganizationConfig") for _time in range(9)]
+    )
+    ((_subject, findings),) = check(server, cloud, accept=accept).mailboxes
+    told = [finding for finding in findings if finding.code.startswith("holds")]
+    assert [(finding.code, finding.severity) for finding in told] == [("holds_not_checked", "blocker")]
+    assert reports.ready(told) is bool(accept)
+
+
 def endpoint(report: reports.Report) -> list[tuple[str, str]]:
     return [(f.severity, f.found) for f in report.environment if f.code == "endpoint_test_failed"]
 
