@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     ENTRA_CONNECT_GROUPS,
+    GRAPH_PERMISSIONS,
     NEEDED,
     OPERATORS,
     PURPOSES,
@@ -19,6 +20,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect.organization import (
     from_options,
 )
+
+from lab.wire import graph_api
 
 PAGE = Path("docs/permissions.md")
 ENVIRONMENTS = {"exchange_server": "Exchange Server SE", "exchange_online": "Exchange Online"}
@@ -30,7 +33,7 @@ def rows(width: int) -> list[list[str]]:
     """Return the cells of the page's tables of that width, without their heads."""
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [row for row in cells if len(row) == width and row[0] not in ("System", "Where", "For")]
+    return [row for row in cells if len(row) == width and row[0] not in ("System", "Where", "For", "Permission")]
 
 
 def test_the_table_of_cmdlets_is_the_list() -> None:
@@ -41,6 +44,13 @@ def test_the_table_of_cmdlets_is_the_list() -> None:
 def test_every_purpose_is_explained() -> None:
     assert dict(rows(2)) == PURPOSES
     assert {need.purpose for need in NEEDED} == set(PURPOSES)
+
+
+def test_the_table_of_graph_permissions_is_the_list_and_grants_what_the_laboratory_asks() -> None:
+    listed = [[p.name, " ".join(p.includes) or "-", "no" if p.unseen else "yes"] for p in GRAPH_PERMISSIONS]
+    assert [row[:3] for row in rows(4)] == listed
+    assert [row[3] for row in rows(4)] == [p.unseen or "nothing is read" for p in GRAPH_PERMISSIONS]
+    assert set(graph_api.PERMISSIONS.values()) <= {p.name for p in GRAPH_PERMISSIONS}
 
 
 def test_microsofts_reference_has_every_listed_parameter() -> None:

@@ -36,14 +36,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     COMMON,
     GRAPH_PERMISSIONS,
+    GraphPermission,
     Need,
     needs,
 )
 
 OK, FAILED, NOT_CHECKED = "ok", "failed", "not_checked"
 GRAPH = "graph"
-# Whether an application may have it is documented differently in different places; without it only a reason is missing.
-OPTIONAL_PERMISSION = "OnPremDirectorySynchronization.Read.All"
 # In the order in which a connection comes about: what comes after the first failure was not checked.
 STAGES = ("options", "reachability", "tls", "authentication", "authorization")
 # Where a connection stopped, by the code of its failure; every other code is about who signs in.
@@ -251,23 +250,23 @@ def _graph(connections: Connections) -> list[Check]:
             graph.features()
     except HybridError as error:
         unchecked = [
-            Check(GRAPH, "permission", NOT_CHECKED, "the system was not reached as far as that", name)
-            for name in GRAPH_PERMISSIONS
+            Check(GRAPH, "permission", NOT_CHECKED, "the system was not reached as far as that", item.name)
+            for item in GRAPH_PERMISSIONS
         ]
         return [*_stages(GRAPH, error, True), *unchecked]
-    return [*_stages(GRAPH, None, True), *(_permission(name, granted) for name in GRAPH_PERMISSIONS)]
+    return [*_stages(GRAPH, None, True), *(_permission(item, granted) for item in GRAPH_PERMISSIONS)]
 
 
-def _permission(name: str, granted: frozenset[str] | None) -> Check:
+def _permission(wanted: GraphPermission, granted: frozenset[str] | None) -> Check:
+    name = wanted.name
     if granted is None:
         return Check(GRAPH, "permission", NOT_CHECKED, "the token does not tell", name)
-    if granted & {name, *GRAPH_PERMISSIONS[name]}:
+    if granted & {name, *wanted.includes}:
         return Check(GRAPH, "permission", OK, "it is granted", name)
     remedy = f"Grant the application {name} of Microsoft Graph, with admin consent."
-    if name == OPTIONAL_PERMISSION:
-        return Check(
-            GRAPH, "permission", NOT_CHECKED, "it is not granted: blocked soft match will not show", name, remedy
-        )
+    if wanted.unseen:
+        message = f"it is not granted: {wanted.unseen} will not show"
+        return Check(GRAPH, "permission", NOT_CHECKED, message, name, remedy)
     return Check(GRAPH, "permission", FAILED, "it is not granted", name, remedy)
 
 

@@ -148,11 +148,49 @@ NEEDED: tuple[Need, ...] = (
     _sync("Start-ADSyncSyncCycle", "PolicyType"),
     _sync("Set-ADSyncScheduler", "SyncCycleEnabled"),
 )
-# Application permissions of Microsoft Graph, where it is used, with those that include each.
-GRAPH_PERMISSIONS: dict[str, tuple[str, ...]] = {
-    "User.Read.All": ("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
-    "OnPremDirectorySynchronization.Read.All": ("OnPremDirectorySynchronization.ReadWrite.All",),
-}
+
+
+@dataclass(frozen=True)
+class GraphPermission:
+    """One application permission of Microsoft Graph; ``includes`` are those that include it.
+
+    ``unseen`` says what stays not_checked without it; a permission without that is needed.
+    """
+
+    name: str
+    includes: tuple[str, ...] = ()
+    unseen: str = ""
+
+
+# Where Microsoft Graph is used (Microsoft: the table of permissions on the page of each API).
+GRAPH_PERMISSIONS: tuple[GraphPermission, ...] = (
+    GraphPermission("User.Read.All", ("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")),
+    # Whether an application may have this one is documented differently in different places.
+    GraphPermission(
+        "OnPremDirectorySynchronization.Read.All",
+        ("OnPremDirectorySynchronization.ReadWrite.All",),
+        "blocked soft match",
+    ),
+    GraphPermission("Directory.Read.All", ("Directory.ReadWrite.All",), "the admin roles of a user, by name"),
+    GraphPermission(
+        "RoleEligibilitySchedule.Read.Directory",
+        (
+            "RoleEligibilitySchedule.ReadWrite.Directory",
+            "RoleManagement.Read.Directory",
+            "RoleManagement.Read.All",
+            "RoleManagement.ReadWrite.Directory",
+        ),
+        "admin roles that a user is eligible for",
+    ),
+    # No permission that only reads it is documented.
+    GraphPermission("User-OnPremisesSyncBehavior.ReadWrite.All", (), "the source of authority of a user"),
+    GraphPermission(
+        "Application.Read.All",
+        ("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.Read.All"),
+        "attribute write-back jobs",
+    ),
+    GraphPermission("Synchronization.Read.All", ("Synchronization.ReadWrite.All",), "attribute write-back jobs"),
+)
 # They come with a cmdlet itself, whatever the role grants, and are not in every list of its parameters
 # (facts exchange-online-rest.md section 4.2).
 COMMON = frozenset(("Confirm", "WhatIf"))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import module_file
 
+from lab.wire.tokens import GRAPH_ROLES
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import FakeOrganization, connect
 
@@ -221,17 +222,21 @@ def test_an_application_without_any_role(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("roles", "statuses"),
     [
-        (["User.Read.All", "OnPremDirectorySynchronization.Read.All"], ["ok", "ok"]),
-        (["Directory.Read.All"], ["ok", "not_checked"]),
-        ([], ["failed", "not_checked"]),
+        (GRAPH_ROLES, ["ok", "ok", "not_checked", "ok", "ok", "ok", "ok"]),
+        (["Directory.Read.All"], ["ok", "not_checked", "ok", "not_checked", "not_checked", "ok", "not_checked"]),
+        (["RoleManagement.Read.Directory"], ["failed", *["not_checked"] * 2, "ok", *["not_checked"] * 3]),
+        ([], ["failed", *["not_checked"] * 6]),
     ],
 )
-def test_the_permissions_of_microsoft_graph(bench: Bench, roles: list[str], statuses: list[str]) -> None:
-    known, bench.laboratory.application.graph_roles = bench.laboratory.application.graph_roles, roles
+def test_the_permissions_of_microsoft_graph(bench: Bench, roles: Sequence[str], statuses: list[str]) -> None:
+    known, bench.laboratory.application.graph_roles = bench.laboratory.application.graph_roles, list(roles)
     seen = bench.graph()
     bench.laboratory.application.graph_roles = known
     assert seen.stages("graph") == ["ok"] * 5
-    assert [check.status for check in seen.checks if check.check == "permission"] == statuses
+    told = [check for check in seen.checks if check.check == "permission"]
+    assert [check.status for check in told] == statuses
+    for check in told:
+        assert (check.name in check.remedy) == (check.status != "ok")
 
 
 def test_microsoft_graph_is_not_there(bench: Bench) -> None:
