@@ -352,6 +352,13 @@ def test_a_history_that_proves_nothing_keeps_the_mail_user(proof: str, bench: Be
     assert run.summary["states"]["kept"] == 1
     assert {"recent": "and the baseline is of", "none": "is empty", "staging": "staging mode"}[proof] in run.stdout
     assert look(bench)["active_directory"] == ad
+    if proof == "staging":
+        # Where something is to be written, a pause there would hold nobody's cycles.
+        bench.build.set_directory(pairs[0], email_addresses=pairs[0].directory.email_addresses[:1])
+        before, written = look(bench), len(bench.log)
+        refused = roll_back(bench, pairs)
+        assert refused.task("Pause the scheduler while users are half made").error["code"] == "staging_mode"
+        assert (refused.succeeded, bench.writes(written), look(bench)) == (False, [], before)
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
