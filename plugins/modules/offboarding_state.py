@@ -120,6 +120,13 @@ options:
         C(inheritance_disabled).
     type: bool
     default: false
+  pause_sync:
+    description:
+      - Whether directory synchronization is paused while users are half made. Where it is not, and O(accept) names
+        V(unprotected_sync), that is told of each mailbox whose user is to be written, like an accepted stop sign.
+      - The code stops no mailbox here, since it concerns the wave as a whole; the role stops for it.
+    type: bool
+    default: true
   prepare:
     description:
       - What M(mailops.exchange_hybrid.mailuser) will be given for every mailbox, by option. What it, or
@@ -377,6 +384,7 @@ ARGUMENTS = Arguments(
         "directory": {"type": "path"},
         "accept": {"type": "list", "elements": "str", "default": []},
         "readiness": {"type": "bool", "default": False},
+        "pause_sync": {"type": "bool", "default": True},
         "prepare": {"type": "dict"},
         "move": {"type": "dict"},
         "remote_credential": REMOTE_CREDENTIAL,
@@ -398,6 +406,7 @@ def work(module: HybridModule) -> NoReturn:
         require_state=module.params["require_state"] or "",
         check=module.check_mode,
         readiness=module.params["readiness"],
+        pause_sync=module.params["pause_sync"],
         ahead=Ahead(
             module.params["prepare"],
             module.params["move"],

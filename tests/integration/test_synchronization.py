@@ -14,6 +14,7 @@ from lab.control import CONNECTION_FILE
 from lab.model.builder import Pair
 from lab.model.scenarios import put
 from tests.integration.harness import Bench, assert_home, records, remember, timeless
+from tests.integration.test_journal import journal, lines
 
 CHECK = "Refuse a server whose next cycle would export nothing"
 
@@ -53,8 +54,12 @@ def test_nobody_is_written_to_unprotected_without_a_word(bench: Bench) -> None:
     assert message.startswith("unprotected_sync: ")
     assert "since entra_connect is not configured" in message
     assert (refused.succeeded, bench.writes()) == (False, [])
-    accepted = bench.offboard("--tags", "prepare", offboarding_accept=["unprotected_sync"], **given)
+    accepted = bench.offboard(
+        "--tags", "prepare", offboarding_accept=["unprotected_sync"], offboarding_journal=str(journal(bench)), **given
+    )
     assert accepted.succeeded, accepted.output
+    told = {entry["object"]: entry["codes"] for entry in lines(journal(bench)) if entry["event"] == "accepted"}
+    assert told == {pair.identity: ["unprotected_sync"] for pair in pairs}
     assert [pair.directory.kind for pair in pairs] == ["MailUser", "MailUser"]
     assert "Refuse to write" not in " ".join(accepted.changed)
 

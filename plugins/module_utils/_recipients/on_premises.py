@@ -67,7 +67,11 @@ def is_as_wanted(found: str, wanted: str) -> bool:
 
 
 def object_id(value: Any) -> str:
-    """Return the GUID of msDS-ExternalDirectoryObjectId, which write-back stores as ``User_<guid>``."""
+    """Return the GUID of a cloud object's id, which write-back stores as ``User_<guid>``.
+
+    A cmdlet shows msExchExternalDirectoryObjectId, which is expected to be empty; only LDAP shows the attribute that
+    Entra Connect writes, msDS-ExternalDirectoryObjectID.
+    """
     return str(value or "").rpartition("_")[2].lower()
 
 

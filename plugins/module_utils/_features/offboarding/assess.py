@@ -83,6 +83,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
+UNPROTECTED = "unprotected_sync"
 WRITERS = 16  # baselines that are written at once
 
 
@@ -90,14 +91,15 @@ WRITERS = 16  # baselines that are written at once
 class Options:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
-    that are told from the same reads. ``active_directory`` is None where it was not
-    configured."""
+    that are told from the same reads. ``pause_sync`` is False where nothing keeps a cycle from exporting half-made
+    users. ``active_directory`` is None where it was not configured."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
     require_state: str = ""
     check: bool = False
     readiness: bool = False
+    pause_sync: bool = True
     ahead: Ahead = field(default_factory=Ahead)
     active_directory: Mapping[str, Any] | None = None
 
@@ -487,13 +489,19 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
     if options.readiness:
         subject = Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
         signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
-    item.outcome.details["stop_signs"] = [sign.code for sign in signs]
+    item.outcome.details["stop_signs"] = [*(sign.code for sign in signs), *_unprotected(item, options)]
     accept = accepted_by(item.record, options.accept)
     refused = [sign for sign in signs if sign.code not in accept or sign.code in FINAL]
     if refused:
         item.outcome.details["refused"] = [sign.as_result() for sign in refused]
     for sign in refused:
         item.fail(sign)
+
+
+def _unprotected(item: Mailbox, options: Options) -> list[str]:
+    """Return the code under which a user is written without a pause; not accepted, it stops the wave as a whole."""
+    to_write = item.state is not None and item.state.name in ("to_do", "matched")
+    return [UNPROTECTED] if to_write and not options.pause_sync and UNPROTECTED in options.accept else []
 
 
 def _written(item: Mailbox, evidence: Evidence) -> set[str]:

@@ -536,6 +536,18 @@ def test_stop_signs_stop_until_they_are_accepted_by_name() -> None:
     )
 
 
+def test_an_accepted_risk_of_the_synchronization_is_told_of_who_is_to_be_written() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), on_premises_recipient("bob")])
+    accept = frozenset(["unprotected_sync"])
+
+    def told(**options: Any) -> list[list[str]]:
+        outcomes = hybrid.assess(ANN, {"identity": "bob@contoso.com"}, **options)
+        return [[code for code in outcome.details["stop_signs"] if code in accept] for outcome in outcomes]
+
+    assert told(accept=accept, pause_sync=False) == [["unprotected_sync"], []]
+    assert told(accept=accept) == told(pause_sync=False) == [[], []]
+
+
 def test_retention_policies_for_everybody_count_and_an_unread_list_stops() -> None:
     hybrid = Hybrid(
         [cloud_mailbox("ann"), cloud_mailbox("bob", InPlaceHolds=["-mbx1:2"])], [ad_user("ann"), ad_user("bob")]
