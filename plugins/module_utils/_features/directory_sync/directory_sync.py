@@ -252,6 +252,9 @@ class DirectorySync:
             if not scheduler["sync_cycle_enabled"]:
                 if self.holder and directory and not self.check and self._others(directory):
                     self._write_note(directory)
+                if not self.check:
+                    # Whoever stopped it: a cycle may be under way, or have been started by hand.
+                    self._await_idle(self.clock() + self.wait_timeout)
                 return Result(False)
             if not self.check:
                 if directory:

@@ -417,6 +417,19 @@ def test_a_pause_waits_for_the_running_cycle(tmp_path: Path) -> None:
     assert (server.coming, len(server.time.slept)) == ([], len(CYCLE) + 1)
 
 
+@pytest.mark.parametrize("holder", ["", "wave_001"])
+def test_a_scheduler_that_somebody_else_stopped_may_still_have_a_cycle_to_wait_for(holder: str, tmp_path: Path) -> None:
+    server = Server(SyncCycleEnabled=False)
+    server.begin()
+    assert server.sync(check=True, holder=holder).paused(str(tmp_path)).changed is False
+    assert server.time.slept == []
+    assert server.sync(holder=holder).paused(str(tmp_path)).changed is False
+    assert (server.coming, server.written) == ([], [])
+    server.begin(CYCLE * 40)
+    error = refused(lambda: server.sync(holder=holder).paused(str(tmp_path)))
+    assert (error.code, error.retryable) == ("sync_timeout", True)
+
+
 def test_a_pause_is_resumed_once(tmp_path: Path) -> None:
     server = Server()
     server.sync().paused(str(tmp_path))
