@@ -73,7 +73,8 @@ class RetryPolicy:
     """Exponential back-off, all times in seconds.
 
     The defaults are those of Microsoft's Exchange Online module: 6 attempts, the first wait 2 s, doubled each time
-    (facts: exchange-online-rest.md section 6.2). Nobody is kept waiting for longer than ``patience`` at once.
+    (facts: exchange-online-rest.md section 6.2). Nobody is kept waiting for longer than ``patience`` at once: where a
+    service asks for more, the call fails at once.
     """
 
     attempts: int = 6
@@ -94,6 +95,18 @@ def waits(policy: RetryPolicy, chance: Callable[[], float]) -> Iterator[float]:
         step *= policy.factor
 
 
+def seconds_to_wait(error: HybridError, policy: RetryPolicy) -> float | None:
+    """Return what a busy service asked for, or None; raise the error where it is more than the policy's patience."""
+    asked = error.retry_after if isinstance(error, Busy) else None
+    if asked is not None and asked > policy.patience:
+        told = f" It asks to be left alone for {asked:.0f} seconds, and a run waits for {policy.patience:.0f} at most."
+        if not error.message.endswith(told):
+            error.message += told
+            error.args = (error.message,)
+        raise error
+    return asked
+
+
 @dataclass(frozen=True)
 class Retry:
     """A policy with its means of waiting."""
@@ -108,8 +121,8 @@ class Retry:
             try:
                 return work()
             except HybridError as error:
-                asked = error.retry_after if isinstance(error, Busy) else None
-                if not worthwhile(error) or (asked or 0.0) > self.policy.patience:
+                if not worthwhile(error):
                     raise
+                asked = seconds_to_wait(error, self.policy)
                 self.sleep(wait if asked is None else asked + wait * 0.1)
         return work()

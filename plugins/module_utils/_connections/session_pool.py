@@ -28,7 +28,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     System,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change, Journal
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, RetryPolicy, waits
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
+    Busy,
+    RetryPolicy,
+    seconds_to_wait,
+    waits,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
 EXCHANGE_SERVER = "exchange_server"
 EXCHANGE_ONLINE = "exchange_online"
 ENTRA_CONNECT = "entra_connect"
+_POLICY = RetryPolicy()
 BATCH = 10  # cmdlets of one request to the cloud at the most (facts exchange-online-rest.md)
 
 # What an interrupt has to close, wherever it falls.
@@ -204,7 +210,7 @@ class Connections:
         return self._adapting(kind, work, again=not cmdlet.is_read)
 
     def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
-        gate, pauses = self._gate(kind), waits(RetryPolicy(), lambda: 1.0)
+        gate, pauses = self._gate(kind), waits(_POLICY, lambda: 1.0)
         pause = 0.0
         while True:
             with gate.passed() as limit:
@@ -221,9 +227,7 @@ class Connections:
             if pause:
                 self._sleep(pause)
 
-    def _lowered(
-        self, error: ConnectionFailure, kind: str, gate: Gate, limit: int, pauses: Iterator[float]
-    ) -> float:
+    def _lowered(self, error: ConnectionFailure, kind: str, gate: Gate, limit: int, pauses: Iterator[float]) -> float:
         """Lower the number of workers after a refusal and return the seconds to wait; raise it when it goes on."""
         if isinstance(error, Busy) and error.session_refused and limit > 1:
             # The sessions that are open take over what the refused one was for.
@@ -233,7 +237,7 @@ class Connections:
         pause = next(pauses, None)
         if pause is None:
             raise error
-        asked = error.retry_after if isinstance(error, Busy) else None
+        asked = seconds_to_wait(error, _POLICY)
         return pause if asked is None else asked
 
     def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:

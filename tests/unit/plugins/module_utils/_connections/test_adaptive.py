@@ -143,6 +143,21 @@ def test_a_write_that_was_throttled_is_sent_again_with_fewer_workers(
     assert watch.slept == [0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("organization", "cmdlet"), [("exchange_server", "Set-MailUser"), ("exchange_online", "New-MoveRequest")]
+)
+def test_a_pause_longer_than_anybody_waits_fails_the_write_at_once(
+    scripted: Laboratory, organization: str, cmdlet: str
+) -> None:
+    watch = Time()
+    scripted.faults.add(organization, cmdlet, "throttle", count=1, retry_after=7200)
+    with connected(scripted, watch) as connections:
+        with pytest.raises(ConnectionFailure, match="7200 seconds, and a run waits for 900 at most") as caught:
+            connections.run(organization, Cmdlet(cmdlet, {"Identity": "ann"}))
+        connections.run(organization, Cmdlet(cmdlet, {"Identity": "bob"}))
+    assert (caught.value.code, caught.value.answer_lost, watch.slept) == ("throttled", False, [])
+
+
 def test_reads_that_wait_lower_the_number_of_workers_too(scripted: Laboratory) -> None:
     scripted.faults.add("exchange_online", "Get-Mailbox", "throttle", count=1, retry_after=0.01)
     with connected(scripted, Time()) as connections:
@@ -178,6 +193,9 @@ def test_those_who_were_refused_together_lower_the_limit_once() -> None:
     assert gate.limit == 4
     gate.lower(4)
     gate.allow(3)
+    assert gate.limit == 2
+    # A straggler went in under a limit that is long gone: it raises nothing again.
+    gate.lower(8)
     assert gate.limit == 2
     gate.allow(0)
     assert gate.limit == 1

@@ -12,6 +12,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Retry,
     RetryPolicy,
     seconds_asked,
+    seconds_to_wait,
     waits,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
@@ -85,6 +86,15 @@ def test_no_second_attempt(error: HybridError, worthwhile: bool) -> None:
     with pytest.raises(ConnectionFailure):
         Retry(sleep=waited.append).call(work, lambda _error: worthwhile)
     assert (work.calls, waited) == (1, [])
+
+
+def test_a_pause_beyond_the_patience_is_told_once() -> None:
+    error = Busy("Too busy.", retry_after=7200.0)
+    for _layer in range(2):
+        with pytest.raises(Busy):
+            seconds_to_wait(error, RetryPolicy())
+    told = "Too busy. It asks to be left alone for 7200 seconds, and a run waits for 900 at most."
+    assert (error.message, seconds_to_wait(Busy("x", retry_after=900.0), RetryPolicy())) == (told, 900.0)
 
 
 ANSWERED = "Mon, 30 Nov 2026 14:00:00 GMT"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,26 @@ def test_changed_and_unchanged() -> None:
     assert same.as_result() == {"identity": "b", "status": "unchanged", "thing": "white"}
     assert (changed.enriched, same.enriched) == ({"seen_as": "red"}, {"seen_as": "white"})
     assert (shop.written, time.slept) == (["Set-Colour -Identity 'a' -Value 'red'"], [])
+
+
+class PaintedFromThere(Painted):
+    """A thing named Far is painted by a call to the other organization alone."""
+
+    def plan(self, record: Record, seen: Seen) -> Plan:
+        plan = super().plan(record, seen)
+        calls = [("exchange_online", cmdlet) for _kind, cmdlet in plan.calls]
+        return replace(plan, calls=tuple(calls)) if record["identity"] == "Far" else plan
+
+
+def test_a_plan_with_calls_to_the_other_side_alone_goes_well_beside_an_ordinary_one() -> None:
+    shop = Shop("Far", "Near")
+    cloud = FakeOrganization("exchange_online", handlers={"Set-Colour": shop.server.handlers["Set-Colour"]})
+    with connect(shop.server, cloud) as connections:
+        outcomes = run_wave(
+            PaintedFromThere(), [paint("Far"), paint("Near")], connections, check=False, sleep=Time().sleep
+        )
+    assert [(outcome.status, outcome.after) for outcome in outcomes] == [("changed", {"colour": "red"})] * 2
+    assert ([call.parameters["Identity"] for call in cloud.writes], len(shop.written)) == (["Far"], 1)
 
 
 def test_a_second_run_writes_nothing() -> None:

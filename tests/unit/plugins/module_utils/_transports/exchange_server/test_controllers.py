@@ -144,6 +144,24 @@ def test_a_write_goes_to_the_controller_of_its_objects_domain(forest: Forest, na
     assert len(forest.asked("Get-User")) == (0 if named_by == "distinguished_name" else 4)
 
 
+def test_a_name_of_two_users_is_no_reason_to_write_at_either_ones_controller() -> None:
+    answers = {
+        PINNED[0]: [{"Guid": str(uuid.UUID(int=1)), "DistinguishedName": "CN=Ann,DC=contoso,DC=com"}],
+        PINNED[1]: [{"Guid": str(uuid.UUID(int=2)), "DistinguishedName": "CN=Ann,DC=emea,DC=contoso,DC=com"}],
+    }
+    server = fakes.FakeOrganization("exchange_server")
+    server.handlers = {"Get-User": lambda cmdlet: answers[str(cmdlet.parameters["DomainController"])]}
+    controllers = from_option(ConnectionOptions("exchange_server", {}), PINNED, TAKES_DOMAIN_CONTROLLER)
+    assert controllers is not None
+    session = PinnedSession(server.open(), controllers)
+    with pytest.raises(MailboxError, match="'Ann' names 2 users at the pinned domain controllers") as caught:
+        session.run(Cmdlet("Set-MailUser", {"Identity": "Ann", "Alias": "ann"}))
+    answers[PINNED[0]] = answers[PINNED[1]] = []
+    with pytest.raises(MailboxError, match="'Bob' names 0 users") as nobody:
+        session.run(Cmdlet("Set-MailUser", {"Identity": "Bob", "Alias": "bob"}))
+    assert (caught.value.code, nobody.value.code, server.writes) == ("ambiguous", "not_found", [])
+
+
 def test_one_session_writes_what_another_has_read(forest: Forest) -> None:
     organization = from_options(forest.options(PINNED))
     reader, writer = organization.open(), organization.open()
