@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lab.model.builder import HybridBuilder, Person, child_domain_person
+from lab.model.builder import HybridBuilder, Pair, Person, child_domain_person
 from lab.model.directory import CHILD_DOMAIN, DirectoryObject
 from lab.model.exchange_server import named_guid
-from lab.model.tenant import TenantObject
+from lab.model.tenant import TENANT, TenantObject
 
 if TYPE_CHECKING:
     from lab.hybrid import Hybrid
@@ -28,7 +29,7 @@ CLOUD_ONLY = (
     Person("Jürgen Öberg", extra=("smtp:j.oeberg@fabrikam.com",)),
     Person("Chen Wei", domain="fabrikam.com", extra=("smtp:chen.wei@contoso.com",)),
     Person("Dana Diaz", extra=("smtp:dana@contoso.com", "SIP:dana.diaz@contoso.com"), size=3 * GB),
-    Person("Emil Eriksen", extra=(_OLD_X500, "NOTES:Emil Eriksen/Contoso")),
+    Person("Emil Eriksen", extra=(_OLD_X500, "NOTES:Emil Eriksen/Contoso", f"smtp:emil@{TENANT}")),
     Person("Fatima Farouk", extra=("SIP:fatima.farouk@contoso.com", _SPO)),
     Person("Goran Gruber", extra=("smtp:goran@fabrikam.com", "smtp:ggruber@contoso.com", _PHONE)),
     Person("Hana Hayashi", routing_address=False),
@@ -53,18 +54,33 @@ WAVE = (*CLOUD_ONLY, *SYNCED, *REMOTE_MAILBOXES)
 def populate(hybrid: Hybrid) -> None:
     """Fill an empty organization."""
     builder = HybridBuilder(hybrid)
-    for person in CLOUD_ONLY:
-        pair = builder.cloud_only(person)
-        if person.name == "Dana Diaz":
-            # A hold of hers was released last week; of her policies one only deletes, and she is left out of the other.
-            builder.set_cloud(pair, delay_hold=True, in_place_holds=[f"mbx{_POLICY}:1", f"-mbx{_POLICY[::-1]}:3"])
-    # For everybody, and for groups: neither holds anything of a mailbox here.
-    hybrid.tenant.in_place_holds = [f"mbx{_POLICY}:1", f"grp{_POLICY}:3"]
-    for person in SYNCED:
-        builder.synced(person)
+    pairs = {person.name: builder.cloud_only(person) for person in CLOUD_ONLY}
+    pairs.update((person.name, builder.synced(person)) for person in SYNCED)
     for person in REMOTE_MAILBOXES:
         builder.remote_mailbox(person)
+    _holds(hybrid, builder, pairs["Dana Diaz"])
+    _earlier_lives(builder, pairs)
     _bystanders(hybrid, builder)
+
+
+def _holds(hybrid: Hybrid, builder: HybridBuilder, pair: Pair) -> None:
+    """A hold was released last week; of her policies one only deletes, and she is left out of the other."""
+    builder.set_cloud(pair, delay_hold=True, in_place_holds=[f"mbx{_POLICY}:1", f"-mbx{_POLICY[::-1]}:3"])
+    # For everybody, and for groups: neither holds anything of a mailbox here.
+    hybrid.tenant.in_place_holds = [f"mbx{_POLICY}:1", f"grp{_POLICY}:3"]
+
+
+def _earlier_lives(builder: HybridBuilder, pairs: Mapping[str, Pair]) -> None:
+    """What the CSV consents to, what the scope tasks do, and what LDAP alone shows."""
+    builder.out_of_scope(pairs["Karl Kowalski"])
+    # A mail user for a partner's address once; a mail user of a mailbox that is no more.
+    builder.mail_enable(pairs["Goran Gruber"], external_email_address="SMTP:goran.gruber@tailspin.example")
+    builder.mail_enable(pairs["Quinn Quigley"], exchange_guid=named_guid("an earlier mailbox of Quinn Quigley"))
+    # An account for administration, with the mail of the person whose it is.
+    builder.directory_user("Lena Lindqvist Admin", mail="lena.lindqvist@contoso.com", organizational_unit="Not Synced")
+    attributes = {"hidden": True, "custom_attributes": {1: "Sales", 15: "4711"}, "alias": "pedro.pinto"}
+    builder.set_directory(pairs["Pedro Pinto"], **attributes)
+    builder.set_cloud(pairs["Pedro Pinto"], **attributes)
 
 
 def _bystanders(hybrid: Hybrid, builder: HybridBuilder) -> None:

@@ -16,6 +16,8 @@ from lab.hybrid import ManualClock, demo_hybrid, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair
 from lab.model.demo import WAVE
 from lab.model.kinds import MAILBOXES
+from lab.model.recipients import EMPTY_GUID
+from lab.model.scenarios import put
 from lab.model.selection import MAILBOX_KEYS, Selection
 from lab.model.tenant import TenantObject
 
@@ -81,6 +83,26 @@ def test_wave_has_every_beginning(demo: Desk) -> None:
     assert prefixes == {"SMTP", "smtp", "SIP", "SPO", "X500", "EUM", "NOTES"}
 
 
+def test_each_consent_of_the_csv_stands_against_something(demo: Desk) -> None:
+    consents = {row["identity"].partition("@")[0]: (row["accept"], row["force"]) for row in rows() if row["accept"]}
+    assert consents == {
+        "emil.eriksen": ("onmicrosoft_alias_lost", ""), "goran.gruber": ("external_address_would_change", ""),
+        "lena.lindqvist": ("mail_in_use", ""), "quinn.quigley": ("baseline_missing", "true"),
+    }  # fmt: skip
+    by_name = {pair.person.account: pair for pair in pairs(demo)}
+    initial = [a for a in by_name["emil.eriksen"].cloud.email_addresses if a.endswith("@contoso.onmicrosoft.com")]
+    assert len(initial) == 2
+    assert not by_name["goran.gruber"].directory.external_email_address.endswith("onmicrosoft.com")
+    lena = by_name["lena.lindqvist"]
+    holders = [item for item in demo.hybrid.directory.objects if item.mail == lena.identity]
+    assert [item is not lena.directory for item in holders] == [True]
+    quinn = by_name["quinn.quigley"]
+    assert quinn.directory.exchange_guid not in (EMPTY_GUID, quinn.cloud.exchange_guid)
+    # The scope tasks find him by his unit.
+    units = [pair.identity for pair in pairs(demo) if "OU=Not Synced" in pair.directory.distinguished_name]
+    assert units == [by_name["karl.kowalski"].identity]
+
+
 def test_same_build_gives_the_same_plain_data() -> None:
     first, second = (demo_hybrid(ManualClock()).snapshot() for _time in range(2))
     assert first == second
@@ -96,6 +118,7 @@ def test_whole_procedure_brings_every_mailbox_home(demo: Desk) -> None:
             demo.server("Set-RemoteMailbox", Identity=str(pair.directory.guid), ExchangeGuid=guid)
         else:
             demo.prepare(pair)
+        put(demo.hybrid, "comes_into_scope", pair.identity)
     before = {pair.identity: pair.cloud.exchange_guid for pair in pairs(demo)}
     demo.cycle()
     for pair in pairs(demo):
