@@ -24,10 +24,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     organization as exchange_server,
 )
 
+from lab.answer import Answer, LabObject
 from lab.hybrid import Hybrid, ManualClock, demo_hybrid
 from lab.laboratory import Laboratory
+from lab.model.cmdlet_host import Implementation, Request
 from tests.engine.cases import ask
-from tests.engine.servers import HERE
+from tests.engine.servers import HERE, wide
 
 ANSWERS = HERE / "script_answers.json"
 ANN = "ann.archer@contoso.com"
@@ -66,6 +68,7 @@ CASES = {
     "a cmdlet that no role grants": Case(_user("Get-RemoteMailbox")),
     "a parameter that no role grants": Case(_user("Set-User", ResetPasswordOnNextLogon=True)),
     "a parameter that does not exist": Case(_user("Set-User", Bogus=1)),
+    "2,000 objects": Case(Cmdlet("Get-AcceptedDomain", {})),
     "databases": Case(Cmdlet("Get-MailboxDatabase", {})),
     "the scheduler": Case(Cmdlet("Get-ADSyncScheduler", {}), organization="entra_connect"),
     "a cycle": Case(Cmdlet("Start-ADSyncSyncCycle", {"PolicyType": "Delta"}), organization="entra_connect"),
@@ -83,7 +86,13 @@ def organization() -> Hybrid:
     user = hybrid.exchange_server_account.username
     hybrid.exchange_server.revoked[user] = {"Get-RemoteMailbox"}
     hybrid.exchange_server.revoked_parameters[user] = {("Set-User", "ResetPasswordOnNextLogon")}
+    hybrid.exchange_server.cmdlets["Get-AcceptedDomain"] = Implementation(_many, frozenset())
     return hybrid
+
+
+def _many(_request: Request) -> Answer:
+    """Return as many objects as a wave has, which are more than an envelope takes."""
+    return Answer([LabObject(("X", "System.Object"), wide(row, properties=15)) for row in range(1, 2001)])
 
 
 def answer(laboratory: Laboratory, case: Case) -> dict[str, Any]:
@@ -97,10 +106,10 @@ def answer(laboratory: Laboratory, case: Case) -> dict[str, Any]:
     finally:
         session.close()
         laboratory.faults.clear()
-    shown = [
-        {name: value for name, value in found.items() if name in SHOWN} for found in answered.get("objects", [])
-    ]
-    return {**answered, "objects": shown} if "objects" in answered else answered
+    if not isinstance(answered.get("objects"), list):
+        return answered
+    shown = [{name: value for name, value in found.items() if name in SHOWN} for found in answered["objects"]]
+    return {**answered, "objects": shown}
 
 
 def organization_of(laboratory: Laboratory, case: Case) -> Any:

@@ -194,7 +194,7 @@ def _deed(name: str) -> Answer:
     if name == "terminating":
         raise _failure("The object was not found.", terminating=True)
     if name == "many":
-        return Answer([LabObject(("X", "System.Object"), _wide(row)) for row in range(1, 2001)])
+        return Answer([LabObject(("X", "System.Object"), wide(row, properties=30)) for row in range(1, 2001)])
     if name == "slow":
         threading.Event().wait(1.5)
         return _OUTPUTS["noise"]
@@ -203,13 +203,14 @@ def _deed(name: str) -> Answer:
     return Answer()
 
 
-def _wide(row: int) -> dict[str, LabValue]:
-    wide: dict[str, LabValue] = {}
-    for column in range(1, 11):
-        wide[f"Text{column}"] = f"value {column} of {row}"
-        wide[f"Flag{column}"] = column % 2 == 0
-        wide[f"Guid{column}"] = uuid.UUID(int=0)
-    return wide
+def wide(row: int, properties: int) -> dict[str, LabValue]:
+    """Return the properties of one of many objects: a third each of texts, truths and GUIDs."""
+    shown: dict[str, LabValue] = {}
+    for column in range(1, properties // 3 + 1):
+        shown[f"Text{column}"] = f"value {column} of {row}"
+        shown[f"Flag{column}"] = column % 2 == 0
+        shown[f"Guid{column}"] = uuid.UUID(int=0)
+    return shown
 
 
 _ONE: dict[str, LabValue] = {"A": 1}

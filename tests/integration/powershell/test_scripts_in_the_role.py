@@ -76,8 +76,8 @@ def test_what_cannot_be_read_by_winrm_blocks_readiness(real: Bench) -> None:
     assert "INSUFF_ACCESS_RIGHTS" in str(found["uniqueness_not_checked"])
 
 
-def test_the_scheduler_is_paused_and_resumed_by_a_real_powershell(real: Bench) -> None:
-    paused, resumed = (module("directory_sync", state=state) for state in ("paused", "resumed"))
-    run = real.play(paused, resumed)
-    assert [(task.failed, task.changed) for task in run.tasks] == [(False, True), (False, True)], run.output
-    assert real.writes() == ["Set-ADSyncScheduler", "Set-ADSyncScheduler"]
+def test_the_scheduler_is_served_by_a_real_powershell(real: Bench) -> None:
+    states = ("paused", "resumed", "synced")
+    run = real.play(*(module("directory_sync", state=state) for state in states))
+    assert [(task.failed, task.changed) for task in run.tasks] == [(False, True)] * len(states), run.output
+    assert real.writes() == ["Set-ADSyncScheduler", "Set-ADSyncScheduler", "Start-ADSyncSyncCycle"]

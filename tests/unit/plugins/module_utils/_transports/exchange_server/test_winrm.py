@@ -12,7 +12,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +25,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.winrm import (
     ManagementShellSession,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.powershell.windows_shell import (
+    Server,
+    WindowsShell,
 )
 
 from lab.answer import Answer
@@ -106,6 +110,23 @@ def test_a_management_shell_that_does_not_open(
     assert (error.code, error.retryable, error.answer_lost) == (code, retryable, False)
     # A write that was surely not begun waits for a free session.
     assert len(patience.waited) == (5 if retryable else 0)
+
+
+def test_the_server_is_asked_for_utf_8(scripted: Any) -> None:
+    """In the server's own code page the letters of a complaint would be lost."""
+    asked: dict[str, Any] = {}
+
+    class Asked(Server):
+        def connect(self) -> Any:
+            protocol = super().connect()
+            connected, protocol.open_shell = protocol.open_shell, lambda **more: connected(**asked.setdefault("", more))
+            return protocol
+
+    server = from_options(options_of(scripted)).server
+    shell = WindowsShell(Asked(**{field.name: getattr(server, field.name) for field in fields(server)}), None)
+    shell.open(READ)
+    shell.end()
+    assert asked[""]["codepage"] == 65001
 
 
 def test_large_input_comes_in_pieces(scripted: Any, organization: Any, monkeypatch: pytest.MonkeyPatch) -> None:

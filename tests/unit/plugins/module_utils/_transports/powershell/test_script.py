@@ -100,6 +100,8 @@ def test_each_script_is_known_by_its_first_line(module: str) -> None:
 def test_what_runs_on_windows_fits_into_its_command_line(name: str) -> None:
     program, arguments = script.windows_command(SCRIPTS[name])
     assert len(" ".join([program, *arguments])) < script.LONGEST_COMMAND_LINE
+    # Windows PowerShell would write its complaints as CLIXML otherwise, the reason behind much markup.
+    assert arguments[arguments.index("-OutputFormat") + 1] == "Text"
 
 
 def test_what_is_sent_differs_from_what_is_written_in_comments_and_indentation_only(module: str) -> None:
