@@ -113,11 +113,16 @@ options:
     default: []
   readiness:
     description:
-      - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) that are told from the same reads stop
-        a mailbox too - C(archive_guid_differs), C(auto_expanding_archive), C(primary_only_without_archive),
-        C(delivery_address_missing), C(move_residue), C(remote_recipient_type), C(completed_request_left) and
-        C(belongs_to_migration_batch), and with O(active_directory) C(home_mdb_left), C(home_mta_left) and
-        C(inheritance_disabled).
+      - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) stop a mailbox too, all but those for
+        which every mailbox or every server would have to be read, or the endpoint tested.
+      - What Active Directory and Microsoft Graph alone show is looked at where O(active_directory) and
+        O(exchange_online.graph) are configured.
+    type: bool
+    default: false
+  brings_into_scope:
+    description:
+      - Whether the users are brought into the scope of directory synchronization once they are whole, as
+        C(offboarding_scope_tasks) of the role does. Then O(readiness) stops no user that is kept out now.
     type: bool
     default: false
   pause_sync:
@@ -385,6 +390,7 @@ ARGUMENTS = Arguments(
         "accept": {"type": "list", "elements": "str", "default": []},
         "readiness": {"type": "bool", "default": False},
         "pause_sync": {"type": "bool", "default": True},
+        "brings_into_scope": {"type": "bool", "default": False},
         "prepare": {"type": "dict"},
         "move": {"type": "dict"},
         "remote_credential": REMOTE_CREDENTIAL,
@@ -407,6 +413,7 @@ def work(module: HybridModule) -> NoReturn:
         check=module.check_mode,
         readiness=module.params["readiness"],
         pause_sync=module.params["pause_sync"],
+        brings_into_scope=module.params["brings_into_scope"],
         ahead=Ahead(
             module.params["prepare"],
             module.params["move"],

@@ -38,11 +38,12 @@ hosts that are waves (`offboarding_hosts`) are checked as one.
 - **not_checked**: nothing answered. That is never a pass, and never fails the playbook. Any check below becomes
   not_checked when its channel is silent: a role is missing, a connection is not configured.
 
-The role itself runs only the checks that cost it no further reading: `offboarding_readiness: true` (its default)
-stops a mailbox for the stop signs of `offboarding_state` and for archive_guid_differs, auto_expanding_archive,
-primary_only_without_archive, delivery_address_missing, move_residue, remote_recipient_type, completed_request_left
-and belongs_to_migration_batch, and where `active_directory` is configured for home_mdb_left, home_mta_left and
-inheritance_disabled. Everything else is for this playbook, before the wave.
+The role runs the same checks: with `offboarding_readiness: true` (its default) it stops a mailbox before its first
+write for each of its blockers here, under the same code. Some are left to this playbook, before the wave:
+size_exceeds_quota and database_space, which take a call for each mailbox; mrs_proxy_disabled, ews_wssecurity_disabled
+and ews_windows_authentication_disabled, which take the metabase of every server; and endpoint_test_failed, which
+Exchange Online allows from time to time only. A move that one of them stands against fails, and nothing is lost by it:
+mend the cause and run the role again.
 
 Three channels are optional: `entra_connect`, `active_directory` (LDAPS, or LDAP sealed with Kerberos or NTLM; any
 account of the domain; one domain controller answers for its own domain) and Microsoft Graph

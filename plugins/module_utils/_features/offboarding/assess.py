@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -22,7 +21,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
-    CmdletError,
     HybridError,
     MailboxError,
 )
@@ -52,12 +50,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Changes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import guards
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    guards,
+    surroundings,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
     FINAL,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
-    Answer,
     Facts,
     Subject,
     Unread,
@@ -91,8 +91,9 @@ WRITERS = 16  # baselines that are written at once
 class Options:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
-    that are told from the same reads. ``pause_sync`` is False where nothing keeps a cycle from exporting half-made
-    users. ``active_directory`` is None where it was not configured."""
+    that take no read of each mailbox; ``brings_into_scope`` tells that the site's own tasks bring users into scope.
+    ``pause_sync`` is False where nothing keeps a cycle from exporting half-made users. ``active_directory`` is None
+    where it was not configured."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
@@ -100,6 +101,7 @@ class Options:
     check: bool = False
     readiness: bool = False
     pause_sync: bool = True
+    brings_into_scope: bool = False
     ahead: Ahead = field(default_factory=Ahead)
     active_directory: Mapping[str, Any] | None = None
 
@@ -358,20 +360,21 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
     waiting = [item for item in wave if item.open]
     if not waiting:
         return
-    databases, domains, held, organization = side_by_side(
+    databases, domains, held, facts = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: read.accepted_domains(connections, EXCHANGE_ONLINE),
         lambda: _held_by_others(connections, waiting),
-        lambda: _organization(connections),
+        lambda: _facts(connections, options),
     )
     _refuse_unknown_databases(databases, waiting)
     for item, errors in held:
         for error in uniqueness.standing(errors, accepted_by(item.record, options.accept)):
             item.fail(error)
-    surroundings = Surroundings(domains, Facts(organization=organization))
-    for item in waiting:
-        if item.evidence is not None:
-            _stop(item, item.evidence, surroundings, options)
+    known = [(item, _subject(item, item.evidence)) for item in waiting if item.evidence is not None]
+    if options.readiness:
+        surroundings.read_entra(connections, [subject for _item, subject in known], facts)
+    for item, subject in known:
+        _stop(item, subject, Surroundings(domains, facts), options)
     _look_ahead(connections, waiting, options.ahead)
 
 
@@ -412,15 +415,14 @@ def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: M
         without[0].outcome.warnings.append(f"remote_host_name is left out, and no endpoint supplies it: {why_not}.")
 
 
-def _organization(connections: Connections) -> Answer:
-    """Return Get-OrganizationConfig: retention policies for everybody, and the switch for auto-expanding archives."""
-    try:
-        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-OrganizationConfig")).objects
-    except HybridError as error:
-        if isinstance(error, CmdletError) or error.code == "permission_denied":
-            # Not granted, say: a stop sign tells it, for what is not shown is not empty.
-            return Unread(" ".join(error.message.split()))
-        raise
+def _facts(connections: Connections, options: Options) -> Facts:
+    """Return what surrounds the wave: for the stop signs alone, that is Get-OrganizationConfig.
+
+    It has the retention policies for everybody. Where it is not granted, a stop sign tells it.
+    """
+    if options.readiness:
+        return replace(surroundings.read(connections), brings_into_scope=options.brings_into_scope)
+    return Facts(organization=surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OrganizationConfig"))
 
 
 DATABASES = ("remote_target_database", "remote_archive_target_database")
@@ -455,7 +457,14 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
     return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
 
 
-def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options: Options) -> None:
+def _subject(item: Mailbox, evidence: Evidence) -> Subject:
+    return Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
+
+
+def _stop(item: Mailbox, subject: Subject, surroundings: Surroundings, options: Options) -> None:
+    evidence = subject.evidence
+    if evidence is None:
+        return
     before, known = _before(item, evidence), surroundings
     shown = offboarding_state.shown(evidence)
     signs = offboarding_state.stop_signs(
@@ -487,7 +496,6 @@ def _stop(item: Mailbox, evidence: Evidence, surroundings: Surroundings, options
             name: {"baseline": before, "live": now} for name, (before, now) in item.changes.differing.items()
         }
     if options.readiness:
-        subject = Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
         signs += [finding.as_error() for finding in guards.blockers(surroundings.facts, subject)]
     item.outcome.details["stop_signs"] = [*(sign.code for sign in signs), *_unprotected(item, options)]
     accept = accepted_by(item.record, options.accept)

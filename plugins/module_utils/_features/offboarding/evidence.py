@@ -54,6 +54,7 @@ def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
     users = graph.users([evidence.cloud["external_directory_object_id"] for evidence in seen])
     for evidence in seen:
         user = users.get(evidence.cloud["external_directory_object_id"])
+        evidence.entra = user
         if user is not None and not isinstance(user, HybridError):
             evidence.cloud["immutable_id"] = user.immutable_id
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import belonging
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
@@ -29,6 +29,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 # A completion that left nothing undone: until the cloud shows it, it only lags.
@@ -105,7 +106,7 @@ class Evidence:
     ``anchored_to`` are the objectGUIDs of on-premises users that its anchor names, ``joined`` those of users whose
     ExternalDirectoryObjectId names it. ``directory`` is what LDAP shows of the on-premises user, ``claimants`` are the
     users that LDAP finds under its anchor or object id. ``holder`` is the cloud user that holds the on-premises user's
-    anchor, None where nobody was asked.
+    anchor, None where nobody was asked. ``entra`` is what Microsoft Graph shows of the cloud user, where it was asked.
     """
 
     cloud: dict[str, Any]
@@ -116,6 +117,7 @@ class Evidence:
     directory: DirectoryUser | Silent = NOT_CONFIGURED
     claimants: list[DirectoryUser] = field(default_factory=list)
     holder: str | None = None
+    entra: CloudUser | HybridError | None = None
 
 
 def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
@@ -176,9 +178,7 @@ def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
         f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: where a sender is decides which of "
         "the two receives"
     )
-    return State(
-        "conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX, TWO_MAILBOXES
-    )
+    return State("conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX, TWO_MAILBOXES)
 
 
 def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
@@ -440,9 +440,7 @@ def doubtful(state: State) -> list[MailboxError]:
     """Return the sign for a pair that something speaks against."""
     if not state.doubt:
         return []
-    return [
-        _sign("anchor_unverified", state.doubt, "Configure active_directory, which reads mS-DS-ConsistencyGuid.")
-    ]
+    return [_sign("anchor_unverified", state.doubt, "Configure active_directory, which reads mS-DS-ConsistencyGuid.")]
 
 
 def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -> list[MailboxError]:

@@ -271,6 +271,8 @@ def on_premises(*people: Properties, databases: Sequence[str] = ("DB01", "DB02")
             objects["Get-Recipient"].append(person)
     objects["Get-MailboxStatistics"] = []
     objects["Get-MailboxDatabase"] = [{"Name": name} for name in databases]
+    objects["Get-AcceptedDomain"] = [{"DomainName": "contoso.com"}]
+    objects["Get-MoveRequest"] = []
     return FakeOrganization("exchange_server", objects)
 
 
@@ -283,7 +285,7 @@ def tenant(*people: Properties, requests: Sequence[Properties] = ()) -> FakeOrga
     objects["Get-MoveRequest"] = objects["Get-MoveRequestStatistics"] = list(requests)
     objects["Get-MailboxStatistics"] = []
     objects["Get-AcceptedDomain"] = [{"DomainName": "contoso.com"}, {"DomainName": ROUTING}]
-    objects["Get-MigrationEndpoint"] = []
+    objects["Get-MigrationEndpoint"] = objects["Get-MigrationUser"] = []
     objects["Get-OrganizationConfig"] = [{"Name": "contoso.onmicrosoft.com"}]
     return FakeOrganization("exchange_online", objects)
 

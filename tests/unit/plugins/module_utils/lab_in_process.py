@@ -10,9 +10,12 @@ A ``Trouble`` spoils one of the writes, whichever of the three systems it goes t
 from __future__ import annotations
 
 import datetime
+import json
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -21,9 +24,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     Properties,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import System
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.client import (
+    Answer as GraphAnswer,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.directory import GraphDirectory
 
 from lab.answer import (
     Answer,
@@ -39,7 +47,15 @@ from lab.answer import (
     Reference,
     ShellState,
 )
+from lab.certificates import create_certificates
+from lab.faults import Faults
 from lab.hybrid import Hybrid, ManualClock, empty_hybrid
+from lab.log import CommandLog
+from lab.model import active_directory
+from lab.wire.graph_api import GraphApi
+from lab.wire.http_server import Request, Response
+from lab.wire.ldap import LdapServer
+from lab.wire.tokens import GRAPH, Application, TokenIssuer
 from tests.unit.plugins.module_utils import fakes
 
 KINDS = ("exchange_server", "exchange_online", "entra_connect")
@@ -88,7 +104,9 @@ class InProcess:
     hybrid: Hybrid = field(default_factory=lambda: empty_hybrid(ManualClock(), speed=1000.0))
     trouble: Trouble = field(default_factory=Trouble)
     writes: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
     dead: bool = False
+    graph: bool = False
 
     def sleep(self, seconds: float) -> None:
         clock = self.hybrid.clock
@@ -101,7 +119,14 @@ class InProcess:
     def connect(self, *kinds: str) -> Connections:
         """Return the collection's connections to these systems, or to all three."""
         organizations = [_Organization(self, kind, getattr(self.hybrid, kind)) for kind in kinds or KINDS]
-        return Connections({made.kind: {} for made in organizations}, fakes.systems(*organizations), self.sleep)
+        given: dict[str, dict[str, Any]] = {made.kind: {} for made in organizations}
+        if self.graph and "exchange_online" in given:
+            given["exchange_online"] = {"graph": True}
+        systems = [System(made.kind, lambda _o, made=made: made, self._directory) for made in organizations]
+        return Connections(given, systems, self.sleep)
+
+    def _directory(self, _options: Mapping[str, Any]) -> GraphDirectory:
+        return GraphDirectory(_Graph(self.hybrid))  # type: ignore[arg-type]
 
     def write(self, cmdlet: Cmdlet, send: Callable[[], CmdletOutput]) -> CmdletOutput:
         """Send a write, spoilt where it is its turn."""
@@ -112,6 +137,7 @@ class InProcess:
         if what == "unheard":
             raise fakes.lost()
         self.writes.append(cmdlet.name)
+        self.touched.append(str(cmdlet.parameters.get("Identity", "")).lower())
         output = send()
         if what == "doubled":
             self.writes.append(cmdlet.name)
@@ -124,6 +150,58 @@ class InProcess:
             self.dead = True
             raise Killed
         return output
+
+
+class _Graph:
+    """The lab's Microsoft Graph, as GraphDirectory asks it: a batch at a time, every page of each answer."""
+
+    def __init__(self, hybrid: Hybrid) -> None:
+        issuer = TokenIssuer(hybrid.exchange_online_application.tenant_id, time.time)
+        application = Application(hybrid.exchange_online_application.client_id, [])
+        issuer.register(application)
+        self._token = issuer.issue(application, audience=GRAPH)
+        self._api = GraphApi(hybrid, issuer, Faults(), CommandLog())
+        self._api.base_url = "https://graph"
+
+    def get(self, paths: Sequence[str]) -> list[GraphAnswer]:
+        return [self._answer(self._send("GET", f"/v1.0{path}")) for path in paths]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(self, response: Response) -> GraphAnswer:
+        document = json.loads(response.body)
+        if response.status != 200:
+            return GraphAnswer(response.status, message=str(document["error"]["message"]))
+        rows = list(document["value"]) if "value" in document else [document]
+        link = document.get("@odata.nextLink")
+        if link:
+            rows += self._answer(self._send("GET", str(link).removeprefix(self._api.base_url))).rows
+        return GraphAnswer(response.status, tuple(rows))
+
+    def _send(self, method: str, target: str) -> Response:
+        return self._api(Request(method, target, {"authorization": f"Bearer {self._token}"}, b""))
+
+
+class DomainController:
+    """The lab's LDAPS port on loopback, in front of whichever organization is at hand."""
+
+    def __init__(self, directory: Path) -> None:
+        self.hybrid = empty_hybrid(ManualClock())
+        certificates = create_certificates(directory)
+        account = self.hybrid.exchange_server_account
+        self._server = LdapServer(account, self._search, active_directory.BASE, certificates.server_context)
+        self._server.start()
+        self.options = {
+            "host": "localhost", "port": self._server.port, "auth": "simple", "username": account.username,
+            "password": account.password, "ca_file": str(certificates.ca_file),
+        }  # fmt: skip
+
+    def _search(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+        return self.hybrid.search_directory(attribute, value)
+
+    def stop(self) -> None:
+        self._server.stop()
 
 
 @dataclass
@@ -191,5 +269,3 @@ def _plain(value: LabValue) -> Any:
     if isinstance(value, datetime.datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(value) if isinstance(value, (uuid.UUID, datetime.timedelta)) else value
-
-

@@ -603,7 +603,8 @@ ALL: tuple[Check, ...] = (
     _mailbox(
         "archive_guid_differs", BLOCKER, _BOTH, "Is the on-premises ArchiveGuid empty, or the cloud archive's?",
         "A different one blocks every further sync of the user: Failed to sync the ArchiveGuid.",
-        "Stamp the cloud archive's ArchiveGuid (module exchange_guid).", "KB 4053483",
+        "Find out which archive holds its items. If it is the cloud's, give the mailbox force: true, which writes its "
+        "ArchiveGuid over the other one.", "KB 4053483",
     ),
     _mailbox(
         "auto_expanding_archive", BLOCKER, f"{_CLOUD}, Get-OrganizationConfig",
@@ -650,6 +651,7 @@ CHECKS = {check.code: check for check in ALL}
 FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
     "foreign_baseline conflict second_live_mailbox cloud_lags "
+    "archive_guid_differs "
     "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold addresses_at_risk".split()
 )

@@ -40,7 +40,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     for subject, evidence in moving(subjects):
         yield from archive(facts, subject, evidence)
         if not isinstance(facts.databases, Unread):
-            yield from _mounted(facts, subject)
+            yield from mounted(facts, subject)
             yield from _quota(facts, subject)
 
 
@@ -48,7 +48,7 @@ def archive(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Find
     """Tell what stands against the archive, as far as both recipients and the organization's switch say."""
     known = str(evidence.cloud["archive_guid"])
     stamped = str(evidence.on_premises.get("archive_guid", _values.ZERO_GUID))
-    if stamped not in (_values.ZERO_GUID, known):
+    if stamped not in (_values.ZERO_GUID, known) and not subject.record.get("force"):
         text = f"The on-premises object carries the ArchiveGuid {stamped}, the cloud archive {known}"
         yield found("archive_guid_differs", text, subject.identity)
     if known == _values.ZERO_GUID and subject.record.get("primary_only"):
@@ -65,7 +65,8 @@ def archive(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Find
         yield found("auto_expanding_archive", text, subject.identity)
 
 
-def _mounted(facts: Facts, subject: Subject) -> Iterator[Finding]:
+def mounted(facts: Facts, subject: Subject) -> Iterator[Finding]:
+    """Tell of target databases that are not mounted, of those that could be read."""
     for option in ("remote_target_database", "remote_archive_target_database"):
         item = database(facts, subject.text(option)) if subject.text(option) else None
         if item is None:

@@ -31,18 +31,16 @@ _UNANSWERED = ("perimeter", "sender_policy", "message_size")
 
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
-    yield from _routing_domains(facts, subjects)
+    yield from routing_domains(facts, subjects)
     yield from _connectors(facts, subjects)
-    if isinstance(facts.organization, Unread):
-        yield not_checked("cloud_managed_by_default", facts.organization.reason)
-    elif any(flag(item, "ExchangeAttributesCloudManagedByDefault") for item in facts.organization):
-        yield found("cloud_managed_by_default", "ExchangeAttributesCloudManagedByDefault is True")
+    yield from cloud_managed(facts)
     yield from _endpoint(facts, subjects)
     for code in _UNANSWERED:
         yield not_checked(code, "Nothing that the collection may ask answers this.")
 
 
-def _routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+def routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of routing domains that the tenant does not accept."""
     names = wanted(subjects, "routing_domain")
     if isinstance(facts.domains_in_the_cloud, Unread):
         yield not_checked("routing_domain_not_accepted", facts.domains_in_the_cloud.reason)
@@ -52,6 +50,14 @@ def _routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Find
     for name in names:
         if name not in domains(facts.domains_in_the_cloud):
             yield found("routing_domain_not_accepted", f"{name} is no accepted domain of the tenant")
+
+
+def cloud_managed(facts: Facts) -> Iterator[Finding]:
+    """Tell whether the tenant manages Exchange attributes in the cloud unless told otherwise."""
+    if isinstance(facts.organization, Unread):
+        yield not_checked("cloud_managed_by_default", facts.organization.reason)
+    elif any(flag(item, "ExchangeAttributesCloudManagedByDefault") for item in facts.organization):
+        yield found("cloud_managed_by_default", "ExchangeAttributesCloudManagedByDefault is True")
 
 
 def _connectors(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:

@@ -41,13 +41,13 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(?:\D+(\d+))?")
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     yield from _virtual_directories(facts)
-    yield from _versions(facts, subjects)
+    yield from versions(facts, subjects)
     yield from _space(facts, subjects)
     if isinstance(facts.hybrid_configuration, Unread):
         yield not_checked("hybrid_not_configured", facts.hybrid_configuration.reason)
     elif not facts.hybrid_configuration:
         yield found("hybrid_not_configured", "Get-HybridConfiguration answers nothing")
-    yield from _delivery_domains(facts, subjects)
+    yield from delivery_domains(facts, subjects)
     if not facts.controller_pinned:
         yield found("domain_controller_not_pinned", "No domain controller is pinned")
 
@@ -71,7 +71,8 @@ def _virtual_directories(facts: Facts) -> Iterator[Finding]:
                 yield found(code, f"{where} has {name} False")
 
 
-def _versions(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+def versions(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of target databases whose server is too old."""
     if isinstance(facts.databases, Unread):
         yield not_checked("server_version_unsupported", facts.databases.reason)
         return
@@ -142,7 +143,8 @@ def _gigabytes(size: int) -> str:
     return f"{size / 1024**3:.1f} GB"
 
 
-def _delivery_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+def delivery_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of target delivery domains that on-premises does not accept."""
     if isinstance(facts.domains_on_premises, Unread):
         yield not_checked("delivery_domain_not_accepted", facts.domains_on_premises.reason)
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Union
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -68,6 +69,22 @@ class Facts:
     features: Features | Unread = NOT_ASKED
     half_made: tuple[str, ...] = ()
     write_back_jobs: list[str] | Unread = NOT_ASKED
+
+    @cached_property
+    def local_requests(self) -> dict[str, str]:
+        """The status of each move request on-premises, by the mailbox's GUID."""
+        answer = self.requests_on_premises
+        told = () if isinstance(answer, Unread) else answer
+        return {_values.guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in told}
+
+    @cached_property
+    def batches(self) -> dict[str, str]:
+        """The batch of each migration user, by the address that Get-MigrationUser shows."""
+        told = () if isinstance(self.migration_users, Unread) else self.migration_users
+        return {
+            str(item.get("Identity") or item.get("EmailAddress") or "").lower(): str(item.get("BatchId") or "unknown")
+            for item in told
+        }
 
 
 @dataclass

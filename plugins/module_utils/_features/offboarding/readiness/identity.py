@@ -39,8 +39,8 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield found("already_home", f"The mailbox is home: {subject.state.reason}", subject.identity)
     yield from _not_shown(facts, subjects)
     for subject, _evidence in moving(subjects):
-        yield from _anchor(subject)
-        yield from _entra(subject)
+        yield from anchor(subject)
+        yield from entra(subject)
     if facts.entra is not None and any(subject.moves for subject in subjects):
         for code in _OF_GRAPH:
             yield not_checked(code, facts.entra.reason)
@@ -72,7 +72,8 @@ def _not_shown(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from (not_checked(code, reason, subject.identity) for code in NOT_SHOWN)
 
 
-def _entra(subject: Subject) -> Iterator[Finding]:
+def entra(subject: Subject) -> Iterator[Finding]:
+    """Tell what Microsoft Graph shows of the cloud user."""
     user, identity = subject.entra, subject.identity
     if isinstance(user, Unread):
         for code in _OF_GRAPH:
@@ -113,12 +114,13 @@ def _known(subject: Subject) -> bool:
     return subject.directory is not None and not isinstance(subject.directory, Unread)
 
 
-def _shown(anchor: str) -> str:
+def _shown(text: str) -> str:
     """Return an anchor for people: the GUID in it, or itself where it holds anything else."""
-    return _values.guid_of_immutable_id(anchor) or f"'{anchor}' in base64"
+    return _values.guid_of_immutable_id(text) or f"'{text}' in base64"
 
 
-def _anchor(subject: Subject) -> Iterator[Finding]:
+def anchor(subject: Subject) -> Iterator[Finding]:
+    """Tell whether the cloud user carries another anchor than the on-premises user's."""
     if subject.evidence is None or subject.state is None:
         return
     cloud, ad = subject.evidence.cloud, subject.directory

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,
@@ -32,17 +30,9 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield not_checked("move_request_on_premises", on_premises.reason)
     if isinstance(users, Unread):
         yield not_checked("belongs_to_migration_batch", users.reason)
-    here = _by_guid(on_premises)
-    batches = _batches(users)
     for subject, evidence in moving(subjects):
         yield from in_the_cloud(subject, evidence)
-        if evidence.cloud["exchange_guid"] in here:
-            text = f"Get-MoveRequest on-premises shows one, {here[evidence.cloud['exchange_guid']]}"
-            yield found("move_request_on_premises", text, subject.identity)
-        batch = next((batches[a] for a in _names(evidence) if a in batches), "")
-        if batch and not _of_batch(evidence):
-            text = f"Get-MigrationUser shows the mailbox in batch {batch}"
-            yield found("belongs_to_migration_batch", text, subject.identity)
+        yield from elsewhere(facts, subject, evidence)
 
 
 def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
@@ -63,24 +53,20 @@ def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
         yield found("already_moving", f"Its move request is {status}", subject.identity)
 
 
+def elsewhere(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+    """Tell of a request on-premises, and of a migration user whose request does not exist yet."""
+    here, batches = facts.local_requests, facts.batches
+    if evidence.cloud["exchange_guid"] in here:
+        text = f"Get-MoveRequest on-premises shows one, {here[evidence.cloud['exchange_guid']]}"
+        yield found("move_request_on_premises", text, subject.identity)
+    batch = next((batches[a] for a in _names(evidence) if a in batches), "")
+    if batch and not _of_batch(evidence):
+        text = f"Get-MigrationUser shows the mailbox in batch {batch}"
+        yield found("belongs_to_migration_batch", text, subject.identity)
+
+
 def _of_batch(evidence: Evidence) -> bool:
     return evidence.move_request is not None and move_request.owned_by_batch(evidence.move_request)
-
-
-def _by_guid(answer: Sequence[Properties] | Unread) -> dict[str, str]:
-    if isinstance(answer, Unread):
-        return {}
-    return {_values.guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in answer}
-
-
-def _batches(answer: Sequence[Properties] | Unread) -> dict[str, str]:
-    """Return the batch of each migration user, by the address that Get-MigrationUser shows."""
-    if isinstance(answer, Unread):
-        return {}
-    return {
-        str(item.get("Identity") or item.get("EmailAddress") or "").lower(): str(item.get("BatchId") or "unknown")
-        for item in answer
-    }
 
 
 def _names(evidence: Evidence) -> list[str]:

@@ -36,7 +36,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         if isinstance(answer, Unread):
             yield not_checked(code, answer.reason)
     for subject, evidence in moving(subjects):
-        yield from _domains(facts, subject, evidence)
+        yield from accepted_domains(facts, subject, evidence)
         yield from delivery_address(subject, evidence)
         if subject.before_the_move:
             yield from _routing_address(subject, evidence)
@@ -59,7 +59,8 @@ def _primary(subject: Subject, evidence: Evidence) -> str:
     return subject.text("primary_smtp_address") or str(evidence.cloud["primary_smtp_address"])
 
 
-def _domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def accepted_domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+    """Tell of addresses in domains that one of the organizations does not accept."""
     if not isinstance(facts.domains_in_the_cloud, Unread):
         known = domains(facts.domains_in_the_cloud)
         # What stands on-premises alone in another domain is discarded by Microsoft Entra, and stays where it is.

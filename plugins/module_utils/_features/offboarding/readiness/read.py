@@ -33,7 +33,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Connections,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
-    CmdletError,
     HybridError,
     InputError,
 )
@@ -46,6 +45,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     leftovers,
     move_requests,
     names,
+    surroundings,
     synchronization,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
@@ -67,7 +67,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     table,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Silent
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Authority
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -111,7 +110,8 @@ def check(
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
     facts.directory = _tell_directory(subjects)
     facts.half_made = tuple(entry["identity"] for entry in half_made.told(options.directory))
-    _read_entra(connections, subjects, facts)
+    surroundings.read_entra(connections, subjects, facts)
+    facts.write_back_jobs = _read_write_back(connections)
     found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
     by_mailbox: dict[str, list[Finding]] = {subject.identity: [] for subject in subjects}
     for finding in found:
@@ -139,52 +139,29 @@ def _judge(facts: Facts, subjects: Sequence[Subject]) -> list[Finding]:
 # -- the organizations -------------------------------------------------------------------------------------------------
 
 
-def _ask(connections: Connections, kind: str, name: str, **parameters: Value) -> Answer:
-    """Return what a cmdlet answers, or that this account is not allowed to ask, or that Exchange refused."""
-    try:
-        return connections.run(kind, Cmdlet(name, parameters)).objects
-    except HybridError as error:
-        if isinstance(error, CmdletError) or error.code == "permission_denied" or kind == ENTRA_CONNECT:
-            return _unread(error)
-        raise
-
-
-def _unread(error: HybridError) -> Unread:
-    return Unread(" ".join(error.message.split()))
-
-
 def _read_environment(connections: Connections, subjects: Sequence[Subject], options: Options) -> Facts:
     def on_premises(name: str, **parameters: Value) -> Answer:
-        return _ask(connections, EXCHANGE_SERVER, name, **parameters)
+        return surroundings.ask(connections, EXCHANGE_SERVER, name, **parameters)
 
-    def cloud(name: str, **parameters: Value) -> Answer:
-        return _ask(connections, EXCHANGE_ONLINE, name, **parameters)
-
-    databases = on_premises("Get-MailboxDatabase", Status=True)
-    facts = Facts(
-        # Not ADPropertiesOnly, which is faster: the ways to authenticate stand in the metabase of IIS.
-        virtual_directories=on_premises("Get-WebServicesVirtualDirectory"),
-        databases=databases,
-        copies=_read_copies(connections, subjects, databases),
-        hybrid_configuration=on_premises("Get-HybridConfiguration"),
-        domains_on_premises=on_premises("Get-AcceptedDomain"),
-        domains_in_the_cloud=cloud("Get-AcceptedDomain", **_UNLIMITED),
-        organization=cloud("Get-OrganizationConfig"),
-        connectors=cloud("Get-OutboundConnector"),
-        requests_on_premises=on_premises("Get-MoveRequest", **_UNLIMITED),
-        migration_users=cloud("Get-MigrationUser", **_UNLIMITED),
-        controller_pinned=options.controller_pinned,
-        brings_into_scope=options.brings_into_scope,
-        credential_name=options.credential.username if options.credential else "",
-    )
+    facts = surroundings.read(connections)
+    # Not ADPropertiesOnly, which is faster: the ways to authenticate stand in the metabase of IIS.
+    facts.virtual_directories = on_premises("Get-WebServicesVirtualDirectory")
+    facts.copies = _read_copies(connections, subjects, facts.databases)
+    facts.hybrid_configuration = on_premises("Get-HybridConfiguration")
+    facts.connectors = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OutboundConnector")
+    facts.controller_pinned = options.controller_pinned
+    facts.brings_into_scope = options.brings_into_scope
+    facts.credential_name = options.credential.username if options.credential else ""
     silent = Unread("entra_connect is not configured.")
     known = connections.has(ENTRA_CONNECT)
     if not (known and options.pause_sync):
         # In the words of the role, which refuses for the same reason.
         facts.unpaused_because = "offboarding_pause_sync is false" if known else "entra_connect is not configured"
-    facts.scheduler = _ask(connections, ENTRA_CONNECT, "Get-ADSyncScheduler") if known else silent
+    facts.scheduler = surroundings.ask(connections, ENTRA_CONNECT, "Get-ADSyncScheduler") if known else silent
     facts.sync_runs = (
-        _ask(connections, ENTRA_CONNECT, "Get-ADSyncRunProfileResult", NumberRequested=HISTORY) if known else silent
+        surroundings.ask(connections, ENTRA_CONNECT, "Get-ADSyncRunProfileResult", NumberRequested=HISTORY)
+        if known
+        else silent
     )
     return facts
 
@@ -195,7 +172,7 @@ def _read_copies(connections: Connections, subjects: Sequence[Subject], database
     known = [] if isinstance(databases, Unread) else [str(item.get("Name") or "").lower() for item in databases]
     found: list[Properties] = []
     for name in sorted({name for option in options for name in wanted(subjects, option)} & set(known)):
-        answer = _ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabaseCopyStatus", Identity=name)
+        answer = surroundings.ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabaseCopyStatus", Identity=name)
         if isinstance(answer, Unread):
             return answer
         found += answer
@@ -213,7 +190,7 @@ def _read_sizes(connections: Connections, subjects: Sequence[Subject]) -> None:
     answers = connections.read(EXCHANGE_ONLINE, [cmdlet for _subject, _archive, cmdlet in asked])
     for (subject, archive, _cmdlet), answer in zip(asked, answers, strict=True):
         if isinstance(answer, HybridError):
-            subject.sizes_unread = _unread(answer).reason
+            subject.sizes_unread = surroundings.unread(answer).reason
             continue
         statistics = answer.objects[0] if answer.objects else {}
         size = _values.size_in_bytes(statistics.get("TotalItemSize"))
@@ -251,7 +228,7 @@ def _test(connections: Connections, parameters: Mapping[str, Value], sleep: Call
             return connections.run(EXCHANGE_ONLINE, Cmdlet("Test-MigrationServerAvailability", parameters)).objects
         except HybridError as error:
             if error.code != "throttled" or not pause:
-                return _unread(error)
+                return surroundings.unread(error)
         sleep(pause)
     raise AssertionError("unreachable: the last attempt returns")
 
@@ -275,24 +252,16 @@ def _tell_directory(subjects: Sequence[Subject]) -> Unread | None:
 # -- Microsoft Entra ---------------------------------------------------------------------------------------------------
 
 
-def _read_entra(connections: Connections, subjects: Sequence[Subject], facts: Facts) -> None:
-    """Fill in what Microsoft Graph says of each cloud user and of the tenant's switches."""
+def _read_write_back(connections: Connections) -> list[str] | Unread:
+    """Return the jobs that write Exchange attributes back, or why nobody knows."""
     graph = connections.graph()
     if graph is None:
-        facts.entra = facts.features = facts.write_back_jobs = Unread("exchange_online.graph is not true.")
-        return
+        return Unread("exchange_online.graph is not true.")
     try:
-        ids = [e.cloud["external_directory_object_id"] for _subject, e in moving(subjects)]
-        users, authorities, jobs = graph.users(ids), graph.authorities(ids), graph.write_back_jobs()
-        facts.features = graph.features() or Unread("The application may not read the tenant's switches.")
+        jobs = graph.write_back_jobs()
     except HybridError as error:
-        facts.entra = facts.features = facts.write_back_jobs = _unread(error)
-        return
-    facts.write_back_jobs = Unread("The application may not read synchronization jobs.") if jobs is None else jobs
-    for subject, evidence in moving(subjects):
-        subject.authority = authorities.get(evidence.cloud["external_directory_object_id"], Authority())
-        user = users.get(evidence.cloud["external_directory_object_id"])
-        subject.entra = _unread(user) if isinstance(user, HybridError) else user
+        return surroundings.unread(error)
+    return Unread("The application may not read synchronization jobs.") if jobs is None else jobs
 
 
 # -- the report's files ------------------------------------------------------------------------------------------------

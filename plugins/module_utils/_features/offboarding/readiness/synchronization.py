@@ -56,8 +56,8 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     yield not_checked("sync_scope", "Which units and groups the synchronization filters by is not asked.")
     yield from _write_back(facts)
     if any(subject.to_match for subject in subjects):
-        yield from _matches(facts, subjects)
-        yield from _filtered(facts, subjects)
+        yield from matches(facts, subjects)
+        yield from filtered(facts, subjects)
 
 
 def _write_back(facts: Facts) -> Iterator[Finding]:
@@ -68,12 +68,13 @@ def _write_back(facts: Facts) -> Iterator[Finding]:
         yield found("attribute_write_back", f"The tenant has the job {', '.join(jobs)}")
 
 
-def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+def matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell which of the tenant's switches stand against the matches that lie ahead."""
     if isinstance(facts.features, Unread):
         for code in ("soft_match_blocked", "hard_match_blocked"):
             yield not_checked(code, facts.features.reason)
         return
-    if facts.features.block_soft_match:
+    if facts.features.block_soft_match and any(s.to_match and not s.anchored for s in subjects):
         yield found("soft_match_blocked", "blockSoftMatchEnabled is true")
     if facts.features.block_hard_match_takeover:
         text = "blockCloudObjectTakeoverThroughHardMatchEnabled is true, and the ImmutableId is this user's anchor"
@@ -82,7 +83,7 @@ def _matches(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
                 yield found("hard_match_blocked", text, subject.identity)
 
 
-def _filtered(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+def filtered(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     """Tell who is out of scope by adminDescription, unless the site's own tasks bring users into scope."""
     if facts.brings_into_scope:
         return

@@ -384,7 +384,7 @@ def test_the_guards_are_the_blockers_of_the_report() -> None:
     codes = {finding.code for finding in guards.blockers(facts(), worst)}
     assert codes == {
         "auto_expanding_archive", "archive_guid_differs", "move_residue", "delivery_address_missing",
-        "completed_request_left",
+        "completed_request_left", "delivery_domain_not_accepted",
     }  # fmt: skip
     assert guards.blockers(facts(), subject()) == []
     # A request under way belongs to the role: it is followed, not refused.

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""Reading what surrounds a wave, once for all its mailboxes: for the role's guards and the readiness report alike.
+
+A question that a system does not answer (a role that is missing, say) is Unread, and never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+    ENTRA_CONNECT,
+    EXCHANGE_ONLINE,
+    EXCHANGE_SERVER,
+    Connections,
+    side_by_side,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Answer,
+    Facts,
+    Subject,
+    Unread,
+    moving,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Authority
+
+_UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
+
+
+def ask(connections: Connections, kind: str, name: str, **parameters: Value) -> Answer:
+    """Return what a cmdlet answers, or that this account is not allowed to ask, or that Exchange refused."""
+    try:
+        return connections.run(kind, Cmdlet(name, parameters)).objects
+    except HybridError as error:
+        if isinstance(error, CmdletError) or error.code == "permission_denied" or kind == ENTRA_CONNECT:
+            return unread(error)
+        raise
+
+
+def unread(error: HybridError) -> Unread:
+    return Unread(" ".join(error.message.split()))
+
+
+def read(connections: Connections) -> Facts:
+    """Return what both organizations say of themselves, as far as the guards of the role need it."""
+    (databases, here, requests), (there, organization, users) = side_by_side(
+        lambda: (
+            ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabase", Status=True),
+            ask(connections, EXCHANGE_SERVER, "Get-AcceptedDomain"),
+            ask(connections, EXCHANGE_SERVER, "Get-MoveRequest", **_UNLIMITED),
+        ),
+        lambda: (
+            ask(connections, EXCHANGE_ONLINE, "Get-AcceptedDomain", **_UNLIMITED),
+            ask(connections, EXCHANGE_ONLINE, "Get-OrganizationConfig"),
+            ask(connections, EXCHANGE_ONLINE, "Get-MigrationUser", **_UNLIMITED),
+        ),
+    )
+    return Facts(
+        databases=databases,
+        domains_on_premises=here,
+        domains_in_the_cloud=there,
+        organization=organization,
+        requests_on_premises=requests,
+        migration_users=users,
+    )
+
+
+def read_entra(connections: Connections, subjects: Sequence[Subject], facts: Facts) -> None:
+    """Fill in what Microsoft Graph says of each cloud user and of the tenant's switches."""
+    graph = connections.graph()
+    if graph is None:
+        facts.entra = facts.features = Unread("exchange_online.graph is not true.")
+        return
+    known = {subject.identity: e.cloud["external_directory_object_id"] for subject, e in moving(subjects)}
+    try:
+        authorities = graph.authorities(list(known.values()))
+        facts.features = graph.features() or Unread("The application may not read the tenant's switches.")
+    except HybridError as error:
+        facts.entra = facts.features = unread(error)
+        return
+    for subject, evidence in moving(subjects):
+        subject.authority = authorities.get(known[subject.identity], Authority())
+        user = evidence.entra
+        subject.entra = unread(user) if isinstance(user, HybridError) else user

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role's phases in front of the lab's model, put together as the role's tasks are."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+    DirectorySync,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
+    mend_left,
+    none_left_half_made,
+    settle,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
+    Options,
+    assess,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+
+from lab.model.builder import HybridBuilder, Pair
+from tests.unit.plugins.module_utils.fakes import ROUTING
+from tests.unit.plugins.module_utils.lab_in_process import InProcess, Killed, Trouble
+
+PHASES = ("prepare", "sync", "match", "move")
+MOVE = {
+    "remote_host_name": "mail.contoso.com",
+    "remote_target_database": "DB01",
+    "target_delivery_domain": "contoso.com",
+    "cutover": "held",
+    "resume_failed": True,
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """``phase`` is the first one that told ``error``."""
+
+    phase: str
+    error: HybridError
+
+
+@dataclass
+class Procedure:
+    """The role's tasks over a lab's mailboxes; a run that is killed does nothing more.
+
+    ``wave`` are the records, of the pairs unless given; ``state`` are options of the first look. ``refused`` has what
+    stopped each mailbox first, under an empty identity what stopped the whole run.
+    """
+
+    directory: str
+    lab: InProcess = field(default_factory=InProcess)
+    pairs: list[Pair] = field(default_factory=list)
+    wave: list[Record] = field(default_factory=list)
+    state: Mapping[str, Any] = field(default_factory=lambda: {"accept": frozenset(["baseline_differs"])})
+    records: list[Record] = field(default_factory=list)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    pause: Callable[[Procedure], None] = lambda procedure: procedure.paused()
+    mends: bool = True
+    accept_export_errors: bool = False
+    phase: str = "state"
+
+    @property
+    def build(self) -> HybridBuilder:
+        return HybridBuilder(self.lab.hybrid)
+
+    def run(self, phases: Sequence[str]) -> None:
+        """Run the phases that the tags choose; an error of the whole ends it, as it ends the role."""
+        try:
+            self._left()
+            for phase in ("state", *phases):
+                self.phase = phase
+                getattr(self, f"_{phase}")()
+        except HybridError as error:
+            self.refused.setdefault("", Refusal(self.phase, error))
+        except (Killed, Terminated):
+            pass
+        self.lab.dead, self.lab.trouble = False, Trouble()
+
+    def _left(self) -> None:
+        if wave_half_made.told(self.directory):
+            with self.lab.connect() as connections:
+                mend_left(connections, HalfMade(self.directory), check=False, sleep=self.lab.sleep)
+        if notes(self.directory):
+            self._resume()
+
+    def _state(self) -> None:
+        given = self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
+        with self.lab.connect() as connections:
+            self._keep(assess(connections, given, Options(self.directory, **self.state)))
+
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.error is not None:
+                self.refused.setdefault(outcome.identity, Refusal(self.phase, outcome.error))
+        self.records = [{**o.record, **o.enriched} for o in outcomes if o.status != "failed"]
+
+    def _prepare(self) -> None:
+        if any(record["offboarding_state"] in ("to_do", "matched") for record in self.records):
+            self._sync_server().ready()
+        try:
+            self.pause(self)
+            half_made = HalfMade(self.directory)
+            with self._mending(half_made), self.lab.connect() as connections:
+                for step in (Present(False), Stamped(False)):
+                    outcomes = run_wave(
+                        step, self.records, connections, check=False, half_made=half_made, sleep=self.lab.sleep
+                    )
+                    if self.mends:
+                        settle(connections, outcomes, half_made, self.lab.sleep)
+                    self._keep(outcomes)
+        finally:
+            self._resume()
+
+    @contextlib.contextmanager
+    def _mending(self, half_made: HalfMade) -> Iterator[None]:
+        if not self.mends:
+            yield
+            return
+        with none_left_half_made(half_made, self.lab.connect, self.lab.sleep):
+            yield
+
+    def _sync_server(self) -> DirectorySync:
+        return DirectorySync(
+            self.lab.connect(),
+            False,
+            wait_timeout=60,
+            wait_sleep=1,
+            sleep=self.lab.sleep,
+            clock=self.lab.clock,
+            accept_export_errors=self.accept_export_errors,
+        )
+
+    def paused(self) -> None:
+        self._sync_server().paused(self.directory)
+
+    def _resume(self) -> None:
+        self._sync_server().resumed(self.directory)
+
+    def _sync(self) -> None:
+        self._sync_server().synced("Delta", self.directory)
+
+    def _match(self) -> None:
+        with self.lab.connect() as connections:
+            self._keep(
+                await_match(
+                    connections, self.records, accept=(), wait_timeout=60, wait_sleep=5,
+                    cycle=lambda: self._sync_server().synced("Delta", self.directory),
+                    sleep=self.lab.sleep, clock=self.lab.clock,
+                )
+            )  # fmt: skip
+
+    def _move(self) -> None:
+        account = self.lab.hybrid.remote_credential
+        step = move_request.for_state(
+            "submitted", False, {"username": account.username, "password": account.password}, self.records
+        )
+        with self.lab.connect() as connections:
+            self._keep(run_wave(step, self.records, connections, check=False, sleep=self.lab.sleep))
+
+    def cycles(self) -> None:
+        """Let the scheduler run whenever it may, until everything has arrived and is written back."""
+        for _time in range(3):
+            self.lab.hybrid.run_scheduled_cycle()
+            self.lab.sleep(60)
+            self.lab.hybrid.advance()

@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The readiness report says ``ready`` of a mailbox only where the role goes through, and a blocker only where it stops.
+
+For each condition that the lab knows by name, the report is made of a wave of a spoiled mailbox and a healthy one, and
+then the role's phases are run over the same wave, until the moves have ended by the lab's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    CHECKS,
+    FINAL,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
+    Report,
+    ready,
+)
+
+from lab.model import addresses
+from lab.model.builder import Pair, Person
+from lab.model.scenarios import (
+    CUTOVER,
+    ENVIRONMENT,
+    MAILBOX,
+    Scenario,
+    Surrounding,
+    put_on_environment,
+    put_on_mailbox,
+)
+from tests.unit.plugins.module_utils.fakes import ROUTING
+from tests.unit.plugins.module_utils.lab_in_process import DomainController, InProcess
+from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
+
+TARGET = {**MOVE, "cutover": "automatic", "routing_domain": ROUTING}
+OF_THE_MOVE = {name: value for name, value in TARGET.items() if name != "routing_domain"}
+DAYS = 3
+
+
+# Blockers that the role leaves to the report, and why. Each of them lets the users be prepared, and none costs an
+# address: the move itself fails, in Exchange's own words.
+READINESS_ONLY = {
+    "size_exceeds_quota": "a size takes a call to Exchange Online for each mailbox",
+    "database_space": "it is reckoned from the sizes of all mailboxes",
+    "mrs_proxy_disabled": "the settings stand in the metabase of every server, and not every server is published",
+    "ews_wssecurity_disabled": "as mrs_proxy_disabled",
+    "ews_windows_authentication_disabled": "as mrs_proxy_disabled",
+    "endpoint_test_failed": "Exchange Online refuses a test that comes too soon after another one",
+}
+# What the report calls ready and does not come home by itself: how its request ends, or where it stays.
+ENDS = {
+    "home": "",
+    "running_request": "Synced",  # adopted as it is: held by whoever made it
+    "failed_request": "Synced",
+    "score_investigate": "Failed",  # until somebody approves the skipped items
+    "score_poor": "Failed",
+    "source_stays": "CompletedWithWarning",
+}
+
+
+@pytest.fixture(scope="module")
+def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
+    running = DomainController(tmp_path_factory.mktemp("controller"))
+    yield running
+    running.stop()
+
+
+@dataclass
+class Both:
+    """What the report says, and what became of the wave: a spoiled mailbox first, a healthy one behind it."""
+
+    report: Report
+    procedure: Procedure
+    pairs: list[Pair]
+    before: list[list[str]]
+
+    def blockers(self, place: int) -> list[str]:
+        found = self.report.mailboxes[place][1] if place >= 0 else self.report.environment
+        return [item.code for item in found if item.severity == "blocker" and not item.accepted]
+
+    def refusal(self, place: int) -> tuple[str, str]:
+        """Return the phase and the code with which the role stopped a mailbox, or with -1 the run."""
+        identity = self.procedure.wave[place]["identity"] if place >= 0 else ""
+        told = self.procedure.refused.get(identity)
+        return (told.phase, told.error.code) if told else ("", "")
+
+    def touched(self, place: int) -> bool:
+        pair = self.pairs[place]
+        own = {str(guid) for guid in (pair.directory.guid, pair.cloud.guid, pair.cloud.exchange_guid)}
+        return bool(own & set(self.procedure.lab.touched))
+
+    def home(self, place: int) -> bool:
+        """Tell whether the mailbox is on-premises, with every address that it had."""
+        pair, held = self.pairs[place], self.before[place]
+        moved = (pair.directory.kind, pair.cloud.kind) == ("UserMailbox", "MailUser")
+        return moved and not [a for a in held if not addresses.contains(pair.directory.email_addresses, a)]
+
+    def lost(self, place: int) -> list[str]:
+        """Return the addresses that the cloud object had and has no more."""
+        now = self.pairs[place].cloud.email_addresses
+        return [address for address in self.before[place] if not addresses.contains(now, address)]
+
+    def end(self, place: int) -> str:
+        """Return the status of the mailbox's request."""
+        request = self.procedure.lab.hybrid.replication.requests.get(self.pairs[place].cloud.guid)
+        return request.status if request else ""
+
+    def open_questions(self, place: int) -> list[str]:
+        return [item.code for item in self.report.mailboxes[place][1] if item.severity == "not_checked"]
+
+
+def wave(directory: Path, controller: DomainController, name: str, **spoilt: Any) -> Procedure:
+    # What a cycle cannot export is the spoiled user's: no reason to leave the healthy mailbox where it is.
+    procedure = Procedure(str(directory), InProcess(graph=True), accept_export_errors=True)
+    hybrid = controller.hybrid = procedure.lab.hybrid
+    extra = {"Ann Archer": "smtp:ann@contoso.com", "Bob Baker": "smtp:bob@contoso.com"}
+    procedure.pairs = [procedure.build.cloud_only(Person(who, extra=(more,))) for who, more in extra.items()]
+    procedure.build.set_directory(procedure.pairs[0], **spoilt)
+    added: dict[str, Any] = {}
+    if name in ENVIRONMENT:
+        put_on_environment(hybrid, name)
+    elif name:
+        added = put_on_mailbox(hybrid, name, procedure.pairs[0])
+    spoiled, healthy = ({"identity": pair.identity, **TARGET} for pair in procedure.pairs)
+    procedure.wave = [{**spoiled, **added}, healthy]
+    account = hybrid.remote_credential
+    credential = {"username": account.username, "password": account.password}
+    procedure.state = {
+        "readiness": True, "active_directory": controller.options,
+        "ahead": Ahead({"routing_domain": ROUTING}, OF_THE_MOVE, credential, {"experimental_rest_credential": True}),
+    }  # fmt: skip
+    return procedure
+
+
+def options(procedure: Procedure, controller: DomainController, **more: Any) -> read.Options:
+    account = procedure.lab.hybrid.remote_credential
+    return read.Options(
+        procedure.directory, credential=Credential(account.username, account.password),
+        active_directory=controller.options, **more,
+    )  # fmt: skip
+
+
+def both(directory: Path, controller: DomainController, name: str, **spoilt: Any) -> Both:
+    procedure = wave(directory, controller, name, **spoilt)
+    before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
+    with procedure.lab.connect() as connections:
+        report = read.check(connections, procedure.wave, options(procedure, controller), procedure.lab.sleep)
+    assert procedure.lab.writes == []
+    procedure.run(PHASES)
+    for _time in range(DAYS * 4):
+        procedure.lab.sleep(6 * 3600)
+        procedure.lab.hybrid.run_scheduled_cycle()
+    return Both(report, procedure, procedure.pairs, before)
+
+
+def scenario_of(name: str) -> Scenario | Surrounding:
+    return {**MAILBOX, **CUTOVER, **ENVIRONMENT}[name]
+
+
+@pytest.mark.parametrize("name", [*MAILBOX, *CUTOVER, *ENVIRONMENT])
+def test_the_role_does_what_the_report_says(name: str, tmp_path: Path, controller: DomainController) -> None:
+    seen = both(tmp_path, controller, name)
+    agrees(seen, 0, name)
+    if name in ENVIRONMENT:
+        agrees(seen, 1, name)
+    else:
+        # Nothing that stands against one mailbox stands against the other.
+        assert (seen.blockers(1), seen.refusal(1), seen.refusal(-1), seen.home(1)) == ([], ("", ""), ("", ""), True)
+
+
+def agrees(seen: Both, place: int, name: str) -> None:
+    blockers = {*seen.blockers(place), *seen.blockers(-1)}
+    phase, code = seen.refusal(place)
+    assert seen.lost(place) == []
+    if blockers - set(READINESS_ONLY):
+        assert not seen.touched(place)
+        assert seen.refusal(-1) != ("", "") or (phase == "state" and code in blockers)
+    elif blockers:
+        # Stands in the table for a reason: the role goes on, or the entry is not needed.
+        assert seen.touched(place)
+    elif not (scenario_of(name).severity == "not_checked" and seen.open_questions(place)):
+        assert (phase, seen.refusal(-1)) == ("", ("", ""))
+        if name in ENDS:
+            assert seen.end(place) == ENDS[name]
+        else:
+            assert seen.home(place)
+
+
+def test_what_is_left_to_the_report_is_a_blocker_that_a_scenario_brings_about() -> None:
+    known = [scenario for scenario in {**MAILBOX, **ENVIRONMENT}.values() if scenario.severity == "blocker"]
+    assert set(READINESS_ONLY) <= {code for scenario in known for code in scenario.codes}
+    assert {CHECKS[code].severity for code in READINESS_ONLY} == {"blocker"}
+
+
+@pytest.mark.parametrize("name", [name for name in MAILBOX if MAILBOX[name].severity == "blocker"])
+def test_what_is_accepted_stands_for_neither(name: str, tmp_path: Path, controller: DomainController) -> None:
+    procedure = wave(tmp_path, controller, name)
+    accept = frozenset(MAILBOX[name].codes) - FINAL
+    with procedure.lab.connect() as connections:
+        report = read.check(connections, procedure.wave, options(procedure, controller, accept=accept))
+        state = {**procedure.state, "accept": accept}
+        judged = assess.assess(connections, procedure.wave, assess.Options(str(tmp_path), **state))
+    codes = [item.code for item in report.mailboxes[0][1] if item.severity == "blocker" and not item.accepted]
+    assert (judged[0].error is None) == (set(codes) <= set(READINESS_ONLY))
+    assert judged[1].error is None
+    assert ready(report.mailboxes[1][1])
+
+
+def test_a_unit_that_is_not_synchronized_is_an_open_question_and_costs_no_address(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    seen = both(tmp_path, controller, "", organizational_unit="Not Synced")
+    assert "sync_scope" in [item.code for item in seen.report.environment if item.severity == "not_checked"]
+    assert seen.refusal(0) == ("match", "match_timeout")
+    assert seen.lost(0) == []
+    assert seen.home(1)
