@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.model.builder import Pair, Person
-from lab.model.recipients import EMPTY_GUID
+from lab.model.recipients import EMPTY_GUIDfrom ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import FINAL
+
 from lab.model.scenarios import MAILBOX, build_wave, find, put_on_mailbox
 from tests.integration.harness import ROOT, WAVE, Bench, Known, Run, assert_home, remember
 from tests.integration.test_report import page
@@ -29,7 +30,7 @@ DAYS = ("status", "complete", "verify", "cleanup")
 # Accepted by name they are: what stands against a mailbox by the role's own judgement, as a reckless operator would do.
 ACCEPTED = sorted({
     code for name in TRAPS for code in MAILBOX[name].codes
-    if code not in ("not_found", "ad_user_not_found", "conflict", "address_in_use", "completed_request_left")
+    if code not in FINAL
 })  # fmt: skip
 
 

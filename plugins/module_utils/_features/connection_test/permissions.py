@@ -40,7 +40,7 @@ PURPOSES = {
     "offboarding_rollback",
     ARCHIVES: "mailboxes with an archive",
     ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
-    READINESS: "offboarding_readiness, which reads more than the role",
+    READINESS: "offboarding_readiness; the role asks some of it too, where it may",
 }
 MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
 VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"

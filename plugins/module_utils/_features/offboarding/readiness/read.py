@@ -36,7 +36,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
     InputError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess, surroundings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     content,
     exchange_online,
@@ -45,7 +45,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     leftovers,
     move_requests,
     names,
-    surroundings,
     synchronization,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
