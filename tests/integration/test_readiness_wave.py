@@ -12,9 +12,12 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from lab.model.builder import Pair, Person
-from lab.model.recipients import EMPTY_GUIDfrom ansible_collections.mailops.exchange_hybrid.plugins.module_utils._resources.readiness.catalogue import FINAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+    FINAL,
+)
 
+from lab.model.builder import Pair, Person
+from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import MAILBOX, build_wave, find, put_on_mailbox
 from tests.integration.harness import ROOT, WAVE, Bench, Known, Run, assert_home, remember
 from tests.integration.test_report import page

@@ -35,6 +35,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     look_ahead,
     migration_endpoint,
     rollback_plan,
+    surroundings,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
     evidence as offboarding_evidence,
@@ -50,10 +51,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Changes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
-    guards,
-    surroundings,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import guards
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
     FINAL,
 )
