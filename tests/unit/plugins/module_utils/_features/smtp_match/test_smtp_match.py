@@ -454,3 +454,18 @@ def test_a_cloud_user_that_cannot_be_read_yet_is_waited_for() -> None:
     appear: Callable[[], None] = lambda: (match.sync(), recipients.append(match.mailbox))[0]  # noqa: E731
     match.time.during = [appear]
     assert [outcome.status for outcome in match.wait()] == ["unchanged"]
+
+
+def test_a_cloud_user_that_cannot_be_read_holds_up_nobody_else() -> None:
+    match = Match()
+    match.sync()
+    outcomes = match.wait(record(), record("bob"), timeout=0)
+    assert [outcome.status for outcome in outcomes] == ["unchanged", "failed"]
+    assert [outcome.error.code for outcome in outcomes if outcome.error] == ["match_timeout"]
+
+
+def test_a_record_without_the_cloud_users_id_is_matched_by_what_shows() -> None:
+    match = Match()
+    match.sync()
+    unknown = {name: value for name, value in record().items() if name != "external_directory_object_id"}
+    assert only(match.wait(unknown)) == ("unchanged", "")
