@@ -13,6 +13,9 @@ description:
   - The mailbox that moves home is found by this value. Zeros are stamped, an equal value is left alone, and another
     value is
     never overwritten without O(force=true) - it belongs to another mailbox.
+  - Before it is written, the whole forest is asked who else carries the GUID, unless
+    M(mailops.exchange_hybrid.offboarding_state) asked in the same run. One that is carried is refused with
+    C(guid_in_use).
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -43,6 +46,11 @@ options:
     description:
       - Whether another GUID may be overwritten.
     type: bool
+  accept:
+    description:
+      - What does not stop the mailbox although others may carry its GUID - C(uniqueness_not_checked).
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -159,6 +167,7 @@ ARGUMENTS = Arguments(
         "exchange_guid": {"type": "str"},
         "archive_guid": {"type": "str"},
         "force": {"type": "bool"},
+        "accept": {"type": "list", "elements": "str"},
     },
     systems=(exchange_server.SYSTEM,),
     journal=True,

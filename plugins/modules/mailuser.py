@@ -19,6 +19,10 @@ description:
     write that is refused for the moment is sent again. Where it stays refused, and when the module is stopped, what
     this task enabled is undone with C(Disable-MailUser), or the addresses alone are written. Where that fails too, the
     mailbox has the error C(addresses_at_risk).
+  - Before the first write the whole forest is asked who else holds an address or GUID that is to be written, and with
+    O(exchange_online) the tenant who holds an address; what M(mailops.exchange_hybrid.offboarding_state) asked in the
+    same run is not asked again. A mailbox of which others hold something is refused with C(address_in_use),
+    C(guid_in_use) or C(mail_in_use).
   - A remote mailbox is accepted as it is. A mailbox, a contact and a group are refused.
   - Addresses that stand on the object already are kept.
 version_added: 0.1.0
@@ -84,8 +88,9 @@ options:
     type: str
   email_addresses:
     description:
-      - All proxy addresses of the cloud mailbox. Addresses of every type are carried home but SPO addresses, which
-        belong to the cloud, and SIP addresses without O(include_sip). The diff shows what becomes of each.
+      - All proxy addresses of the cloud mailbox. What a record says before M(mailops.exchange_hybrid.offboarding_state)
+        looked at its mailbox is added to the mailbox's own. Addresses of every type are carried home but SPO addresses,
+        which belong to the cloud, and SIP addresses without O(include_sip). The diff shows what becomes of each.
     type: list
     elements: str
   include_sip:
@@ -115,6 +120,12 @@ options:
         disabled
         (O(state=absent)).
     type: bool
+  accept:
+    description:
+      - What does not stop the mailbox although others hold, or may hold, what it is to have alone - C(mail_in_use) and
+        C(uniqueness_not_checked).
+    type: list
+    elements: str
 seealso:
   - name: Can't migrate a mailbox when no on-premises mail user exists (KB 2813304)
     description: Microsoft's procedure.

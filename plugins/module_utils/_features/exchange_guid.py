@@ -20,11 +20,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, Step
 
 SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
 _PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}
@@ -37,9 +38,12 @@ class Stamped(SkipsHome):
 
     def __init__(self, check: bool) -> None:
         self._check = check
+        self._judged: set[str] = set()
 
     def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        return recipients_read.on_premises_seen(connections, records, check=self._check)
+        found = recipients_read.on_premises_seen(connections, records, check=self._check)
+        refuse_held(self, connections, records, found, self._judged)
+        return found
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         current = seen.on_premises or {}
@@ -66,6 +70,41 @@ class Stamped(SkipsHome):
             predicted={"on_premises": {**current, **change}},
             enriched=enriched,
         )
+
+
+def refuse_held(
+    step: Step, connections: Connections, records: Sequence[Record], found: Sequence[Seen], judged: set[str]
+) -> None:
+    """Fail, once and before its first write, each mailbox of which others hold what the step would write.
+
+    ``judged`` are those that the step looked at already: what it wrote itself it does not ask for when it reads back.
+    """
+    planned = []
+    for record, seen in zip(records, found, strict=True):
+        identity = str(record["identity"])
+        if identity in judged or seen.error is not None:
+            continue
+        judged.add(identity)
+        claim = _claim(step, record, seen)
+        if claim is not None:
+            planned.append((record, seen, claim))
+    uniqueness.refuse_held(connections, planned)
+
+
+def _claim(step: Step, record: Record, seen: Seen) -> uniqueness.Claim | None:
+    """Return what a plan gives the object that it does not have; None where the step itself refuses."""
+    try:
+        after = step.plan(record, seen).after
+    except HybridError:
+        return None
+    current = seen.on_premises or {}
+    new = addresses.missing(after.get("email_addresses", ()), current.get("email_addresses", ()))
+    return uniqueness.Claim(
+        [addresses.asked(address) for address in new],
+        {parameter: after[name] for name, parameter in _PARAMETERS.items() if name in after},
+        str(current["guid"]),
+        str((seen.cloud or {}).get("external_directory_object_id") or ""),
+    )
 
 
 def check(record: Record, current: dict[str, Any]) -> None:

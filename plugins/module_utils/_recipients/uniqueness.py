@@ -13,7 +13,7 @@ that is told like a conflict.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -39,12 +39,19 @@ HERE, THERE = "on-premises", "in Exchange Online"
 
 @dataclass(frozen=True)
 class Claim:
-    """What one mailbox is to have alone. ``own_guid`` and ``own_id`` are its two objects; ``guids`` by parameter."""
+    """What one mailbox is to have alone. ``own_guid`` and ``own_id`` are its two objects; ``guids`` by parameter.
+
+    Without ``own_id`` the tenant is not asked: whose an address is there could not be told."""
 
     addresses: Sequence[str]
     guids: Mapping[str, str]
     own_guid: str
     own_id: str
+
+    @property
+    def values(self) -> list[str]:
+        """Return all that others may hold."""
+        return [*self.addresses, *self.guids.values()]
 
     @property
     def named(self) -> list[str]:
@@ -77,13 +84,14 @@ def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[Hy
     """
     wanted = {address for item in claims for address in item.addresses}
     guids = {guid for item in claims for guid in item.guids.values()}
+    there = {address for item in claims if item.own_id for address in item.addresses}
     named = {value for item in claims for value in item.named}
     if not claims:
         return []
     on_premises, users, tenant = side_by_side(
         lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids)),
-        lambda: _answer(lambda: read.named_users(connections, named)),
-        lambda: _answer(lambda: read.holders(connections, EXCHANGE_ONLINE, wanted)),
+        lambda: _answer(lambda: read.named_users(connections, named) if named else {}),
+        lambda: _answer(lambda: read.holders(connections, EXCHANGE_ONLINE, there) if there else {}),
     )
     unasked = [answer for answer in (on_premises, users, tenant) if isinstance(answer, HybridError)]
     if unasked:
@@ -94,6 +102,27 @@ def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[Hy
 def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
     """Return the conflicts that stop the mailbox although these codes are accepted."""
     return [error for error in errors if error.code not in ACCEPTABLE or error.code not in accept]
+
+
+def refuse_held(connections: Connections, planned: Sequence[tuple[Record, read.Seen, Claim]]) -> None:
+    """Set the error of each mailbox of which others hold what is about to be written.
+
+    What offboarding_state asked in this run already, its record says; nothing is asked twice.
+    """
+    entries = [(record, seen, _unasked(record, claim)) for record, seen, claim in planned]
+    entries = [entry for entry in entries if entry[2].values]
+    found = conflicts(connections, [claim for _record, _seen, claim in entries])
+    for (record, seen, _claim), errors in zip(entries, found, strict=True):
+        seen.error = next(iter(standing(errors, _values.as_list(record.get("accept")))), None)
+
+
+def _unasked(record: Record, claim: Claim) -> Claim:
+    asked = set(_values.as_list(record.get("holders_asked")))
+    return replace(
+        claim,
+        addresses=[address for address in claim.addresses if address not in asked],
+        guids={name: guid for name, guid in claim.guids.items() if guid not in asked},
+    )
 
 
 def _answer(ask: Callable[[], filter_query.Found]) -> filter_query.Found | HybridError:
@@ -153,6 +182,8 @@ def _others(item: Claim, on_premises: filter_query.Found) -> Iterator[tuple[str,
 
 
 def _others_in_the_cloud(item: Claim, tenant: filter_query.Found) -> Iterator[tuple[str, Properties]]:
+    if not item.own_id:
+        return
     for address in item.addresses:
         for other in _objects(tenant, address):
             if str(other.get("ExternalDirectoryObjectId") or "").lower() != item.own_id:

@@ -147,10 +147,17 @@ def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def from_list(records: Sequence[Record]) -> list[Record]:
-    """Return a list of records as given, once every value in it has its right form; blank ones are left out."""
+    """Return a list of records as given, once every value in it has its right form; blank ones are left out.
+
+    What another run found out about a mailbox is left out, too: it says nothing of how the mailbox stands now.
+    """
     wave_records.check_no_mask(records)
     records = [
-        {name: value for name, value in record.items() if name not in COLUMNS or not wave_records.is_blank(value)}
+        {
+            name: value
+            for name, value in record.items()
+            if name not in wave_records.FOUND_OUT and (name not in COLUMNS or not wave_records.is_blank(value))
+        }
         for record in records
     ]
     problems = []

@@ -24,6 +24,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 
 Record = dict[str, Any]
 
+# What a run finds out about how a mailbox stands, and later tasks of that run believe: nobody's input.
+FOUND_OUT = frozenset(
+    """
+    offboarding_state beginning whole holders_asked on_premises predicted anchor_unverified source_anchor baseline_file
+    """.split()
+)
 KEYS = frozenset(
     """
     identity ad_identity external_email_address routing_domain add_routing_address primary_smtp_address email_addresses
@@ -31,15 +37,14 @@ KEYS = frozenset(
     recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
     custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
     delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
-    read_from_exchange offboarding_state beginning whole on_premises predicted anchor_unverified source_anchor
-    baseline_file
+    read_from_exchange
     remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
     primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
     completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
     skip_moving request_expiry_interval force_offline proxy_to_mailbox move_request approve_skipped_items accept
     baseline linked_master_account wave site
     """.split()
-)
+) | FOUND_OUT
 # What Ansible leaves where it masked a secret: such a text must never be taken for an identity.
 MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 

@@ -47,6 +47,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "exchange_guid": {"type": "str"},
     "archive_guid": {"type": "str"},
     "force": {"type": "bool"},
+    "accept": {"type": "list", "elements": "str"},
 }
 
 
@@ -58,6 +59,7 @@ class Present(SkipsHome):
     def __init__(self, check: bool) -> None:
         self._check = check
         self._unwritten: dict[str, dict[str, Any]] = {}
+        self._judged: set[str] = set()
 
     def skips(self, record: Record) -> bool:
         """Leave mailboxes alone that move already: their users are whole, and no guard has looked at them."""
@@ -68,10 +70,12 @@ class Present(SkipsHome):
             lambda: recipients_read.on_premises_objects(connections, records),
             lambda: self._cloud(connections, records),
         )
-        return [
+        found = [
             recipients_read.seen_of(record, ad, tenant, check=self._check)
             for record, ad, tenant in zip(records, on_premises, cloud, strict=True)
         ]
+        exchange_guid.refuse_held(self, connections, records, found, self._judged)
+        return found
 
     def _cloud(
         self, connections: Connections, records: Sequence[Record]

@@ -66,6 +66,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence, State
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    addresses,
     cloud,
     filter_query,
     holds,
@@ -82,6 +83,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outc
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 UNPROTECTED = "unprotected_sync"
+# Of these the mailbox loses nothing, whatever a record says.
+ADDED_TO = ("email_addresses", "legacy_exchange_dn")
 WRITERS = 16  # baselines that are written at once
 
 
@@ -450,7 +453,11 @@ def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
 def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
     """Return what others hold of each mailbox's addresses and GUIDs, the first word first."""
     known = [(item, item.evidence) for item in wave if item.evidence is not None]
-    claims = [uniqueness.claim(item.record, _before(item, seen), seen.on_premises) for item, seen in known]
+    claims = []
+    for item, seen in known:
+        before = {**_before(item, seen), **{n: v for n, v in _known(item, seen).items() if n in ADDED_TO}}
+        claims.append(uniqueness.claim(item.record, before, seen.on_premises))
+        item.supplied["holders_asked"] = claims[-1].values
     found = uniqueness.conflicts(connections, claims)
     return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
 
@@ -580,7 +587,8 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
 def _known(item: Mailbox, evidence: Evidence) -> Record:
     """Return the mailbox's values for later steps: the baseline's where there is one, else what is live.
 
-    What the record itself says (a primary address, say) stays. Of a mail user only its identity is worth knowing: the
+    What the record itself says (a primary address, say) stays; addresses it only adds to the mailbox's, or the match
+    would take those that it leaves out from the mailbox. Of a mail user only its identity is worth knowing: the
     rest is no longer the mailbox's.
     """
     live = mailbox_info.carried(evidence.cloud)
@@ -595,7 +603,18 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
     linked = (item.baseline or {}).get("on_premises", evidence.on_premises).get("linked_master_account")
     if linked:
         values["linked_master_account"] = linked
-    return {name: value for name, value in values.items() if name not in item.record}
+    if "email_addresses" in values:
+        values["email_addresses"] = _with_given(item.record, values)
+    return {name: value for name, value in values.items() if name not in item.record or name in ADDED_TO}
+
+
+def _with_given(record: Record, mailbox: Record) -> list[str]:
+    """Return the mailbox's addresses, and those that the record has beside them."""
+    held, dn = list(mailbox["email_addresses"]), str(record.get("legacy_exchange_dn") or "")
+    given = [str(address) for address in _values.as_list(record.get("email_addresses"))]
+    if dn and dn.lower() != str(mailbox["legacy_exchange_dn"]).lower():
+        given.append(f"X500:{dn}")
+    return [*held, *addresses.missing(given, held)]
 
 
 def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) -> None:

@@ -23,13 +23,15 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 from lab.model import addresses
 from lab.model.builder import Pair, Person
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
+from tests.unit.plugins.module_utils.fakes import ROUTING
 from tests.unit.plugins.module_utils.lab_in_process import Trouble
-from tests.unit.plugins.module_utils.procedure_in_process import PHASES, Procedure
+from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
 
 TROUBLES = ("failed", "transient", "lost", "unheard", "doubled", "killed", "stopped")
 
@@ -146,6 +148,29 @@ def test_no_single_fault_costs_an_address(tmp_path: Path, beginning: str, order:
         tried = trial(next(places), beginning, Trouble(what, number))
         told = course(tried, order)
         assert not told, f"{what} at write {number}: {told}; the writes were {tried.procedure.lab.writes}"
+
+
+GIVEN: list[Record] = [
+    {"email_addresses": ["smtp:desk@contoso.com"]},
+    {"legacy_exchange_dn": "/o=Fabrikam/cn=desk"},
+    {"whole": True, "offboarding_state": "home"},
+    {"whole": True, "offboarding_state": "moving", "holders_asked": ["desk@contoso.com"]},
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+@pytest.mark.parametrize("beginning", ["synced", "cloud_only"])
+def test_no_key_of_a_record_costs_an_address(tmp_path: Path, beginning: str, given: Record) -> None:
+    """What a CSV or a list says of a mailbox's addresses is added to them, and what it says of its state is nothing."""
+    tried = trial(tmp_path, beginning, Trouble())
+    identities = [pair.identity for pair in tried.procedure.pairs]
+    tried.procedure.wave = [{"identity": name, "routing_domain": ROUTING, **MOVE, **given} for name in identities]
+    # Everybody's alike: the second mailbox is refused what the first one has by then, and loses nothing either.
+    assert course(tried, PHASES) == ""
+    carried = [pair.directory.exchange_guid == pair.cloud.exchange_guid for pair in tried.procedure.pairs]
+    assert carried[0]
+    wanted = [*given.get("email_addresses", ()), *(f"X500:{dn}" for dn in [given.get("legacy_exchange_dn")] if dn)]
+    assert all(addresses.contains(tried.procedure.pairs[0].cloud.email_addresses, address) for address in wanted)
 
 
 def found_by(directory: Path, **how: Any) -> list[str]:

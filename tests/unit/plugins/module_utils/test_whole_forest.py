@@ -12,15 +12,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
     ready,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
+from lab.model.builder import HybridBuilder
+from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import find, put_on_mailbox
 from tests.unit.plugins.module_utils._features.test_call_counts import Procedure
+from tests.unit.plugins.module_utils.fakes import Time
 
 TAKEN = {
     "address_in_the_child_domain": "address_in_use",
@@ -93,3 +99,50 @@ def test_every_type_of_address_goes_home_and_the_match_waits_for_none_that_entra
     else:
         with pytest.raises(AssertionError, match=r"the sync changed the cloud mailbox: email_addresses lost smtp:user"):
             procedure.match()
+
+
+def alone(procedure: Procedure, step: Present | Stamped, *, check: bool = False) -> list[str]:
+    """Run one step over records as mailbox_info hands them on: offboarding_state has not looked at them."""
+    records = []
+    for record in procedure.records:
+        mailbox = find(procedure.hybrid, record["identity"]).cloud
+        records.append({
+            **record, "routing_domain": "contoso.mail.onmicrosoft.com", "exchange_guid": str(mailbox.exchange_guid),
+            "archive_guid": str(mailbox.archive_guid), "email_addresses": list(mailbox.email_addresses),
+            "primary_smtp_address": record["identity"],
+        })  # fmt: skip
+    outcomes = run_wave(step, records, procedure.connect(), check=check, sleep=Time().sleep)
+    return [outcome.error.code if outcome.error else outcome.status for outcome in outcomes]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_mailuser_alone_asks_who_holds_what_it_writes_before_its_first_write(tmp_path: Path, check: bool) -> None:
+    procedure = spoiled(tmp_path)
+    codes = alone(procedure, Present(check), check=check)
+    # The last of them but one has an address that no write takes; what the lab says to it is no matter of holders.
+    assert codes[:4] == list(TAKEN.values())[:4]
+    assert codes[-1] == "changed"
+    written = {str(entry["parameters"]["Identity"]) for entry in procedure.log.writes()}
+    users = [str(find(procedure.hybrid, record["identity"]).directory.guid) for record in procedure.records]
+    assert not written & set(users[:4])
+    assert (users[-1] in written) is not check
+
+
+def test_exchange_guid_alone_asks_who_carries_the_guid(tmp_path: Path) -> None:
+    procedure = spoiled(tmp_path)
+    for record in procedure.records:
+        pair = find(procedure.hybrid, record["identity"])
+        HybridBuilder(procedure.hybrid).mail_enable(pair, exchange_guid=EMPTY_GUID)
+    codes = alone(procedure, Stamped(False))
+    assert [codes[1], codes[2], codes[-1]] == ["guid_in_use", "guid_in_use", "changed"]
+
+
+def test_the_role_asks_once(tmp_path: Path) -> None:
+    procedure = Procedure(2, tmp_path)
+    procedure.state()
+    begin = len(procedure.log)
+    procedure.prepare()
+    asked = [entry["cmdlet"] for entry in procedure.since(begin) if entry["kind"] == "read"]
+    assert "Get-User" in asked
+    filters = [str(entry["parameters"].get("Filter", "")) for entry in procedure.since(begin)]
+    assert not any("EmailAddresses" in text or "WindowsEmailAddress" in text for text in filters)

@@ -473,3 +473,10 @@ def test_an_empty_wave_is_told(
     assert [(told in text, text.partition(":")[0]) for text in result["notices"]] == (
         [(True, "The wave is empty")] if told else []
     )
+
+
+def test_what_a_run_finds_out_is_no_input() -> None:
+    """A record says by no key of its own that its user is whole, or that nobody else holds its addresses."""
+    given = {"whole": True, "offboarding_state": "moving", "holders_asked": ["ann@contoso.com"], "baseline_file": "/b"}
+    kept = {"identity": "ann@contoso.com", "alias": "ann", "team": "Sales"}
+    assert csv_input.from_list([{**kept, **given}]) == [kept]
