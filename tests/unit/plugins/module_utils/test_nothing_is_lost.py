@@ -25,10 +25,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
-from lab.model import addresses
+from lab.model import addresses, proxy_calculation
 from lab.model.builder import Pair, Person
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
+from lab.model.tenant import TENANT
 from tests.unit.plugins.module_utils.fakes import ROUTING
 from tests.unit.plugins.module_utils.lab_in_process import Trouble
 from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
@@ -40,7 +41,10 @@ TROUBLES = ("failed", "transient", "lost", "unheard", "doubled", "killed", "stop
 
 
 def _people(procedure: Procedure, make: Callable[[Person], Pair]) -> None:
-    extra = [("smtp:sales@contoso.com", "smtp:s.desk@fabrikam.com"), ("smtp:info@contoso.com",)]
+    extra = [
+        ("smtp:sales@contoso.com", "smtp:s.desk@fabrikam.com", "EUM:2001;phone-context=hq.contoso.com", "NOTES:A/HQ@C"),
+        ("smtp:info@contoso.com", "X500:/o=Fabrikam/cn=bob", "X400:C=US;A= ;P=Contoso;S=Bob", "GWISE:hq.po.bob"),
+    ]
     procedure.pairs = [make(Person(name, extra=more)) for name, more in zip(("Ann A", "Bob B"), extra, strict=True)]
 
 
@@ -103,11 +107,25 @@ class Trial:
         ]
 
 
+def kept(procedure: Procedure, pair: Pair) -> list[str]:
+    """Return the mailbox's addresses of every type that the laboratory's proxy calculation lets through.
+
+    Those that the service itself gives live on beside it; SPO and SIP addresses belong to the cloud.
+    """
+    tenant = procedure.lab.hybrid.tenant
+    rules = proxy_calculation.Tenant(TENANT, tenant.accepted_domains, lambda _address: False)
+    return [
+        address
+        for address in pair.cloud.email_addresses
+        if (address[:5].lower() == "smtp:" or proxy_calculation.survives(address, rules, recipient=True))
+        and not address.upper().startswith(("SPO:", "SIP:"))
+    ]
+
+
 def trial(directory: Path, beginning: str, trouble: Trouble, **how: Any) -> Trial:
     procedure = Procedure(str(directory), **how)
     BEGINNINGS[beginning](procedure)
-    # SPO and SIP belong to the cloud, X400 is what Entra ID discards: of nobody here.
-    before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
+    before = [kept(procedure, pair) for pair in procedure.pairs]
     procedure.lab.trouble = trouble
     return Trial(procedure, before)
 
@@ -198,7 +216,7 @@ def test_the_property_finds_a_procedure_that_mends_nobody(tmp_path: Path) -> Non
     for what in TROUBLES:
         procedure = Forgetful(str(next(places)), mends=False)
         _synced(procedure)
-        before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
+        before = [kept(procedure, pair) for pair in procedure.pairs]
         procedure.lab.trouble = Trouble(what, cmdlet="Set-MailUser", count=9)
         told.append(course(Trial(procedure, before), PHASES))
     assert any(told)
