@@ -29,6 +29,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run 
 
 # RecipientTypeDetails → value of -Type (Set-Mailbox page).
 TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Room", "EquipmentMailbox": "Equipment"}
+
+
 class OfKind:
     """The on-premises mailbox is of the kind that the record names in recipient_type_details."""
 

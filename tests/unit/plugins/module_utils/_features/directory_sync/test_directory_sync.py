@@ -303,8 +303,7 @@ def test_each_text_of_a_busy_server_is_waited_for(text: str) -> None:
 
 def test_a_cycle_between_two_run_profiles_is_not_idle(tmp_path: Path) -> None:
     server = Server(SyncCycleInProgress=True)
-    ends = lambda: server.scheduler.update(SyncCycleInProgress=False)  # noqa: E731
-    server.later = [lambda: None, lambda: None, ends]
+    server.later = [lambda: None, lambda: None, lambda: server.scheduler.update(SyncCycleInProgress=False)]
     server.sync().paused(str(tmp_path))
     # Three looks at the cycle, and a second one at the idle server.
     assert len(server.time.slept) == 4
