@@ -17,9 +17,10 @@ from pathlib import Path
 import requests
 
 from lab.control import ControlClient
-from lab.hybrid import SystemClock, demo_hybrid, empty_hybrid
+from lab.hybrid import SystemClock, empty_hybrid
 from lab.laboratory import Laboratory, export_lines
 from lab.model import scenarios
+from lab.model.demo import demo_hybrid
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,24 +17,34 @@ import hmac
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import requests
 
+from lab.faults import Faults
 from lab.hybrid import Hybrid
+from lab.hybrid_model import HybridModel
+from lab.log import CommandLog
 from lab.model import scenarios
 from lab.wire.http_server import Request, Response
 
-if TYPE_CHECKING:
-    from lab.laboratory import Laboratory
-
 CONNECTION_FILE = "connection.json"
+
+
+class Controlled(Protocol):
+    """What the control interface reaches of a laboratory."""
+
+    hybrid: HybridModel
+    log: CommandLog
+    faults: Faults
+
+    def open_sessions(self) -> dict[str, int]: ...
 
 
 class ControlInterface:
     """An HTTP application."""
 
-    def __init__(self, laboratory: Laboratory, token: str) -> None:
+    def __init__(self, laboratory: Controlled, token: str) -> None:
         self._laboratory = laboratory
         self._token = token
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {

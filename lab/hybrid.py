@@ -15,7 +15,6 @@ from lab.answer import LabCredential
 from lab.model import active_directory, recipients
 from lab.model.clock import Agenda, Clock, ManualClock, SystemClock
 from lab.model.controllers import LAG, Replication
-from lab.model.demo import populate
 from lab.model.directory import Database, Directory
 from lab.model.directory_sync import DirectorySync, Timing
 from lab.model.entra import Entra
@@ -25,7 +24,7 @@ from lab.model.exchange_server import ExchangeServer, named_guid
 from lab.model.mailbox_replication import MailboxReplication, MoveTiming
 from lab.model.tenant import ROUTING_DOMAIN, TENANT, OutboundConnector, Tenant
 
-__all__ = ["Account", "Application", "Clock", "Hybrid", "ManualClock", "SystemClock", "demo_hybrid", "empty_hybrid"]
+__all__ = ["Account", "Application", "Clock", "Hybrid", "ManualClock", "SystemClock", "empty_hybrid"]
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,3 @@ def _objects(store: recipients.Store[Any]) -> dict[str, Any]:
 def empty_hybrid(clock: Clock | None = None, speed: float = 1.0) -> Hybrid:
     """Return an organization with domains, databases and accounts, and no recipients."""
     return Hybrid(clock or SystemClock(), speed)
-
-
-def demo_hybrid(clock: Clock | None = None, speed: float = 1.0) -> Hybrid:
-    """Return the organization of lab/demo/mailboxes.csv: 25 mailboxes to bring home, and others to leave alone."""
-    hybrid = empty_hybrid(clock, speed)
-    populate(hybrid)
-    return hybrid

@@ -12,23 +12,23 @@ import shlex
 import ssl
 import time
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lab.answer import CmdletHost
 from lab.certificates import create_certificates, write_private
 from lab.control import CONNECTION_FILE, ControlInterface
 from lab.faults import Faults
+from lab.hybrid_model import HybridModel
 from lab.log import CommandLog
 from lab.model import active_directory
 from lab.model.directory import CONTROLLERS
 from lab.wire.admin_api import AdminApi
 from lab.wire.authentication import EXCHANGE_BOUNDARY, WINRM_BOUNDARY, Door, Listener, NtlmAccounts
-from lab.wire.basic_auth import Account
 from lab.wire.clixml import KNOWN, Shapes
-from lab.wire.gateway import Gateway, Model
+from lab.wire.gateway import Gateway
 from lab.wire.graph_api import GraphApi
 from lab.wire.http_server import Application as HttpApplication
 from lab.wire.http_server import HttpServer
@@ -41,55 +41,6 @@ from lab.wire.winrm_shell import WinrmShellService
 from lab.wire.wsman import Service, ShellRegistry, WsmanEndpoint
 
 ENVIRONMENT_FILE = "environment.sh"
-
-
-class TenantApplication(Protocol):
-    """The app registration that the tenant knows."""
-
-    @property
-    def tenant_id(self) -> str:
-        """The tenant's GUID."""
-
-    @property
-    def client_id(self) -> str:
-        """The application's GUID."""
-
-
-class HybridModel(Model, Protocol):
-    """What the laboratory needs of the hybrid organization."""
-
-    @property
-    def exchange_server(self) -> CmdletHost:
-        """The on-premises organization."""
-
-    @property
-    def exchange_online(self) -> CmdletHost:
-        """The tenant."""
-
-    @property
-    def entra_connect(self) -> CmdletHost:
-        """The directory synchronization server."""
-
-    @property
-    def exchange_server_account(self) -> Account:
-        """The administrator, who signs in to Exchange Server and to the Entra Connect server."""
-
-    @property
-    def exchange_online_application(self) -> TenantApplication:
-        """Who signs in to the tenant."""
-
-    @property
-    def remote_credential(self) -> Account:
-        """The account that the mailbox replication service uses on-premises."""
-
-    def search_directory(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
-        """Return what LDAP shows of the object with this objectGUID."""
-
-    def advance(self) -> None:
-        """Apply everything that is due."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return the whole directory as plain data."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from typing import Any, NoReturn
 from lab.demo import evidence, playbook
 from lab.demo.evidence import Case, CloudMailbox, Verdict, Wanted
 from lab.demo.organizations import ExchangeOnline, ReadFailure
-from lab.hybrid import SystemClock, demo_hybrid
+from lab.hybrid import SystemClock
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 
 SPEED = 400  # a move that takes minutes takes seconds
 CSV = Path("lab/demo/mailboxes.csv")

@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from lab.hybrid import Hybrid, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair, Person, child_domain_person
+from lab.model.clock import Clock
 from lab.model.directory import CHILD_DOMAIN, DirectoryObject
 from lab.model.exchange_server import named_guid
 from lab.model.tenant import TENANT, TenantObject
-
-if TYPE_CHECKING:
-    from lab.hybrid import Hybrid
 
 GB = 1024**3
 _SPO = "SPO:SPO_4f0c8d52-6a3f-4a8a-9d5e-2f7b1c3e9a10@SPO_b7d2e0a4-1c53-4d0f-8f3a-6a5e9c1d7b22"
@@ -104,3 +102,10 @@ def _user_without_mailbox(hybrid: Hybrid, builder: HybridBuilder) -> DirectoryOb
     )  # fmt: skip
     builder.bind(item, hybrid.tenant.objects.add(cloud))
     return item
+
+
+def demo_hybrid(clock: Clock | None = None, speed: float = 1.0) -> Hybrid:
+    """Return the organization of lab/demo/mailboxes.csv: 25 mailboxes to bring home, and others to leave alone."""
+    hybrid = empty_hybrid(clock, speed)
+    populate(hybrid)
+    return hybrid

@@ -19,8 +19,9 @@ from typing import BinaryIO
 from xml.etree import ElementTree
 
 from lab.faults import Faults
-from lab.hybrid import Hybrid, demo_hybrid
+from lab.hybrid import Hybrid
 from lab.log import CommandLog
+from lab.model.demo import demo_hybrid
 from lab.powershell import packets
 from lab.powershell.packets import POOL, Packet
 from lab.wire.gateway import Gateway

@@ -15,7 +15,8 @@ import shutil
 import time
 from pathlib import Path
 
-from lab.laboratory import HybridModel, Laboratory
+from lab.hybrid_model import HybridModel
+from lab.laboratory import Laboratory
 from lab.model.contract import ADSYNC, CLOUD, SERVER
 from lab.powershell.door import Door, Organization
 from lab.powershell.functions import session_configuration

@@ -25,9 +25,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 )
 
 from lab.answer import Answer, LabObject
-from lab.hybrid import Hybrid, ManualClock, demo_hybrid
+from lab.hybrid import Hybrid, ManualClock
 from lab.laboratory import Laboratory
 from lab.model.cmdlet_host import Implementation, Request
+from lab.model.demo import demo_hybrid
 from tests.engine.cases import ask
 from tests.engine.servers import HERE, wide
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.hybrid import Hybrid, ManualClock, demo_hybrid, empty_hybrid
+from lab.hybrid import Hybrid, ManualClock, empty_hybrid
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 from lab.wire.remote_powershell import Limits
 from tests.integration.chromium import available as chromium
 from tests.integration.harness import SPEED, Bench

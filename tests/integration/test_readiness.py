@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    CHECKS,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import CHECKS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
 
 from lab.hybrid import empty_hybrid

@@ -12,9 +12,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    FINAL,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import FINAL
 
 from lab.model.builder import Pair, Person
 from lab.model.recipients import EMPTY_GUID

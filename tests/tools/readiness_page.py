@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
     ALL,
     ENVIRONMENT,
     FINAL,
@@ -19,8 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 
 HEAD = """# What is checked before a wave
 
-Written by `tests/tools/readiness_page.py` from
-`plugins/module_utils/_features/offboarding/readiness/catalogue.py`; change it there.
+Written by `tests/tools/readiness_page.py` from `plugins/module_utils/_check_catalogue.py`; change it there.
 
 ```
 ansible-playbook mailops.exchange_hybrid.readiness -e @vars.yml \\

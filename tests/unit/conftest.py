@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lab.hybrid import demo_hybrid
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 
 # On top of the profile that Hypothesis chose itself, which on a CI server draws the same examples each time.
 settings.register_profile("any_machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

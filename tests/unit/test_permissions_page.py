@@ -10,8 +10,10 @@ import json
 import re
 from pathlib import Path
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT_GROUPS,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     GRAPH_PERMISSIONS,
     NEEDED,
     OPERATORS,

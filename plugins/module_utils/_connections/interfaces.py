@@ -15,7 +15,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 
 if TYPE_CHECKING:
-    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Directory
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
+
+
+# What lets an account run ADSync cmdlets over WinRM; on a domain controller they are groups of the domain.
+ENTRA_CONNECT_GROUPS = "ADSyncOperators and Remote Management Users"
 
 
 class Session(Protocol):

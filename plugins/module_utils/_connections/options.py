@@ -22,7 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     ConnectionFailure,
     InputError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import page_title
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title
 
 # Who gives one option in a playbook may not see the other, which came with the job.
 ENVIRONMENT = "One may have come from an environment variable."

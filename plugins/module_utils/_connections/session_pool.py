@@ -44,7 +44,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 if TYPE_CHECKING:
     from typing import TypeGuard
 
-    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Directory
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
 
 EXCHANGE_SERVER = "exchange_server"
 EXCHANGE_ONLINE = "exchange_online"

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     Connections,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import holds
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 
 class Ended:
@@ -40,9 +40,9 @@ class Ended:
 
     def plan(self, record: Record, seen: Seen) -> Plan:
         mailbox = seen.cloud or {}
-        applied = holds.delays(mailbox) if mailbox["kind"] == "mailbox" else []
+        applied = _hold_kinds.delays(mailbox) if mailbox["kind"] == "mailbox" else []
         calls = [
-            Cmdlet("Set-Mailbox", {"Identity": mailbox["exchange_guid"], holds.ENDED_BY[name]: True})
+            Cmdlet("Set-Mailbox", {"Identity": mailbox["exchange_guid"], _hold_kinds.ENDED_BY[name]: True})
             for name in applied
         ]
         return Plan(

@@ -23,9 +23,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, Step
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
 _PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}

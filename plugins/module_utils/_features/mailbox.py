@@ -23,9 +23,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # RecipientTypeDetails → value of -Type (Set-Mailbox page).
 TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Room", "EquipmentMailbox": "Equipment"}

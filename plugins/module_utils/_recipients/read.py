@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -40,19 +39,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     on_premises,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 CLOUD_GUIDS = ("ExchangeGuid", "ExternalDirectoryObjectId", "Guid")
-
-
-@dataclass
-class Seen:
-    """What was read for one record; ``error`` says why one side is missing."""
-
-    cloud: dict[str, Any] | None = None
-    on_premises: dict[str, Any] | None = None
-    move_request: dict[str, Any] | None = None
-    routing_holders: list[str] = field(default_factory=list)
-    error: HybridError | None = None
 
 
 def predicted(record: Record, part: str, live: dict[str, Any] | None, check: bool) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, filter_query, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
 ACCEPTABLE = frozenset(("mail_in_use", "uniqueness_not_checked"))
@@ -104,7 +105,7 @@ def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[Hyb
     return [error for error in errors if error.code not in ACCEPTABLE or error.code not in accept]
 
 
-def refuse_held(connections: Connections, planned: Sequence[tuple[Record, read.Seen, Claim]]) -> None:
+def refuse_held(connections: Connections, planned: Sequence[tuple[Record, Seen, Claim]]) -> None:
     """Set the error of each mailbox of which others hold what is about to be written.
 
     What offboarding_state asked in this run already, its record says; nothing is asked twice.

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import ACCEPTABLE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    ACCEPTABLE,
-)
 
 _GUID = "Write it as 8-4-4-4-12 hexadecimal digits."
 _ADDRESS = "Write it as user@contoso.com."

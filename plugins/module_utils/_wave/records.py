@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import whole_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import whole_text
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
 
 Record = dict[str, Any]

@@ -20,10 +20,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     in_threads,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # Seconds before each further look at what was written: another controller, or the cloud, may not show it at once.
 SETTLE = (1.0, 2.0, 4.0, 8.0)

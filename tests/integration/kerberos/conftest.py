@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lab.hybrid import demo_hybrid
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 from lab.wire.authentication import Listener
 from tests.integration.kerberos import available
 from tests.integration.kerberos.kdc import Kdc

@@ -18,8 +18,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     from_options,
 )
 
-from lab.hybrid import demo_hybrid
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 from lab.wire.authentication import Listener
 from tests.integration.kerberos.conftest import ACCOUNT, ALTERNATE, LOAD_BALANCED, options_of
 from tests.integration.kerberos.kdc import Kdc

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from lab.answer import Call, ShellState
-from lab.hybrid import Hybrid, demo_hybrid
+from lab.hybrid import Hybrid
+from lab.model.demo import demo_hybrid
 from tests.engine.servers import HERE
 
 ROOT = HERE.parents[1]

@@ -15,8 +15,9 @@ import pytest
 
 from lab.answer import Call, LabObject, ShellState
 from lab.faults import KINDS
-from lab.hybrid import Hybrid, ManualClock, demo_hybrid
+from lab.hybrid import Hybrid, ManualClock
 from lab.model.builder import HybridBuilder
+from lab.model.demo import demo_hybrid
 from lab.wire.graph_api import PERMISSIONS
 
 PAGE = Path("lab/CONFORMANCE.md")

@@ -46,8 +46,6 @@ MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
 VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"
 MIGRATION, LEGAL_HOLD = "Migration", "Legal Hold"
 OPERATORS = "ADSyncOperators (local group)"
-# What lets an account run ADSync cmdlets over WinRM; on a domain controller they are groups of the domain.
-ENTRA_CONNECT_GROUPS = "ADSyncOperators and Remote Management Users"
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid, mailbox_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # What a mailbox's record, or the task, may say.
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -39,9 +39,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
 # and its kin are on-premises only and therefore absent.

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import FINAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -20,10 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     in_threads,
     side_by_side,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
-    HybridError,
-    MailboxError,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
@@ -52,9 +50,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import guards
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    FINAL,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,
@@ -69,18 +64,17 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     addresses,
     cloud,
     filter_query,
-    holds,
     move_request,
     read,
     uniqueness,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 UNPROTECTED = "unprotected_sync"
 # Of these the mailbox loses nothing, whatever a record says.
@@ -551,8 +545,8 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         "beginning": state.beginning,
         **item.outcome.details,
     }
-    if item.open and item.record.get("remove_delay_holds") and holds.delays(evidence.cloud):
-        item.outcome.details["delay_holds"] = holds.delays(evidence.cloud)
+    if item.open and item.record.get("remove_delay_holds") and _hold_kinds.delays(evidence.cloud):
+        item.outcome.details["delay_holds"] = _hold_kinds.delays(evidence.cloud)
     if options.require_state and not item.failed:
         _require(item, state, evidence, options)
     item.outcome.enriched = {

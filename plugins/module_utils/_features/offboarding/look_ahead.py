@@ -27,9 +27,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.validation import refuse_missing, validated
 
 

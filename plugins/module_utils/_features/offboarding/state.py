@@ -16,20 +16,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import belonging
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
     cloud,
-    holds,
     move_request,
     on_premises,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 # A completion that left nothing undone: until the cloud shows it, it only lags.
@@ -61,7 +60,7 @@ STOP_SIGNS = (
     "external_address_would_change",
     "values_unseen",
     "anchor_unverified",
-    *holds.CODES,
+    *_hold_kinds.CODES,
     "holds_not_checked",
     "exchange_cloud_managed",
     "archive_undecided",
@@ -446,14 +445,14 @@ def doubtful(state: State) -> list[MailboxError]:
 def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -> list[MailboxError]:
     """Return a sign for each kind of hold; a delay hold that is to be ended before the move stops nothing."""
     entries: dict[str, list[str]] = {}
-    for hold in holds.of_mailbox(mailbox, policies):
+    for hold in _hold_kinds.of_mailbox(mailbox, policies):
         entries.setdefault(hold.code, []).append(hold.entry)
-    ended = (holds.DELAY, holds.DELAY_RELEASE) if record.get("remove_delay_holds") else ()
+    ended = (_hold_kinds.DELAY, _hold_kinds.DELAY_RELEASE) if record.get("remove_delay_holds") else ()
     return [
         _sign(
             code,
             f"the mailbox is on hold ({', '.join(shown)}), and what becomes of a hold is not known",
-            holds.REMEDIES[code],
+            _hold_kinds.REMEDIES[code],
         )
         for code, shown in entries.items()
         if code not in ended

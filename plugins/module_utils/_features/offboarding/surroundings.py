@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Authority
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
@@ -28,7 +29,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Unread,
     moving,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Authority
 
 _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 

@@ -13,11 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import NOT_CHECKED, SEVERITIES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    NOT_CHECKED,
-    SEVERITIES,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
     standing,
     timeline,

@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
+    CloudUser,
+    Features,
+    reasons_against,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     EXCHANGE_SERVER,
     Connections,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import filter_query, read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import (
-    CloudUser,
-    Features,
-    reasons_against,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
 

@@ -30,13 +30,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     filter_query,
     uniqueness,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
-    read as recipients_read,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
 USUAL_REASONS = (

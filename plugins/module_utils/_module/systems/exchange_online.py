@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import Directory
+    from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
 
 
 def _organization(options: Mapping[str, Any]) -> Organization:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import Session
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    ENTRA_CONNECT_GROUPS,
+    Session,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
-    ENTRA_CONNECT_GROUPS,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.entra_connect import dialogue
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.kerberos import (
     check_user_principal_name,

@@ -28,11 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     missing_library,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import (
-    moment_text,
-    span_text,
-    utc_text,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import moment_text, span_text, utc_text
 
 HASH_TABLE = "#Exchange.GenericHashTable"
 BYTE_ARRAY = "#Exchange.ByteArrayType"

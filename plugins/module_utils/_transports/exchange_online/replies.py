@@ -20,10 +20,10 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title, read_json
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.encoding import (
     decode_object,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import page_title, read_json
 
 TRUNCATED = "There are more results available than are currently displayed"
 TOO_MANY_REQUESTS = "You have reached the maximum number of concurrent requests"

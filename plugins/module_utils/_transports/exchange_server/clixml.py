@@ -17,7 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import (
     span_from_duration,
     utc_text,
     whole_text,

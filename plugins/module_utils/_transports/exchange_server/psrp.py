@@ -43,12 +43,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     ConnectionFailure,
     HybridError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import moment_text, span_text
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import (
     read_object,
     whole,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.faults import diagnose
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import moment_text, span_text
 
 if TYPE_CHECKING:
     from pypsrp.powershell import PowerShell, RunspacePool

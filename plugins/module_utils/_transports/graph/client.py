@@ -31,11 +31,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     seconds_asked,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title, read_json
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.tokens import (
     TokenCache,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import page_title, read_json
 
 if TYPE_CHECKING:
     import requests

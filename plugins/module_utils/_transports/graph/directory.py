@@ -18,6 +18,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
+    Authority,
+    CloudUser,
+    Features,
+    Found,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -35,12 +41,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     Answer,
     Endpoint,
     GraphClient,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import (
-    Authority,
-    CloudUser,
-    Features,
-    Found,
 )
 
 # Root and login host of each cloud (Microsoft: "Microsoft Graph national cloud deployments"); the root is also what the

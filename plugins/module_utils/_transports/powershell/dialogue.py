@@ -34,7 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import Diagnosis, stopped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import (
     moment_text,
     read_json,
     span_text,

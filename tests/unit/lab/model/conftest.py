@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from lab.answer import Answer, Call, CmdletFailure, LabObject, ShellState
-from lab.hybrid import Hybrid, ManualClock, demo_hybrid, empty_hybrid
+from lab.hybrid import Hybrid, ManualClock, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair
+from lab.model.demo import demo_hybrid
 
 
 class Desk:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lab
-from lab.hybrid import ManualClock, demo_hybrid, empty_hybrid
+from lab.hybrid import ManualClock, empty_hybrid
 from lab.model.builder import HybridBuilder, Pair
-from lab.model.demo import WAVE
+from lab.model.demo import WAVE, demo_hybrid
 from lab.model.kinds import MAILBOXES
 from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import put

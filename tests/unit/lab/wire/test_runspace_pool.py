@@ -19,8 +19,8 @@ from psrpcore.types import ConsoleColor, Coordinates, HostDefaultData, HostInfo,
 
 from lab.answer import Answer, Call, LabObject
 from lab.faults import Faults
-from lab.hybrid import demo_hybrid
 from lab.log import CommandLog
+from lab.model.demo import demo_hybrid
 from lab.wire.clixml import KNOWN, Shapes
 from lab.wire.gateway import Gateway
 from lab.wire.remote_powershell import RunspacePoolShell

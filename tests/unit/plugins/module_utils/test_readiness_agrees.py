@@ -16,14 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import CHECKS, FINAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    CHECKS,
-    FINAL,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
     Report,
     ready,

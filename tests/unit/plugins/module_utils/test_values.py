@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import span_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import span_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -34,9 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features 
     exchange_guid,
     mailbox_info,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import (
-    mailbox as features_mailbox,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox as features_mailbox
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
 )

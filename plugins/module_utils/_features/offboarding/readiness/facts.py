@@ -14,6 +14,11 @@ from typing import Any, Union
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
+    Authority,
+    CloudUser,
+    Features,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
     Evidence,
@@ -22,11 +27,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import (
-    Authority,
-    CloudUser,
-    Features,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 

@@ -13,12 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
-    HybridError,
-    InputError,
-    MailboxError,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
     ACCEPTABLE,
     BLOCKER,
     CHECKS,
@@ -26,6 +21,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     NOT_CHECKED,
     WARNING,
     unknown,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    HybridError,
+    InputError,
+    MailboxError,
 )
 
 _ACCEPT = " Or accept it: offboarding_accept: [{code}]."

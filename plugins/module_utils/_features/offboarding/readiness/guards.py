@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import BLOCKER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     content,
     exchange_online,
@@ -21,9 +22,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     move_requests,
     names,
     synchronization,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    BLOCKER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import CloudUser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,
@@ -26,7 +27,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     of_error,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import NOT_SHOWN
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import CloudUser
 
 _OF_GRAPH = ("admin_role", "provisioning_errors", "user_cloud_managed")
 

@@ -32,10 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
-    HybridError,
-    InputError,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess, surroundings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     content,

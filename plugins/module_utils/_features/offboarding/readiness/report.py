@@ -14,11 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import BLOCKER, SEVERITIES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    BLOCKER,
-    SEVERITIES,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Subject,
 )

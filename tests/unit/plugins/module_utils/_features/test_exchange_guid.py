@@ -14,9 +14,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import TYPES, OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils._connections.test_journal import lines

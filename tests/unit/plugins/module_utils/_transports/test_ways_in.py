@@ -27,8 +27,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 )
 
 from lab.certificates import create_certificates
-from lab.hybrid import demo_hybrid
 from lab.laboratory import Laboratory
+from lab.model.demo import demo_hybrid
 from lab.wire.authentication import Listener
 
 ACCOUNT = "CONTOSO\\svc-offboarding"

@@ -16,10 +16,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen, predicted
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import predicted
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
 

@@ -24,10 +24,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     move_request as steps,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 from tests.unit.plugins.module_utils.fakes import (
     Fails,

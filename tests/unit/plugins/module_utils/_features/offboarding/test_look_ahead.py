@@ -28,8 +28,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     move_request,
     on_premises,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (

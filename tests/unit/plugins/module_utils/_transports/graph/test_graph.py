@@ -15,6 +15,12 @@ from typing import Any, cast
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
+    Authority,
+    CloudUser,
+    Features,
+    reasons_against,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
@@ -37,12 +43,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     CLOUDS,
     GraphDirectory,
     from_options,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import (
-    Authority,
-    CloudUser,
-    Features,
-    reasons_against,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 

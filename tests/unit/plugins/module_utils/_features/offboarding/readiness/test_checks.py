@@ -12,6 +12,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
+    ACCEPTABLE,
+    ALL,
+    CHECKS,
+    FINAL,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
+    Authority,
+    CloudUser,
+    Features,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
     state as offboarding_state,
@@ -26,12 +37,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     move_requests,
     names,
     synchronization,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    ACCEPTABLE,
-    ALL,
-    CHECKS,
-    FINAL,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
@@ -56,11 +61,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.interface import (
-    Authority,
-    CloudUser,
-    Features,
 )
 
 from tests.unit.plugins.module_utils.fakes import (

@@ -15,14 +15,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import ALL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     report as reports,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.catalogue import (
-    ALL,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Subject,

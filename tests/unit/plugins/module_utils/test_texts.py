@@ -8,7 +8,7 @@ import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.texts import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import (
     moment_text,
     read_json,
     span_from_duration,

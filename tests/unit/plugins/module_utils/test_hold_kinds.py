@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud, holds
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.holds import Hold
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._hold_kinds import Hold
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ CASE = "UniH0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 def codes(entries: list[str], organization: list[str] | None = None) -> list[str]:
     mailbox = cloud.recipient(cloud_mailbox("ann", InPlaceHolds=entries))
-    return [hold.code for hold in holds.of_mailbox(mailbox, organization or [])]
+    return [hold.code for hold in _hold_kinds.of_mailbox(mailbox, organization or [])]
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_each_form_of_an_entry(entry: str, code: str | None) -> None:
 @given(st.text(min_size=1).filter(lambda text: text.strip() != ""))
 def test_an_entry_is_a_kind_of_hold_or_says_itself_that_it_holds_nothing(entry: str) -> None:
     mailbox = {"in_place_holds": [entry]}
-    found = [hold.code for hold in holds.of_mailbox(mailbox)]
+    found = [hold.code for hold in _hold_kinds.of_mailbox(mailbox)]
     if not found:
         assert entry.strip().startswith("-") or entry.strip().endswith(":1")
-    assert set(found) <= set(holds.CODES)
+    assert set(found) <= set(_hold_kinds.CODES)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +85,11 @@ def test_flags_are_told_by_their_own_names() -> None:
         "DelayReleaseHoldApplied": True,
     }  # fmt: skip
     mailbox = cloud.recipient(cloud_mailbox("ann", **properties))
-    assert holds.of_mailbox(mailbox) == [
+    assert _hold_kinds.of_mailbox(mailbox) == [
         Hold("litigation_hold", "LitigationHoldEnabled"),
         Hold("retention_label_hold", "ComplianceTagHoldApplied"),
         Hold("delay_hold", "DelayHoldApplied"),
         Hold("delay_release_hold", "DelayReleaseHoldApplied"),
     ]
-    assert holds.delays(mailbox) == ["delay_hold_applied", "delay_release_hold_applied"]
-    assert holds.of_mailbox(cloud.recipient(cloud_mailbox("ann"))) == []
+    assert _hold_kinds.delays(mailbox) == ["delay_hold_applied", "delay_release_hold_applied"]
+    assert _hold_kinds.of_mailbox(cloud.recipient(cloud_mailbox("ann"))) == []

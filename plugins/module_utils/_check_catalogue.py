@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import holds
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds
 
 BLOCKER, WARNING, INFO, NOT_CHECKED = "blocker", "warning", "info", "not_checked"
 SEVERITIES = (BLOCKER, WARNING, INFO, NOT_CHECKED)
@@ -533,25 +533,25 @@ ALL: tuple[Check, ...] = (
         "litigation_hold", BLOCKER, _CLOUD,
         "Is the mailbox free of a litigation hold?",
         _HELD,
-        holds.REMEDIES["litigation_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["litigation_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "ediscovery_hold", BLOCKER, _CLOUD,
         "Is the mailbox free of eDiscovery holds?",
         _HELD,
-        holds.REMEDIES["ediscovery_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["ediscovery_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "retention_hold", BLOCKER, _CLOUD,
         "Is the mailbox free of retention policies of its own that keep items?",
         _HELD,
-        holds.REMEDIES["retention_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["retention_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "organization_retention_hold", BLOCKER, "Get-OrganizationConfig (Exchange Online)",
         "Does no retention policy for the whole organization keep items of the mailbox?",
         _HELD,
-        holds.REMEDIES["organization_retention_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["organization_retention_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "holds_not_checked", BLOCKER, "Get-OrganizationConfig (Exchange Online)",
@@ -564,31 +564,31 @@ ALL: tuple[Check, ...] = (
         "in_place_hold", BLOCKER, _CLOUD,
         "Is the mailbox free of in-place holds, which are retired?",
         _HELD,
-        holds.REMEDIES["in_place_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["in_place_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "retention_label_hold", BLOCKER, _CLOUD,
         "Does no retention label keep items of the mailbox?",
         _HELD,
-        holds.REMEDIES["retention_label_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["retention_label_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "delay_hold", BLOCKER, _CLOUD,
         "Is no hold of the mailbox just being released (DelayHoldApplied)?",
         _DELAYED,
-        holds.REMEDIES["delay_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["delay_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "delay_release_hold", BLOCKER, _CLOUD,
         "Is no hold on what Teams and other services keep in the mailbox just being released?",
         _DELAYED,
-        holds.REMEDIES["delay_release_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["delay_release_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "unknown_hold", BLOCKER, f"{_CLOUD}, Get-OrganizationConfig",
         "Are all holds of a kind that the collection knows?",
         "InPlaceHolds has an entry of an unknown form: it may or may not keep items.",
-        holds.REMEDIES["unknown_hold"], _HOLD_TYPES,
+        _hold_kinds.REMEDIES["unknown_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "exchange_cloud_managed", BLOCKER, _CLOUD, "Does the mailbox take Exchange attributes from on-premises?",
