@@ -17,6 +17,7 @@ import fcntl
 import glob
 import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -112,8 +113,7 @@ def load(directory: str) -> list[Note]:
     found = []
     for path in sorted(glob.glob(os.path.join(glob.escape(directory), FOLDER, "*.json"))):
         try:
-            with open(path, encoding="utf-8") as stream:
-                found.append(Note(**json.load(stream)))
+            found.append(Note(**json.loads(_text(path))))
         except FileNotFoundError:  # whole meanwhile
             continue
         except (OSError, ValueError, TypeError) as error:
@@ -126,6 +126,18 @@ def load(directory: str) -> list[Note]:
                 "addresses_at_risk",
             ) from error
     return found
+
+
+def _text(path: str) -> str:
+    """Return what stands in a file; OSError for what is none: a named pipe would block, and a link leads elsewhere."""
+    with open(path, encoding="utf-8", opener=_without_waiting) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError("it is no regular file")
+        return stream.read()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def refuse(directory: str, what: str) -> None:
