@@ -90,10 +90,13 @@ PINNED = pytest.mark.parametrize("pinned", [{}, {"domain_controller": "dc01.cont
 def test_a_refused_session_does_not_wait_to_be_let_in(crowded: Laboratory, pinned: dict[str, str]) -> None:
     with connected(crowded, Time(), **pinned) as connections, connections.session("exchange_server") as session:
         assert isinstance(session, RemotePowerShellSession | PinnedRemoteSession)
-        session.patient, session.on_throttled = lambda: False, lambda: None
+        told: list[str] = []
+        session.patient, session.on_throttled = lambda: False, lambda: told.append("refused")
         inner = session._remote if isinstance(session, PinnedRemoteSession) else session
         assert (inner.patient, inner.on_throttled) == (session.patient, session.on_throttled)
         assert not inner.patient()
+        inner.on_throttled()
+        assert told == ["refused"]
 
 
 @PINNED
@@ -163,6 +166,17 @@ def test_reads_that_wait_lower_the_number_of_workers_too(scripted: Laboratory) -
     with connected(scripted, Time()) as connections:
         connections.read("exchange_online", [Cmdlet("Get-Mailbox")] * 8)
         assert connections.workers("exchange_online") == WANTED // 2
+
+
+@PINNED
+def test_reads_that_a_server_makes_wait_lower_the_number_of_workers(
+    scripted: Laboratory, pinned: dict[str, str]
+) -> None:
+    scripted.faults.add("exchange_server", "Get-User", "throttle", count=1, retry_after=0.01)
+    with connected(scripted, Time(), **pinned) as connections:
+        answers = connections.read("exchange_server", [Cmdlet("Get-User")] * 8)
+        assert connections.workers("exchange_server") == WANTED // 2
+    assert [type(answer) for answer in answers] == [CmdletOutput] * 8
 
 
 def test_a_write_that_may_have_run_is_not_sent_again(scripted: Laboratory) -> None:

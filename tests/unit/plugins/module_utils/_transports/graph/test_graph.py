@@ -366,6 +366,23 @@ def test_one_user_that_is_gone_does_not_keep_the_others_from_their_proof(bench: 
     assert "Exchange Administrator" in outcomes[2].error.message
 
 
+def test_a_cloud_user_that_entra_does_not_show_is_unverified_beside_a_verified_one(bench: Bench) -> None:
+    pairs = [bench.build.synced(name) for name in ("Ann Archer", "Bob Baker")]
+    outcomes = [
+        Outcome(
+            {"ad_identity": str(pair.directory.guid), "external_directory_object_id": known}, details={"matched": True}
+        )
+        for pair, known in zip(pairs, (NOBODY, object_id(pairs[1])), strict=True)
+    ]
+    with bench.connections() as connections:
+        anchor.verify(connections, outcomes)
+    gone, seen = outcomes
+    assert (gone.error, gone.details["anchor_unverified"]) == (None, True)
+    assert gone.details["anchor_reason"].startswith("the anchor could not be read: ")
+    assert NOBODY in gone.details["anchor_reason"]
+    assert seen.details == {"matched": True, "anchor_unverified": False}
+
+
 class Refusing:
     """Connections to an Exchange that refuses to read one user, and shows the other."""
 
