@@ -381,6 +381,7 @@ def _options(module: HybridModule) -> Options:
         pause_sync=params["pause_sync"],
         migration_endpoint=params["migration_endpoint"] or "",
         credential=Credential(credential["username"], credential["password"]) if known else None,
+        online=params[EXCHANGE_ONLINE] or {},
         controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),
         active_directory=params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
     )

@@ -129,6 +129,7 @@ OTHERS = {
     "unreadable_baseline", "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent",
     "domain_controller_not_pinned", "organization_retention_hold", "unprotected_sync", "domain_not_pinned",
     "uniqueness_not_checked", "values_unseen", "sign_in_name_would_change", "holds_not_checked",
+    "experimental_rest_credential_required",
 }  # fmt: skip
 
 
@@ -194,6 +195,10 @@ def test_the_task_itself_is_looked_at(bench: Bench) -> None:
     wanted = {("remote_credential_form", "warning"), ("hybrid_agent", "info"), ("domain_controller_not_pinned", "info")}
     assert wanted <= told(run.only.result["environment"])
     assert ("endpoint_test_failed", "blocker") in told(run.only.result["environment"])
+    run = readiness(bench, records([pair]), exchange_online={"experimental_rest_credential": False})
+    unsent = {("experimental_rest_credential_required", "blocker"), ("endpoint_test_failed", "not_checked")}
+    assert unsent <= told(run.only.result["environment"])
+    assert run.only.result["summary"]["environment_ready"] is False
 
 
 def test_an_organization_that_expands_its_archives_is_found(bench: Bench) -> None:

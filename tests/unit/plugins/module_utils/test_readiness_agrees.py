@@ -118,7 +118,12 @@ class Both:
         return [item.code for item in self.report.mailboxes[place][1] if item.severity == "not_checked"]
 
 
-def wave(directory: Path, controller: DomainController, name: str, **spoilt: Any) -> Procedure:
+SENDS = {"experimental_rest_credential": True}  # without it nothing sends a credential over REST
+
+
+def wave(
+    directory: Path, controller: DomainController, name: str, online: dict[str, Any] | None = None, **spoilt: Any
+) -> Procedure:
     # What a cycle cannot export is the spoiled user's: no reason to leave the healthy mailbox where it is.
     procedure = Procedure(str(directory), InProcess(graph=True), accept_export_errors=True)
     hybrid = controller.hybrid = procedure.lab.hybrid
@@ -136,7 +141,7 @@ def wave(directory: Path, controller: DomainController, name: str, **spoilt: Any
     credential = {"username": account.username, "password": account.password}
     procedure.state = {
         "readiness": True, "active_directory": controller.options,
-        "ahead": Ahead({"routing_domain": ROUTING}, OF_THE_MOVE, credential, {"experimental_rest_credential": True}),
+        "ahead": Ahead({"routing_domain": ROUTING}, OF_THE_MOVE, credential, SENDS if online is None else online),
     }  # fmt: skip
     return procedure
 
@@ -145,12 +150,14 @@ def options(procedure: Procedure, controller: DomainController, **more: Any) -> 
     account = procedure.lab.hybrid.remote_credential
     return read.Options(
         procedure.directory, credential=Credential(account.username, account.password),
-        active_directory=controller.options, **more,
+        online=procedure.state["ahead"].online, active_directory=controller.options, **more,
     )  # fmt: skip
 
 
-def both(directory: Path, controller: DomainController, name: str, **spoilt: Any) -> Both:
-    procedure = wave(directory, controller, name, **spoilt)
+def both(
+    directory: Path, controller: DomainController, name: str, online: dict[str, Any] | None = None, **spoilt: Any
+) -> Both:
+    procedure = wave(directory, controller, name, online, **spoilt)
     before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
     with procedure.lab.connect() as connections:
         report = read.check(connections, procedure.wave, options(procedure, controller), procedure.lab.sleep)
@@ -213,6 +220,16 @@ def test_what_is_accepted_stands_for_neither(name: str, tmp_path: Path, controll
     assert (judged[0].error is None) == (set(codes) <= set(READINESS_ONLY))
     assert judged[1].error is None
     assert ready(report.mailboxes[1][1])
+
+
+def test_a_credential_that_cannot_be_sent_stops_the_run_and_the_report_says_so(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    seen = both(tmp_path, controller, "", online={"interface": "rest"})
+    code = "experimental_rest_credential_required"
+    assert seen.blockers(-1) == [code]
+    assert seen.refusal(-1) == ("state", code)
+    assert [seen.touched(place) for place in (0, 1)] == [False, False]
 
 
 def test_a_unit_that_is_not_synchronized_is_an_open_question_and_costs_no_address(

@@ -86,6 +86,8 @@ def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     name = facts.credential_name
     if "@" in name and "\\" not in name:
         yield found("remote_credential_form", f"remote_credential.username is the user principal name {name}")
+    if facts.credential_unsent and any(subject.before_the_move for subject in subjects):
+        yield found("experimental_rest_credential_required", f"{name} would be sent over the REST interface")
     for host in wanted(subjects, "remote_host_name"):
         if host.endswith(_HYBRID_AGENT):
             yield found("hybrid_agent", f"{host} is a Hybrid Agent's endpoint")

@@ -64,6 +64,7 @@ class Facts:
     migration_users: Answer = NOT_ASKED
     controller_pinned: bool = True
     credential_name: str = ""
+    credential_unsent: bool = False
     directory: Unread | None = None
     entra: Unread | None = None
     features: Features | Unread = NOT_ASKED

@@ -16,7 +16,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     Properties,
     Value,
+    refuse_unpublished,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     ENTRA_CONNECT,
@@ -76,7 +77,8 @@ _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 
 @dataclass(frozen=True)
 class Options:
-    """``active_directory`` is None where it was not configured; ``credential`` None where none was given."""
+    """``active_directory`` is None where it was not configured; ``credential`` None where none was given. ``online``
+    are the options of Exchange Online."""
 
     directory: str = ""
     accept: frozenset[str] = frozenset()
@@ -84,6 +86,7 @@ class Options:
     test_endpoint: bool = True
     migration_endpoint: str = ""
     credential: Credential | None = None
+    online: Mapping[str, Any] = field(default_factory=dict)
     controller_pinned: bool = True
     brings_into_scope: bool = False
     pause_sync: bool = True
@@ -147,7 +150,9 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
     facts.connectors = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OutboundConnector")
     facts.controller_pinned = options.controller_pinned
     facts.brings_into_scope = options.brings_into_scope
-    facts.credential_name = options.credential.username if options.credential else ""
+    if options.credential is not None:
+        facts.credential_name = options.credential.username
+        facts.credential_unsent = _is_unsent(options.credential, options.online)
     silent = Unread("entra_connect is not configured.")
     known = connections.has(ENTRA_CONNECT)
     if not (known and options.pause_sync):
@@ -160,6 +165,15 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
         else silent
     )
     return facts
+
+
+def _is_unsent(credential: Credential, online: Mapping[str, Any]) -> bool:
+    """Tell whether the role would refuse to send the credential."""
+    try:
+        refuse_unpublished(credential, online)
+    except InputError:
+        return True
+    return False
 
 
 def _read_copies(connections: Connections, subjects: Sequence[Subject], databases: Answer) -> Answer:

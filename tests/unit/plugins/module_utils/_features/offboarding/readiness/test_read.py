@@ -135,6 +135,22 @@ def test_without_a_pause_of_the_sync_users_to_write_are_unprotected(
     assert told == ([] if why is None else [why])
 
 
+@pytest.mark.parametrize(("options", "refused"), [
+    ({}, True),
+    ({"online": {"interface": "rest"}}, True),
+    ({"migration_endpoint": "Hybrid"}, True),
+    ({"test_endpoint": False}, True),
+    ({"online": {"experimental_rest_credential": True}}, False),
+    ({"online": {"interface": "powershell"}}, False),
+    ({"credential": None}, False),
+])  # fmt: skip
+def test_a_credential_that_the_move_would_not_send_is_a_final_blocker(options: dict[str, Any], refused: bool) -> None:
+    report = check(*organizations(), accept=frozenset(["experimental_rest_credential_required"]), **options)
+    told = [f for f in report.environment if f.code == "experimental_rest_credential_required"]
+    assert [(f.severity, f.accepted, "CONTOSO\\svc" in f.found) for f in told] == [("blocker", False, True)] * refused
+    assert reports.ready(told) is not refused
+
+
 @pytest.mark.parametrize("options", [{"credential": None}, {"test_endpoint": False}])
 def test_without_means_or_wish_nothing_is_tested_and_nothing_passes(options: dict[str, Any]) -> None:
     server, cloud = organizations()
