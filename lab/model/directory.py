@@ -120,6 +120,14 @@ class Directory:
                 return database
         return None
 
+    def accepts(self, domain: str) -> bool:
+        """Tell whether a domain is accepted: by its name, or as one below ``*.contoso.com``, which is not contoso.com.
+
+        The wildcard covers all subdomains, as Microsoft's page of New-AcceptedDomain has it.
+        """
+        parents = {f"*{domain[place:]}" for place, letter in enumerate(domain) if letter == "."}
+        return not parents.isdisjoint(self.accepted_domains) or domain in self.accepted_domains
+
     def run_address_policy(self, item: DirectoryObject, now: datetime.datetime) -> bool:
         """Apply the address policy to one object, as an update of the policy does.
 

@@ -128,7 +128,7 @@ class MoveRequests:
                 raise failures.database_not_found(name)
         if not options.target_delivery_domain:
             raise _required("TargetDeliveryDomain")
-        if options.target_delivery_domain.lower() not in directory.accepted_domains:
+        if not directory.accepts(options.target_delivery_domain.lower()):
             raise failures.not_accepted_domain(options.target_delivery_domain)
         self._check_archive(mailbox, options)
 

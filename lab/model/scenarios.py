@@ -27,7 +27,7 @@ from lab.model.directory_sync import DELETION_THRESHOLD, Run
 from lab.model.exchange_server import named_guid
 from lab.model.mailbox_replication import Failure, MoveOptions, MoveRequest
 from lab.model.recipients import Content, MailboxMove, Skipped
-from lab.model.tenant import ROUTING_DOMAIN, TENANT
+from lab.model.tenant import ROUTING_DOMAIN, TENANT, OutboundConnector
 
 if TYPE_CHECKING:
     from lab.hybrid import Hybrid
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 GB = 1024**3
 FOREIGN = "tailspin.example"  # accepted nowhere
 CLOUD_ONLY = "cloud.contoso.com"  # accepted in the tenant alone
+BRANCH = "madrid.branches.contoso.com"  # accepted in the tenant by its name, on-premises by a wildcard
 Record = dict[str, Any]
 
 
@@ -315,6 +316,20 @@ def _primary_on_foreign_domain(builder: HybridBuilder, pair: Pair) -> None:
     )  # fmt: skip
 
 
+def _wildcard_domain(builder: HybridBuilder, pair: Pair) -> Record:
+    """Give the mailbox its primary address in a subdomain that on-premises accepts by ``*.branches.contoso.com``."""
+    hybrid, wildcard = builder.hybrid, f"*.{BRANCH.partition('.')[2]}"
+    if BRANCH not in hybrid.tenant.accepted_domains:
+        hybrid.tenant.accepted_domains.append(BRANCH)
+        hybrid.directory.accepted_domains.append(wildcard)
+        hybrid.tenant.outbound_connectors.append(OutboundConnector("Outbound to the branches", [wildcard]))
+    _replace_addresses(
+        builder, pair, lambda address: not address.startswith("SMTP:"), f"SMTP:{pair.person.account}@{BRANCH}",
+        f"smtp:{pair.identity}",
+    )  # fmt: skip
+    return {"target_delivery_domain": BRANCH}
+
+
 def _no_delivery_address(builder: HybridBuilder, pair: Pair) -> Record:
     return {"target_delivery_domain": "fabrikam.com"}
 
@@ -472,6 +487,7 @@ MAILBOX: dict[str, Scenario] = {
     "address_without_value": Scenario(("address_not_carried",), _address_without_value),
     "foreign_address": Scenario(("address_domain_not_accepted",), _foreign_address),
     "foreign_primary": Scenario(("primary_domain_not_accepted",), _primary_on_foreign_domain),
+    "wildcard_domain": Scenario((), _wildcard_domain, "info"),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
     "no_routing_address": Scenario(("routing_address_missing",), _no_routing_address),
     "other_mail": Scenario(("mail_differs",), _other_mail),

@@ -192,7 +192,7 @@ class ServerRecipients:
 
     def _accepted(self, address: str) -> None:
         domain = addresses.domain(address)
-        if domain and domain not in self.directory.accepted_domains:
+        if domain and not self.directory.accepts(domain):
             raise failures.not_accepted_domain(domain)
 
     def _apply(self, request: Request, item: DirectoryObject, changes: dict[str, Any]) -> Answer:

@@ -129,6 +129,13 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
+def domain_fits(domain: str, pattern: str) -> bool:
+    """Tell whether a domain is the one named, or one below ``*.contoso.com``; both lower case.
+
+    Whether the wildcard covers contoso.com too, Microsoft does not say: it is taken not to."""
+    return domain == pattern or (pattern.startswith("*.") and domain.endswith(pattern[1:]))
+
+
 def domain_of_name(distinguished_name: str) -> str:
     """Return ``emea.contoso.com`` of ``CN=...,DC=emea,DC=contoso,DC=com``, or an empty text."""
     return ".".join(_DOMAIN_COMPONENT.findall(distinguished_name)).lower()

@@ -277,6 +277,14 @@ def test_what_new_move_request_refuses(desk: Desk, ann: Pair, parameters: dict[s
     assert desk.hybrid.replication.requests == {}
 
 
+def test_new_move_request_takes_a_delivery_domain_below_a_wildcard(desk: Desk, ann: Pair) -> None:
+    desk.hybrid.directory.accepted_domains.append("*.branches.contoso.com")
+    for domain in ("branches.contoso.com", "mybranches.contoso.com", "a.branches.contoso.com.eu"):
+        assert "not an accepted domain" in refused_move(desk, ann, TargetDeliveryDomain=domain)
+    desk.move(ann, TargetDeliveryDomain="Sales.Madrid.branches.contoso.com")
+    assert list(desk.hybrid.replication.requests) == [ann.cloud.guid]
+
+
 def test_mrs_proxy_that_is_off_answers_403(desk: Desk, ann: Pair) -> None:
     desk.hybrid.directory.mrs_proxy_enabled = False
     said = refused_move(desk, ann)

@@ -214,6 +214,11 @@ def test_mailbox_on_premises_converts_and_takes_accepted_domains_only(demo: Desk
     assert shown["ProhibitSendQuota"].size == 2 * 1024**3
     failure = demo.refused("Set-Mailbox", Identity="Walter Weiss", EmailAddresses={"Add": ["w@example.org"]})
     assert failure.exception_type.endswith("NotAcceptedDomainException")
+    demo.hybrid.directory.accepted_domains.append("*.branches.contoso.com")
+    at_home = ["w@madrid.branches.contoso.com"]
+    assert demo.server("Set-Mailbox", Identity="Walter Weiss", EmailAddresses={"Add": at_home}).errors == []
+    failure = demo.refused("Set-Mailbox", Identity="Walter Weiss", EmailAddresses={"Add": ["w@branches.contoso.com"]})
+    assert failure.exception_type.endswith("NotAcceptedDomainException")
     assert demo.server("Get-MailboxStatistics", Identity="Walter Weiss").objects[0].properties["TotalItemSize"].size
 
 

@@ -188,6 +188,8 @@ def agrees(seen: Both, place: int, name: str) -> None:
     blockers = {*seen.blockers(place), *seen.blockers(-1)}
     phase, code = seen.refusal(place)
     assert seen.lost(place) == []
+    # That both stop is no agreement where nothing stands against the mailbox.
+    assert scenario_of(name).severity == "blocker" or not blockers
     if blockers - set(READINESS_ONLY):
         assert not seen.touched(place)
         assert seen.refusal(-1) != ("", "") or (phase == "state" and code in blockers)

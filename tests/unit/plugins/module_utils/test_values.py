@@ -236,6 +236,12 @@ def test_as_bool(value: Any, expected: bool) -> None:
     assert _values.as_bool(value) is expected
 
 
+def test_a_wildcard_fits_the_domains_below_it() -> None:
+    domains = ("contoso.com", "eu.contoso.com", "a.b.contoso.com", "notcontoso.com", "contoso.com.eu")
+    assert [name for name in domains if _values.domain_fits(name, "*.contoso.com")] == list(domains[1:3])
+    assert [name for name in domains if _values.domain_fits(name, "contoso.com")] == ["contoso.com"]
+
+
 def test_the_domain_of_a_distinguished_name() -> None:
     name = r"CN=Doe\, John,OU=DC=x People,DC=emea, dc=Contoso,DC=com"
     assert _values.domain_of_name(name) == "emea.contoso.com"

@@ -77,7 +77,7 @@ def _leads_to(connector: Properties, domain: str) -> bool:
     for text in _values.as_list(connector.get("RecipientDomains")):
         # SmtpDomainWithSubdomains may show as ``smtp:contoso.com;1``: address type, pattern, cost.
         pattern = text.lower().removeprefix("smtp:").partition(";")[0]
-        if pattern in ("*", domain) or (pattern.startswith("*.") and domain.endswith(pattern[1:])):
+        if pattern == "*" or _values.domain_fits(domain, pattern):
             return True
     return False
 

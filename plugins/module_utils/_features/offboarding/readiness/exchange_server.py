@@ -16,8 +16,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Facts,
     Subject,
     Unread,
+    accepted_on_premises,
     database,
-    domains,
     flag,
     moving,
     wanted,
@@ -149,5 +149,5 @@ def delivery_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Find
         yield not_checked("delivery_domain_not_accepted", facts.domains_on_premises.reason)
         return
     for name in wanted(subjects, "target_delivery_domain"):
-        if name not in domains(facts.domains_on_premises):
+        if not accepted_on_premises(facts, name):
             yield found("delivery_domain_not_accepted", f"{name} is no accepted domain on-premises")

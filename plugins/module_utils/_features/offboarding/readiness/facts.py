@@ -162,10 +162,26 @@ def wanted(subjects: Sequence[Subject], name: str) -> list[str]:
 
 
 def domains(answer: Answer) -> set[str]:
-    """Return the names of Get-AcceptedDomain, lower case."""
+    """Return the names of the tenant's Get-AcceptedDomain, lower case.
+
+    No wildcard is among them: Microsoft Entra verifies each domain. MatchSubDomains lets mail through to subdomains
+    that exist on-premises alone, and makes no address possible in the tenant.
+    """
     if isinstance(answer, Unread):
         return set()
     return {str(item.get("DomainName") or "").lower() for item in answer}
+
+
+def accepted_on_premises(facts: Facts, domain: str) -> bool:
+    """Tell whether on-premises accepts a domain: by name, or as a subdomain of one that is accepted with all of its."""
+    if isinstance(facts.domains_on_premises, Unread):
+        return False
+    for item in facts.domains_on_premises:
+        name = str(item.get("DomainName") or "").lower()
+        below = f"*.{name}" if flag(item, "MatchSubDomains") else name
+        if _values.domain_fits(domain, name) or _values.domain_fits(domain, below):
+            return True
+    return False
 
 
 def database(facts: Facts, name: str) -> Properties | None:

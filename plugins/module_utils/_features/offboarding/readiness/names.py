@@ -16,6 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Facts,
     Subject,
     Unread,
+    accepted_on_premises,
     domains,
     moving,
 )
@@ -72,7 +73,7 @@ def accepted_domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iter
     primary = _primary(subject, evidence)
     if not isinstance(facts.domains_on_premises, Unread) and primary:
         domain = _values.domain_of(primary)
-        if domain not in domains(facts.domains_on_premises):
+        if not accepted_on_premises(facts, domain):
             text = f"On-premises does not accept {domain}, the domain of {primary}"
             yield found("primary_domain_not_accepted", text, subject.identity)
 

@@ -199,6 +199,37 @@ def test_a_connector_is_known_in_each_form_of_its_domains(domains: list[str]) ->
     assert "outbound_connector_missing" not in [code for code, _severity in all_of(parents, sub)]
 
 
+BELOW = {"DomainName": "*.contoso.com"}
+
+
+@pytest.mark.parametrize(("domain", "here", "accepted_here"), [
+    ("eu.contoso.com", BELOW, True),
+    ("north.eu.contoso.com", BELOW, True),
+    ("eu.contoso.com", {"DomainName": "*.Contoso.com"}, True),
+    ("contoso.com", BELOW, False),  # "all subdomains" is what Microsoft's page says
+    ("eu.notcontoso.com", BELOW, False),
+    ("eu.contoso.com.fabrikam.com", BELOW, False),
+    ("eu.contoso.com", {"DomainName": "contoso.com", "MatchSubDomains": True}, True),
+    ("contoso.com", {"DomainName": "contoso.com", "MatchSubDomains": "True"}, True),
+    ("eu.contoso.com", {"DomainName": "contoso.com", "MatchSubDomains": False}, False),
+    ("eu.contoso.com", {"DomainName": "contoso.com"}, False),
+])  # fmt: skip
+def test_a_wildcard_on_premises_accepts_the_domains_below_it(
+    domain: str, here: dict[str, Any], accepted_here: bool
+) -> None:
+    wanted = subject(record={"target_delivery_domain": domain, "primary_smtp_address": f"ann@{domain}"})
+    found = {code for code, _severity in all_of(facts(domains_on_premises=[here]), wanted)}
+    both = {"delivery_domain_not_accepted", "primary_domain_not_accepted"}
+    assert found & both == (set() if accepted_here else both)
+
+
+def test_the_tenant_accepts_what_it_names_and_no_subdomain_of_it() -> None:
+    cloud_domains = [{"DomainName": "contoso.com", "MatchSubDomains": True}, {"DomainName": ROUTING}]
+    wanted = subject(cloud_mailbox(EmailAddresses=["SMTP:ann@contoso.com", "smtp:ann@eu.contoso.com"]))
+    found = [code for code, _severity in all_of(facts(domains_in_the_cloud=cloud_domains), wanted)]
+    assert "address_domain_not_accepted" in found
+
+
 def test_only_the_last_export_of_each_connector_counts() -> None:
     def run(number: int, result: str, connector: str = "contoso.onmicrosoft.com - AAD") -> dict[str, Any]:
         return {
