@@ -14,8 +14,8 @@ description:
     value is
     never overwritten without O(force=true) - it belongs to another mailbox.
   - Before it is written, the whole forest is asked who else carries the GUID, unless
-    M(mailops.exchange_hybrid.offboarding_state) asked in the same run. One that is carried is refused with
-    C(guid_in_use).
+    M(mailops.exchange_hybrid.offboarding_state) asked in the same run, and both have the same O(mailboxes_file). One
+    that is carried is refused with C(guid_in_use).
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:

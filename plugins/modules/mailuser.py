@@ -21,8 +21,8 @@ description:
     mailbox has the error C(addresses_at_risk).
   - Before the first write the whole forest is asked who else holds an address or GUID that is to be written, and with
     O(exchange_online) the tenant who holds an address; what M(mailops.exchange_hybrid.offboarding_state) asked in the
-    same run is not asked again. A mailbox of which others hold something is refused with C(address_in_use),
-    C(guid_in_use) or C(mail_in_use).
+    same run is not asked again where both have the same O(mailboxes_file). A mailbox of which others hold something is
+    refused with C(address_in_use), C(guid_in_use) or C(mail_in_use).
   - A remote mailbox is accepted as it is. A mailbox, a contact and a group are refused.
   - Addresses that stand on the object already are kept.
 version_added: 0.1.0

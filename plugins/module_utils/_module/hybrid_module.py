@@ -163,7 +163,7 @@ class HybridModule:
         if self.params.get("mailboxes_file"):
             return wave_records.load(self.params["mailboxes_file"])
         if self.params.get("mailboxes") is not None:
-            return list(self.params["mailboxes"])
+            return [wave_records.not_asked(record) for record in self.params["mailboxes"]]
         return [{"identity": self.params["identity"]}]
 
     def _refuse_unread_wave(self) -> None:

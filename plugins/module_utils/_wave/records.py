@@ -138,6 +138,14 @@ def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
     return {**record, **learnt, **note}
 
 
+def not_asked(record: Mapping[str, Any]) -> Record:
+    """Return a record that came from a playbook without its word that the holders of its values were asked for.
+
+    A wave's file is written by this collection alone; a list may have been written by anybody, and at any time.
+    """
+    return {name: value for name, value in record.items() if name != "holders_asked"}
+
+
 def is_home(record: Mapping[str, Any]) -> bool:
     """Tell whether offboarding_state found the mailbox on-premises already."""
     return bool(record.get("offboarding_state") == "home")

@@ -384,6 +384,18 @@ def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_fil
     assert stat.S_IMODE(wave_file.stat().st_mode) == 0o600
 
 
+def test_only_a_waves_file_says_that_the_holders_were_asked_for(run: Run, tmp_path: Path) -> None:
+    claiming = [{**record, "holders_asked": [record["identity"]], "whole": False} for record in wave("ann", "bob")]
+    path = tmp_path / "wave.json"
+    records.save(str(path), claiming)
+    run(mailboxes_file=str(path))
+    assert [record.get("holders_asked") for record in run.records] == [["ann@contoso.com"], ["bob@contoso.com"]]
+    result = run(mailboxes=claiming)
+    for told in (run.records, result["mailboxes"]):
+        # What only makes a task stricter is kept.
+        assert [("holders_asked" in record, record["whole"]) for record in told] == [(False, False)] * 2
+
+
 def test_a_file_that_stays_as_it_is_is_not_written(run: Run, wave_file: Path) -> None:
     before = wave_file.stat().st_ino
     run(mailboxes_file=str(wave_file))
