@@ -349,6 +349,12 @@ def _archive(builder: HybridBuilder, pair: Pair) -> None:
     builder.archive(pair)
 
 
+def _archive_stays(builder: HybridBuilder, pair: Pair) -> Record:
+    """Let the primary mailbox come home alone: its archive, which no move takes, stays in the cloud as decided."""
+    builder.archive(pair, auto_expanding=True)
+    return {"primary_only": True, "archive_domain": ROUTING_DOMAIN}
+
+
 def _auto_expanding(builder: HybridBuilder, pair: Pair) -> Record:
     builder.archive(pair, auto_expanding=True)
     return {"remote_archive_target_database": "DB02"}
@@ -527,6 +533,7 @@ MAILBOX: dict[str, Scenario] = {
     "primary_only": Scenario(
         ("primary_only_without_archive",), _record(primary_only=True, archive_domain="contoso.mail.onmicrosoft.com")
     ),
+    "archive_stays": Scenario((), _archive_stays, "info"),
     "running_request": Scenario(("already_moving",), _running, "info"),
     "failed_request": Scenario(("move_failed",), _failed, "warning"),
     "completed_request": Scenario(("completed_request_left",), _left_over),

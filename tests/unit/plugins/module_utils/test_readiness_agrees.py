@@ -28,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 
 from lab.model import addresses
 from lab.model.builder import Pair, Person
+from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import (
     CUTOVER,
     ENVIRONMENT,
@@ -202,6 +203,15 @@ def agrees(seen: Both, place: int, name: str) -> None:
             assert seen.end(place) == ENDS[name]
         else:
             assert seen.home(place)
+
+
+def test_an_archive_stays_in_the_cloud_where_the_record_says_so(tmp_path: Path, controller: DomainController) -> None:
+    seen = both(tmp_path, controller, "archive_stays")
+    cloud, at_home = seen.pairs[0].cloud, seen.pairs[0].directory
+    assert (seen.blockers(0), seen.home(0), seen.home(1)) == ([], True, True)
+    assert cloud.content.archive_size > 0
+    assert cloud.archive_guid == at_home.archive_guid != EMPTY_GUID
+    assert seen.pairs[1].directory.archive_guid == EMPTY_GUID
 
 
 def test_what_is_left_to_the_report_is_a_blocker_that_a_scenario_brings_about() -> None:
