@@ -82,7 +82,10 @@ def _mail_attributes(item: DirectoryObject) -> dict[str, list[bytes]]:
         "msDS-ExternalDirectoryObjectId": item.written_back_id,
         **{f"extensionAttribute{number}": value for number, value in item.custom_attributes.items()},
     }  # fmt: skip
-    return {name: [value.encode()] for name, value in texts.items() if value}
+    found = {name: [value.encode()] for name, value in texts.items() if value}
+    if item.email_addresses:
+        found["proxyAddresses"] = [address.encode() for address in item.email_addresses]
+    return found
 
 
 def _descriptor(item: DirectoryObject) -> bytes:

@@ -203,6 +203,12 @@ def _hard_match(**cloud: Any) -> Callable[[HybridBuilder, Pair], None]:
     return put
 
 
+def _addresses_by_hand(builder: HybridBuilder, pair: Pair) -> None:
+    """Let somebody have written addresses to the plain user, where no cmdlet shows them."""
+    account = pair.person.account
+    builder.set_directory(pair, email_addresses=[f"SMTP:{account}.old@contoso.com", f"X500:/o=Old/cn={account}"])
+
+
 def _anchor_unproved(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
     builder.set_directory(pair, written_back_id="")
@@ -474,6 +480,7 @@ MAILBOX: dict[str, Scenario] = {
     "hard_match_blocked": Scenario(("hard_match_blocked",), _hard_match_blocked),
     "moved_between_domains": Scenario((), _moved_between_domains, "info"),
     "synced_with_attributes": Scenario((), _synced_with_attributes, "info"),
+    "addresses_by_hand": Scenario((), _addresses_by_hand, "info"),
     "anchor_unproved": Scenario(("anchor_unverified",), _anchor_unproved, "not_checked"),
     "user_cloud_managed": Scenario(("user_cloud_managed",), _in_the_cloud(user_cloud_managed=True)),
     "eligible_role": Scenario(_HARDENED, _hard_match(eligible_role=True)),

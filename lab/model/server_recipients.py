@@ -113,7 +113,8 @@ class ServerRecipients:
     def enable_mail_user(self, request: Request) -> Answer:
         """Enable-MailUser. Without PrimarySmtpAddress the external address becomes the primary one.
 
-        With it the address policy is turned off for the object (facts: cmdlets.md section 2).
+        With it the address policy is turned off for the object (facts: cmdlets.md section 2). That addresses which the
+        plain user held stay behind the primary one is invented.
         """
         item = self.selection(request, kinds.USERS | kinds.RECIPIENTS, USER_KEYS, "P").one(request.get("Identity"))
         if item.kind not in kinds.PLAIN_USERS:
@@ -125,7 +126,7 @@ class ServerRecipients:
         changes: dict[str, Any] = {
             "kind": "MailUser",
             "external_email_address": external,
-            "email_addresses": changes_of.valid([f"SMTP:{primary}"]),
+            "email_addresses": changes_of.valid(addresses.with_primary(item.email_addresses, f"SMTP:{primary}")),
             "mail": primary,
             "email_address_policy_enabled": not request.get("PrimarySmtpAddress"),
             "alias": request.get("Alias") or changes_of.derived_alias(item.user_principal_name, item.name),

@@ -78,6 +78,11 @@ def malformed(address: str) -> bool:
     return kind == "smtp" and ("@" not in value or (len(value.split()) != 1 and not value.startswith('"')))
 
 
+def writable(addresses: Iterable[str]) -> list[str]:
+    """Return the addresses that a write takes."""
+    return [address for address in addresses if not malformed(address)]
+
+
 def of_the_service(address: str) -> bool:
     """Tell whether an address is in a suffix in which the service gives addresses, and takes them, by itself."""
     return kind_of(address) == "smtp" and f".{domain_of(address)}".endswith(tuple(f".{s}" for s in RESERVED))

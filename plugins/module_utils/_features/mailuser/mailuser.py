@@ -294,7 +294,9 @@ def _changes(record: Record, current: dict[str, Any], wanted: list[str], routing
     """Return the attributes that the one Set-MailUser has to change; addresses that are there already stay."""
     change: dict[str, Any] = {}
     held = current.get("email_addresses", [])
-    complete = addresses.merged(wanted, held)
+    # What stood on the user while it was plain: offboarding_state hands on what LDAP shows of it.
+    kept = (record.get("on_premises") or {}).get("proxy_addresses", [])
+    complete = addresses.merged(wanted, [*held, *addresses.writable(kept)])
     if not addresses.same(complete, held):
         change["email_addresses"] = complete
     if current["kind"] == "mail_user" and current["external_email_address"].lower() != routing.lower():

@@ -310,7 +310,17 @@ def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> Non
                 item.fail(error)
             continue
         if item.baseline is not None and item.open:
+            if not refresh:
+                _remember_by_hand(evidence, item.baseline)
             _compare_with_baseline(item, evidence, item.baseline, refresh)
+
+
+def _remember_by_hand(evidence: Evidence, baseline: dict[str, Any]) -> None:
+    """Let a plain user without proxyAddresses have those of its baseline: the Disable-MailUser that undid a half-made
+    user cleared them, or LDAP is silent this time."""
+    ad, before = evidence.on_premises, baseline["on_premises"]
+    if ad["kind"] == "user" and before.get("guid") == ad["guid"] and before.get("proxy_addresses"):
+        ad.setdefault("proxy_addresses", before["proxy_addresses"])
 
 
 def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: dict[str, Any], refresh: bool) -> None:
@@ -450,6 +460,7 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
     claims = []
     for item, seen in known:
         before = {**_before(item, seen), **{n: v for n, v in _known(item, seen).items() if n in ADDED_TO}}
+        before["email_addresses"] = [*before.get("email_addresses", []), *_kept_by_hand(item, seen)]
         claims.append(uniqueness.claim(item.record, before, seen.on_premises))
         item.supplied["holders_asked"] = claims[-1].values
     found = uniqueness.conflicts(connections, claims)
@@ -525,6 +536,15 @@ def _before(item: Mailbox, evidence: Evidence) -> dict[str, Any]:
     return {**evidence.cloud, **{name: known[name] for name in cloud.COMPARED if name in known}}
 
 
+def _kept_by_hand(item: Mailbox, evidence: Evidence) -> list[str]:
+    """Return the addresses that a plain user held; of one that is half made by now the baseline knows them."""
+    if item.state is not None and item.state.name in offboarding_state.WHOLE:
+        return []
+    ad = evidence.on_premises
+    known = ad if ad["kind"] == "user" else (item.baseline or {}).get("on_premises", {})
+    return list(known.get("proxy_addresses", []))
+
+
 def _baseline_missing(item: Mailbox, evidence: Evidence, options: Options) -> bool:
     if not options.directory or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
         return False
@@ -559,16 +579,19 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         **({"source_anchor": seen.source_anchor} if isinstance(seen := evidence.directory, DirectoryUser) else {}),
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
-            name: evidence.on_premises[name]
-            for name in (
-                "guid",
-                "distinguished_name",
-                "kind",
-                "recipient_type_details",
-                "database",
-                "linked_master_account",
-            )
-            if name in evidence.on_premises
+            **{
+                name: evidence.on_premises[name]
+                for name in (
+                    "guid",
+                    "distinguished_name",
+                    "kind",
+                    "recipient_type_details",
+                    "database",
+                    "linked_master_account",
+                )
+                if name in evidence.on_premises
+            },
+            **({"proxy_addresses": kept} if (kept := _kept_by_hand(item, evidence)) else {}),
         },
         **(
             {"baseline_file": baselines.path(evidence.cloud["exchange_guid"])}

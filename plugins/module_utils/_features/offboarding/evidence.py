@@ -78,6 +78,9 @@ def _read_directory(seen: Sequence[Evidence], options: Mapping[str, Any]) -> Non
     for evidence, anchor in zip(seen, known, strict=True):
         user = users.get(evidence.on_premises["guid"], _OTHER_DOMAIN)
         evidence.directory = Silent(user.reason) if isinstance(user, Withheld) else user
+        if isinstance(user, DirectoryUser) and user.proxy_addresses and evidence.on_premises["kind"] == "user":
+            # Part of how the user was found, as the baseline keeps it: Set-MailUser writes over them.
+            evidence.on_premises["proxy_addresses"] = list(user.proxy_addresses)
         object_id = evidence.cloud["external_directory_object_id"]
         evidence.claimants = [item for item in claimants if claims_of(item, anchor, object_id)]
 

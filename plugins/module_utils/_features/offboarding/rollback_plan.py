@@ -347,6 +347,12 @@ def left_behind(evidence: Evidence) -> list[str]:
     mail, had = ad["windows_email_address"], before.get("windows_email_address", "")
     if ad["kind"] == "user" and mail.lower() != had.lower():
         told.append(f"mail is {mail}, and the baseline has {had or 'none'}: set it in Active Directory if it is to go.")
+    kept = before.get("proxy_addresses", [])
+    if ad["kind"] == "user" and kept:
+        told.append(
+            f"the baseline has the proxyAddresses {', '.join(kept)}. Disable-MailUser clears them, and no cmdlet sets "
+            "them on a plain user: look at the user in Active Directory, and write again what is gone."
+        )
     new = addresses.missing(evidence.cloud["email_addresses"], evidence.baseline["cloud"]["email_addresses"])
     if new:
         told.append(
@@ -437,7 +443,8 @@ def _complete(
         known.get("legacy_exchange_dn", ""),
         include_sip=include_sip,
     )
-    complete = addresses.merged(wanted, ad["email_addresses"])
+    kept = (evidence.baseline or {})["on_premises"].get("proxy_addresses", [])
+    complete = addresses.merged(wanted, [*ad["email_addresses"], *addresses.writable(kept)])
     change: dict[str, Any] = {}
     if not addresses.same(complete, ad["email_addresses"]):
         change["email_addresses"] = complete

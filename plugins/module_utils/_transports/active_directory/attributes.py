@@ -38,6 +38,7 @@ WANTED = (
     "distinguishedName",
     "mail",
     "mailNickname",
+    "proxyAddresses",
     "msExchHideFromAddressLists",
     WRITTEN_BACK,
     *CUSTOM_ATTRIBUTES,
@@ -92,6 +93,7 @@ class DirectoryUser:
     mail: str = ""
     alias: str = ""
     hidden: bool = False
+    proxy_addresses: tuple[str, ...] = ()
     custom_attributes: Mapping[str, str] = field(default_factory=dict)
     external_directory_object_id: str = ""
 
@@ -127,6 +129,7 @@ def user(attributes: Attributes) -> Seen:
         move_residue=_residue(known),
         mail=_text(known.get("mail")),
         alias=_text(known.get("mailnickname")),
+        proxy_addresses=tuple(value.decode("utf-8", "replace") for value in known.get("proxyaddresses", ())),
         hidden=_text(known.get("msexchhidefromaddresslists")) == "TRUE",
         custom_attributes={_exchange_name(attribute): value for attribute, value in custom if value},
         external_directory_object_id=_cloud_object(_text(known.get(WRITTEN_BACK.lower()))),

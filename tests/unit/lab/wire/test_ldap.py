@@ -65,11 +65,15 @@ def test_what_the_model_keeps_is_shown(running: Laboratory) -> None:
 
 
 def test_what_no_cmdlet_shows_of_a_plain_user_is_shown(running: Laboratory) -> None:
-    pair = person(running, "Plain Paula", hidden=True, alias="paula", custom_attributes={1: "Sales", 15: "Åsa"})
+    held = ["SMTP:paula.old@contoso.com", "X500:/o=Old/cn=paula"]
+    pair = person(
+        running, "Plain Paula", hidden=True, alias="paula", custom_attributes={1: "Sales", 15: "Åsa"},
+        email_addresses=held,
+    )  # fmt: skip
     with reader(running) as directory:
         user = directory.users([str(pair.directory.guid)])[str(pair.directory.guid)]
     assert isinstance(user, DirectoryUser)
-    assert (user.alias, user.hidden) == ("paula", True)
+    assert (user.alias, user.hidden, user.proxy_addresses) == ("paula", True, tuple(held))
     assert user.custom_attributes == {"custom_attribute1": "Sales", "custom_attribute15": "Åsa"}
 
 

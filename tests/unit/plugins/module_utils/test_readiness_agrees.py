@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import CHECKS, FINAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
@@ -183,6 +184,53 @@ def test_the_role_does_what_the_report_says(name: str, tmp_path: Path, controlle
     else:
         # Nothing that stands against one mailbox stands against the other.
         assert (seen.blockers(1), seen.refusal(1), seen.refusal(-1), seen.home(1)) == ([], ("", ""), ("", ""), True)
+
+
+def test_what_somebody_wrote_to_a_plain_user_comes_home_with_the_mailbox(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    procedure = wave(tmp_path, controller, "addresses_by_hand")
+    ann, bob = procedure.pairs
+    put_on_mailbox(procedure.lab.hybrid, "addresses_by_hand", bob)
+    by_hand = [list(pair.directory.email_addresses) for pair in (ann, bob)]
+    procedure.run(PHASES[:1])
+    for pair, held in zip((ann, bob), by_hand, strict=True):
+        assert pair.directory.kind == "MailUser"
+        assert pair.directory.primary_smtp_address == pair.identity
+        assert [address for address in held if not addresses.contains(pair.directory.email_addresses, address)] == []
+        baseline = Baselines(str(tmp_path)).load(str(pair.cloud.exchange_guid))
+        assert baseline is not None
+        assert baseline["on_premises"]["proxy_addresses"] == held
+
+
+def test_what_somebody_wrote_to_a_plain_user_is_remembered_when_it_does_not_show(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    procedure = wave(tmp_path, controller, "addresses_by_hand")
+    ann, bob = procedure.pairs
+    put_on_mailbox(procedure.lab.hybrid, "addresses_by_hand", bob)
+    by_hand = [list(pair.directory.email_addresses) for pair in (ann, bob)]
+    procedure.run(())
+    # As after a Disable-MailUser; and in the second run nobody asks LDAP.
+    procedure.build.set_directory(bob, email_addresses=[])
+    procedure.state = {name: value for name, value in procedure.state.items() if name != "active_directory"}
+    procedure.run(PHASES[:1])
+    for pair, held in zip((ann, bob), by_hand, strict=True):
+        assert pair.directory.kind == "MailUser"
+        assert [address for address in held if not addresses.contains(pair.directory.email_addresses, address)] == []
+
+
+def test_an_address_by_hand_that_somebody_else_holds_stops_before_the_first_write(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    seen = wave(tmp_path, controller, "addresses_by_hand")
+    seen.build.second_holder("ann.archer.old@contoso.com")
+    with seen.lab.connect() as connections:
+        report = read.check(connections, seen.wave, options(seen, controller), seen.lab.sleep)
+    assert [item.code for item in report.mailboxes[0][1] if item.severity == "blocker"] == ["address_in_use"]
+    seen.run(PHASES[:1])
+    assert [(told.phase, told.error.code) for told in seen.refused.values()] == [("state", "address_in_use")]
+    assert [pair.directory.kind for pair in seen.pairs] == ["User", "MailUser"]
 
 
 def agrees(seen: Both, place: int, name: str) -> None:

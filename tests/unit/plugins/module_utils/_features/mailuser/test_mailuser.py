@@ -99,6 +99,20 @@ def test_a_plain_user_costs_two_writes_back_to_back() -> None:
     assert found.enriched["external_email_address"] == f"ann@{ROUTING}"
 
 
+def test_what_stood_on_the_plain_user_is_written_behind_the_mailboxs_addresses() -> None:
+    # An old primary address is a secondary one from now on; what no write takes stays in the baseline alone.
+    by_hand = ["SMTP:ann.old@contoso.com", "x500:/O=ExchangeLabs/cn=ANN", "X500:/o=Old/cn=ann", "smtp:no address"]
+    for person in (ad_user("ann"), on_premises_recipient("ann", EmailAddresses=["SMTP:ann@contoso.com"])):
+        found = plan(person, on_premises={"proxy_addresses": by_hand})
+        sent = calls(found)[-1][1].parameters["EmailAddresses"]
+        assert sent == [*CARRIED, "smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
+        again = Present(True).plan(
+            record(on_premises={"proxy_addresses": by_hand}),
+            Seen(on_premises=found.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann"))),
+        )
+        assert again.calls == ()
+
+
 def test_a_mail_user_that_is_whole_is_left_alone() -> None:
     found = plan(on_premises_recipient("ann"))
     assert (found.calls, found.before, found.after) == ((), {}, {})

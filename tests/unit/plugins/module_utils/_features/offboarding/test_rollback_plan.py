@@ -263,6 +263,20 @@ def test_what_still_differs_is_told_and_not_guessed_away() -> None:
     assert left_behind(evidence(ad_user("ann"), ad_user("ann"))) == left_behind(evidence(WHOLE)) == []
 
 
+def test_addresses_by_hand_are_written_with_what_stays_and_told_of_what_is_undone() -> None:
+    by_hand = {"proxy_addresses": ["SMTP:ann.old@contoso.com", "X500:/o=Old/cn=ann"]}
+    stays, undone = evidence(HALF_MADE, ad_user("ann"), exported=RAN), evidence(ad_user("ann"), ad_user("ann"))
+    for found in (stays, undone):
+        assert found.baseline is not None
+        found.baseline["on_premises"].update(by_hand)
+    ((_kind, cmdlet),) = plan(stays).calls
+    carried = cmdlet.parameters["EmailAddresses"]
+    assert isinstance(carried, list)
+    assert carried[-2:] == ["smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
+    (told,) = left_behind(undone)
+    assert "proxyAddresses SMTP:ann.old@contoso.com, X500:/o=Old/cn=ann" in told
+
+
 # -- has a sync exported it? -------------------------------------------------------------------------------------------
 
 TAKEN = "2026-11-23T09:00:00Z"

@@ -88,11 +88,14 @@ def test_an_anchor_of_any_length_is_the_base64_of_its_bytes(raw: bytes) -> None:
 def test_what_no_cmdlet_shows_of_a_plain_user_is_read() -> None:
     user = seen(
         entry(mailNickname=b"ann", msExchHideFromAddressLists=b"TRUE", extensionAttribute1=b"a")
-        | {"extensionAttribute15": [b"o"]}
+        | {"extensionAttribute15": [b"o"], "proxyAddresses": [b"SMTP:ann.old@contoso.com", b"x500:/o=Old/cn=ann"]}
         | {"msDS-ExternalDirectoryObjectId": [f"User_{GUID}".upper().encode()]}
     )
     assert (user.alias, user.hidden, user.external_directory_object_id) == ("ann", True, str(GUID))
     assert user.custom_attributes == {"custom_attribute1": "a", "custom_attribute15": "o"}
+    assert user.proxy_addresses == ("SMTP:ann.old@contoso.com", "x500:/o=Old/cn=ann")
+    assert seen(entry()).proxy_addresses == ()
+    assert "proxyAddresses" in attributes.WANTED
     assert seen(entry(msExchHideFromAddressLists=b"FALSE")).hidden is False
 
 
