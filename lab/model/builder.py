@@ -260,6 +260,15 @@ class HybridBuilder:
         self.hybrid.sync.bind(item, cloud)
         return cloud
 
+    def soft_deleted_twin(self, pair: Pair) -> TenantObject:
+        """Let an earlier mailbox with the same addresses be soft-deleted."""
+        name = f"{pair.cloud.name} deleted"
+        return self.hybrid.tenant.soft_deleted.add(TenantObject(
+            named_guid(f"cloud/{name}"), name, "UserMailbox", display_name=pair.cloud.display_name,
+            email_addresses=list(pair.cloud.email_addresses), exchange_guid=named_guid(f"mailbox/{name}"),
+            external_directory_object_id=str(named_guid(f"entra/{name}")), sku_assigned=False,
+        ))  # fmt: skip
+
     def other_anchor(self, pair: Pair) -> None:
         """Anchor the cloud user to an on-premises user that is not this one."""
         other = base64.b64encode(named_guid(f"somebody else than {pair.person.name}").bytes_le).decode()

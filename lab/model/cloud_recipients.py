@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lab.answer import Answer, LabObject
@@ -36,13 +37,12 @@ class CloudRecipients:
         users = self._reader(kinds.USERS, (*USER_KEYS, "external"), "P", recipient_output.user)
         recipients = self._reader(kinds.RECIPIENTS, (*RECIPIENT_KEYS, "external"), "R", recipient_output.recipient)
         mail_users = self._reader(kinds.MAIL_USERS, (*RECIPIENT_KEYS, "external"), "U", recipient_output.mail_user)
-        mailboxes = self._reader(kinds.MAILBOXES, (*MAILBOX_KEYS, "external"), "M", recipient_output.mailbox)
         writable = frozenset({"Identity", "Type", *DELAYS} | MASTERED_ON_PREMISES - {"ExchangeGuid", "ArchiveGuid"})
         return {
             "Get-User": Implementation(users, details),
             "Get-Recipient": Implementation(recipients, details | {"RecipientType"}),
             "Get-MailUser": Implementation(mail_users, GET),
-            "Get-Mailbox": Implementation(mailboxes, details),
+            "Get-Mailbox": Implementation(self.get_mailbox, details | {"SoftDeletedMailbox"}),
             "Get-MailboxStatistics": Implementation(self.get_mailbox_statistics, frozenset({"Identity", "Archive"})),
             "Set-Mailbox": Implementation(self.set_mailbox, writable),
         }
@@ -54,6 +54,21 @@ class CloudRecipients:
     def mailboxes_and_mail_users(self) -> Selection[TenantObject]:
         """Return what a move request may belong to, before and after its completion."""
         return self._selection(kinds.MAILBOXES | kinds.MAIL_USERS, (*MAILBOX_KEYS, "external"), "R")
+
+    def to_move(self, identity: object) -> TenantObject:
+        """Return what a new move request names; what names a soft-deleted mailbox as well is ambiguous."""
+        item = self.mailboxes_and_mail_users().one(identity)
+        if self.tenant.soft_deleted.find((*MAILBOX_KEYS, "external"), str(identity)):
+            raise failures.ambiguous(identity)
+        return item
+
+    def get_mailbox(self, request: Request) -> Answer:
+        """Get-Mailbox; with SoftDeletedMailbox of soft-deleted mailboxes alone."""
+        selection = self.mailboxes()
+        if request.get("SoftDeletedMailbox") is True:
+            selection = replace(selection, store=self.tenant.soft_deleted)
+        items, warnings = selection.get(request.parameters)
+        return Answer([recipient_output.mailbox(item) for item in items], warnings)
 
     def _selection(self, of: frozenset[str], keys: tuple[str, ...], letter: str) -> Selection[TenantObject]:
         return Selection(self.tenant.objects, of, keys, letter, CLOUD_CONTROLLER, lambda item: True, cloud=True)

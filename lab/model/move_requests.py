@@ -69,7 +69,7 @@ class MoveRequests:
         """New-MoveRequest -Outbound. With WhatIf it only checks, and says what the move would fail on."""
         if request.get("Outbound") is not True:
             raise failures.recipient_task("The lab moves mailboxes out of the cloud only: use the Outbound switch.")
-        mailbox = self.recipients.mailboxes_and_mail_users().one(request.get("Identity"))
+        mailbox = self.recipients.to_move(request.get("Identity"))
         if not mailbox.is_mailbox:
             raise failures.wrong_kind(mailbox.identity, mailbox.kind)
         if mailbox.guid in self.service.requests:

@@ -399,6 +399,10 @@ def _request(builder: HybridBuilder, pair: Pair) -> MoveRequest:
     return request
 
 
+def _soft_deleted_twin(builder: HybridBuilder, pair: Pair) -> None:
+    builder.soft_deleted_twin(pair)
+
+
 def _running(builder: HybridBuilder, pair: Pair) -> None:
     _request(builder, pair)
 
@@ -541,6 +545,7 @@ MAILBOX: dict[str, Scenario] = {
         ("primary_only_without_archive",), _record(primary_only=True, archive_domain="contoso.mail.onmicrosoft.com")
     ),
     "archive_stays": Scenario((), _archive_stays, "info"),
+    "soft_deleted_twin": Scenario(("soft_deleted_twin",), _soft_deleted_twin, "info"),
     "running_request": Scenario(("already_moving",), _running, "info"),
     "failed_request": Scenario(("move_failed",), _failed, "warning"),
     "completed_request": Scenario(("completed_request_left",), _left_over),

@@ -79,6 +79,8 @@ class Tenant:
     """Everything that the cloud cmdlets read and write. The flags are those of the Entra tenant."""
 
     objects: Store[TenantObject] = field(default_factory=Store[TenantObject])
+    # Deleted mailboxes that can still be restored: apart, because what they hold is free for others to hold.
+    soft_deleted: Store[TenantObject] = field(default_factory=Store[TenantObject])
     accepted_domains: list[str] = field(default_factory=list)
     soft_match_on_upn: bool = True
     block_soft_match: bool = False

@@ -627,6 +627,13 @@ ALL: tuple[Check, ...] = (
     ),
     # -- mailbox: requests that exist ------------------------------------------------------------------------------
     _mailbox(
+        "soft_deleted_twin", INFO, "Get-Mailbox (Exchange Online)",
+        "Does no soft-deleted mailbox have an address of this one?",
+        "An address names both then, and a migration batch fails: matches multiple entries. The role names the mailbox "
+        "by its ExchangeGuid.", "Move it with the role or move_request, not in a migration batch.",
+        f"{_ARTICLES} section 5",
+    ),
+    _mailbox(
         "already_moving", INFO, "Get-MoveRequest (Exchange Online)", "Is there no move request yet?",
         "The role adopts a request that is under way and follows it.", "Look at it with move_request_info.",
         "KB 4502865",

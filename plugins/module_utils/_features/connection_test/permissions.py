@@ -134,6 +134,7 @@ NEEDED: tuple[Need, ...] = (
     _server("Get-AcceptedDomain", "DomainController", VIEW_CONFIGURATION, READINESS),
     _server("Get-MoveRequest", "ResultSize DomainController", VIEW_RECIPIENTS, READINESS),
     _cloud("Get-OutboundConnector", "", VIEW_CONFIGURATION, READINESS),
+    _cloud("Get-Mailbox", "SoftDeletedMailbox ResultSize", VIEW_RECIPIENTS, READINESS),
     _cloud("Get-MigrationUser", "ResultSize", MIGRATION, READINESS),
     _cloud("Get-MigrationEndpoint", "Type", MIGRATION, ENDPOINT),
     _cloud("Get-MailboxStatistics", "Identity Archive", VIEW_RECIPIENTS, READINESS),

@@ -194,6 +194,33 @@ def test_mailbox_without_a_request_is_an_error(desk: Desk, ann: Pair, cmdlet: st
         assert "Couldn't find a move request" in failure.message
 
 
+def test_an_address_names_a_soft_deleted_twin_too_and_the_guid_does_not(desk: Desk, ann: Pair) -> None:
+    bob = desk.build.synced("Bob Baker")
+    desk.prepare(bob)
+    twin = desk.build.soft_deleted_twin(ann)
+    for identity in (ann.identity, ann.person.routing):
+        assert f"'{identity}' matches multiple entries" in refused_move(desk, ann, Identity=identity)
+    assert desk.move(bob, Identity=bob.identity).objects
+    assert desk.move(ann, Identity=str(ann.cloud.exchange_guid)).objects
+    desk.clock.advance(60)
+    assert [desk.status(pair)[0] for pair in (ann, bob)] == ["Completed", "Completed"]
+    assert twin.exchange_guid != ann.cloud.exchange_guid
+
+
+def test_only_the_switch_shows_soft_deleted_mailboxes(desk: Desk, ann: Pair) -> None:
+    twin = desk.build.soft_deleted_twin(ann)
+    desk.build.synced("Bob Baker")
+
+    def shown(**parameters: Any) -> set[Any]:
+        return {item.properties["ExchangeGuid"] for item in desk.cloud("Get-Mailbox", **parameters).objects}
+
+    assert shown(SoftDeletedMailbox=True) == {twin.exchange_guid}
+    assert shown(SoftDeletedMailbox=True, Identity=ann.identity) == {twin.exchange_guid}
+    assert shown(Identity=ann.identity) == {ann.cloud.exchange_guid}
+    assert twin.exchange_guid not in shown()
+    assert ann.cloud.exchange_guid in shown()
+
+
 def test_second_request_is_refused_even_after_a_failure(desk: Desk, ann: Pair) -> None:
     desk.build.set_directory(ann, exchange_guid=EMPTY_GUID)
     desk.move(ann)

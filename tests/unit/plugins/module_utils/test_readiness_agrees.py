@@ -292,6 +292,15 @@ def test_a_credential_that_cannot_be_sent_stops_the_run_and_the_report_says_so(
     assert [seen.touched(place) for place in (0, 1)] == [False, False]
 
 
+def test_a_soft_deleted_twin_is_told_of_its_mailbox_alone_and_both_come_home(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    seen = both(tmp_path, controller, "soft_deleted_twin")
+    told = [[item.code for item in items if item.severity == "info"] for _subject, items in seen.report.mailboxes]
+    assert told == [["soft_deleted_twin"], []]
+    assert [seen.home(place) for place in (0, 1)] == [True, True]
+
+
 def test_a_unit_that_is_not_synchronized_is_an_open_question_and_costs_no_address(
     tmp_path: Path, controller: DomainController
 ) -> None:

@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Silent,
     State,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
@@ -62,6 +63,7 @@ class Facts:
     brings_into_scope: bool = False
     requests_on_premises: Answer = NOT_ASKED
     migration_users: Answer = NOT_ASKED
+    soft_deleted: Answer = NOT_ASKED
     controller_pinned: bool = True
     credential_name: str = ""
     credential_unsent: bool = False
@@ -86,6 +88,16 @@ class Facts:
             str(item.get("Identity") or item.get("EmailAddress") or "").lower(): str(item.get("BatchId") or "unknown")
             for item in told
         }
+
+    @cached_property
+    def deleted_mailboxes(self) -> dict[str, set[str]]:
+        """The ExchangeGuids of the soft-deleted mailboxes that have an address, by the address."""
+        told: dict[str, set[str]] = {}
+        for item in () if isinstance(self.soft_deleted, Unread) else self.soft_deleted:
+            guid = _values.guid(item.get("ExchangeGuid"))
+            for address in addresses.smtp_addresses(_values.as_list(item.get("EmailAddresses"))):
+                told.setdefault(address, set()).add(guid)
+        return told
 
 
 @dataclass

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Requests that exist already, on either side: each of them blocks a new one."""
+"""What stands in the way of a new move request: one that exists already, on either side, or a mailbox's twin."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield not_checked("move_request_on_premises", on_premises.reason)
     if isinstance(users, Unread):
         yield not_checked("belongs_to_migration_batch", users.reason)
+    if isinstance(facts.soft_deleted, Unread):
+        yield not_checked("soft_deleted_twin", facts.soft_deleted.reason)
     for subject, evidence in moving(subjects):
         yield from in_the_cloud(subject, evidence)
         yield from elsewhere(facts, subject, evidence)
+        yield from _twins(facts, subject, evidence)
 
 
 def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
@@ -63,6 +66,15 @@ def elsewhere(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Fi
     if batch and not _of_batch(evidence):
         text = f"Get-MigrationUser shows the mailbox in batch {batch}"
         yield found("belongs_to_migration_batch", text, subject.identity)
+
+
+def _twins(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+    """Tell of soft-deleted mailboxes that an address of this one names as well."""
+    own = _names(evidence)
+    for guid in sorted({guid for name in own for guid in facts.deleted_mailboxes.get(name, ())}):
+        if guid != evidence.cloud["exchange_guid"]:
+            text = f"The soft-deleted mailbox with the ExchangeGuid {guid} has an address of this one"
+            yield found("soft_deleted_twin", text, subject.identity)
 
 
 def _of_batch(evidence: Evidence) -> bool:

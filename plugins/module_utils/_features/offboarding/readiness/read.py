@@ -148,6 +148,9 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
     facts.copies = _read_copies(connections, subjects, facts.databases)
     facts.hybrid_configuration = on_premises("Get-HybridConfiguration")
     facts.connectors = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OutboundConnector")
+    facts.soft_deleted = surroundings.ask(
+        connections, EXCHANGE_ONLINE, "Get-Mailbox", SoftDeletedMailbox=True, **_UNLIMITED
+    )
     facts.controller_pinned = options.controller_pinned
     facts.brings_into_scope = options.brings_into_scope
     if options.credential is not None:

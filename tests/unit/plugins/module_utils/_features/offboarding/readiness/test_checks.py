@@ -99,8 +99,8 @@ def facts(**changes: Any) -> Facts:
         "domains_in_the_cloud": [{"DomainName": "contoso.com"}, {"DomainName": ROUTING}],
         "organization": [{"AutoExpandingArchiveEnabled": False}], "endpoint_tests": {"mail": [{"Result": "Success"}]},
         "scheduler": [{"SyncCycleEnabled": True, "StagingModeEnabled": False, "SchedulerSuspended": False}],
-        "sync_runs": [], "requests_on_premises": [], "migration_users": [], "features": Features(False, True, False),
-        "write_back_jobs": [],
+        "sync_runs": [], "requests_on_premises": [], "migration_users": [], "soft_deleted": [],
+        "features": Features(False, True, False), "write_back_jobs": [],
     }  # fmt: skip
     return Facts(**{**sound, **changes})
 
@@ -182,6 +182,8 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
      "move_request_on_premises"),
     ({"migration_users": [{"Identity": "Ann@contoso.com", "BatchId": "spring"}]}, "belongs_to_migration_batch"),
+    ({"soft_deleted": [{"ExchangeGuid": guid_of("another"), "EmailAddresses": ["smtp:Ann@Contoso.com"]}]},
+     "soft_deleted_twin"),
 ])  # fmt: skip
 def test_one_thing_wrong_in_the_environment_is_one_finding(changes: dict[str, Any], code: str) -> None:
     found = [name for name, _severity in all_of(facts(**changes), subject())]
@@ -319,6 +321,18 @@ def test_one_thing_wrong_with_a_mailbox_is_one_finding(changes: dict[str, Any], 
     assert {code for code, _severity in all_of(facts(), subject(**changes))} == codes
 
 
+def test_a_soft_deleted_mailbox_is_a_twin_only_by_an_address_and_another_guid() -> None:
+    own, other = guid_of("ann's mailbox"), guid_of("another")
+    held = ["SMTP:ann@contoso.com"]
+    known = facts(soft_deleted=[
+        {"ExchangeGuid": own, "EmailAddresses": held},
+        {"ExchangeGuid": other, "EmailAddresses": ["SMTP:bob@contoso.com", "X500:ann@contoso.com"]},
+    ])  # fmt: skip
+    assert all_of(known, subject()) == []
+    twice = facts(soft_deleted=[{"ExchangeGuid": guid, "EmailAddresses": held} for guid in (other, guid_of("third"))])
+    assert all_of(twice, subject()) == [("soft_deleted_twin", "info")] * 2
+
+
 def test_mailboxes_at_home_or_in_conflict_are_not_checked_for_a_move() -> None:
     home = subject(cloud_mail_user(), on_premises_recipient(kind="UserMailbox", Database="DB01"), size=99 * GB)
     assert home.state is not None
@@ -358,7 +372,7 @@ def test_an_unknown_anchor_of_a_synced_user_is_not_checked() -> None:
 def test_silence_is_never_a_pass() -> None:
     """Every answer in turn is withheld: something is not_checked then, and nothing is found that was not there."""
     names_of_answers = [name for name, value in vars(facts()).items() if isinstance(value, list)]
-    assert len(names_of_answers) == 13
+    assert len(names_of_answers) == 14
     for name in names_of_answers:
         found = all_of(
             facts(**{name: SILENT}), subject(CLOUD_ARCHIVE, record={"remote_archive_target_database": "DB01"})

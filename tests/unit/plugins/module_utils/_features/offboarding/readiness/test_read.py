@@ -16,7 +16,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import ALL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Credential,
+    Properties,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
@@ -39,6 +43,7 @@ from tests.unit.plugins.module_utils.fakes import (
     ad_user,
     cloud_mailbox,
     connect,
+    guid_of,
     on_premises,
     refusal,
     tenant,
@@ -102,6 +107,27 @@ def test_nothing_is_written_and_the_endpoint_is_tested_once_with_the_credential(
         "ExchangeRemoteMove": True, "RemoteServer": "mail.contoso.com", "Credentials": CREDENTIAL,
     }  # fmt: skip
     assert "Secret" not in test.preview()
+
+
+def test_soft_deleted_mailboxes_are_asked_for_once_and_told_of_the_mailbox_whose_address_they_have() -> None:
+    server, cloud = organizations()
+    server.objects = on_premises(ad_user(), ad_user("bob")).objects
+    cloud.objects = tenant(cloud_mailbox(), cloud_mailbox("bob")).objects
+    live, other = cloud.objects["Get-Mailbox"], guid_of("bob's old mailbox")
+
+    def mailboxes(cmdlet: Cmdlet) -> list[Properties]:
+        if cmdlet.parameters.get("SoftDeletedMailbox"):
+            return [cloud_mailbox("bob", ExchangeGuid=other)]
+        assert "Filter" in cmdlet.parameters
+        return live
+
+    cloud.handlers["Get-Mailbox"] = mailboxes
+    wave = [RECORD, {**RECORD, "identity": "bob@contoso.com"}]
+    report = read.check(connect(server, cloud), wave, Options(credential=CREDENTIAL), lambda _seconds: None)
+    told = [[f.found for f in findings if f.code == "soft_deleted_twin"] for _subject, findings in report.mailboxes]
+    assert told == [[], [f"The soft-deleted mailbox with the ExchangeGuid {other} has an address of this one."]]
+    asked = [cmdlet.parameters for cmdlet in cloud.named("Get-Mailbox") if "SoftDeletedMailbox" in cmdlet.parameters]
+    assert asked == [{"SoftDeletedMailbox": True, "ResultSize": "Unlimited"}]
 
 
 def test_a_migration_endpoint_is_tested_by_name() -> None:
