@@ -40,9 +40,11 @@ def program() -> str:
 def opened(hybrid: Hybrid, directory: Path, program: str) -> Iterator[Bench]:
     """Open a laboratory in which a real PowerShell runs the scripts."""
     with PowerShellLaboratory(hybrid, directory / "laboratory", program) as laboratory:
-        yield Bench(laboratory, directory / "bench")
-        # Whatever became of the run, no session may stay behind on a server.
-        assert laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
+        try:
+            yield Bench(laboratory, directory / "bench")
+        finally:
+            # Whatever became of the run, no session may stay behind on a server.
+            assert laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
 
 
 @pytest.fixture
