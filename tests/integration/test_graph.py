@@ -26,7 +26,11 @@ def test_a_match_that_entra_refuses_is_explained(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     pair.cloud.admin_role = True
     bench.signs_in, bench.environment = True, {"EXCHANGE_ONLINE_GRAPH": "true"}
-    run = bench.offboard(offboarding_mailboxes=[{"identity": pair.identity}], offboarding_match_timeout=1)
+    # Accepted, so that the match is tried: without it the role stops before its first write.
+    run = bench.offboard(
+        offboarding_mailboxes=[{"identity": pair.identity}], offboarding_match_timeout=1,
+        offboarding_accept=["admin_role"],
+    )  # fmt: skip
     assert not run.succeeded
     error = run.role_failures[pair.identity]
     assert "the cloud user holds the admin role Exchange Administrator" in error["message"]
