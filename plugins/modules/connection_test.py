@@ -161,16 +161,10 @@ summary:
   sample: {ok: 131, failed: 0, not_checked: 24}
 """
 
-from typing import Any, NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test import (
-    checks as connection_test_checks,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     PURPOSES,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -190,40 +184,6 @@ ARGUMENTS = Arguments(
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
 )
-SYSTEMS = tuple(system.name for system in ARGUMENTS.systems)
-
-
-def work(module: HybridModule) -> NoReturn:
-    with module.connections() as connections:
-        systems = [system for system in SYSTEMS if connections.has(system)]
-        if not systems:
-            raise InputError(
-                "connection_test",
-                None,
-                "has no system to look at",
-                "Give exchange_server.host, exchange_online.tenant_id or entra_connect.host, or set their environment "
-                "variables.",
-                "not_configured",
-            )
-        if (module.params[EXCHANGE_ONLINE] or {}).get("graph"):
-            systems.append(connection_test_checks.GRAPH)
-        tls = {system: connection_test_checks.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
-        checks = connection_test_checks.run(connections, systems, tls, module.params["purposes"])
-        shown: dict[str, Any] = {}
-        if module.params["show_credential_handling"]:
-            shown = {"credential_handling": connection_test_checks.credential_handling(connections)}
-    failed = [check for check in checks if check.status == connection_test_checks.FAILED]
-    statuses = (connection_test_checks.OK, connection_test_checks.FAILED, connection_test_checks.NOT_CHECKED)
-    result = {
-        **shown,
-        "changed": False,
-        "checks": [check.as_result() for check in checks],
-        "summary": {status: sum(check.status == status for check in checks) for status in statuses},
-    }
-    if failed and module.params["fail"]:
-        message = connection_test_checks.failure_message(failed, len(checks))
-        module.fail(HybridError(message, code="connection_test_failed", remedy=failed[0].remedy), **result)
-    module.exit(**result)
 
 
 def main() -> None:

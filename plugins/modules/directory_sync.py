@@ -32,7 +32,8 @@ attributes:
 options:
   state:
     description:
-      - What to reach.
+      - V(synced) runs a cycle and waits for its end. V(paused) suspends the scheduler, V(resumed) starts it again.
+      - V(ready) changes nothing, and refuses a server whose next cycle would export nothing.
     type: str
     choices: [synced, paused, resumed, ready]
     required: true
@@ -90,7 +91,7 @@ options:
     default: 1800
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks at the server.
     type: int
     default: 5
 """
@@ -174,12 +175,7 @@ runs:
       type: str
 """
 
-from typing import NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
-    DirectorySync,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -203,39 +199,6 @@ ARGUMENTS = Arguments(
     systems=(entra_connect.SYSTEM,),
     journal=True,
 )
-
-
-def work(module: HybridModule) -> NoReturn:
-    params = module.params
-    with module.connections() as connections:
-        connections.require(ENTRA_CONNECT)
-        sync = DirectorySync(
-            connections,
-            module.check_mode,
-            wait_timeout=params["wait_timeout"],
-            wait_sleep=params["wait_sleep"],
-            allow_staging=params["allow_staging"],
-            allow_suspended=params["allow_suspended"],
-            accept_export_errors=params["accept_export_errors"],
-            holder=params["holder"],
-        )
-        if params["state"] == "synced":
-            result = sync.synced(params["policy_type"].capitalize(), params["directory"] or "")
-        elif params["state"] == "ready":
-            result = sync.ready()
-        elif params["state"] == "paused":
-            result = sync.paused(params["directory"] or "")
-        else:
-            result = sync.resumed(params["directory"] or "", params["assume_paused"])
-    module.warnings += result.warnings
-    module.exit(
-        changed=result.changed,
-        cmdlets=result.cmdlets,
-        runs=result.runs,
-        before=result.before,
-        after=result.after,
-        diff={"before": result.before, "after": result.after, "prepared": "".join(f"{c}\n" for c in result.cmdlets)},
-    )
 
 
 def main() -> None:

@@ -24,16 +24,8 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.on_premises_user
 options:
-  ad_identity:
-    description:
-      - The on-premises user - its user principal name, objectGUID or distinguished name.
-      - If not given, the record's C(user_principal_name) names it, else O(identity).
-    type: str
-  user_principal_name:
-    description:
-      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
-    type: str
   exchange_guid:
     description:
       - ExchangeGuid of the cloud mailbox. Needed for each mailbox.

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.on_premises_user
 options:
   state:
     description:
@@ -56,15 +57,6 @@ options:
         O(mailops.exchange_hybrid.directory_sync#module:holder).
     type: str
     default: ""
-  ad_identity:
-    description:
-      - The on-premises user - its user principal name, objectGUID or distinguished name.
-      - If not given, the record's C(user_principal_name) names it, else O(identity).
-    type: str
-  user_principal_name:
-    description:
-      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
-    type: str
   external_email_address:
     description:
       - The routing address, which the cloud mailbox must hold, C(ann@contoso.mail.onmicrosoft.com) for example.
@@ -247,19 +239,10 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
-from typing import NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
     OPTIONS,
-    Absent,
-    Present,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
-    mend_left,
-    none_left_half_made,
-    settle,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -268,11 +251,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 WAVE = ["identity", "mailboxes", "mailboxes_file"]
+
+
 ARGUMENTS = Arguments(
     mailbox=OPTIONS,
     task={
@@ -289,38 +271,6 @@ ARGUMENTS = Arguments(
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
 )
-
-
-def work(module: HybridModule) -> NoReturn:
-    directory, holder = module.params["directory"] or "", module.params["holder"]
-    if module.params["state"] == "mended":
-        with module.connections() as connections:
-            connections.require(EXCHANGE_SERVER)
-            outcomes = mend_left(connections, HalfMade(directory, holder), check=module.check_mode)
-    elif module.params["state"] == "present":
-        outcomes = _present(module, HalfMade("" if module.check_mode else directory, holder))
-    else:
-        with module.connections() as connections:
-            connections.require(EXCHANGE_SERVER)
-            outcomes = run_wave(
-                Absent(module.check_mode),
-                module.records(),
-                connections,
-                check=module.check_mode,
-                on_error=module.params["on_error"],
-            )
-    module.finish(outcomes)
-
-
-def _present(module: HybridModule, half_made: HalfMade) -> list[Outcome]:
-    records = module.records(required=["primary_smtp_address"])
-    step, check, on_error = Present(module.check_mode), module.check_mode, module.params["on_error"]
-    with none_left_half_made(half_made, module.connections), module.connections() as connections:
-        connections.require(EXCHANGE_SERVER)
-        outcomes = run_wave(step, records, connections, check=check, on_error=on_error, half_made=half_made)
-        if not check:
-            settle(connections, outcomes, half_made)
-    return outcomes
 
 
 def main() -> None:

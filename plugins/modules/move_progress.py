@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.show_progress
 options:
   identity:
     description:
@@ -83,15 +84,9 @@ options:
     default: 86400
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks at the moves.
     type: int
     default: 60
-  show_progress:
-    description:
-      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
-        so a callback that prints one JSON document needs V(false).
-    type: bool
-    default: true
   on_pending:
     description:
       - What a mailbox is whose move is not there yet. V(continue) makes it C(pending); V(fail) makes it C(failed), with

@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.exchange_guid
+  - mailops.exchange_hybrid.record.show_progress
 options:
   state:
     description:
@@ -53,10 +55,6 @@ options:
           - Its password.
           - If not given, the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
-  exchange_guid:
-    description:
-      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given.
-    type: str
   remote_host_name:
     description:
       - Name of the on-premises MRS proxy as Exchange Online reaches it. Needed for O(state=submitted).
@@ -199,12 +197,6 @@ options:
       - Seconds between two looks; one look is one C(Get-MoveRequest) for all.
     type: int
     default: 60
-  show_progress:
-    description:
-      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
-        so a callback that prints one JSON document needs V(false).
-    type: bool
-    default: true
 seealso:
   - module: mailops.exchange_hybrid.move_progress
 """

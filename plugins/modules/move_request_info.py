@@ -18,15 +18,12 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.exchange_guid
 options:
   identity:
     description:
       - The mailbox whose request is read. Without O(identity), O(mailboxes) and O(mailboxes_file) all requests are
         read.
-    type: str
-  exchange_guid:
-    description:
-      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given.
     type: str
   batch_name:
     description:

@@ -29,18 +29,11 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.judged
 options:
-  ad_identity:
-    description:
-      - The on-premises user - its user principal name, objectGUID or distinguished name.
-    type: str
   routing_domain:
     description:
       - The tenant's routing domain, C(tenant.mail.onmicrosoft.com).
-    type: str
-  external_email_address:
-    description:
-      - The routing address itself, instead of O(routing_domain).
     type: str
   add_routing_address:
     description:
@@ -70,14 +63,6 @@ options:
     description:
       - Whether the mailbox's delay holds are to be ended before the move. Then they are not found fault with.
     type: bool
-  primary_only:
-    description:
-      - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
-    type: bool
-  archive_domain:
-    description:
-      - Domain of the archive that stays in the cloud.
-    type: str
   accept:
     description:
       - Findings that stop nothing, by code. They are still reported, as accepted.
@@ -287,25 +272,10 @@ report:
   sample: {json: /srv/offboarding/readiness.json, csv: /srv/offboarding/readiness.csv}
 """
 
-from typing import NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
-    report as reports,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
     FAIL_ON,
-    accepted_codes,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
-    Options,
-    check,
-    write_report,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
@@ -350,41 +320,6 @@ ARGUMENTS = Arguments(
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     connections=(ACTIVE_DIRECTORY,),
 )
-
-
-def work(module: HybridModule) -> NoReturn:
-    records = module.records()
-    options = _options(module)
-    with module.connections() as connections:
-        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
-        report = check(connections, records, options)
-    fail_on = "never" if module.params["on_error"] == "continue" else module.params["fail_on"]
-    result = reports.result(report, fail_on)
-    if module.params["report_directory"] and not module.check_mode:
-        result["report"] = write_report(module.params["report_directory"], report)
-    refusal = reports.refusal(report, fail_on)
-    if refusal is not None:
-        module.fail(refusal, **result)
-    module.exit(**result)
-
-
-def _options(module: HybridModule) -> Options:
-    params = module.params
-    credential = params["remote_credential"] or {}
-    known = credential.get("username") and credential.get("password")
-    return Options(
-        directory=params["directory"] or "",
-        accept=accepted_codes(params["accept"]),
-        check_sizes=params["check_sizes"],
-        test_endpoint=params["test_endpoint"],
-        brings_into_scope=params["brings_into_scope"],
-        pause_sync=params["pause_sync"],
-        migration_endpoint=params["migration_endpoint"] or "",
-        credential=Credential(credential["username"], credential["password"]) if known else None,
-        online=params[EXCHANGE_ONLINE] or {},
-        controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),
-        active_directory=params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
-    )
 
 
 def main() -> None:

@@ -37,11 +37,8 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.judged
 options:
-  ad_identity:
-    description:
-      - The on-premises user - its user principal name, objectGUID or distinguished name.
-    type: str
   remote_target_database:
     description:
       - Database that the mailbox is to move to; it has to exist.
@@ -49,14 +46,6 @@ options:
   remote_archive_target_database:
     description:
       - Database that the archive is to move to; it has to exist.
-    type: str
-  primary_only:
-    description:
-      - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
-    type: bool
-  archive_domain:
-    description:
-      - Domain of the archive that stays in the cloud.
     type: str
   target_delivery_domain:
     description:
@@ -71,10 +60,6 @@ options:
     description:
       - Domain of the routing address, as M(mailops.exchange_hybrid.mailuser) takes it. With it an address that an
         earlier run added to the cloud mailbox is told from one that somebody else added.
-    type: str
-  external_email_address:
-    description:
-      - The routing address itself, instead of O(routing_domain).
     type: str
   baseline:
     description:
@@ -176,7 +161,7 @@ options:
     default: 0
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks at such mailboxes.
     type: int
     default: 15
 """
@@ -336,26 +321,8 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
-    settle,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import (
-    Ahead,
-    refuse_malformed,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
-    accepted_codes,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import STATES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import REMOTE_CREDENTIAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
@@ -368,10 +335,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     ACTIVE_DIRECTORY,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
-SOUND_STATES = [name for name in STATES if name != "conflict"]  # a conflict fails its mailbox
-KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")
 ARGUMENTS = Arguments(
     mailbox={
         "ad_identity": {"type": "str"},
@@ -402,56 +366,6 @@ ARGUMENTS = Arguments(
     connections=(ACTIVE_DIRECTORY,),
     journal=True,
 )
-
-
-def work(module: HybridModule) -> NoReturn:
-    records = module.records()
-    options = Options(
-        directory=module.params["directory"] or "",
-        accept=accepted_codes(module.params["accept"]),
-        require_state=module.params["require_state"] or "",
-        check=module.check_mode,
-        readiness=module.params["readiness"],
-        pause_sync=module.params["pause_sync"],
-        brings_into_scope=module.params["brings_into_scope"],
-        ahead=Ahead(
-            module.params["prepare"],
-            module.params["move"],
-            module.params["remote_credential"],
-            module.params["exchange_online"] or {},
-        ),
-        active_directory=module.params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
-    )
-    refuse_malformed(options.ahead)
-    with module.connections() as connections:
-        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
-        outcomes = settle(
-            connections,
-            records,
-            options,
-            wait_timeout=module.params["wait_timeout"],
-            wait_sleep=module.params["wait_sleep"],
-        )
-    _tell_accepted(module, outcomes)
-    sound = [outcome for outcome in outcomes if outcome.status != "failed"]
-    module.finish(
-        outcomes,
-        states=_counted(SOUND_STATES, (str(outcome.details.get("state")) for outcome in sound)),
-        delay_holds=sum("delay_holds" in outcome.details for outcome in sound),
-        on_premises_kinds=_counted(KINDS, (str(outcome.enriched["on_premises"]["kind"]) for outcome in sound)),
-    )
-
-
-def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> None:
-    """Write into the journal which stop signs did not stop a mailbox: all that a mailbox has that did not fail."""
-    if module.journal is not None:
-        signs = {o.identity: list(o.details.get("stop_signs", ())) for o in outcomes if o.status != "failed"}
-        module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})
-
-
-def _counted(names: Iterable[str], found: Iterable[str]) -> dict[str, int]:
-    counts = Counter(found)
-    return {name: counts[name] for name in names}
 
 
 def main() -> None:

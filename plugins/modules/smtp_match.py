@@ -32,22 +32,14 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.wave
+  - mailops.exchange_hybrid.record.on_premises_user
 options:
   state:
     description:
-      - What to reach.
+      - V(stamped) writes C(mail) on-premises, V(matched) waits until the match is proved.
     type: str
     choices: [stamped, matched]
     required: true
-  ad_identity:
-    description:
-      - The on-premises user - its user principal name, objectGUID or distinguished name.
-      - If not given, the record's C(user_principal_name) names it, else O(identity).
-    type: str
-  user_principal_name:
-    description:
-      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
-    type: str
   primary_smtp_address:
     description:
       - Address to stamp; the cloud mailbox's primary address unless given.
@@ -78,7 +70,7 @@ options:
     default: 3900
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks at the cloud objects.
     type: int
     default: 15
   another_cycle:
@@ -207,23 +199,7 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
-from collections.abc import Callable
-from typing import NoReturn
-
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    ENTRA_CONNECT,
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
-    Connections,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
-    DirectorySync,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
-    ANCHOR_UNVERIFIED,
-    Stamped,
-    await_match,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -233,7 +209,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
     mailbox={
@@ -254,38 +229,6 @@ ARGUMENTS = Arguments(
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
 )
-
-
-def _cycle(module: HybridModule, connections: Connections) -> Callable[[], object] | None:
-    if not module.params["another_cycle"] or module.check_mode:
-        return None
-    connections.require(ENTRA_CONNECT)
-    sync = DirectorySync(connections, False, wait_timeout=module.params["wait_timeout"], wait_sleep=5)
-    return lambda: sync.synced("Delta", module.params["directory"] or "")
-
-
-def work(module: HybridModule) -> NoReturn:
-    records, params = module.records(), module.params
-    with module.connections() as connections:
-        connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
-        if params["state"] == "stamped":
-            outcomes = run_wave(
-                Stamped(module.check_mode), records, connections, check=module.check_mode, on_error=params["on_error"]
-            )
-        else:
-            outcomes = await_match(
-                connections,
-                records,
-                accept=params["accept"],
-                # Nothing was written in a preview, so there is nothing to wait for: one look.
-                wait_timeout=0 if module.check_mode else params["wait_timeout"],
-                wait_sleep=params["wait_sleep"],
-                cycle=_cycle(module, connections),
-                check=module.check_mode,
-            )
-    if any(outcome.details.get("anchor_unverified") for outcome in outcomes):
-        module.warn(ANCHOR_UNVERIFIED)
-    module.finish(outcomes)
 
 
 def main() -> None:

@@ -154,6 +154,24 @@ def test_argument_spec_and_documentation_agree(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_its_documentation_and_few_lines_more(name: str) -> None:
+    """What a module does stands in module_utils, where mypy reads it and the tests call it."""
+    tree = ast.parse((ROOT / f"plugins/modules/{name}.py").read_text(encoding="utf-8"))
+    documented = ("DOCUMENTATION", "EXAMPLES", "RETURN")
+    code = [n for n in tree.body if not (isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) in documented)]
+    assert len(tree.body) == len(code) + len(documented)
+    assert sum((node.end_lineno or 0) - node.lineno + 1 for node in code) <= 60
+
+
+def test_what_modules_document_alike_stands_in_a_fragment() -> None:
+    found: dict[str, list[str]] = {}
+    for name in MODULES:
+        for option, says in (yaml.safe_load(module(name).DOCUMENTATION).get("options") or {}).items():
+            found.setdefault(f"{option}: {says['description']}", []).append(name)
+    assert {option: names for option, names in found.items() if len(names) > 1} == {}
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_per_mailbox_options_have_no_default_and_are_known_keys(name: str) -> None:
     """A default would hide that a record left the choice to the task; an unknown key could not stand in a wave."""
     own = module(name).ARGUMENTS.mailbox

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of one mailbox that several modules take in the same sense; each variant is a group of them."""
+
+    ON_PREMISES_USER = r"""
+options:
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+      - If not given, the record's C(user_principal_name) names it, else O(identity).
+    type: str
+  user_principal_name:
+    description:
+      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
+    type: str
+"""
+
+    JUDGED = r"""
+options:
+  ad_identity:
+    description:
+      - The on-premises user - its user principal name, objectGUID or distinguished name.
+    type: str
+  primary_only:
+    description:
+      - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
+    type: bool
+  archive_domain:
+    description:
+      - Domain of the archive that stays in the cloud.
+    type: str
+  external_email_address:
+    description:
+      - The routing address itself, instead of O(routing_domain).
+    type: str
+"""
+
+    EXCHANGE_GUID = r"""
+options:
+  exchange_guid:
+    description:
+      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given.
+    type: str
+"""
+
+    SHOW_PROGRESS = r"""
+options:
+  show_progress:
+    description:
+      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
+        so a callback that prints one JSON document needs V(false).
+    type: bool
+    default: true
+"""
