@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Every cmdlet and parameter that the collection runs, what it is run for, and the management role that grants it.
+"""What each purpose needs granted: cmdlets and their parameters, and permissions of Microsoft Graph.
 
-One list for module connection_test and for docs/permissions.md: tests compare both with it, and it with what the
-modules really send. Roles: facts identity-filters-roles.md, "Permissions" (Microsoft: the recipient permissions page).
+For module connection_test and for docs/permissions.md, both from the table of cmdlets.
 """
 
 from __future__ import annotations
@@ -14,22 +13,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    ENTRA_CONNECT,
-    EXCHANGE_ONLINE,
-    EXCHANGE_SERVER,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import (
+    ARCHIVES,
+    ENDPOINT,
+    HOLDS,
+    MAIL_USER_REMOVAL,
+    MOVE_CONTROL,
+    OFFBOARDING,
+    READINESS,
+    ROUTING_ADDRESSES,
+    STAMPING,
+    TABLE,
 )
 
-# What a cmdlet is needed for: the role itself, or something that is done only where somebody asks for it.
-OFFBOARDING = "offboarding"
-ROUTING_ADDRESSES = "routing_addresses"
-HOLDS = "delay_holds"
-STAMPING = "stamping"
-MAIL_USER_REMOVAL = "mail_user_removal"
-MOVE_CONTROL = "move_control"
-ARCHIVES = "archives"
-READINESS = "readiness"
-ENDPOINT = "migration_endpoint"
 PURPOSES = {
     OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
@@ -42,10 +38,6 @@ PURPOSES = {
     ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
     READINESS: "offboarding_readiness; the role asks some of it too, where it may",
 }
-MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
-VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"
-MIGRATION, LEGAL_HOLD = "Migration", "Legal Hold"
-OPERATORS = "ADSyncOperators (local group)"
 
 
 @dataclass(frozen=True)
@@ -56,96 +48,13 @@ class Need:
     cmdlet: str
     parameters: tuple[str, ...]
     role: str
-    purpose: str = OFFBOARDING
+    purpose: str
 
 
-def _server(cmdlet: str, parameters: str, role: str, purpose: str = OFFBOARDING) -> Need:
-    return Need(EXCHANGE_SERVER, cmdlet, tuple(parameters.split()), role, purpose)
-
-
-def _cloud(cmdlet: str, parameters: str, role: str, purpose: str = OFFBOARDING) -> Need:
-    return Need(EXCHANGE_ONLINE, cmdlet, tuple(parameters.split()), role, purpose)
-
-
-def _sync(cmdlet: str, parameters: str = "") -> Need:
-    return Need(ENTRA_CONNECT, cmdlet, tuple(parameters.split()), OPERATORS)
-
-
-_FIND = "Filter ResultSize DomainController"
-_STAMP = "Identity EmailAddresses EmailAddressPolicyEnabled ExchangeGuid Confirm DomainController"
-_MOVE = (
-    "Identity Outbound RemoteHostName RemoteTargetDatabase TargetDeliveryDomain RemoteCredential BatchName "
-    "CompleteAfter StartAfter SuspendWhenReadyToComplete AcceptLargeDataLoss MoveOptions RemoteGlobalCatalog "
-    "RequestExpiryInterval CompletedRequestAgeLimit Confirm"
-)
-
-NEEDED: tuple[Need, ...] = (
-    # That every role of an administrator brings Set-ADServerSettings is inferred.
-    _server("Set-ADServerSettings", "ViewEntireForest", VIEW_CONFIGURATION),
-    _server("Get-User", f"Identity {_FIND}", VIEW_RECIPIENTS),
-    _server("Get-Recipient", _FIND, VIEW_RECIPIENTS),
-    _server("Get-MailUser", _FIND, VIEW_RECIPIENTS),
-    _server("Get-RemoteMailbox", _FIND, VIEW_RECIPIENTS),
-    _server("Get-Mailbox", _FIND, VIEW_RECIPIENTS),
-    _server("Get-MailboxStatistics", "Identity", VIEW_RECIPIENTS),
-    _server("Get-MailboxDatabase", "DomainController", VIEW_CONFIGURATION),
-    _server(
-        "Enable-MailUser",
-        "Identity ExternalEmailAddress PrimarySmtpAddress Alias Confirm DomainController",
-        MAIL_RECIPIENTS,
-    ),
-    _server("Set-MailUser", f"{_STAMP} ExternalEmailAddress", MAIL_RECIPIENTS),
-    _server("Set-RemoteMailbox", "Identity ExchangeGuid Confirm DomainController", MAIL_RECIPIENTS),
-    _server("Set-Mailbox", "Identity Type Confirm DomainController", MAIL_RECIPIENTS),
-    _server("Set-MailUser", "ArchiveGuid", MAIL_RECIPIENTS, ARCHIVES),
-    _server("Set-RemoteMailbox", "ArchiveGuid", MAIL_RECIPIENTS, ARCHIVES),
-    _server("Set-User", "Identity WindowsEmailAddress DisplayName Confirm DomainController", MAIL_RECIPIENTS, STAMPING),
-    _server("Disable-MailUser", "Identity Confirm DomainController", MAIL_RECIPIENTS, MAIL_USER_REMOVAL),
-    _cloud("Get-Recipient", "Filter ResultSize", VIEW_RECIPIENTS),
-    _cloud("Get-Mailbox", "Filter ResultSize", VIEW_RECIPIENTS),
-    _cloud("Get-MailUser", "Filter ResultSize", VIEW_RECIPIENTS),
-    _cloud("Get-MailboxStatistics", "Identity", VIEW_RECIPIENTS),
-    _cloud("Get-AcceptedDomain", "ResultSize", VIEW_CONFIGURATION),
-    _cloud("Get-OrganizationConfig", "", VIEW_CONFIGURATION),
-    _cloud("Get-MoveRequest", "ResultSize BatchName Status", MOVE_MAILBOXES),
-    _cloud("Get-MoveRequestStatistics", "Identity", MOVE_MAILBOXES),
-    _cloud("New-MoveRequest", _MOVE, MOVE_MAILBOXES),
-    _cloud(
-        "Set-MoveRequest",
-        "Identity SuspendWhenReadyToComplete PreventCompletion CompleteAfter Confirm",
-        MOVE_MAILBOXES,
-    ),
-    _cloud("Resume-MoveRequest", "Identity Confirm", MOVE_MAILBOXES),
-    _cloud("Suspend-MoveRequest", "Identity SuspendComment Confirm", MOVE_MAILBOXES, MOVE_CONTROL),
-    _cloud("Remove-MoveRequest", "Identity Confirm", MOVE_MAILBOXES, MOVE_CONTROL),
-    _cloud("Set-MoveRequest", "SkippedItemApprovalTime", MOVE_MAILBOXES, MOVE_CONTROL),
-    _cloud(
-        "New-MoveRequest",
-        "RemoteArchiveTargetDatabase PrimaryOnly ArchiveOnly ArchiveDomain",
-        MOVE_MAILBOXES,
-        ARCHIVES,
-    ),
-    _cloud("Set-Mailbox", "Identity EmailAddresses Confirm", MAIL_RECIPIENTS, ROUTING_ADDRESSES),
-    _cloud("Set-Mailbox", "Identity RemoveDelayHoldApplied RemoveDelayReleaseHoldApplied Confirm", LEGAL_HOLD, HOLDS),
-    _server("Get-MailboxDatabase", "Status DomainController", VIEW_CONFIGURATION, READINESS),
-    _server("Get-MailboxDatabaseCopyStatus", "Identity", VIEW_CONFIGURATION, READINESS),
-    _server("Get-WebServicesVirtualDirectory", "DomainController", VIEW_CONFIGURATION, READINESS),
-    _server("Get-HybridConfiguration", "", VIEW_CONFIGURATION, READINESS),
-    _server("Get-AcceptedDomain", "DomainController", VIEW_CONFIGURATION, READINESS),
-    _server("Get-MoveRequest", "ResultSize DomainController", VIEW_RECIPIENTS, READINESS),
-    _cloud("Get-OutboundConnector", "", VIEW_CONFIGURATION, READINESS),
-    _cloud("Get-Mailbox", "SoftDeletedMailbox ResultSize", VIEW_RECIPIENTS, READINESS),
-    _cloud("Get-MigrationUser", "ResultSize", MIGRATION, READINESS),
-    _cloud("Get-MigrationEndpoint", "Type", MIGRATION, ENDPOINT),
-    _cloud("Get-MailboxStatistics", "Identity Archive", VIEW_RECIPIENTS, READINESS),
-    _cloud(
-        "Test-MigrationServerAvailability", "ExchangeRemoteMove RemoteServer Credentials Endpoint", MIGRATION, READINESS
-    ),
-    _sync("Get-ADSyncScheduler"),
-    _sync("Get-ADSyncConnectorRunStatus"),
-    _sync("Get-ADSyncRunProfileResult", "NumberRequested"),
-    _sync("Start-ADSyncSyncCycle", "PolicyType"),
-    _sync("Set-ADSyncScheduler", "SyncCycleEnabled"),
+NEEDED: tuple[Need, ...] = tuple(
+    Need(known.system, known.name, known.parameters(grant), grant.role, grant.purpose)
+    for known in TABLE
+    for grant in known.grants
 )
 
 

@@ -7,17 +7,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.powershell import dialogue, script
 
-CMDLETS = (
-    "Get-ADSyncScheduler",
-    "Set-ADSyncScheduler",
-    "Start-ADSyncSyncCycle",
-    "Get-ADSyncConnectorRunStatus",
-    "Get-ADSyncRunProfileResult",
-)
+CMDLETS = tuple(sorted(cmdlet_table.names(ENTRA_CONNECT)))
 
 _OWN = (
     script.NEW_REPLY

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -30,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     refuse_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     ConnectionFailure,
     HybridError,
@@ -50,26 +52,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     ProcessLost,
 )
 
-READS = frozenset(
-    (
-        "Get-AcceptedDomain",
-        "Get-Mailbox",
-        "Get-MailboxStatistics",
-        "Get-MailUser",
-        "Get-MigrationBatch",
-        "Get-MigrationEndpoint",
-        "Get-MigrationUser",
-        "Get-MoveRequest",
-        "Get-MoveRequestStatistics",
-        "Get-OrganizationConfig",
-        "Get-OutboundConnector",
-        "Get-Recipient",
-        "Get-User",
-        "Test-MigrationServerAvailability",
-    )
-)
 # What Connect-ExchangeOnline loads; with all of its cmdlets it takes several times as long.
-CMDLETS = tuple(sorted(READS | TAKES_CONFIRM))
+CMDLETS = tuple(sorted(cmdlet_table.names(EXCHANGE_ONLINE)))
 # -ExchangeEnvironmentName (facts: exchange-online-rest.md section 1.1).
 ENVIRONMENT_NAMES = {
     "commercial": "O365Default",

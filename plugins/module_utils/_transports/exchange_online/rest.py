@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -40,6 +41,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Retry,
     seconds_asked,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
@@ -71,33 +73,8 @@ ANCHOR_MAILBOX = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 BATCH_LIMIT = 10
 CONNECT_TIMEOUT = 30
 MOST_REDIRECTS = 3
-# Of the cmdlets that this collection runs in the cloud, those with -Confirm: without it, the service takes the call
-# for a validation and runs nothing (facts section 4). A test compares the set with Microsoft's reference.
-TAKES_CONFIRM = frozenset(
-    (
-        "Complete-MigrationBatch",
-        "New-MigrationBatch",
-        "New-MigrationEndpoint",
-        "New-MoveRequest",
-        "Remove-MigrationBatch",
-        "Remove-MigrationEndpoint",
-        "Remove-MigrationUser",
-        "Remove-MoveRequest",
-        "Resume-MoveRequest",
-        "Set-MailUser",
-        "Set-Mailbox",
-        "Set-MigrationBatch",
-        "Set-MigrationEndpoint",
-        "Set-MigrationUser",
-        "Set-MoveRequest",
-        "Set-User",
-        "Start-MigrationBatch",
-        "Start-MigrationUser",
-        "Stop-MigrationBatch",
-        "Stop-MigrationUser",
-        "Suspend-MoveRequest",
-    )
-)
+# Without -Confirm, the service takes the call for a validation and runs nothing (facts section 4).
+TAKES_CONFIRM = cmdlet_table.taking_confirm(EXCHANGE_ONLINE)
 _BUSY = frozenset((408, 429, 502, 503, 504))
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "gateway_answer", "transient"))
 # What one read of several may meet without the others.

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -39,18 +40,9 @@ if TYPE_CHECKING:
         RemotePowerShellSession,
     )
 
-# Reads of objects that live in one domain. All other objects with a DomainController parameter (databases, accepted
-# domains, servers) are configuration, which every controller of the forest holds.
-DOMAIN_READS = frozenset(
-    (
-        "Get-MailUser",
-        "Get-Mailbox",
-        "Get-MailboxStatistics",
-        "Get-Recipient",
-        "Get-RemoteMailbox",
-        "Get-User",
-    )
-)
+# What every controller of the forest holds; the rest lives in one domain.
+_CONFIGURATION = cmdlet_table.taking_domain_controller(cmdlet_table.CONFIGURATION)
+_TAKES = cmdlet_table.taking_domain_controller()
 
 
 @dataclass
@@ -61,7 +53,6 @@ class Controllers:
     """
 
     by_domain: dict[str, str]
-    takes: frozenset[str]
     given: frozenset[str] = frozenset()  # domains that were given, not taken from a host name
     seen: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -96,11 +87,10 @@ class Controllers:
             return _values.domain_of_name(identity) or self.seen.get(identity.lower(), "")
 
 
-def from_option(given: ConnectionOptions, value: object, takes: frozenset[str]) -> Controllers | None:
+def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
     """Return the controllers of option ``domain_controller``: one name or a list of them, one for each domain.
 
-    A name may have its domain before it, as in ``contoso.com=dc01.hq.contoso.net``. ``takes`` are the cmdlets with a
-    DomainController parameter. Raises InputError.
+    A name may have its domain before it, as in ``contoso.com=dc01.hq.contoso.net``. Raises InputError.
     """
     names = value.split(",") if isinstance(value, str) else value
     if names is None or names == []:
@@ -123,7 +113,7 @@ def from_option(given: ConnectionOptions, value: object, takes: frozenset[str]) 
             raise given.refuse("domain_controller", f"is a second controller of {domain}", remedy, name)
         by_domain[domain] = controller
         named |= {domain} if equals else set()
-    return Controllers(by_domain, takes, frozenset(named))
+    return Controllers(by_domain, frozenset(named))
 
 
 class PinnedSession:
@@ -139,9 +129,9 @@ class PinnedSession:
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet at the pinned controller that has its object: see Session.run."""
-        if cmdlet.forest or cmdlet.name not in self._controllers.takes or "DomainController" in cmdlet.parameters:
+        if cmdlet.forest or cmdlet.name not in _TAKES or "DomainController" in cmdlet.parameters:
             return self._inner.run(cmdlet)
-        if len(self._controllers.by_domain) == 1 or (cmdlet.is_read and cmdlet.name not in DOMAIN_READS):
+        if len(self._controllers.by_domain) == 1 or cmdlet.name in _CONFIGURATION:
             return self._inner.run(cmdlet.with_parameters(DomainController=self._controllers.first))
         if cmdlet.is_read:
             return self._read_everywhere(cmdlet)

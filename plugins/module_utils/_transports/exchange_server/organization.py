@@ -20,7 +20,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     PinnedRemoteSession,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.psrp import (
-    TAKES_DOMAIN_CONTROLLER,
     Endpoint,
     RemotePowerShellSession,
 )
@@ -66,7 +65,7 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | Man
     Nothing is contacted. Raises InputError naming the option, its value and the remedy.
     """
     given = ConnectionOptions("exchange_server", options)
-    pinned = controllers.from_option(given, options.get("domain_controller"), TAKES_DOMAIN_CONTROLLER)
+    pinned = controllers.from_option(given, options.get("domain_controller"))
     if given.choice("transport", "psrp", TRANSPORTS) == "winrm":
         # Imported when needed: every module that talks PSRP would pay for the other transport.
         from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server import winrm

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -38,6 +39,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     stopped,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
@@ -56,42 +58,7 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "Microsoft.Exchange"
 VIEW_ENTIRE_FOREST = Cmdlet("Set-ADServerSettings", {"ViewEntireForest": True})
-# Of the cmdlets that this collection runs on-premises, those with -DomainController; a test compares both sets with
-# Microsoft's reference.
-TAKES_DOMAIN_CONTROLLER = frozenset(
-    (
-        "Disable-MailUser",
-        "Enable-MailUser",
-        "Get-AcceptedDomain",
-        "Get-ExchangeServer",
-        "Get-MailUser",
-        "Get-Mailbox",
-        "Get-MailboxDatabase",
-        "Get-MailboxStatistics",
-        "Get-MoveRequest",
-        "Get-MoveRequestStatistics",
-        "Get-OrganizationConfig",
-        "Get-Recipient",
-        "Get-RemoteMailbox",
-        "Get-User",
-        "Get-WebServicesVirtualDirectory",
-        "Set-MailUser",
-        "Set-Mailbox",
-        "Set-RemoteMailbox",
-        "Set-User",
-    )
-)
-# Without Confirm, a cmdlet that wants an answer would wait for one that nobody gives.
-TAKES_CONFIRM = frozenset(
-    (
-        "Disable-MailUser",
-        "Enable-MailUser",
-        "Set-MailUser",
-        "Set-Mailbox",
-        "Set-RemoteMailbox",
-        "Set-User",
-    )
-)
+TAKES_CONFIRM = cmdlet_table.taking_confirm(EXCHANGE_SERVER)
 CLOSING_TIMEOUT = 10
 
 _FAILURE_CATEGORY = re.compile(r"\[FailureCategory=Cmdlet-(\w+)\]")

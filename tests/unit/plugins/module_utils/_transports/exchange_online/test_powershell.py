@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -324,22 +323,6 @@ def test_a_program_that_does_not_start(bench: Bench, session: Any) -> None:
 def test_only_known_cmdlets_reach_the_process(session: Any) -> None:
     with pytest.raises(ValueError, match="Remove-Mailbox"):
         session.run(Cmdlet("Remove-Mailbox", {"Identity": "ann"}))
-
-
-def test_every_cmdlet_exists_in_the_cloud() -> None:
-    contract = json.loads((ROOT / "lab/contract/cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
-    for name in powershell.CMDLETS:
-        assert "Exchange Online" in contract[name]["applicable"], name
-
-
-def test_every_cmdlet_that_the_collection_sends_to_the_cloud_is_loaded() -> None:
-    """Whoever adds a cmdlet that exists in the cloud adds it to powershell_module.READS too."""
-    contract = json.loads((ROOT / "lab/contract/cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
-    named: set[str] = set()
-    for path in (ROOT / "plugins" / "module_utils").rglob("*.py"):
-        named |= set(re.findall(r'"((?:Get|Set|New|Remove|Resume|Suspend|Test)-[A-Z]\w+)"', path.read_text("utf-8")))
-    cloud = {name for name in named if "Exchange Online" in contract.get(name, {}).get("applicable", [])}
-    assert cloud - set(powershell.CMDLETS) == set()
 
 
 @pytest.mark.parametrize(

@@ -390,9 +390,3 @@ def test_tls_failures_and_silence_are_told_apart(service: Service, patience: Any
     service.server.stop()
     silent = failure_of(lambda: service.organization(patience).open().run(WRITE))
     assert (silent.code, silent.answer_lost) == ("unreachable", False)
-
-
-def test_every_name_takes_confirm_by_microsofts_reference() -> None:
-    contract = json.loads(Path("lab/contract/cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
-    for name in exchange_online_rest.TAKES_CONFIRM:
-        assert any("Online" in where for where in contract[name]["parameters"]["Confirm"]["applicable"]), name

@@ -24,15 +24,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.controllers import (
-    DOMAIN_READS,
     PinnedSession,
     from_option,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.organization import (
     from_options,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.psrp import (
-    TAKES_DOMAIN_CONTROLLER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
@@ -151,7 +147,7 @@ def test_a_name_of_two_users_is_no_reason_to_write_at_either_ones_controller() -
     }
     server = fakes.FakeOrganization("exchange_server")
     server.handlers = {"Get-User": lambda cmdlet: answers[str(cmdlet.parameters["DomainController"])]}
-    controllers = from_option(ConnectionOptions("exchange_server", {}), PINNED, TAKES_DOMAIN_CONTROLLER)
+    controllers = from_option(ConnectionOptions("exchange_server", {}), PINNED)
     assert controllers is not None
     session = PinnedSession(server.open(), controllers)
     with pytest.raises(MailboxError, match="'Ann' names 2 users at the pinned domain controllers") as caught:
@@ -276,7 +272,7 @@ WRITES = [(INES, "dc01.branch.contoso.net"), (ANN, "dc01.hq.contoso.net")]
 
 
 def disjoint(value: Any) -> tuple[Disjoint, PinnedSession]:
-    pinned = from_option(ConnectionOptions("exchange_server", {}), value, TAKES_DOMAIN_CONTROLLER)
+    pinned = from_option(ConnectionOptions("exchange_server", {}), value)
     assert pinned is not None
     inner = Disjoint()
     return inner, PinnedSession(inner, pinned)
@@ -308,7 +304,7 @@ def test_a_domain_that_is_given_with_its_controller_needs_no_read() -> None:
 
 def test_a_global_catalog_teaches_nothing_about_its_domain() -> None:
     options = ConnectionOptions("exchange_server", {})
-    pinned = from_option(options, ["gc.hq.contoso.net", "dc01.emea.contoso.com"], TAKES_DOMAIN_CONTROLLER)
+    pinned = from_option(options, ["gc.hq.contoso.net", "dc01.emea.contoso.com"])
     assert pinned is not None
     before = dict(pinned.by_domain)
     both = [{"DistinguishedName": f"CN=Ann,{name}DC=contoso,DC=com"} for name in ("", "DC=asia,")]
@@ -318,7 +314,3 @@ def test_a_global_catalog_teaches_nothing_about_its_domain() -> None:
     assert pinned.by_domain == before
     pinned.learn("gc.hq.contoso.net", both[:1])
     assert pinned.by_domain == {"contoso.com": "gc.hq.contoso.net", "emea.contoso.com": "dc01.emea.contoso.com"}
-
-
-def test_reads_of_one_domain_take_a_domain_controller() -> None:
-    assert DOMAIN_READS <= TAKES_DOMAIN_CONTROLLER

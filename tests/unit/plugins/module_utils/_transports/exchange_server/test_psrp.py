@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 import signal
 import threading
@@ -19,7 +18,6 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server import psrp
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.organization import (
     ExchangeServerOrganization,
     from_options,
@@ -123,18 +121,6 @@ def test_confirm_and_domain_controller_are_added_where_they_exist(scripted: Any)
     assert (received[1]["DomainController"], received[1]["Confirm"]) == ("dc01.contoso.com", False)
     assert received[2] == {}
     assert received[3]["DomainController"] == "dc02"
-
-
-def test_both_lists_agree_with_microsofts_reference() -> None:
-    contract = json.loads(Path("lab/contract/cmdlets.json").read_text(encoding="utf-8"))["cmdlets"]
-    lists = {
-        "DomainController": psrp.TAKES_DOMAIN_CONTROLLER,
-        "Confirm": psrp.TAKES_CONFIRM,
-    }
-    for parameter, names in lists.items():
-        for name in names:
-            where = contract[name]["parameters"][parameter]["applicable"]
-            assert "Exchange Server SE" in where, f"{name} -{parameter}"
 
 
 @pytest.mark.parametrize("terminating", [False, True])
