@@ -51,9 +51,9 @@ def documentation(module: str) -> dict[str, Any]:
     result = _assigned(ROOT / "plugins" / "modules" / f"{module}.py", "DOCUMENTATION")
     options = dict(result.get("options", {}))
     for fragment in result.get("extends_documentation_fragment", []):
-        name = fragment.removeprefix(COLLECTION).partition(".")[0]
+        name, _dot, variant = fragment.removeprefix(COLLECTION).partition(".")
         path = ROOT / "plugins" / "doc_fragments" / f"{name}.py"
-        options.update(_assigned(path, "DOCUMENTATION").get("options") or {})
+        options.update(_assigned(path, variant.upper() or "DOCUMENTATION").get("options") or {})
     return {**result, "options": options}
 
 
