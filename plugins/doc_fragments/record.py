@@ -17,7 +17,7 @@ options:
     type: str
   user_principal_name:
     description:
-      - The cloud user's user principal name, as M(mailops.exchange_hybrid.mailbox_info) returns it.
+      - The cloud user's user principal name. M(mailops.exchange_hybrid.mailbox_info) returns it.
     type: str
 """
 
@@ -29,15 +29,23 @@ options:
     type: str
   primary_only:
     description:
-      - Whether only the primary mailbox is to move; a decision about the archive together with O(archive_domain).
+      - Whether only the primary mailbox moves. Together with O(archive_domain) that is a decision about the archive.
     type: bool
   archive_domain:
     description:
       - Domain of the archive that stays in the cloud.
     type: str
+  remote_target_database:
+    description:
+      - On-premises database that the mailbox moves to. It has to exist.
+    type: str
+  remote_archive_target_database:
+    description:
+      - On-premises database that the archive moves to. It has to exist.
+    type: str
   external_email_address:
     description:
-      - The routing address itself, instead of O(routing_domain).
+      - The routing address of the mailbox. It is given instead of O(routing_domain).
     type: str
 """
 
@@ -45,7 +53,7 @@ options:
 options:
   exchange_guid:
     description:
-      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given.
+      - ExchangeGuid of the cloud mailbox. It is looked up in Exchange Online unless given.
     type: str
 """
 

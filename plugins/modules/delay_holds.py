@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   remove_delay_holds:
     description:
-      - Whether the mailbox's delay holds are ended. Without it the mailbox is left alone.
+      - Whether the mailbox's delay holds are ended before the move. Without it the mailbox is left alone.
     type: bool
 seealso:
   - name: How to identify the type of hold placed on an Exchange Online mailbox
@@ -127,10 +127,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox={"remove_delay_holds": {"type": "bool"}},
+    mailbox=fields.options("delay_holds"),
     systems=(exchange_online.SYSTEM,),
     journal=True,
 )

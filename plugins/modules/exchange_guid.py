@@ -32,15 +32,15 @@ options:
     type: str
   archive_guid:
     description:
-      - ArchiveGuid of the cloud mailbox; zeros mean that it has no archive.
+      - ArchiveGuid of the cloud mailbox. Zeros mean that it has no archive.
     type: str
   force:
     description:
-      - Whether another GUID may be overwritten.
+      - Whether a different value may be overwritten. Here that is another GUID.
     type: bool
   accept:
     description:
-      - What does not stop the mailbox although others may carry its GUID - C(uniqueness_not_checked).
+      - Codes of what does not stop the mailbox. C(uniqueness_not_checked) applies here - others may carry its GUID.
     type: list
     elements: str
 """
@@ -150,17 +150,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_server
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "user_principal_name": {"type": "str"},
-        "exchange_guid": {"type": "str"},
-        "archive_guid": {"type": "str"},
-        "force": {"type": "bool"},
-        "accept": {"type": "list", "elements": "str"},
-    },
+    mailbox=fields.options("exchange_guid"),
     systems=(exchange_server.SYSTEM,),
     journal=True,
 )

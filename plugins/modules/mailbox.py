@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   recipient_type_details:
     description:
-      - The kind that the mailbox has to be of. Needed for each mailbox.
+      - The kind of the mailbox. Needed for each mailbox.
     type: str
     choices: [UserMailbox, SharedMailbox, RoomMailbox, EquipmentMailbox]
 """
@@ -116,20 +116,17 @@ summary:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import TYPES, OfKind
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_server
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "user_principal_name": {"type": "str"},
-        "recipient_type_details": {"type": "str", "choices": list(TYPES)},
-    },
+    mailbox=fields.options("mailbox"),
     systems=(exchange_server.SYSTEM,),
     journal=True,
 )

@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   exchange_guid:
     description:
-      - GUID of the mailbox where it is known already; it is then looked up by this value instead of O(identity).
+      - ExchangeGuid of the cloud mailbox. Where it is given, the mailbox is looked up by it instead of O(identity).
     type: str
   include_total_size:
     description:
@@ -226,9 +226,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={"exchange_guid": {"type": "str"}},
+    mailbox=fields.options("mailbox_info"),
     task={"include_total_size": {"type": "bool", "default": False}},
     systems=(exchange_online.SYSTEM,),
 )

@@ -59,24 +59,23 @@ options:
     default: ""
   external_email_address:
     description:
-      - The routing address, which the cloud mailbox must hold, C(ann@contoso.mail.onmicrosoft.com) for example.
+      - The routing address of the mailbox. The cloud mailbox must hold it; C(ann@contoso.mail.onmicrosoft.com) for
+        example.
     type: str
   routing_domain:
     description:
-      - Domain of the routing address where O(external_email_address) is not given - the mailbox's own address in
-        that domain,
-        else its alias in it.
+      - Domain of the routing address. Where O(external_email_address) is not given, that is the mailbox's own address
+        in this domain, else its alias in it.
     type: str
   add_routing_address:
     description:
-      - Whether the routing address is added when the cloud mailbox lacks it - by C(Set-Mailbox) in the cloud for a
-        cloud-only
-        mailbox; with the on-premises addresses and the next sync for a synced one.
+      - Whether the routing address is added when the cloud mailbox lacks it. For a cloud-only mailbox C(Set-Mailbox)
+        adds it in the cloud; for a synced one it comes with the on-premises addresses and the next sync.
       - Without it such a mailbox is refused.
     type: bool
   primary_smtp_address:
     description:
-      - The cloud mailbox's primary SMTP address. Needed for O(state=present).
+      - The primary SMTP address. It is the cloud mailbox's. Needed for O(state=present).
     type: str
   email_addresses:
     description:
@@ -91,31 +90,30 @@ options:
     type: bool
   legacy_exchange_dn:
     description:
-      - LegacyExchangeDN of the cloud mailbox, kept as an X500 address so that replies to old messages arrive.
+      - LegacyExchangeDN of the cloud mailbox. It is kept as an X500 address so that replies to old messages arrive.
     type: str
   alias:
     description:
-      - Alias that a newly mail-enabled user gets; the cloud mailbox's, so that the match does not change it.
+      - Alias that a newly mail-enabled user gets. It is the cloud mailbox's, so that the match does not change it.
     type: str
   exchange_guid:
     description:
-      - ExchangeGuid of the cloud mailbox, stamped in the same C(Set-MailUser). See
+      - ExchangeGuid of the cloud mailbox. It is stamped in the same C(Set-MailUser); see
         M(mailops.exchange_hybrid.exchange_guid).
     type: str
   archive_guid:
     description:
-      - ArchiveGuid of the cloud mailbox, stamped in the same C(Set-MailUser).
+      - ArchiveGuid of the cloud mailbox. It is stamped in the same C(Set-MailUser).
     type: str
   force:
     description:
-      - Whether another mailbox GUID may be overwritten (O(state=present)), or a mail user that carries one be
-        disabled
-        (O(state=absent)).
+      - Whether a different value may be overwritten. Here that is another mailbox GUID; with O(state=absent), whether a
+        mail user that carries one may be disabled.
     type: bool
   accept:
     description:
-      - What does not stop the mailbox although others hold, or may hold, what it is to have alone - C(mail_in_use) and
-        C(uniqueness_not_checked).
+      - Codes of what does not stop the mailbox. C(mail_in_use) and C(uniqueness_not_checked) apply here - others hold,
+        or may hold, what it is to have alone.
     type: list
     elements: str
 seealso:

@@ -43,7 +43,8 @@ options:
     type: path
   exchange_guid:
     description:
-      - ExchangeGuid of the mailbox; looked up in Exchange Online unless given, or known from an earlier look.
+      - ExchangeGuid of the cloud mailbox. It is looked up in Exchange Online unless given, or known from an earlier
+        look.
     type: str
   batch_name:
     description:
@@ -381,9 +382,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={"exchange_guid": {"type": "str"}},
+    mailbox=fields.options("move_progress"),
     task={
         "batch_name": {"type": "str"},
         "progress_file": {"type": "path"},

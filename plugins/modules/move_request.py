@@ -69,13 +69,12 @@ options:
     type: str
   target_delivery_domain:
     description:
-      - Domain of the address that the cloud mail user gets after the move, an on-premises one such as
-        C(contoso.com). Needed for
-        O(state=submitted).
+      - Domain of the address that the cloud mail user gets after the move. It is an on-premises one such as
+        C(contoso.com). Needed for O(state=submitted).
     type: str
   archive_domain:
     description:
-      - Domain of the archive that stays in the cloud; with O(primary_only=true).
+      - Domain of the archive that stays in the cloud. It goes with O(primary_only=true).
     type: str
   primary_only:
     description:
@@ -125,7 +124,7 @@ options:
     type: str
   move_options:
     description:
-      - Parts of the move to leave out, for support cases, such as C(SkipFolderViews).
+      - Parts of the move to leave out, for support cases. One is C(SkipFolderViews).
     type: list
     elements: str
   skip_moving:
@@ -147,7 +146,7 @@ options:
     type: str
   suspend_comment:
     description:
-      - Why the request is suspended; with O(state=suspended).
+      - Why the request is suspended. It goes with O(state=suspended).
     type: str
   resume_failed:
     description:
@@ -155,9 +154,9 @@ options:
     type: bool
   approve_skipped_items:
     description:
-      - Whether the items that the move had to skip are approved, with O(state=completed), where the data consistency
-        score is Investigate. It is written as C(Set-MoveRequest -SkippedItemApprovalTime) with the present time, and
-        covers what was skipped until then.
+      - Whether the items that the move had to skip are approved. With O(state=completed) that is needed where the data
+        consistency score is Investigate. It is written as C(Set-MoveRequest -SkippedItemApprovalTime) with the present
+        time, and covers what was skipped until then.
       - Needed in the record of each such mailbox, or with O(identity). For O(mailboxes) and O(mailboxes_file) as a
         whole it is refused.
       - Not verified - whether Exchange Online shows an approval that was given. Where it does not, running again before

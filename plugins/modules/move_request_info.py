@@ -207,9 +207,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={"exchange_guid": {"type": "str"}},
+    mailbox=fields.options("move_request_info"),
     task={"batch_name": {"type": "str"}, "statistics": {"type": "bool", "default": False}},
     systems=(exchange_online.SYSTEM,),
     wave_required=False,

@@ -33,27 +33,19 @@ extends_documentation_fragment:
 options:
   routing_domain:
     description:
-      - The tenant's routing domain, C(tenant.mail.onmicrosoft.com).
+      - Domain of the routing address. It is the tenant's own, C(tenant.mail.onmicrosoft.com).
     type: str
   add_routing_address:
     description:
-      - Whether a missing routing address is to be added to the mailbox.
+      - Whether the routing address is added when the cloud mailbox lacks it.
     type: bool
   primary_smtp_address:
     description:
-      - The primary address that the mailbox is to have; the cloud mailbox's own unless given.
+      - The primary SMTP address. It is the one that the mailbox is to have; defaults to the cloud mailbox's own.
     type: str
   remote_host_name:
     description:
-      - Host name under which Exchange Online reaches the MRS proxy.
-    type: str
-  remote_target_database:
-    description:
-      - Database that the mailbox is to move to.
-    type: str
-  remote_archive_target_database:
-    description:
-      - Database that the archive is to move to.
+      - Name of the on-premises MRS proxy as Exchange Online reaches it.
     type: str
   target_delivery_domain:
     description:
@@ -61,7 +53,7 @@ options:
     type: str
   remove_delay_holds:
     description:
-      - Whether the mailbox's delay holds are to be ended before the move. Then they are not found fault with.
+      - Whether the mailbox's delay holds are ended before the move. Then they are not found fault with.
     type: bool
   accept:
     description:
@@ -289,22 +281,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     ACTIVE_DIRECTORY,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "routing_domain": {"type": "str"},
-        "external_email_address": {"type": "str"},
-        "add_routing_address": {"type": "bool"},
-        "primary_smtp_address": {"type": "str"},
-        "remote_host_name": {"type": "str"},
-        "remote_target_database": {"type": "str"},
-        "remote_archive_target_database": {"type": "str"},
-        "target_delivery_domain": {"type": "str"},
-        "remove_delay_holds": {"type": "bool"},
-        "primary_only": {"type": "bool"},
-        "archive_domain": {"type": "str"},
-    },
+    mailbox=fields.options("offboarding_readiness"),
     task={
         "accept": {"type": "list", "elements": "str", "default": []},
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "blocker"},

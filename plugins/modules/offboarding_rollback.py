@@ -43,17 +43,17 @@ options:
     type: str
   external_email_address:
     description:
-      - The routing address that the offboarding gave to the mailbox, if it was named then.
+      - The routing address of the mailbox. It is the one that the offboarding was given, if it was named then.
     type: str
   routing_domain:
     description:
-      - Domain of the routing addresses, as in the offboarding. It tells which address was added to the cloud mailbox
+      - Domain of the routing address. It tells, as in the offboarding, which address was added to the cloud mailbox
         where no mail user names it any more, or none yet.
     type: str
   include_sip:
     description:
-      - Whether a mail user that stays gets the SIP addresses of the baseline too where it lacks them; as in the
-        offboarding. By default it does.
+      - Whether SIP addresses are carried home too. A mail user that stays then gets those of the baseline that it
+        lacks, as in the offboarding. Defaults to V(true) here.
     type: bool
   directory:
     description:
@@ -252,14 +252,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "external_email_address": {"type": "str"},
-        "routing_domain": {"type": "str"},
-        "include_sip": {"type": "bool"},
-    },
+    mailbox=fields.options("offboarding_rollback"),
     task={
         "directory": {"type": "path", "required": True},
         "clock_tolerance": {"type": "int", "default": 300},

@@ -39,27 +39,20 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.judged
 options:
-  remote_target_database:
-    description:
-      - Database that the mailbox is to move to; it has to exist.
-    type: str
-  remote_archive_target_database:
-    description:
-      - Database that the archive is to move to; it has to exist.
-    type: str
   target_delivery_domain:
     description:
-      - Domain that the cloud mail user's external address must be in once the mailbox is home.
+      - Domain of the address that the cloud mail user gets after the move. Its external address must be in this domain
+        once the mailbox is home.
     type: str
   remove_delay_holds:
     description:
-      - Whether the mailbox's delay holds are to be ended before the move, with M(mailops.exchange_hybrid.delay_holds).
-        Then they stop nothing. Nothing is ended here.
+      - Whether the mailbox's delay holds are ended before the move. Then they stop nothing. Nothing is ended here, but
+        by M(mailops.exchange_hybrid.delay_holds).
     type: bool
   routing_domain:
     description:
-      - Domain of the routing address, as M(mailops.exchange_hybrid.mailuser) takes it. With it an address that an
-        earlier run added to the cloud mailbox is told from one that somebody else added.
+      - Domain of the routing address. It is the one that M(mailops.exchange_hybrid.mailuser) takes. With it an address
+        that an earlier run added to the cloud mailbox is told from one that somebody else added.
     type: str
   baseline:
     description:
@@ -335,20 +328,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     ACTIVE_DIRECTORY,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "remote_target_database": {"type": "str"},
-        "remote_archive_target_database": {"type": "str"},
-        "primary_only": {"type": "bool"},
-        "archive_domain": {"type": "str"},
-        "target_delivery_domain": {"type": "str"},
-        "remove_delay_holds": {"type": "bool"},
-        "routing_domain": {"type": "str"},
-        "external_email_address": {"type": "str"},
-        "baseline": {"type": "str", "choices": ["keep", "refresh"]},
-    },
+    mailbox=fields.options("offboarding_state"),
     task={
         "directory": {"type": "path"},
         "accept": {"type": "list", "elements": "str", "default": []},

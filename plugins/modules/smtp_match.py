@@ -42,15 +42,15 @@ options:
     required: true
   primary_smtp_address:
     description:
-      - Address to stamp; the cloud mailbox's primary address unless given.
+      - The primary SMTP address. It is the one to stamp; defaults to the cloud mailbox's own.
     type: str
   include_sip:
     description:
-      - Whether a SIP address that the sync took away counts as a difference.
+      - Whether SIP addresses are carried home too. Then one that the sync took away counts as a difference.
     type: bool
   force:
     description:
-      - Whether another C(mail) may be overwritten.
+      - Whether a different value may be overwritten. Here that is another C(mail).
     type: bool
   accept:
     description:
@@ -209,15 +209,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
-    mailbox={
-        "ad_identity": {"type": "str"},
-        "user_principal_name": {"type": "str"},
-        "primary_smtp_address": {"type": "str"},
-        "include_sip": {"type": "bool"},
-        "force": {"type": "bool"},
-    },
+    mailbox=fields.options("smtp_match"),
     task={
         "state": {"type": "str", "choices": ["stamped", "matched"], "required": True},
         "accept": {"type": "list", "elements": "str", "default": []},

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import KEYS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 from tests.unit.test_readme import MODULES, documentation, role_options
 
@@ -74,7 +74,7 @@ def choices(name: str) -> set[str]:
 def of_a_task() -> dict[str, set[str]]:
     """Return the options that only a task has, with the modules that have them."""
     connections = {name for given in CONNECTIONS.values() for name in given["options"]}
-    everybodys = {*KEYS, *CONNECTIONS, *connections, "remote_credential"}
+    everybodys = {*fields.TABLE, *CONNECTIONS, *connections, "remote_credential"}
     found: dict[str, set[str]] = {}
     for module, names in options().items():
         for name in names.keys() - everybodys:
@@ -85,7 +85,7 @@ def of_a_task() -> dict[str, set[str]]:
 def variables() -> set[str]:
     """Return the variables of the role and of the playbooks."""
     named = {name for path in PLAYBOOKS.glob("*.yml") for name in ROLE.findall(path.read_text(encoding="utf-8"))}
-    return {*role_options(), *named, *MODULES, *(name for name in KEYS if name.startswith("offboarding_"))}
+    return {*role_options(), *named, *MODULES, *(name for name in fields.TABLE if name.startswith("offboarding_"))}
 
 
 def test_every_variable_that_a_text_names_exists() -> None:

@@ -17,54 +17,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 PRIVATE = 0o700
-# What a user may say about a mailbox, by type; every other record key is read from Exchange.
-TEXTS = (
-    "identity",
-    "ad_identity",
-    "external_email_address",
-    "routing_domain",
-    "primary_smtp_address",
-    "alias",
-    "remote_host_name",
-    "remote_target_database",
-    "remote_archive_target_database",
-    "target_delivery_domain",
-    "archive_domain",
-    "batch_name",
-    "cutover",
-    "complete_after",
-    "start_after",
-    "incremental_sync_interval",
-    "completed_request_age_limit",
-    "request_expiry_interval",
-    "proxy_to_mailbox",
-    "suspend_comment",
-    "remote_global_catalog",
-    "exchange_guid",
-    "archive_guid",
-    "baseline",
-    # For the inventory plugin mailbox_waves alone: which wave a mailbox goes with.
-    "wave",
-    "site",
-)
-FLAGS = (
-    "add_routing_address",
-    "include_sip",
-    "remove_delay_holds",
-    "force",
-    "primary_only",
-    "archive_only",
-    "accept_large_data_loss",
-    "force_offline",
-    "resume_failed",
-    "approve_skipped_items",
-)
-LISTS = ("move_options", "skip_moving", "email_addresses", "accept")
+# What a user may say about a mailbox, by type; every other field is read from Exchange.
+TEXTS, FLAGS, LISTS = fields.columns(str), fields.columns(bool), fields.columns(list[str])
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
 # Microsoft's CSV of a migration batch that brings mailboxes home (New-MigrationBatch) is taken as it is.
 _MAILBOX_TYPE = "mailbox_type"
@@ -79,7 +38,7 @@ _MAILBOX_TYPES = {
     "primaryonly": {"primary_only": True},
     "archiveonly": {"archive_only": True},
 }
-CHOICES = {"cutover": ("automatic", "held", "at"), "baseline": ("keep", "refresh")}
+CHOICES = {name: fields.TABLE[name].choices for name in COLUMNS if fields.TABLE[name].choices}
 # As Ansible takes them.
 _TRUE = ("true", "yes", "1", "y", "on", "t")
 _FALSE = ("false", "no", "0", "n", "off", "f")
@@ -156,7 +115,7 @@ def from_list(records: Sequence[Record]) -> list[Record]:
         {
             name: value
             for name, value in record.items()
-            if name not in wave_records.FOUND_OUT and (name not in COLUMNS or not wave_records.is_blank(value))
+            if name not in fields.FOUND and (name not in COLUMNS or not wave_records.is_blank(value))
         }
         for record in records
     ]
@@ -296,7 +255,7 @@ def _check(record: Record) -> None:
         raise InputError(
             "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"
         )
-    formats.check(record, record)
+    fields.check(record, record)
     for name in FLAGS:
         if record.get(name) is not None and not isinstance(record[name], bool):
             _flag(name, str(record[name]))

@@ -3,21 +3,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""The form of every value that a user gives for a mailbox, checked before any system is asked."""
+"""The forms that values have which a user gives for a mailbox, checked before any system is asked.
+
+Which field has which form stands in fields.py.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import ACCEPTABLE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 
-_GUID = "Write it as 8-4-4-4-12 hexadecimal digits."
-_ADDRESS = "Write it as user@contoso.com."
-_DOMAIN = "Write it as contoso.com."
+_ADDRESS_REMEDY = "Write it as user@contoso.com."
+# Joiners that some scripts need in names.
+_JOINERS = "\u200c\u200d"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a text has to look like, and what is told of one that does not.
+
+    ``exact``: no letter may pass for another, because an object is found by the text, or mail goes there.
+    """
+
+    right: Callable[[str], bool]
+    problem: str = ""
+    remedy: str = ""
+    exact: bool = True
 
 
 def _identity(text: str) -> bool:
@@ -50,87 +66,56 @@ def _time(text: str) -> bool:
         return False
 
 
-_FORMS: dict[str, tuple[Callable[[str], bool], str, str]] = {
-    "identity": (
-        _identity,
-        "names no mailbox",
-        "Give an address, a user principal name or a GUID; names and aliases are no identity.",
-    ),
-    "ad_identity": (
-        _ad_identity,
-        "names no user",
-        "Give a user principal name, an objectGUID or a distinguished name; names and aliases are no identity.",
-    ),
-    "exchange_guid": (_values.is_guid, "is not a GUID", _GUID),
-    "archive_guid": (_values.is_guid, "is not a GUID", _GUID),
-    "primary_smtp_address": (_values.is_address, "is not an SMTP address", _ADDRESS),
-    "external_email_address": (
-        lambda t: _values.is_address(_values.without_prefix(t)),
-        "is not an SMTP address",
-        _ADDRESS,
-    ),
-    "user_principal_name": (_values.is_address, "is not a user principal name", _ADDRESS),
-    "email_addresses": (_proxy, "is not a proxy address", "Write it as smtp:user@contoso.com or X500:/o=...."),
-    "routing_domain": (_values.is_domain, "is not a domain", _DOMAIN),
-    "target_delivery_domain": (_values.is_domain, "is not a domain", _DOMAIN),
-    "archive_domain": (_values.is_domain, "is not a domain", _DOMAIN),
-    "remote_host_name": (_values.is_domain, "is not a fully qualified host name", "Write it as mail.contoso.com."),
-    "remote_global_catalog": (_values.is_domain, "is not a fully qualified host name", "Write it as dc01.contoso.com."),
-    "complete_after": (_time, "is not a time", "Write it in UTC as 2026-11-30T18:00:00Z."),
-    "start_after": (_time, "is not a time", "Write it in UTC as 2026-11-30T18:00:00Z."),
-    "accept": (
-        lambda code: code in ACCEPTABLE,
-        "is no code that can be accepted",
-        "The codes are in docs/readiness.md; those marked final cannot be accepted.",
-    ),
-    "incremental_sync_interval": (
-        lambda t: _values.span_in_seconds(t) is not None,
-        "is not a time span",
-        "Write it as d.hh:mm:ss, for example 1.00:00:00.",
-    ),
-}
-
-
-# Text for people, or names that Exchange lets hold almost anything.
-_FREE = (
-    "alias",
-    "display_name",
-    "legacy_exchange_dn",
-    "batch_name",
-    "remote_target_database",
-    "remote_archive_target_database",
-    "suspend_comment",
-    "proxy_to_mailbox",
+IDENTITY = Form(
+    _identity,
+    "names no mailbox",
+    "Give an address, a user principal name or a GUID; names and aliases are no identity.",
 )
-NAMES = frozenset((*_FORMS, *_FREE))
-# Of these one letter must not pass for another: an object is found by them, or mail goes there.
-_EXACT = frozenset(_FORMS) - {"ad_identity", "email_addresses"}
-# Joiners that some scripts need in names.
-_JOINERS = "\u200c\u200d"
+AD_IDENTITY = Form(
+    _ad_identity,
+    "names no user",
+    "Give a user principal name, an objectGUID or a distinguished name; names and aliases are no identity.",
+    exact=False,
+)
+GUID = Form(_values.is_guid, "is not a GUID", "Write it as 8-4-4-4-12 hexadecimal digits.")
+ADDRESS = Form(_values.is_address, "is not an SMTP address", _ADDRESS_REMEDY)
+ROUTING_ADDRESS = Form(
+    lambda text: _values.is_address(_values.without_prefix(text)), "is not an SMTP address", _ADDRESS_REMEDY
+)
+PRINCIPAL_NAME = Form(_values.is_address, "is not a user principal name", _ADDRESS_REMEDY)
+PROXY_ADDRESS = Form(_proxy, "is not a proxy address", "Write it as smtp:user@contoso.com or X500:/o=....", exact=False)
+DOMAIN = Form(_values.is_domain, "is not a domain", "Write it as contoso.com.")
+HOST = Form(_values.is_domain, "is not a fully qualified host name", "Write it as mail.contoso.com.")
+CATALOG = Form(_values.is_domain, "is not a fully qualified host name", "Write it as dc01.contoso.com.")
+TIME = Form(_time, "is not a time", "Write it in UTC as 2026-11-30T18:00:00Z.")
+SPAN = Form(
+    lambda text: _values.span_in_seconds(text) is not None,
+    "is not a time span",
+    "Write it as d.hh:mm:ss, for example 1.00:00:00.",
+)
+SIGN = Form(
+    lambda code: code in ACCEPTABLE,
+    "is no code that can be accepted",
+    "The codes are in docs/readiness.md; those marked final cannot be accepted.",
+)
+# Text for people, or names that Exchange lets hold almost anything.
+FREE = Form(lambda _text: True, exact=False)
 
 
-def check(record: Mapping[str, Any], names: Iterable[str], where: str = "") -> None:
-    """Raise InputError for the first named value of the record that is malformed; absent values are no matter."""
-    for name in names:
-        if name not in NAMES or record.get(name) in (None, ""):
-            continue
-        for text in _values.as_list(record[name]):
-            _refuse_characters(f"{where}{name}", name, text)
-            if name in _FORMS:
-                _refuse_form(f"{where}{name}", name, text)
-
-
-def _refuse_form(option: str, name: str, text: str) -> None:
-    right, problem, remedy = _FORMS[name]
+def refuse(form: Form, option: str, name: str, text: str) -> None:
+    """Raise InputError for a text of the field ``name`` that has not its form; ``option`` is the name that is told."""
+    _refuse_characters(form, option, text)
+    if form is FREE:
+        return
     domain = text.rpartition("@")[2]
-    if not domain.isascii() and ("@" in text or name not in ("ad_identity", "email_addresses")):
+    if not domain.isascii() and ("@" in text or form.exact):
         written = _ascii(domain)
         if written:
             raise InputError(
                 option, text, "has a domain that is not ASCII", f"Write the domain as {written}.", f"malformed_{name}"
             )
-    if not right(text):
-        raise InputError(option, text, problem, remedy, f"malformed_{name}")
+    if not form.right(text):
+        raise InputError(option, text, form.problem, form.remedy, f"malformed_{name}")
 
 
 def _ascii(domain: str) -> str:
@@ -141,9 +126,9 @@ def _ascii(domain: str) -> str:
         return ""
 
 
-def _refuse_characters(option: str, name: str, text: str) -> None:
+def _refuse_characters(form: Form, option: str, text: str) -> None:
     """Refuse what nobody sees and everybody copies: it makes another value of the one that is read on the screen."""
-    found = [c for c in dict.fromkeys(text) if _is_forbidden(c, name)]
+    found = [c for c in dict.fromkeys(text) if _is_forbidden(c, form)]
     if not found:
         return
     told = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'control character')}" for c in found)
@@ -157,13 +142,13 @@ def _refuse_characters(option: str, name: str, text: str) -> None:
     )
 
 
-def _is_forbidden(character: str, name: str) -> bool:
+def _is_forbidden(character: str, form: Form) -> bool:
     category = unicodedata.category(character)
-    if name in _FREE:
+    if form is FREE:
         return category in ("Cc", "Cf") and character not in f"\t\r\n{_JOINERS}"
     if category in ("Cc", "Cf", "Zl", "Zp") or (category == "Zs" and character != " "):
         return True
-    if name not in _EXACT or character.isascii():
+    if not form.exact or character.isascii():
         return False
     # The Kelvin sign is a k to everything that ignores case; a full-width letter is one to what normalizes.
     folded = (character.lower(), character.upper(), unicodedata.normalize("NFKC", character))

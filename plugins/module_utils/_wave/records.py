@@ -6,7 +6,8 @@
 """Records: the one dictionary shape in which a mailbox travels from task to task.
 
 A record is a plain dictionary. Each module reads the keys that it owns, leaves the others alone and hands the record on
-enriched. ``KEYS`` is every key that any module of the collection knows; anything else belongs to the caller.
+enriched. The table in fields.py has every key that any module of the collection knows; anything else belongs to the
+caller.
 """
 
 from __future__ import annotations
@@ -20,31 +21,10 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import whole_text
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 Record = dict[str, Any]
 
-# What a run finds out about how a mailbox stands, and later tasks of that run believe: nobody's input.
-FOUND_OUT = frozenset(
-    """
-    offboarding_state beginning whole holders_asked on_premises predicted anchor_unverified source_anchor baseline_file
-    """.split()
-)
-KEYS = frozenset(
-    """
-    identity ad_identity external_email_address routing_domain add_routing_address primary_smtp_address email_addresses
-    legacy_exchange_dn alias display_name user_principal_name exchange_guid archive_guid archive_status
-    recipient_type_details is_dir_synced external_directory_object_id immutable_id hidden_from_address_lists_enabled
-    custom_attributes litigation_hold_enabled in_place_holds compliance_tag_hold_applied delay_hold_applied
-    delay_release_hold_applied is_exchange_cloud_managed total_size item_count include_sip force remove_delay_holds
-    read_from_exchange
-    remote_host_name remote_target_database remote_archive_target_database target_delivery_domain archive_domain
-    primary_only archive_only batch_name cutover complete_after start_after incremental_sync_interval
-    completed_request_age_limit accept_large_data_loss suspend_comment resume_failed remote_global_catalog move_options
-    skip_moving request_expiry_interval force_offline proxy_to_mailbox move_request approve_skipped_items accept
-    baseline linked_master_account wave site
-    """.split()
-) | FOUND_OUT
 # What Ansible leaves where it masked a secret: such a text must never be taken for an identity.
 MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 
@@ -108,7 +88,7 @@ def _texts(value: Any, key: str = "record") -> Iterator[tuple[str, str]]:
 def misspelled(records: Iterable[Record], owned: Iterable[str]) -> list[str]:
     """Return one warning for each unknown key that looks like a slip of a key that the module owns."""
     names = sorted(set(owned))
-    unknown = {name for record in records for name in record if name not in KEYS and name not in names}
+    unknown = {name for record in records for name in record if name not in fields.TABLE and name not in names}
     warnings = []
     for name in sorted(unknown):
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.84)
@@ -133,7 +113,7 @@ def is_blank(value: Any) -> bool:
 
 def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
     """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
-    known = {name for name in learnt if name in formats.NAMES} | set(record.get("read_from_exchange", ()))
+    known = {name for name in learnt if fields.form_of(name)} | set(record.get("read_from_exchange", ()))
     note = {"read_from_exchange": sorted(known)} if known else {}
     return {**record, **learnt, **note}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats, records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 # ansible-core's own classes carry no types.
@@ -28,7 +28,7 @@ def validated(record: Record, owned: Mapping[str, Mapping[str, Any]], where: str
     valid = {key: value for key, value in result.validated_parameters.items() if value is not None}
     # What an earlier task read is what it is: Exchange holds values that nobody would be allowed to type here.
     given = [name for name in owned if name not in record.get("read_from_exchange", ())]
-    formats.check(valid, given, f"{where}: ")
+    fields.check(valid, given, f"{where}: ")
     return valid
 
 

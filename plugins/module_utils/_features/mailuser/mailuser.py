@@ -27,28 +27,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid, mailbox_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 # What a mailbox's record, or the task, may say.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "ad_identity": {"type": "str"},
-    "user_principal_name": {"type": "str"},
-    "external_email_address": {"type": "str"},
-    "routing_domain": {"type": "str"},
-    "add_routing_address": {"type": "bool"},
-    "primary_smtp_address": {"type": "str"},
-    "email_addresses": {"type": "list", "elements": "str"},
-    "include_sip": {"type": "bool"},
-    "legacy_exchange_dn": {"type": "str"},
-    "alias": {"type": "str"},
-    "exchange_guid": {"type": "str"},
-    "archive_guid": {"type": "str"},
-    "force": {"type": "bool"},
-    "accept": {"type": "list", "elements": "str"},
-}
+OPTIONS = fields.options("mailuser")
 
 
 class Present(SkipsHome):

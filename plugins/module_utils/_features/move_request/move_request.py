@@ -39,6 +39,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
@@ -73,32 +74,7 @@ FIXED = {
 }
 
 # What a mailbox's record, or the task, may say, and what one of them must.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "exchange_guid": {"type": "str"},
-    "remote_host_name": {"type": "str"},
-    "remote_target_database": {"type": "str"},
-    "remote_archive_target_database": {"type": "str"},
-    "target_delivery_domain": {"type": "str"},
-    "archive_domain": {"type": "str"},
-    "primary_only": {"type": "bool"},
-    "archive_only": {"type": "bool"},
-    "batch_name": {"type": "str"},
-    "cutover": {"type": "str", "choices": ["automatic", "held", "at"]},
-    "complete_after": {"type": "str"},
-    "start_after": {"type": "str"},
-    "incremental_sync_interval": {"type": "str"},
-    "completed_request_age_limit": {"type": "str"},
-    "accept_large_data_loss": {"type": "bool"},
-    "remote_global_catalog": {"type": "str"},
-    "move_options": {"type": "list", "elements": "str"},
-    "skip_moving": {"type": "list", "elements": "str"},
-    "request_expiry_interval": {"type": "str"},
-    "force_offline": {"type": "bool"},
-    "proxy_to_mailbox": {"type": "str"},
-    "suspend_comment": {"type": "str"},
-    "resume_failed": {"type": "bool"},
-    "approve_skipped_items": {"type": "bool"},
-}
+OPTIONS = fields.options("move_request")
 NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
 
 

@@ -57,8 +57,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     move_request,
     on_premises,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_input import COLUMNS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import KEYS, Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Step, run_wave
 
 from tests.unit.plugins.module_utils import fakes
@@ -176,7 +177,16 @@ def test_per_mailbox_options_have_no_default_and_are_known_keys(name: str) -> No
     """A default would hide that a record left the choice to the task; an unknown key could not stand in a wave."""
     own = module(name).ARGUMENTS.mailbox
     assert [option for option, spec in own.items() if "default" in spec or spec.get("required")] == []
-    assert set(own) <= KEYS
+    assert own == fields.options(name)
+    assert set(own) <= set(fields.TABLE)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_an_option_of_a_mailbox_begins_with_the_sentence_of_its_field(name: str) -> None:
+    """The same field is the same thing in every module; what a module does with it follows."""
+    documented = documentation(name)["options"]
+    told = {option: documented[option]["description"][0] for option in module(name).ARGUMENTS.mailbox}
+    assert {option: text for option, text in told.items() if not text.startswith(fields.TABLE[option].text)} == {}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -189,7 +199,8 @@ def test_every_option_of_a_mailbox_can_stand_in_a_csv() -> None:
     """Those that cannot are read from Exchange."""
     read = {"user_principal_name", "recipient_type_details", "legacy_exchange_dn"}
     options = {option for name in MODULES for option in module(name).ARGUMENTS.mailbox}
-    assert options - read <= set(COLUMNS) <= KEYS
+    assert options - read <= set(COLUMNS) <= set(fields.TABLE)
+    assert {name for name in read if fields.TABLE[name].source == fields.READ} == read
     columns = set(re.findall(r"C\((\w+)\)", " ".join(documentation("wave_file")["options"]["csv"]["description"])))
     assert columns == set(COLUMNS)
 
@@ -220,7 +231,7 @@ def misused(name: str, options: dict[str, Any]) -> Iterator[str]:
         if known and isinstance(value, dict):
             yield from (f"{name}: {option}.{key} does not exist" for key in value if key not in known)
     for record in options.get("mailboxes") or [] if isinstance(options.get("mailboxes"), list) else []:
-        yield from (f"{name}: {key} is no key of a record" for key in record if key not in KEYS)
+        yield from (f"{name}: {key} is no key of a record" for key in record if key not in fields.TABLE)
     for option, says in documented.items():
         if says.get("required") and option not in options:
             yield f"{name}: required option {option} is missing"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, formats
 
 GUID = "5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01"
 RIGHT: dict[str, list[Any]] = {
@@ -75,14 +75,14 @@ def pairs(table: dict[str, list[Any]]) -> list[tuple[str, Any]]:
 @pytest.mark.parametrize(("name", "value"), pairs(RIGHT))
 def test_right_forms_pass(name: str, value: Any) -> None:
     record = {name: value}
-    formats.check(record, [name])
+    fields.check(record, [name])
     assert record == {name: value}
 
 
 @pytest.mark.parametrize(("name", "value"), pairs(WRONG))
 def test_wrong_forms_are_refused_by_name_and_value(name: str, value: Any) -> None:
     with pytest.raises(InputError) as caught:
-        formats.check({name: value}, [name], "line 3: ")
+        fields.check({name: value}, [name], "line 3: ")
     shown = value[-1] if isinstance(value, list) else value
     assert caught.value.code == f"malformed_{name}"
     assert caught.value.message.startswith(f"line 3: {name}: '{shown}' ")
@@ -90,19 +90,20 @@ def test_wrong_forms_are_refused_by_name_and_value(name: str, value: Any) -> Non
 
 
 def test_every_form_is_tried_right_and_wrong() -> None:
-    assert set(RIGHT) == set(WRONG) == set(formats._FORMS)
+    with_form = {name for name in fields.TABLE if fields.form_of(name) not in (None, formats.FREE)}
+    assert set(RIGHT) == set(WRONG) == with_form
 
 
 @pytest.mark.parametrize("record", [{}, {"exchange_guid": None}, {"exchange_guid": ""}, {"batch_name": "any thing"}])
 def test_absent_values_and_free_texts_are_no_matter(record: dict[str, Any]) -> None:
     before = dict(record)
-    formats.check(record, ["exchange_guid", "batch_name"])
+    fields.check(record, ["exchange_guid", "batch_name"])
     assert record == before
 
 
 def test_only_the_named_keys_are_looked_at() -> None:
     record = {"identity": "ann@contoso.com", "exchange_guid": "of another module"}
-    formats.check(record, ["identity"])
+    fields.check(record, ["identity"])
     assert record["exchange_guid"] == "of another module"
 
 
@@ -129,7 +130,7 @@ def test_only_the_named_keys_are_looked_at() -> None:
 )
 def test_what_does_not_show_is_refused_with_its_code_point(name: str, value: Any, told: str) -> None:
     with pytest.raises(InputError) as caught:
-        formats.check({name: value}, [name])
+        fields.check({name: value}, [name])
     assert (caught.value.code, told in caught.value.message) == ("forbidden_character", True)
     # The message itself shows the character by its number: nothing invisible reaches a terminal.
     assert caught.value.message.isprintable()
@@ -146,7 +147,7 @@ def test_what_does_not_show_is_refused_with_its_code_point(name: str, value: Any
     ],
 )
 def test_letters_of_the_world_pass(name: str, value: str) -> None:
-    formats.check({name: value}, [name])
+    fields.check({name: value}, [name])
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,6 @@ def test_letters_of_the_world_pass(name: str, value: str) -> None:
 )
 def test_a_domain_that_is_not_ascii_is_told_as_dns_has_it(name: str, value: Any, written: str) -> None:
     with pytest.raises(InputError) as caught:
-        formats.check({name: value}, [name])
+        fields.check({name: value}, [name])
     assert caught.value.code == f"malformed_{name}"
     assert caught.value.remedy == f"Write the domain as {written}."

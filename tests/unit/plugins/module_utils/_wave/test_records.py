@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,8 +134,8 @@ def test_what_was_read_is_noted_and_stays_noted() -> None:
 
 
 def test_every_key_of_the_catalogue_is_snake_case() -> None:
-    assert all(key == key.lower() and key.isidentifier() for key in wave_records.KEYS)
-    assert "identity" in wave_records.KEYS
+    assert all(key == key.lower() and key.isidentifier() for key in fields.TABLE)
+    assert "identity" in fields.TABLE
 
 
 @settings(max_examples=40)

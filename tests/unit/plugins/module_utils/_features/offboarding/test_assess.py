@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     assess,
     settle,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from hypothesis import given
@@ -440,7 +440,7 @@ def test_an_address_that_no_write_takes_is_accepted_and_does_not_travel_on() -> 
         False,
         True,
     )
-    formats.check(accepted.enriched, accepted.enriched)
+    fields.check(accepted.enriched, accepted.enriched)
 
 
 def test_mail_alone_is_told_apart_and_accepted_by_code_or_by_mailbox() -> None:
