@@ -183,8 +183,10 @@ class HybridBuilder:
         """Add a synchronized mail contact."""
         return self._synced_recipient(name, "MailContact", address, external_email_address=f"SMTP:{address}")
 
-    def group(self, name: str, address: str) -> DirectoryObject:
-        """Add a synchronized distribution group."""
+    def group(self, name: str, address: str, *, security: bool = False) -> DirectoryObject:
+        """Add a synchronized distribution group, or a mail-enabled security group, which has an account name."""
+        if security:
+            return self._synced_recipient(name, "MailUniversalSecurityGroup", address, sam_account_name=name)
         return self._synced_recipient(name, "MailUniversalDistributionGroup", address)
 
     def _synced_recipient(self, name: str, kind: str, address: str, **values: Any) -> DirectoryObject:

@@ -16,8 +16,13 @@ from lab.answer import Answer, Call, CmdletFailure, ShellState
 from lab.model import failures
 from lab.model.contract import COMMON, Binder
 
-# These ask before they act (facts: cmdlets.md section 5; Suspend-MoveRequest: lab/README.md, "Invented here").
-PROMPTING = frozenset({"Remove-MoveRequest", "Suspend-MoveRequest", "Disable-MailUser"})
+
+def prompts(cmdlet: str) -> bool:
+    """Tell whether a cmdlet asks before it acts: the reference names Remove- cmdlets (facts: cmdlets.md section 5).
+
+    That Suspend-MoveRequest does is invented (lab/README.md).
+    """
+    return cmdlet.startswith("Remove-") or cmdlet in ("Suspend-MoveRequest", "Disable-MailUser")
 
 
 @dataclass(frozen=True)
@@ -102,5 +107,5 @@ class Organization:
             if parameter not in known and value is not False:
                 raise failures.not_in_the_lab(name, parameter)
         confirm = parameters.get("Confirm")
-        if parameters.get("WhatIf") is not True and (confirm or (confirm is None and name in PROMPTING)):
+        if parameters.get("WhatIf") is not True and (confirm or (confirm is None and prompts(name))):
             raise failures.no_prompt(name)

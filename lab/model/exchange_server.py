@@ -30,6 +30,7 @@ from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import BINDING, COMMON, SERVER, Binder
 from lab.model.controllers import Replication
 from lab.model.directory import CONTROLLERS, DOMAIN, Database, Directory
+from lab.model.mailbox_permissions import MailboxPermissions
 from lab.model.recipients import LONG_AGO
 from lab.model.server_recipients import ServerRecipients
 
@@ -67,8 +68,11 @@ class ExchangeServer(Organization):
         self.directory = directory
         self._sessions = itertools.count()
         shell = frozenset({"ViewEntireForest"})
+        recipients = ServerRecipients(directory, replication)
+        self.permissions = MailboxPermissions(directory, recipients)
         self.cmdlets = {
-            **ServerRecipients(directory, replication).cmdlets(),
+            **recipients.cmdlets(),
+            **self.permissions.cmdlets(),
             "Get-MailboxDatabase": Implementation(self.get_mailbox_database, READ | {"Status"}),
             "Get-ExchangeServer": Implementation(self.get_exchange_server, READ | {"Status"}),
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, READ),

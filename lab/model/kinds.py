@@ -11,7 +11,8 @@ from lab.answer import Enumeration
 RECIPIENT = "Microsoft.Exchange.Data.Directory.Recipient."
 DETAILS = {
     "UserMailbox": 1, "LinkedMailbox": 2, "SharedMailbox": 4, "RoomMailbox": 16, "EquipmentMailbox": 32,
-    "MailContact": 64, "MailUser": 128, "MailUniversalDistributionGroup": 256, "User": 65536, "DisabledUser": 2097152,
+    "MailContact": 64, "MailUser": 128, "MailUniversalDistributionGroup": 256,
+    "MailUniversalSecurityGroup": 1024, "User": 65536, "DisabledUser": 2097152,
     "RemoteUserMailbox": 2147483648, "RemoteRoomMailbox": 8589934592, "RemoteEquipmentMailbox": 17179869184,
     "RemoteSharedMailbox": 34359738368,
 }  # fmt: skip
@@ -27,7 +28,10 @@ RECIPIENTS = frozenset(DETAILS) - PLAIN_USERS
 CONVERTIBLE = {
     "Regular": "UserMailbox", "Shared": "SharedMailbox", "Room": "RoomMailbox", "Equipment": "EquipmentMailbox",
 }  # fmt: skip
-_TYPES = {"UserMailbox": 1, "MailUser": 5, "User": 3, "MailContact": 6, "MailUniversalDistributionGroup": 8}
+_TYPES = {
+    "UserMailbox": 1, "MailUser": 5, "User": 3, "MailContact": 6, "MailUniversalDistributionGroup": 8,
+    "MailUniversalSecurityGroup": 9,
+}  # fmt: skip
 _STATUSES = {
     "None": 0, "Queued": 1, "InProgress": 2, "AutoSuspended": 3, "CompletionInProgress": 4, "Synced": 5,
     "Completed": 10, "CompletedWithWarning": 11, "CompletedWithSkippedItems": 12, "Suspended": 98, "Failed": 99,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.model.cmdlet_host import PROMPTING
+from lab.model.cmdlet_host import prompts
 
 _NET = {
     "SwitchParameter": "switch", "String": "string", "Boolean": "bool", "Int32": "int", "Int64": "long",
@@ -63,7 +63,7 @@ class Functions:
             binding.append(f"DefaultParameterSetName = '{_default(sets)}'")
         run = body(name)
         if "Confirm" in facts["parameters"]:
-            impact = "High" if name in PROMPTING else "Medium"
+            impact = "High" if prompts(name) else "Medium"
             binding.append(f"SupportsShouldProcess, ConfirmImpact = '{impact}'")
             run = f"{_CONSENT}\nif ($go) {{ {run} }}".replace("NAME", name)
         parameters = ",\n".join(filter(None, declared))

@@ -63,7 +63,6 @@ def parameters(hybrid: Hybrid, organization: str, cmdlet: str) -> dict[str, Any]
     """Return what a cmdlet has to be given so that it answers."""
     mailbox = "conformance.one@contoso.com" if organization == "exchange_online" else "conformance.two@contoso.com"
     given: dict[str, dict[str, Any]] = {
-        "Get-MailboxStatistics": {"Identity": mailbox},
         "Get-MoveRequestStatistics": {"Identity": mailbox, "IncludeReport": True},
         "Get-Command": {"Name": ["Get-User"]},
         "Get-MailboxDatabaseCopyStatus": {"Identity": "DB01"},
@@ -72,7 +71,9 @@ def parameters(hybrid: Hybrid, organization: str, cmdlet: str) -> dict[str, Any]
             "Credentials": hybrid.remote_credential,
         },
     }  # fmt: skip
-    return given.get(cmdlet, {})
+    known = getattr(hybrid, organization).binder.cmdlets.get(cmdlet, {"parameter_sets": {"": {"mandatory": []}}})
+    named = any("Identity" in facts["mandatory"] for facts in known["parameter_sets"].values())
+    return given.get(cmdlet, {"Identity": mailbox} if named else {})
 
 
 def answers(hybrid: Hybrid) -> Iterator[tuple[str, str, list[LabObject]]]:
