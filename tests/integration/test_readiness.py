@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import CHECKS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 from lab.hybrid import empty_hybrid
 from lab.model.builder import Person, child_domain_person

@@ -11,7 +11,10 @@ never touched.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
@@ -19,14 +22,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
-class Ended:
+@dataclass(frozen=True)
+class Ended(Step[dict[str, Any]]):
     """No delay hold on a cloud mailbox whose record asks for it with remove_delay_holds."""
 
     writes_to = EXCHANGE_ONLINE
@@ -34,15 +37,13 @@ class Ended:
     def skips(self, record: Record) -> bool:
         return is_home(record) or not record.get("remove_delay_holds")
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        found = recipients_read.cloud_recipients(connections, records)
-        return [Seen(error=item) if isinstance(item, HybridError) else Seen(cloud=item) for item in found]
+    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        recipients_read.show_cloud(connections, items)
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        mailbox = seen.cloud or {}
-        applied = _hold_kinds.delays(mailbox) if mailbox["kind"] == "mailbox" else []
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+        applied = _hold_kinds.delays(current) if current["kind"] == "mailbox" else []
         calls = [
-            Cmdlet("Set-Mailbox", {"Identity": mailbox["exchange_guid"], _hold_kinds.ENDED_BY[name]: True})
+            Cmdlet("Set-Mailbox", {"Identity": current["exchange_guid"], _hold_kinds.ENDED_BY[name]: True})
             for name in applied
         ]
         return Plan(

@@ -11,7 +11,9 @@ KB 2813304). Another value belongs to another mailbox: it is never overwritten u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -20,33 +22,32 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
     Connections,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, Step
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
 _PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}
 
 
-class Stamped(SkipsHome):
+@dataclass(frozen=True)
+class Stamped(Step[dict[str, Any]]):
     """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
 
+    check: bool
     writes_to = EXCHANGE_SERVER
 
-    def __init__(self, check: bool) -> None:
-        self._check = check
-        self._judged: set[str] = set()
+    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        recipients_read.show_on_premises(connections, items, check=self.check)
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        found = recipients_read.on_premises_seen(connections, records, check=self._check)
-        refuse_held(self, connections, records, found, self._judged)
-        return found
+    def ask(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        planned = [(item, claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
+        uniqueness.refuse_held(connections, planned)
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        current = seen.on_premises or {}
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
         setter = SETTERS.get(current["kind"])
         if setter is None:
             raise MailboxError(
@@ -72,38 +73,16 @@ class Stamped(SkipsHome):
         )
 
 
-def refuse_held(
-    step: Step, connections: Connections, records: Sequence[Record], found: Sequence[Seen], judged: set[str]
-) -> None:
-    """Fail, once and before its first write, each mailbox of which others hold what the step would write.
-
-    ``judged`` are those that the step looked at already: what it wrote itself it does not ask for when it reads back.
-    """
-    planned = []
-    for record, seen in zip(records, found, strict=True):
-        identity = str(record["identity"])
-        if identity in judged or seen.error is not None:
-            continue
-        judged.add(identity)
-        claim = _claim(step, record, seen)
-        if claim is not None:
-            planned.append((record, seen, claim))
-    uniqueness.refuse_held(connections, planned)
-
-
-def _claim(step: Step, record: Record, seen: Seen) -> uniqueness.Claim | None:
-    """Return what a plan gives the object that it does not have; None where the step itself refuses."""
-    try:
-        after = step.plan(record, seen).after
-    except HybridError:
-        return None
-    current = seen.on_premises or {}
+def claim(
+    after: Mapping[str, Any], current: Mapping[str, Any], tenant: Mapping[str, Any] | None = None
+) -> uniqueness.Claim:
+    """Return what a plan gives the on-premises object that it does not have; ``tenant`` is its cloud object."""
     new = addresses.missing(after.get("email_addresses", ()), current.get("email_addresses", ()))
     return uniqueness.Claim(
         [addresses.asked(address) for address in new],
         {parameter: after[name] for name, parameter in _PARAMETERS.items() if name in after},
         str(current["guid"]),
-        str((seen.cloud or {}).get("external_directory_object_id") or ""),
+        str((tenant or {}).get("external_directory_object_id") or ""),
     )
 
 

@@ -13,7 +13,10 @@ Exchange makes of it with -Type is not known.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
@@ -23,32 +26,31 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 # RecipientTypeDetails → value of -Type (Set-Mailbox page).
 TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Room", "EquipmentMailbox": "Equipment"}
 
 
-class OfKind:
+@dataclass(frozen=True)
+class OfKind(Step[dict[str, Any]]):
     """The on-premises mailbox is of the kind that the record names in recipient_type_details."""
 
+    check: bool
     writes_to = EXCHANGE_SERVER
-
-    def __init__(self, check: bool) -> None:
-        self._check = check
 
     def skips(self, record: Record) -> bool:
         # Of a mailbox that came home before there was a baseline nobody knows the kind: it stays as it is.
         seen = record.get("on_premises", {}).get("recipient_type_details")
         return is_home(record) and record.get("recipient_type_details") in (None, seen)
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        return recipients_read.on_premises_seen(connections, records, check=self._check)
+    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        recipients_read.show_on_premises(connections, items, check=self.check)
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        current, wanted = seen.on_premises or {}, str(record["recipient_type_details"])
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+        wanted = str(record["recipient_type_details"])
         if current["kind"] != "mailbox":
             raise MailboxError(
                 f"the on-premises object is a {current['recipient_type_details']}, not a mailbox.",

@@ -38,8 +38,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     filter_query,
     on_premises,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 CLOUD_GUIDS = ("ExchangeGuid", "ExternalDirectoryObjectId", "Guid")
 
@@ -53,28 +54,36 @@ def predicted(record: Record, part: str, live: dict[str, Any] | None, check: boo
     return None if parts[part] is None else {**(live or {}), **parts[part]}
 
 
-def seen_of(
+def both_sides(
     record: Record,
     ad: dict[str, Any] | HybridError,
-    tenant: dict[str, Any] | HybridError | None = None,
+    tenant: dict[str, Any] | HybridError | None,
     *,
     check: bool,
-) -> Seen:
+) -> BothSides | HybridError:
     """Return both sides of a record, predictions of a preview included; the first side that failed is its error."""
     if isinstance(ad, HybridError):
-        return Seen(error=ad)
+        return ad
     if isinstance(tenant, HybridError):
-        return Seen(error=tenant)
-    return Seen(
-        on_premises=predicted(record, "on_premises", ad, check),
+        return tenant
+    return BothSides(
+        on_premises=predicted(record, "on_premises", ad, check) or {},
         cloud=predicted(record, "cloud", tenant, check),
     )
 
 
-def on_premises_seen(connections: Connections, records: Sequence[Record], *, check: bool) -> list[Seen]:
-    """Return what stands on-premises for each record, for steps that need no more than that."""
-    found = on_premises_objects(connections, records)
-    return [seen_of(record, ad, check=check) for record, ad in zip(records, found, strict=True)]
+def show_on_premises(connections: Connections, items: Sequence[WorkItem[dict[str, Any]]], *, check: bool) -> None:
+    """Show each item its on-premises object, for steps that need no more than that."""
+    found = on_premises_objects(connections, [item.known for item in items])
+    for item, ad in zip(items, found, strict=True):
+        item.show(ad if isinstance(ad, HybridError) else predicted(item.record, "on_premises", ad, check) or {})
+
+
+def show_cloud(connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+    """Show each item its cloud object, for steps that need no more than that."""
+    found = cloud_recipients(connections, [item.known for item in items])
+    for item, mailbox in zip(items, found, strict=True):
+        item.show(mailbox)
 
 
 # -- Exchange Online ---------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, filter_query, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 # All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
 ACCEPTABLE = frozenset(("mail_in_use", "uniqueness_not_checked"))
@@ -105,16 +105,16 @@ def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[Hyb
     return [error for error in errors if error.code not in ACCEPTABLE or error.code not in accept]
 
 
-def refuse_held(connections: Connections, planned: Sequence[tuple[Record, Seen, Claim]]) -> None:
-    """Set the error of each mailbox of which others hold what is about to be written.
+def refuse_held(connections: Connections, planned: Sequence[tuple[WorkItem[Any], Claim]]) -> None:
+    """Set the error of each item of which others hold what is about to be written.
 
     What offboarding_state asked in this run already, its record says; nothing is asked twice.
     """
-    entries = [(record, seen, _unasked(record, claim)) for record, seen, claim in planned]
-    entries = [entry for entry in entries if entry[2].values]
-    found = conflicts(connections, [claim for _record, _seen, claim in entries])
-    for (record, seen, _claim), errors in zip(entries, found, strict=True):
-        seen.error = next(iter(standing(errors, _values.as_list(record.get("accept")))), None)
+    entries = [(item, _unasked(item.record, claim)) for item, claim in planned]
+    entries = [(item, claim) for item, claim in entries if claim.values]
+    found = conflicts(connections, [claim for _item, claim in entries])
+    for (item, _claim), errors in zip(entries, found, strict=True):
+        item.error = next(iter(standing(errors, _values.as_list(item.record.get("accept")))), None)
 
 
 def _unasked(record: Record, claim: Claim) -> Claim:

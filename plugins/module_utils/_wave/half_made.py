@@ -20,31 +20,19 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict
 from typing import IO, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 WARNING = "Synchronization must not run"
 FOLDER = "half-made"
 LOCK = "half-made.lock"
 SHOWN = 10  # users that one sentence names
 LOOK = 0.5  # seconds between two tries to have the lock
-
-
-@dataclass(frozen=True)
-class Note:
-    """One user. ``wanted`` are the attributes of the Set-MailUser that makes it whole, ``before`` those of the plain
-    user that Enable-MailUser and Disable-MailUser overwrite."""
-
-    identity: str
-    guid: str
-    wanted: Mapping[str, Any]
-    before: Mapping[str, Any] = field(default_factory=dict)
-    holder: str = ""
-    since: str = ""
 
 
 class HalfMade:

@@ -7,23 +7,24 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import State, Step, WorkItem
 
 # Seconds before each further look at what was written: another controller, or the cloud, may not show it at once.
 SETTLE = (1.0, 2.0, 4.0, 8.0)
@@ -33,80 +34,12 @@ RESEND_AFTER = 4.0
 MAKES = ("Enable-", "New-")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What one mailbox needs. ``calls`` are ``(kind of organization, cmdlet)`` in order; none means nothing to do.
-
-    ``before`` and ``after`` hold only the attributes that change. ``predicted`` is, per part of a record (on_premises,
-    cloud, move_request), what a preview's later steps shall find. ``status`` overrides ``unchanged`` for a mailbox that
-    has nothing to write but is not finished either. ``told`` explains, in result and diff, what no attribute shows; the
-    journal does without it. ``half_made`` is written down before the first call, where what
-    stands between two calls would do harm.
-    """
-
-    calls: tuple[tuple[str, Cmdlet], ...] = ()
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    predicted: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
-    enriched: Record = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    status: str = ""
-    told: dict[str, Any] = field(default_factory=dict)
-    half_made: Note | None = None
-
-
-class Step(Protocol):
-    """One thing that is managed. ``plan`` is pure: it sees what was read and says what to write, or raises."""
-
-    writes_to: str
-
-    def skips(self, record: Record) -> bool:
-        """Tell whether the record itself says already that nothing is to be done: not even a read then."""
-
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        """Read what ``plan`` needs for all records, in their order."""
-
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        """Return what is left to do; HybridError when it must not be done."""
-
-
-@dataclass
-class _Work:
-    """One mailbox under way."""
-
-    record: Record
-    plan: Plan
-    sent: list[str] = field(default_factory=list)
-    error: HybridError | None = None
-    begun: bool = False
-    answered: int = 0
-
-    @property
-    def left(self) -> Record:
-        """The record with what is known by now: it says how to read the object back."""
-        return {**self.record, **self.plan.enriched, **({"write_failed": True} if self.error else {})}
-
-    @property
-    def again(self) -> bool:
-        """Tell whether to send what is missing once more.
-
-        After a lost answer; and where a call was refused for the moment that follows on one which went through.
-        """
-        if self.error is None:
-            return False
-        return self.error.answer_lost or (self.error.retryable and self.answered > 0)
-
-
-class SkipsHome:
-    """A step that leaves mailboxes alone whose record says that they are home."""
-
-    def skips(self, record: Record) -> bool:
-        return is_home(record)
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 def run_wave(
-    step: Step,
+    step: Step[State],
     records: Sequence[Record],
     connections: Connections,
     *,
@@ -114,39 +47,82 @@ def run_wave(
     on_error: str = "fail",
     half_made: HalfMade | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime.datetime] = utc_now,
 ) -> list[Outcome]:
-    """Bring every record to what ``step`` wants and return one outcome for each, in order.
+    """Bring every record to what ``step`` wants and return one outcome for each, in order. See ``work_through``."""
+    items: list[WorkItem[State]] = [WorkItem(record) for record in records]
+    work_through(step, items, connections, check=check, on_error=on_error, half_made=half_made, sleep=sleep, now=now)
+    return [item.outcome for item in items]
+
+
+def work_through(
+    step: Step[State],
+    items: Sequence[WorkItem[State]],
+    connections: Connections,
+    *,
+    check: bool,
+    on_error: str = "fail",
+    half_made: HalfMade | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime.datetime] = utc_now,
+) -> None:
+    """Bring every item to what ``step`` wants; its outcome tells what became of it.
 
     One mailbox's failure never stops another, unless ``on_error`` is
     ``stop``: then none is begun after it. A write whose answer was lost is planned again from what is live, and only
     what is still missing is sent, once. Users that ``half_made`` takes note of are its caller's to settle.
     """
-    half_made = half_made or HalfMade()
-    outcomes = {id(record): Outcome(record) for record in records}
-    todo = [record for record in records if not step.skips(record)]
-    work: list[_Work] = []
-    for record, seen in zip(todo, step.read(connections, todo) if todo else [], strict=True):
-        outcome = outcomes[id(record)]
-        try:
-            plan = _planned(step, record, seen)
-        except HybridError as error:
-            outcome.status, outcome.error = "failed", error
-            continue
-        _describe(outcome, plan, check)
-        if plan.calls:
-            work.append(_Work(record, plan))
-    if on_error == "stop" and any(outcome.status == "failed" for outcome in outcomes.values()):
-        _skip(outcomes, work)
+    work = _first_plans(step, [item for item in items if not step.skips(item.record)], connections, check, now)
+    if on_error == "stop" and any(item.outcome.status == "failed" for item in items):
+        _skip(work)
     elif not check and work:
-        _apply(step, work, connections, on_error, half_made)
-        _read_back(step, work, connections, outcomes, half_made, sleep)
-    return [outcomes[id(record)] for record in records]
+        send = functools.partial(_send, connections, step.writes_to, half_made or HalfMade())
+        stop = (lambda item: item.attempt.error is not None) if on_error == "stop" else None
+        in_threads(send, work, connections.workers(step.writes_to), stop, finish=True)
+        _read_back(step, work, connections, send, sleep, now)
 
 
-def _planned(step: Step, record: Record, seen: Seen) -> Plan:
-    if seen.error is not None:
-        raise seen.error
-    return step.plan(record, seen)
+def _first_plans(
+    step: Step[State],
+    items: Sequence[WorkItem[State]],
+    connections: Connections,
+    check: bool,
+    now: Callable[[], datetime.datetime],
+) -> list[WorkItem[State]]:
+    """Read, plan and ask; tell it in the outcomes, and return the items with something to write."""
+    if items:
+        step.read(connections, items)
+    planned, moment = [], now()
+    for item in items:
+        try:
+            item.plan = _planned(step, item, moment)
+        except HybridError as error:
+            item.fail(error)
+        else:
+            planned.append(item)
+    step.ask(connections, planned)
+    work = []
+    for item in planned:
+        if item.error is not None:
+            item.fail(item.error)
+            continue
+        plan = _plan_of(item)
+        _describe(item.outcome, plan, check)
+        if plan.calls:
+            work.append(item)
+    return work
+
+
+def _planned(step: Step[State], item: WorkItem[State], now: datetime.datetime) -> Plan:
+    if item.error is not None:
+        raise item.error
+    if item.current is None:
+        raise AssertionError(f"{type(step).__name__}.read has left a mailbox out")
+    return step.plan(item.record, item.current, item.attempt, now)
+
+
+def _plan_of(item: WorkItem[State]) -> Plan:
+    return item.plan or Plan()
 
 
 def _describe(outcome: Outcome, plan: Plan, check: bool) -> None:
@@ -160,34 +136,29 @@ def _describe(outcome: Outcome, plan: Plan, check: bool) -> None:
         outcome.enriched["predicted"] = {**outcome.record.get("predicted", {}), **plan.predicted}
 
 
-def _skip(outcomes: dict[int, Outcome], work: Sequence[_Work]) -> None:
-    for item in work:
-        outcome = outcomes[id(item.record)]
+def _skip(items: Sequence[WorkItem[State]]) -> None:
+    for item in items:
+        outcome = item.outcome
         outcome.status, outcome.before, outcome.after, outcome.cmdlets = "skipped", {}, {}, []
 
 
-def _apply(
-    step: Step, work: Sequence[_Work], connections: Connections, on_error: str, half_made: HalfMade
-) -> None:
-    def one(item: _Work) -> _Work:
-        item.begun = True
-        name = item.plan.calls[0][1].name
-        try:
-            if item.plan.half_made is not None:
-                half_made.begin(item.plan.half_made)
-            changes = _changes(item.record, item.plan, step.writes_to)
-            for (kind, cmdlet), change in zip(item.plan.calls, changes, strict=True):
-                name = cmdlet.name
-                item.sent.append(cmdlet.preview())
-                connections.run(kind, cmdlet, change)
-                item.answered += 1
-        except HybridError as error:
-            item.error = error
-            error.cmdlet = error.cmdlet or name
-        return item
-
-    stop = (lambda item: item.error is not None) if on_error == "stop" else None
-    in_threads(one, work, connections.workers(step.writes_to), stop, finish=True)
+def _send(connections: Connections, writes_to: str, half_made: HalfMade, item: WorkItem[State]) -> WorkItem[State]:
+    """Send what is planned for one mailbox, until something goes wrong."""
+    plan = _plan_of(item)
+    item.attempt = replace(item.attempt, error=None)
+    name = plan.calls[0][1].name
+    try:
+        if plan.half_made is not None:
+            half_made.begin(plan.half_made)
+        for call, change in zip(plan.calls, _changes(item.record, plan, writes_to), strict=True):
+            name = call[1].name
+            item.attempt = replace(item.attempt, sent=(*item.attempt.sent, call))
+            connections.run(*call, change)
+            item.attempt = replace(item.attempt, answered=item.attempt.answered + 1)
+    except HybridError as error:
+        error.cmdlet = error.cmdlet or name
+        item.attempt = replace(item.attempt, error=error)
+    return item
 
 
 def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
@@ -198,20 +169,21 @@ def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
     type, a status) comes with the call that makes the object, else with the last.
     """
     names = list(dict.fromkeys((*plan.before, *plan.after)))
-    own = [cmdlet for kind, cmdlet in plan.calls if kind == writes_to]
-    maker = next((cmdlet for cmdlet in own if cmdlet.name.startswith(MAKES)), own[-1] if own else None)
-    by_call = {id(cmdlet): {_attribute(parameter) for parameter in cmdlet.parameters} for cmdlet in own}
-    named = {name for parameters in by_call.values() for name in parameters}
+    own = [place for place, (kind, _cmdlet) in enumerate(plan.calls) if kind == writes_to]
+    makers = [place for place in own if plan.calls[place][1].name.startswith(MAKES)]
+    maker = next(iter(makers or own[-1:]), None)
+    taken = {place: {_attribute(parameter) for parameter in plan.calls[place][1].parameters} for place in own}
+    named = {name for parameters in taken.values() for name in parameters}
 
-    def change(cmdlet: Cmdlet) -> Change:
-        mine = [n for n in names if n in by_call.get(id(cmdlet), ()) or (cmdlet is maker and n not in named)]
+    def change(place: int) -> Change:
+        mine = [n for n in names if n in taken.get(place, ()) or (place == maker and n not in named)]
         return Change(
             str(record["identity"]),
             {name: plan.before[name] for name in mine if name in plan.before},
             {name: plan.after[name] for name in mine if name in plan.after},
         )
 
-    return [change(cmdlet) for _kind, cmdlet in plan.calls]
+    return [change(place) for place in range(len(plan.calls))]
 
 
 def _attribute(parameter: str) -> str:
@@ -220,62 +192,68 @@ def _attribute(parameter: str) -> str:
 
 
 def _read_back(
-    step: Step,
-    work: Sequence[_Work],
+    step: Step[State],
+    work: Sequence[WorkItem[State]],
     connections: Connections,
-    outcomes: dict[int, Outcome],
-    half_made: HalfMade,
+    send: Callable[[WorkItem[State]], WorkItem[State]],
     sleep: Callable[[float], None],
+    now: Callable[[], datetime.datetime],
 ) -> None:
-    _skip(outcomes, [item for item in work if not item.begun])
-    open_items = [item for item in work if item.begun]
+    _skip([item for item in work if not item.attempt.begun])
+    open_items = [item for item in work if item.attempt.begun]
     for pause in (0.0, *SETTLE):
         if pause:
             sleep(pause)
-        open_items = _settled(step, open_items, connections, outcomes)
+        open_items = _settled(step, open_items, connections, now)
         if not open_items:
             return
-        again = [item for item in open_items if item.again]
+        again = [item for item in open_items if item.attempt.again]
         if again and pause == RESEND_AFTER:
-            for item in again:
-                item.error = None
-            _apply(step, again, connections, "fail", half_made)
+            in_threads(send, again, connections.workers(step.writes_to), finish=True)
     for item in open_items:
-        _close_unseen(item, outcomes[id(item.record)])
+        _close_unseen(item)
 
 
-def _close_unseen(item: _Work, outcome: Outcome) -> None:
-    left = ", ".join(cmdlet.name for _kind, cmdlet in item.plan.calls)
-    outcome.status = "failed"
-    outcome.error = item.error or MailboxError(
-        f"{left} was accepted, but the change does not show when it is read back.",
-        code="not_applied",
-        cmdlet=left,
-        retryable=True,
-        remedy="Pin a domain controller (exchange_server.domain_controller), or run again after replication.",
+def _close_unseen(item: WorkItem[State]) -> None:
+    left = ", ".join(cmdlet.name for _kind, cmdlet in _plan_of(item).calls)
+    item.fail(
+        item.attempt.error
+        or MailboxError(
+            f"{left} was accepted, but the change does not show when it is read back.",
+            code="not_applied",
+            cmdlet=left,
+            retryable=True,
+            remedy="Pin a domain controller (exchange_server.domain_controller), or run again after replication.",
+        )
     )
 
 
-def _settled(step: Step, work: Sequence[_Work], connections: Connections, outcomes: dict[int, Outcome]) -> list[_Work]:
+def _settled(
+    step: Step[State],
+    items: Sequence[WorkItem[State]],
+    connections: Connections,
+    now: Callable[[], datetime.datetime],
+) -> list[WorkItem[State]]:
     """Close the outcomes of all that shows as wanted, or failed for good; return the rest with a new plan."""
-    if not work:
+    if not items:
         return []
-    rest = []
-    for item, seen in zip(work, step.read(connections, [item.left for item in work]), strict=True):
-        outcome = outcomes[id(item.record)]
-        outcome.cmdlets = item.sent
+    step.read(connections, items)
+    rest, moment = [], now()
+    for item in items:
+        outcome, failure = item.outcome, item.attempt.error
+        outcome.cmdlets = [cmdlet.preview() for _kind, cmdlet in item.attempt.sent]
         try:
-            left = _planned(step, item.record, seen)
+            left = _planned(step, item, moment)
         except HybridError as error:
-            outcome.status, outcome.error = "failed", item.error or error
+            item.fail(failure or error)
             continue
         if not left.calls:
             # As wanted, whatever the answer was: an error after a lost answer may say that it was done already.
             outcome.enriched.update(left.enriched)
             outcome.details = left.details or outcome.details
             outcome.status = "changed"
-        elif item.error is not None and not item.again:
-            outcome.status, outcome.error = "failed", item.error
+        elif failure is not None and not item.attempt.again:
+            item.fail(failure)
             # Half done: show what really stands there of what was planned.
             outcome.after = {**outcome.after, **{name: left.before.get(name) for name in left.after}}
         else:

@@ -12,7 +12,9 @@ pages of Microsoft's cmdlet reference; facts offboarding-practice.md 0.2 and 0.3
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -25,111 +27,120 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid, mailbox_info
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Note, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 # What a mailbox's record, or the task, may say.
 OPTIONS = fields.options("mailuser")
 
 
-class Present(SkipsHome):
+@dataclass(frozen=True)
+class Present(Step[BothSides]):
     """A mail user with routing address, addresses and, where the record has them, the mailbox GUIDs."""
 
+    check: bool
     writes_to = EXCHANGE_SERVER
-
-    def __init__(self, check: bool) -> None:
-        self._check = check
-        self._unwritten: dict[str, dict[str, Any]] = {}
-        self._judged: set[str] = set()
 
     def skips(self, record: Record) -> bool:
         """Leave mailboxes alone that move already: their users are whole, and no guard has looked at them."""
         return super().skips(record) or record.get("offboarding_state") == "moving"
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+    def read(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         on_premises, cloud = side_by_side(
-            lambda: recipients_read.on_premises_objects(connections, records),
-            lambda: self._cloud(connections, records),
+            lambda: recipients_read.on_premises_objects(connections, [item.known for item in items]),
+            lambda: _cloud(connections, items),
         )
-        found = [
-            recipients_read.seen_of(record, ad, tenant, check=self._check)
-            for record, ad, tenant in zip(records, on_premises, cloud, strict=True)
-        ]
-        exchange_guid.refuse_held(self, connections, records, found, self._judged)
-        return found
+        for item, ad, tenant in zip(items, on_premises, cloud, strict=True):
+            item.show(recipients_read.both_sides(item.record, ad, tenant, check=self.check))
 
-    def _cloud(
-        self, connections: Connections, records: Sequence[Record]
-    ) -> Sequence[dict[str, Any] | HybridError | None]:
-        """Return the cloud objects; those that this step did not write to are not read back."""
-        if not connections.has(EXCHANGE_ONLINE):
-            return [None] * len(records)
-        asked = [record for record in records if str(record["identity"]) not in self._unwritten]
-        answers = iter(recipients_read.cloud_recipients(connections, asked))
-        return [self._unwritten.get(str(record["identity"])) or next(answers) for record in records]
-
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        current = seen.on_premises or {}
-        kind = current["kind"]
-        if kind == "remote_mailbox":
-            return Plan(details={"recipient_type_details": current["recipient_type_details"]})
-        if kind not in ("user", "mail_user"):
-            raise _wrong_kind(current)
-        routing = routing_address(record)
-        primary = record["primary_smtp_address"]
-        cloud_calls = _routing_calls(record, seen, routing)
-        if seen.cloud and not cloud_calls:
-            self._unwritten[str(record["identity"])] = seen.cloud
-        wanted = addresses.to_carry(
-            primary,
-            [*record.get("email_addresses", []), f"smtp:{routing}"],
-            record.get("legacy_exchange_dn", ""),
-            include_sip=bool(record.get("include_sip")),
-        )
-        exchange_guid.check(record, current)
-        enable = _enable(record, current, routing) if kind == "user" else ()
-        change = _changes(record, current, wanted, routing)
-        calls = [*cloud_calls, *enable]
-        if change:
-            calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)})))
-        after = {
-            **current,
-            **change,
-            "kind": "mail_user",
-            "recipient_type_details": "MailUser",
-            "primary_smtp_address": primary,
-            "alias": current.get("alias") or record.get("alias") or "",
-        }
-        shown = {**(_enabled(after, routing) if enable else {}), **change}
-        return Plan(
-            calls=tuple(calls),
-            before={name: current.get(name) for name in shown} if calls else {},
-            after=shown if calls else {},
-            told={"addresses": _fates(record, change)} if "email_addresses" in change else {},
-            predicted=_predicted(seen, after, routing, bool(cloud_calls)),
-            half_made=_note(record, current, change) if enable else None,
-            enriched={"external_email_address": routing, "whole": True, **({} if self._check else _left(after))},
+    def ask(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
+        uniqueness.refuse_held(
+            connections,
+            [
+                (item, exchange_guid.claim(item.plan.after, item.current.on_premises, item.current.cloud))
+                for item in items
+                if item.plan and item.current
+            ],
         )
 
+    def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
+        return _present(record, current, self.check)
 
-class Absent(SkipsHome):
+
+def _present(record: Record, seen: BothSides, check: bool) -> Plan:
+    current = seen.on_premises
+    kind = current["kind"]
+    if kind == "remote_mailbox":
+        return Plan(details={"recipient_type_details": current["recipient_type_details"]})
+    if kind not in ("user", "mail_user"):
+        raise _wrong_kind(current)
+    routing = routing_address(record)
+    primary = record["primary_smtp_address"]
+    cloud_calls = _routing_calls(record, seen, routing)
+    wanted = addresses.to_carry(
+        primary,
+        [*record.get("email_addresses", []), f"smtp:{routing}"],
+        record.get("legacy_exchange_dn", ""),
+        include_sip=bool(record.get("include_sip")),
+    )
+    exchange_guid.check(record, current)
+    enable = _enable(record, current, routing) if kind == "user" else ()
+    change = _changes(record, current, wanted, routing)
+    calls = [*cloud_calls, *enable]
+    if change:
+        calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)})))
+    after = {
+        **current,
+        **change,
+        "kind": "mail_user",
+        "recipient_type_details": "MailUser",
+        "primary_smtp_address": primary,
+        "alias": current.get("alias") or record.get("alias") or "",
+    }
+    shown = {**(_enabled(after, routing) if enable else {}), **change}
+    return Plan(
+        calls=tuple(calls),
+        before={name: current.get(name) for name in shown} if calls else {},
+        after=shown if calls else {},
+        told={"addresses": _fates(record, change)} if "email_addresses" in change else {},
+        predicted=_predicted(seen, after, routing, bool(cloud_calls)),
+        half_made=_note(record, current, change) if enable else None,
+        enriched={"external_email_address": routing, "whole": True, **({} if check else _left(after))},
+    )
+
+
+def _cloud(
+    connections: Connections, items: Sequence[WorkItem[BothSides]]
+) -> Sequence[dict[str, Any] | HybridError | None]:
+    """Return the cloud objects; those that are not written to are not read back."""
+    if not connections.has(EXCHANGE_ONLINE):
+        return [None] * len(items)
+    kept = [None if _writes_to_cloud(item) else item.current and item.current.cloud for item in items]
+    asked = [item.known for item, known in zip(items, kept, strict=True) if not known]
+    answers = iter(recipients_read.cloud_recipients(connections, asked))
+    return [known or next(answers) for known in kept]
+
+
+def _writes_to_cloud(item: WorkItem[BothSides]) -> bool:
+    return any(kind == EXCHANGE_ONLINE for kind, _cmdlet in (item.plan or Plan()).calls)
+
+
+@dataclass(frozen=True)
+class Absent(Step[dict[str, Any]]):
     """No mail user: Disable-MailUser, unless it carries a mailbox GUID."""
 
+    check: bool
     writes_to = EXCHANGE_SERVER
 
-    def __init__(self, check: bool) -> None:
-        self._check = check
+    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        recipients_read.show_on_premises(connections, items, check=self.check)
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        return recipients_read.on_premises_seen(connections, records, check=self._check)
-
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        current = seen.on_premises or {}
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
         if current["kind"] == "user":
             return Plan(enriched=_taken_away(record))
         if current["kind"] != "mail_user":
@@ -195,7 +206,7 @@ def expected_routing(record: Record, baseline: dict[str, Any] | None) -> str:
     return routing_address({**mailbox_info.carried(baseline["cloud"]), **record})
 
 
-def _routing_calls(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+def _routing_calls(record: Record, seen: BothSides, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
     """Return the Set-Mailbox that adds the routing address in the cloud, or nothing when the mailbox holds it.
 
     Mail that on-premises accepts before the next sync goes to that address: somebody must hold it.
@@ -225,7 +236,7 @@ def _routing_calls(record: Record, seen: Seen, routing: str) -> tuple[tuple[str,
     )
 
 
-def _routing_of_synced(record: Record, seen: Seen, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+def _routing_of_synced(record: Record, seen: BothSides, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
     """A synced mailbox takes its addresses from on-premises: the stamp itself adds the routing address.
 
     Where the baseline has the address, a sync of the half-made user took it away, and the stamp brings it back.
@@ -315,7 +326,7 @@ def parameters(change: dict[str, Any]) -> dict[str, Value]:
     return {_NAMES[name]: value for name, value in change.items()}
 
 
-def _predicted(seen: Seen, after: dict[str, Any], routing: str, cloud_changes: bool) -> dict[str, dict[str, Any]]:
+def _predicted(seen: BothSides, after: dict[str, Any], routing: str, cloud_changes: bool) -> dict[str, dict[str, Any]]:
     result = {"on_premises": {**after, "external_email_address": routing}}
     if cloud_changes and seen.cloud:
         result["cloud"] = {"email_addresses": [*seen.cloud["email_addresses"], f"smtp:{routing}"]}

@@ -39,8 +39,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 WHOLE, UNDONE, ADDRESSES, AT_RISK = "whole", "undone", "addresses_written", "at_risk"
 LOOKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written

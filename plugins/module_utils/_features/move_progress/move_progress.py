@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Entry,
     Memory,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     move_failed,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request, read

@@ -34,14 +34,14 @@ def read(
         outcomes = _identified(connections, records)
     wanted = [str(outcome.record["exchange_guid"]) for outcome in outcomes if outcome.status != "failed"]
     requests = {guid: listed[guid] for guid in wanted if guid in listed}
-    if statistics:
-        requests = with_statistics(connections, requests)
+    read = with_statistics(connections, requests) if statistics else requests
     for outcome in outcomes:
         if outcome.status != "failed":
-            request = dict(requests.get(str(outcome.record["exchange_guid"]), {}))
-            outcome.error = request.pop("unread", None)
-            outcome.status = "failed" if outcome.error else outcome.status
-            outcome.details = {"move_request": request}
+            guid = str(outcome.record["exchange_guid"])
+            found = read.get(guid, {})
+            if isinstance(found, HybridError):
+                outcome.status, outcome.error = "failed", found
+            outcome.details = {"move_request": requests[guid] if isinstance(found, HybridError) else found}
     return outcomes
 
 

@@ -31,16 +31,16 @@ KEPT = (
 )
 
 
-def _utc_now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 class MoveSettings:
     """Known settings by ExchangeGuid. Without a path nothing is known beyond this task."""
 
-    def __init__(self, path: str = "", now: Callable[[], str] = _utc_now) -> None:
+    def __init__(self, path: str = "", now: Callable[[], datetime.datetime] = _utc_now) -> None:
         self._path = path
-        self._now = now
+        self.now = now
         self._known = _load(path) if path else {}
         self._saved = dict(self._known)
 
@@ -54,7 +54,7 @@ class MoveSettings:
     def keep(self, listed: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         """Remember what a request was seen, or made, with."""
         self._known[str(listed["exchange_guid"])] = {
-            "read_at": self._now(),
+            "read_at": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "listed": {name: _shown(listed, name) for name in LISTED},
             "settings": {name: settings[name] for name in KEPT if settings.get(name) not in (None, "")},
         }

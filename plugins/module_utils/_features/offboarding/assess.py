@@ -68,13 +68,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     read,
     uniqueness,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import utc_now
 
 UNPROTECTED = "unprotected_sync"
 # Of these the mailbox loses nothing, whatever a record says.
@@ -391,7 +392,8 @@ def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead)
     requests = {e.cloud["exchange_guid"]: e.move_request for item in wave if (e := item.evidence) and e.move_request}
     failed = {guid: request for guid, request in requests.items() if request["status"] == "Failed"}
     if ahead.move is not None and failed:
-        requests.update(steps.with_statistics(connections, failed))
+        read_now = steps.with_statistics(connections, failed)
+        requests.update({guid: found for guid, found in read_now.items() if not isinstance(found, HybridError)})
     if ahead.move is not None:
         _supply_host_name(connections, wave, ahead.move)
     for item in wave:
@@ -402,7 +404,7 @@ def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead)
         record = {**item.record, **wave_records.enriched({}, {**_known(item, item.evidence), **item.supplied})}
         record.pop("whole", None)  # what an earlier look left there; this one is before the writes
         known = {error.code for error in item.problems}
-        for error in look_ahead.refusals(ahead, record, Seen(cloud_object, user, request)):
+        for error in look_ahead.refusals(ahead, record, BothSides(user, cloud_object), request, utc_now()):
             if error.code not in known:
                 item.fail(error)
 

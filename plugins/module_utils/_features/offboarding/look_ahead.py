@@ -12,6 +12,7 @@ requests that failed.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,9 +28,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import Move
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.validation import refuse_missing, validated
 
 
@@ -65,36 +68,38 @@ def refuse_credential(ahead: Ahead) -> None:
         refuse_unpublished(steps.checked_credential(ahead.credential, needed=True), ahead.online)
 
 
-def refusals(ahead: Ahead, record: Record, seen: Seen) -> list[HybridError]:
+def refusals(
+    ahead: Ahead, record: Record, sides: BothSides, request: dict[str, Any] | None, now: datetime.datetime
+) -> list[HybridError]:
     """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it."""
     found: list[HybridError] = []
-    for given, look in ((ahead.prepare, _prepare), (ahead.move, _move)):
-        if given is not None:
-            found += _refusal(look, records.merged(given, record), seen)
+    if ahead.prepare is not None:
+        found += _refusal(lambda given: _prepare(given, sides, now), records.merged(ahead.prepare, record))
+    if ahead.move is not None:
+        guid = _values.guid((sides.cloud or {}).get("exchange_guid"))
+        found += _refusal(lambda given: _move(given, Move(guid, request), now), records.merged(ahead.move, record))
     return found
 
 
-def _refusal(look: Callable[[Record, Seen], object], record: Record, seen: Seen) -> list[HybridError]:
+def _refusal(look: Callable[[Record], object], record: Record) -> list[HybridError]:
     try:
-        look(record, seen)
+        look(record)
     except HybridError as error:
         return [error]
     return []
 
 
-def _prepare(record: Record, seen: Seen) -> None:
+def _prepare(record: Record, sides: BothSides, now: datetime.datetime) -> None:
     full = _valid(record, mailuser.OPTIONS)
-    mailuser.Present(check=True).plan(full, seen)
-    if (seen.on_premises or {}).get("kind") == "remote_mailbox":
-        exchange_guid.Stamped(check=True).plan(full, seen)
+    mailuser.Present(check=True).plan(full, sides, NOTHING_SENT, now)
+    if sides.on_premises.get("kind") == "remote_mailbox":
+        exchange_guid.Stamped(check=True).plan(full, sides.on_premises, NOTHING_SENT, now)
 
 
-def _move(record: Record, seen: Seen) -> None:
+def _move(record: Record, move: Move, now: datetime.datetime) -> None:
     full = _valid(record, steps.OPTIONS)
     refuse_missing(full, steps.NEEDED, str(record["identity"]))
-    guid = _values.guid((seen.cloud or {}).get("exchange_guid"))
-    target = Seen(cloud={"exchange_guid": guid, "moved": False}, move_request=seen.move_request)
-    steps.Submitted(True, Credential("", "")).plan(full, target)
+    steps.Submitted(True, Credential("", "")).plan(full, move, NOTHING_SENT, now)
 
 
 def _valid(record: Record, owned: Mapping[str, Mapping[str, Any]]) -> Record:

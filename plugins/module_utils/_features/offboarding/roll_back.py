@@ -10,6 +10,7 @@ What may be undone is decided in ``rollback_plan``.
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,9 +36,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import work_through
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
 @dataclass(frozen=True)
@@ -50,111 +52,106 @@ class Options:
     assume_paused: bool = False
 
 
-class RolledBack:
-    """Every mailbox as it was before its offboarding, as far as that can be had without harm."""
+@dataclass(frozen=True)
+class RolledBack(Step[Evidence]):
+    """Every mailbox as it was before its offboarding, as far as that can be had without harm.
 
+    ``activity`` is what Entra Connect did before the first write; a cycle that begins later is found afterwards.
+    """
+
+    options: Options
+    activity: Activity | None = None
     writes_to = EXCHANGE_SERVER
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._baselines = Baselines(options.directory)
-        self._evidence: dict[str, Evidence] = {}
-        self._decided: dict[str, dict[str, Any]] = {}
-        self._activity: Activity | None = None
 
     def skips(self, record: Record) -> bool:
         """Skip nobody: what is home is refused with the reason."""
         return False
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+    def read(self, connections: Connections, items: Sequence[WorkItem[Evidence]]) -> None:
+        records, baselines = [item.known for item in items], Baselines(self.options.directory)
         tenant, listed = side_by_side(
             lambda: recipients_read.cloud_recipients(connections, records),
-            lambda: recipients_read.move_requests(connections) if records else [],
+            lambda: recipients_read.move_requests(connections),
         )
-        if self._activity is None:
-            # Once, before the first write; a cycle that begins later is found by cycle_began.
-            self._activity = activity_of(connections)
-        known = [self._baseline(found) for found in tenant]
+        known = [_baseline(baselines, found) for found in tenant]
         ad = recipients_read.on_premises_objects(
             connections, [_named(r, c, b) for r, c, b in zip(records, tenant, known, strict=True)]
         )
         requests = move_request.by_mailbox(listed)
-        return [
-            self._seen(record, found, baseline, user, requests)
-            for record, found, baseline, user in zip(records, tenant, known, ad, strict=True)
-        ]
+        for item, found, baseline, user in zip(items, tenant, known, ad, strict=True):
+            item.show(self._evidence(item.record, found, baseline, user, requests))
 
-    def _baseline(self, found: dict[str, Any] | HybridError) -> dict[str, Any] | HybridError | None:
-        if isinstance(found, HybridError):
-            return None
-        try:
-            return self._baselines.load(found["exchange_guid"])
-        except HybridError as error:
-            return error
-
-    def _seen(
+    def _evidence(
         self,
         record: Record,
         found: dict[str, Any] | HybridError,
         baseline: dict[str, Any] | HybridError | None,
         user: dict[str, Any] | HybridError,
         requests: dict[str, dict[str, Any]],
-    ) -> Seen:
+    ) -> Evidence | HybridError:
         if isinstance(found, HybridError):
-            return Seen(error=found)
+            return found
         if isinstance(baseline, HybridError):
-            return Seen(error=baseline)
+            return baseline
         if isinstance(user, HybridError):
-            return Seen(error=user)
+            return user
         guid = found["exchange_guid"]
-        seen = Seen(found, user, requests.get(guid))
         taken_at = str((baseline or {}).get("taken_at") or "")
-        self._evidence[str(record["identity"])] = Evidence(
+        return Evidence(
             found,
             user,
-            seen.move_request,
+            requests.get(guid),
             baseline,
-            "" if baseline else self._baselines.last_set_aside(guid),
-            rollback_plan.may_have_exported(taken_at, self._activity, self._options.clock_tolerance),
+            "" if baseline else Baselines(self.options.directory).last_set_aside(guid),
+            rollback_plan.may_have_exported(taken_at, self.activity, self.options.clock_tolerance),
             self._scheduler_runs(),
             mailuser.expected_routing(record, baseline),
         )
-        return seen
 
     def _scheduler_runs(self) -> bool:
-        if self._activity is None or (self._options.check and self._options.assume_paused):
+        if self.activity is None or (self.options.check and self.options.assume_paused):
             return False
-        return self._activity.sync_cycle_enabled
+        return self.activity.sync_cycle_enabled
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        identity = str(record["identity"])
-        plan = rollback_plan.plan(self._evidence[identity], include_sip=bool(record.get("include_sip")))
-        # What was decided before the first write is told: read back, there is nothing left to undo.
-        details = self._decided.setdefault(identity, plan.details)
-        undone = "whole" in record and details["decision"] != rollback_plan.KEPT
-        return replace(plan, details=details, enriched={"whole": False} if undone else {})
+    def plan(self, record: Record, current: Evidence, attempt: Attempt, now: datetime.datetime) -> Plan:
+        plan = rollback_plan.plan(current, include_sip=bool(record.get("include_sip")))
+        if attempt.sent:
+            # What was decided before the first write is told: read back, there is nothing left to undo.
+            return replace(plan, details={})
+        undone = "whole" in record and plan.details["decision"] != rollback_plan.KEPT
+        return replace(plan, enriched={"whole": False} if undone else {})
 
-    def cycle_began(self, connections: Connections) -> str:
-        """Return the run of directory synchronization that began since the first read, or an empty text."""
-        if self._activity is None:
-            return ""
-        known = {run["run_history_id"] for run in self._activity.runs}
-        now = activity_of(connections)
-        began = [run for run in now.runs if run["run_history_id"] not in known] if now else []
-        return f"{began[-1]['run_profile_name']} of {began[-1]['connector_name']}" if began else ""
 
-    def close(self, outcome: Outcome) -> None:
-        """Put the baseline of a mailbox away that is as it was, and tell what still differs from it."""
-        evidence = self._evidence[outcome.identity]
-        if evidence.baseline is None or not rollback_plan.judge(evidence).baseline_done:
-            return
-        outcome.warnings += rollback_plan.left_behind(evidence)
-        try:
-            moved = self._baselines.set_aside(evidence.cloud["exchange_guid"])
-        except HybridError as error:
-            outcome.status, outcome.error = "failed", error
-        else:
-            outcome.details["baseline_file"] = moved
+def _baseline(baselines: Baselines, found: dict[str, Any] | HybridError) -> dict[str, Any] | HybridError | None:
+    if isinstance(found, HybridError):
+        return None
+    try:
+        return baselines.load(found["exchange_guid"])
+    except HybridError as error:
+        return error
+
+
+def _cycle_began(connections: Connections, before: Activity | None) -> str:
+    """Return the run of directory synchronization that began since the first look, or an empty text."""
+    if before is None:
+        return ""
+    known = {run["run_history_id"] for run in before.runs}
+    now = activity_of(connections)
+    began = [run for run in now.runs if run["run_history_id"] not in known] if now else []
+    return f"{began[-1]['run_profile_name']} of {began[-1]['connector_name']}" if began else ""
+
+
+def _close(baselines: Baselines, evidence: Evidence, outcome: Outcome) -> None:
+    """Put the baseline of a mailbox away that is as it was, and tell what still differs from it."""
+    if evidence.baseline is None or not rollback_plan.judge(evidence).baseline_done:
+        return
+    outcome.warnings += rollback_plan.left_behind(evidence)
+    try:
+        moved = baselines.set_aside(evidence.cloud["exchange_guid"])
+    except HybridError as error:
+        outcome.status, outcome.error = "failed", error
+    else:
+        outcome.details["baseline_file"] = moved
 
 
 def activity_of(connections: Connections) -> Activity | None:
@@ -185,17 +182,20 @@ def roll_back(
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
     """Return what became of each mailbox; ``details`` has ``decision`` and ``reason``, and ``kept`` for what stays."""
-    step = RolledBack(options)
-    outcomes = run_wave(step, records, connections, check=options.check, on_error=on_error, sleep=sleep)
+    items: list[WorkItem[Evidence]] = [WorkItem(record) for record in records]
+    before = activity_of(connections) if items else None
+    work_through(RolledBack(options, before), items, connections, check=options.check, on_error=on_error, sleep=sleep)
+    outcomes = [item.outcome for item in items]
     if options.check:
         return outcomes
     disabled = [o for o in outcomes if any(cmdlet.startswith("Disable-MailUser") for cmdlet in o.cmdlets)]
-    began = step.cycle_began(connections) if disabled else ""
-    for outcome in outcomes:
+    began = _cycle_began(connections, before) if disabled else ""
+    for item in items:
+        outcome = item.outcome
         if began and outcome in disabled and outcome.status == "changed":
             outcome.status, outcome.error = "failed", _overtaken(began)
-        if outcome.status in ("changed", "unchanged"):
-            step.close(outcome)
+        if outcome.status in ("changed", "unchanged") and item.current is not None:
+            _close(Baselines(options.directory), item.current, outcome)
     return outcomes
 
 

@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Activity,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, move_request
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 
 NOTHING, UNDONE, KEPT = "nothing", "undone", "kept"
 DECISIONS = (NOTHING, UNDONE, KEPT)

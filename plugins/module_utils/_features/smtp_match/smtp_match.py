@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -31,10 +32,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     uniqueness,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 # Microsoft: how-to-connect-install-existing-tenant and tshoot-connect-sync-errors (facts offboarding-practice.md 1.4).
 USUAL_REASONS = (
@@ -61,37 +63,34 @@ ACCEPTABLE = {
 }
 
 
-class Stamped(SkipsHome):
+@dataclass(frozen=True)
+class Stamped(Step[BothSides]):
     """A plain user's ``mail`` is the cloud mailbox's primary address, and nobody else holds any of its addresses."""
 
+    check: bool
+    accept: Collection[str] = ()
     writes_to = EXCHANGE_SERVER
 
-    def __init__(self, check: bool, accept: Collection[str] = ()) -> None:
-        self._check = check
-        self._accept = accept
-
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
+    def read(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
+        records = [item.known for item in items]
         on_premises = recipients_read.on_premises_objects(connections, records)
         tenant = recipients_read.cloud_recipients(connections, records)
-        seen = [
-            recipients_read.seen_of(record, ad, found, check=self._check)
-            for record, ad, found in zip(records, on_premises, tenant, strict=True)
-        ]
-        self._refuse_other_holders(connections, records, seen)
-        return seen
+        for item, ad, found in zip(items, on_premises, tenant, strict=True):
+            item.show(recipients_read.both_sides(item.record, ad, found, check=self.check))
+        self._refuse_other_holders(connections, items)
 
-    def _refuse_other_holders(self, connections: Connections, records: Sequence[Record], seen: Sequence[Seen]) -> None:
+    def _refuse_other_holders(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         entries = [
-            (entry, uniqueness.claim(record, entry.cloud, entry.on_premises))
-            for record, entry in zip(records, seen, strict=True)
-            if entry.cloud is not None and entry.on_premises is not None
+            (item, uniqueness.claim(item.record, item.current.cloud, item.current.on_premises))
+            for item in items
+            if item.error is None and item.current is not None and item.current.cloud is not None
         ]
-        found = uniqueness.conflicts(connections, [claim for _entry, claim in entries])
-        for (entry, _claim), errors in zip(entries, found, strict=True):
-            entry.error = next(iter(uniqueness.standing(errors, self._accept)), None)
+        found = uniqueness.conflicts(connections, [claim for _item, claim in entries])
+        for (item, _claim), errors in zip(entries, found, strict=True):
+            item.error = next(iter(uniqueness.standing(errors, self.accept)), None)
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        user, mailbox = seen.on_premises or {}, seen.cloud or {}
+    def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
+        user, mailbox = current.on_premises, current.cloud or {}
         primary = record.get("primary_smtp_address") or mailbox["primary_smtp_address"]
         if user["kind"] != "user":
             held = str(user.get("primary_smtp_address", ""))

@@ -10,6 +10,7 @@ front of it are the collection's own.
 
 from __future__ import annotations
 
+import datetime
 import re
 import uuid
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_server,
 )
 
+NOW = datetime.datetime(2026, 11, 30, 18, tzinfo=datetime.timezone.utc)
 ZERO = "00000000-0000-0000-0000-000000000000"
 ROUTING = "contoso.mail.onmicrosoft.com"
 _CLAUSE = re.compile(r"\((\w+) -eq '((?:[^']|'')*)'\)")

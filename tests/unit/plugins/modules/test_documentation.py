@@ -43,6 +43,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     move_request as steps,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    plan as move_request_plan,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
     migration_endpoint,
     rollback_plan,
@@ -60,7 +63,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_input import COLUMNS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Step, run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
@@ -350,7 +354,7 @@ class Recorder:
     def keep(self, *organizations: FakeOrganization) -> None:
         self.sent += [(organization.kind, cmdlet) for organization in organizations for cmdlet in organization.calls]
 
-    def run(self, step: Step, ad: Properties, *requests: Properties, **record: Any) -> None:
+    def run(self, step: Step[Any], ad: Properties, *requests: Properties, **record: Any) -> None:
         organizations = self.between(ad, None, *requests)
         with connect(*organizations) as connections:
             run_wave(step, [{**RECORD, **record}], connections, check=False, sleep=Time().sleep)
@@ -573,7 +577,7 @@ def test_no_cmdlet_of_the_features_is_left_out(sent: list[tuple[str, Cmdlet]]) -
 
 def test_every_parameter_of_a_new_request_is_sent_once(sent: list[tuple[str, Cmdlet]]) -> None:
     named = {name for _kind, cmdlet in sent if cmdlet.name == "New-MoveRequest" for name in cmdlet.parameters}
-    assert set(steps.NEW.values()) <= named
+    assert set(move_request_plan.NEW.values()) <= named
 
 
 # What the cloud takes for an outbound move and no option is named after, and what stands for it.
@@ -595,4 +599,4 @@ def test_every_parameter_of_an_outbound_move_has_its_option() -> None:
         and "MigrationOutbound" in (*facts["required_in"], *facts["optional_in"])
     }
     always = {"Identity", "Outbound", "RemoteCredential", "Confirm", "WhatIf"}
-    assert takes == always | set(steps.NEW.values()) | set(NOT_OFFERED)
+    assert takes == always | set(move_request_plan.NEW.values()) | set(NOT_OFFERED)

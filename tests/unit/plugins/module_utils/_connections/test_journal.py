@@ -44,7 +44,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     move_request as steps,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Step, run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
@@ -142,9 +143,7 @@ def test_a_write_of_its_own_accord_names_the_object_of_its_cmdlet(path: Path) ->
         (lost(), "unknown", "connection_lost"),
     ],
 )
-def test_what_went_wrong_is_told_as_the_module_tells_it(
-    path: Path, error: HybridError, result: str, code: str
-) -> None:
+def test_what_went_wrong_is_told_as_the_module_tells_it(path: Path, error: HybridError, result: str, code: str) -> None:
     with pytest.raises(HybridError):
         write(path, server(Fails(error)))
     assert events(path) == [("sent", ""), ("answered", result)]
@@ -189,7 +188,7 @@ def test_a_password_is_masked(path: Path) -> None:
 
 
 def test_any_text_stands_in_one_line(path: Path) -> None:
-    name = "Änne\nO'Neil \u2028 \udce9 \x00 \"quoted\""
+    name = 'Änne\nO\'Neil \u2028 \udce9 \x00 "quoted"'
     write(path, server(), Cmdlet("Set-MailUser", {"Identity": name}), Change(name, {}, {"display_name": name}))
     raw = path.read_bytes()
     assert raw.count(b"\n") == 2
@@ -220,7 +219,7 @@ RECORD: Record = {
 }
 
 
-def applied(path: Path, step: Step, *organizations: FakeOrganization, **record: Any) -> dict[str, dict[str, Any]]:
+def applied(path: Path, step: Step[Any], *organizations: FakeOrganization, **record: Any) -> dict[str, dict[str, Any]]:
     """Run a step for Ann and return its sent lines by cmdlet."""
     for organization in organizations:
         for name in ("Enable-MailUser", "Set-MailUser", "Set-Mailbox", "New-MoveRequest"):
@@ -361,9 +360,7 @@ with Journal(path, name) as journal, ThreadPoolExecutor(4) as pool:
 def test_processes_that_append_at_once_never_mix_their_lines(path: Path) -> None:
     names = ("one", "two", "three", "four")
     command = [sys.executable, "-c", APPENDER, str(path)]
-    processes = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for name in names
-    ]
+    processes = [subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for name in names]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

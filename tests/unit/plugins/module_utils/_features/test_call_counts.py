@@ -142,7 +142,7 @@ class Procedure:
             batch_name="bench", cutover="held",
         )  # fmt: skip
         remote = self.hybrid.remote_credential
-        step = Submitted(False, Credential(remote.username, remote.password), settings)
+        step = Submitted(False, Credential(remote.username, remote.password), settings or MoveSettings())
         return self._kept(run_wave(step, records, self.connect(), check=False, sleep=Time().sleep))
 
     def _with(self, **more: Any) -> list[dict[str, Any]]:

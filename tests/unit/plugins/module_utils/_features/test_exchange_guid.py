@@ -15,24 +15,24 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import TYPES, OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils._connections.test_journal import lines
-from tests.unit.plugins.module_utils.fakes import ZERO, ad_user, connect, guid_of, on_premises_recipient
+from tests.unit.plugins.module_utils.fakes import NOW, ZERO, ad_user, connect, guid_of, on_premises_recipient
 
 MAILBOX, ARCHIVE, OTHER, USER = (guid_of(name) for name in ("ann's mailbox", "archive", "other", "ann on-premises"))
 
 
-def seen(kind: str, **properties: Any) -> Seen:
+def seen(kind: str, **properties: Any) -> dict[str, Any]:
     person = on_premises_recipient("ann", kind, **properties)
-    return Seen(on_premises=on_premises.with_mail(on_premises.user(person), person))
+    return on_premises.with_mail(on_premises.user(person), person)
 
 
 def plan(kind: str = "MailUser", held: str = ZERO, archive: str = ZERO, **record: Any) -> Plan:
     given = {"identity": "ann@contoso.com", "exchange_guid": MAILBOX, **record}
-    return Stamped(False).plan(given, seen(kind, ExchangeGuid=held, ArchiveGuid=archive))
+    return Stamped(False).plan(given, seen(kind, ExchangeGuid=held, ArchiveGuid=archive), NOTHING_SENT, NOW)
 
 
 @pytest.mark.parametrize(("kind", "setter"), [("MailUser", "Set-MailUser"), ("RemoteUserMailbox", "Set-RemoteMailbox")])
@@ -89,7 +89,7 @@ def test_other_objects_carry_no_cloud_guid(kind: str) -> None:
 def test_a_plain_user_has_to_be_mail_enabled_first() -> None:
     with pytest.raises(MailboxError, match="is a User") as caught:
         Stamped(False).plan(
-            {"identity": "x", "exchange_guid": MAILBOX}, Seen(on_premises=on_premises.user(ad_user("ann")))
+            {"identity": "x", "exchange_guid": MAILBOX}, on_premises.user(ad_user("ann")), NOTHING_SENT, NOW
         )
     assert "mailuser" in caught.value.remedy
 
@@ -98,7 +98,7 @@ def test_a_plain_user_has_to_be_mail_enabled_first() -> None:
 
 
 def of_kind(kind: str, wanted: str) -> Plan:
-    return OfKind(False).plan({"identity": "x", "recipient_type_details": wanted}, seen(kind))
+    return OfKind(False).plan({"identity": "x", "recipient_type_details": wanted}, seen(kind), NOTHING_SENT, NOW)
 
 
 @pytest.mark.parametrize("wanted", sorted(TYPES))
@@ -143,7 +143,9 @@ def test_a_mailbox_whose_kind_is_known_to_be_right_is_not_read(record: dict[str,
 def test_a_kind_that_is_none_of_the_four_is_never_converted(found: str, wanted: str, told: str) -> None:
     plan = OfKind(False).plan(
         {"identity": "x", "recipient_type_details": wanted},
-        Seen(on_premises={"kind": "mailbox", "recipient_type_details": found, "guid": "g"}),
+        {"kind": "mailbox", "recipient_type_details": found, "guid": "g"},
+        NOTHING_SENT,
+        NOW,
     )
     assert plan.calls == ()
     assert [told in warning for warning in plan.warnings] == ([True] if told else [])

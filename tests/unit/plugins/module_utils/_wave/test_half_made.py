@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 NAMES = ("ann@contoso.com", "bob@contoso.com")
 

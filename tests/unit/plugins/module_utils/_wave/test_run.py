@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,16 +19,17 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import predicted
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome, summary
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, SkipsHome, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
 
 ALL_PAUSES = [1.0, 2.0, 4.0, 8.0]
 
 
-class Painted(SkipsHome):
+class Painted(Step[dict[str, Any]]):
     """A step for tests: every thing has the wanted colour, and the wanted size where one is given."""
 
     writes_to = "exchange_server"
@@ -36,20 +38,20 @@ class Painted(SkipsHome):
         self.check = check
         self.reads: list[list[str]] = []
 
-    def read(self, connections: Connections, records: Sequence[Record]) -> list[Seen]:
-        self.reads.append([str(record["identity"]) for record in records])
-        answers = connections.read(
-            "exchange_server", [Cmdlet("Get-Thing", {"Identity": record["identity"]}) for record in records]
-        )
-        return [
-            Seen(error=answer)
-            if isinstance(answer, HybridError)
-            else Seen(on_premises=predicted(record, "on_premises", answer.objects[0], self.check))
-            for record, answer in zip(records, answers, strict=True)
-        ]
+    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        self.reads.append([item.outcome.identity for item in items])
+        for item in items:
+            (answer,) = connections.read(
+                "exchange_server", [Cmdlet("Get-Thing", {"Identity": item.record["identity"]})]
+            )
+            item.show(
+                answer
+                if isinstance(answer, HybridError)
+                else predicted(item.record, "on_premises", answer.objects[0], self.check) or {}
+            )
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        thing, calls, after = seen.on_premises or {}, [], {}
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+        thing, calls, after = current, [], {}
         if record["colour"] == "invisible":
             raise MailboxError("nothing is invisible.", code="no_such_colour")
         for name, cmdlet in (("colour", "Set-Colour"), ("size", "Set-Size")):
@@ -141,8 +143,8 @@ def test_changed_and_unchanged() -> None:
 class PaintedFromThere(Painted):
     """A thing named Far is painted by a call to the other organization alone."""
 
-    def plan(self, record: Record, seen: Seen) -> Plan:
-        plan = super().plan(record, seen)
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+        plan = super().plan(record, current, attempt, now)
         calls = [("exchange_online", cmdlet) for _kind, cmdlet in plan.calls]
         return replace(plan, calls=tuple(calls)) if record["identity"] == "Far" else plan
 

@@ -16,13 +16,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     routing_address,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, on_premises
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
+    NOW,
     ROUTING,
     ZERO,
     ad_user,
@@ -44,15 +46,15 @@ def record(**more: Any) -> Record:
     return {"identity": "ann@contoso.com", **{name: mailbox[name] for name in names}, "routing_domain": ROUTING, **more}
 
 
-def seen(person: Properties, mailbox: Properties | None = None) -> Seen:
+def seen(person: Properties, mailbox: Properties | None = None) -> BothSides:
     plain = on_premises.user(person)
     mailed = plain["kind"] in on_premises.READ_WITH
     tenant = cloud.recipient(mailbox or cloud_mailbox("ann"))
-    return Seen(on_premises=on_premises.with_mail(plain, person) if mailed else plain, cloud=tenant)
+    return BothSides(on_premises=on_premises.with_mail(plain, person) if mailed else plain, cloud=tenant)
 
 
 def plan(person: Properties, mailbox: Properties | None = None, **more: Any) -> Plan:
-    return Present(False).plan(record(**more), seen(person, mailbox))
+    return Present(False).plan(record(**more), seen(person, mailbox), NOTHING_SENT, NOW)
 
 
 def refused(person: Properties, mailbox: Properties | None = None, **more: Any) -> MailboxError:
@@ -108,7 +110,9 @@ def test_what_stood_on_the_plain_user_is_written_behind_the_mailboxs_addresses()
         assert sent == [*CARRIED, "smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
         again = Present(True).plan(
             record(on_premises={"proxy_addresses": by_hand}),
-            Seen(on_premises=found.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann"))),
+            BothSides(on_premises=found.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann"))),
+            NOTHING_SENT,
+            NOW,
         )
         assert again.calls == ()
 
@@ -121,7 +125,10 @@ def test_a_mail_user_that_is_whole_is_left_alone() -> None:
 def test_the_prediction_of_a_plan_is_whole() -> None:
     first = plan(ad_user("ann"))
     again = Present(True).plan(
-        record(), Seen(on_premises=first.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann")))
+        record(),
+        BothSides(on_premises=first.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann"))),
+        NOTHING_SENT,
+        NOW,
     )
     assert again.calls == ()
 
@@ -280,10 +287,10 @@ def test_a_synced_mailbox_gets_it_from_on_premises() -> None:
 
 
 def test_without_a_tenant_the_record_has_to_show_the_routing_address() -> None:
-    user = Seen(on_premises=on_premises.user(ad_user("ann")))
-    assert len(Present(False).plan(record(), user).calls) == 2
+    user = BothSides(on_premises=on_premises.user(ad_user("ann")))
+    assert len(Present(False).plan(record(), user, NOTHING_SENT, NOW).calls) == 2
     with pytest.raises(MailboxError) as caught:
-        Present(False).plan(record(email_addresses=LACKING, add_routing_address=True), user)
+        Present(False).plan(record(email_addresses=LACKING, add_routing_address=True), user, NOTHING_SENT, NOW)
     assert (caught.value.code, "exchange_online" in caught.value.remedy) == ("routing_address_missing", True)
 
 
@@ -291,7 +298,7 @@ def test_without_a_tenant_the_record_has_to_show_the_routing_address() -> None:
 
 
 def absent(person: Properties, **more: Any) -> Plan:
-    return Absent(False).plan({"identity": "ann@contoso.com", **more}, seen(person))
+    return Absent(False).plan({"identity": "ann@contoso.com", **more}, seen(person).on_premises, NOTHING_SENT, NOW)
 
 
 def test_a_mail_user_without_guid_is_disabled() -> None:
@@ -410,11 +417,13 @@ def test_a_mailbox_that_moves_is_left_alone() -> None:
 @pytest.mark.parametrize("check", [False, True])
 def test_the_record_says_that_the_user_is_whole_and_that_it_is_no_more(check: bool) -> None:
     for person in (ad_user("ann"), on_premises_recipient("ann")):
-        found = Present(check).plan(record(whole=False), seen(person))
+        found = Present(check).plan(record(whole=False), seen(person), NOTHING_SENT, NOW)
         assert found.enriched["whole"] is True
     for person in (ad_user("ann"), on_premises_recipient("ann", ExchangeGuid=ZERO)):
-        assert Absent(check).plan(record(whole=True), seen(person)).enriched == {"whole": False}
-        assert Absent(check).plan(record(), seen(person)).enriched == {}
+        assert Absent(check).plan(record(whole=True), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {
+            "whole": False
+        }
+        assert Absent(check).plan(record(), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {}
 
 
 def test_a_remote_mailbox_is_whole_once_it_carries_the_guid() -> None:

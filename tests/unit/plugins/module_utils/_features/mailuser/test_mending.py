@@ -26,8 +26,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from lab.model import addresses

@@ -23,13 +23,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import Move
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import Plan, run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from tests.unit.plugins.module_utils.fakes import (
+    NOW,
     Fails,
     FakeOrganization,
     Time,
@@ -60,8 +62,14 @@ def request(status: str = "InProgress", **properties: Any) -> dict[str, Any]:
     return move_request.request(move_request_of("ann", status, **properties))
 
 
-def plan(step: Any, current: dict[str, Any] | None, moved: bool = False, **record: Any) -> Plan:
-    found = step.plan({**WANTED, **record}, Seen(cloud={"exchange_guid": GUID, "moved": moved}, move_request=current))
+def plan(
+    step: Any,
+    current: dict[str, Any] | None,
+    moved: bool = False,
+    attempt: Attempt = NOTHING_SENT,
+    **record: Any,
+) -> Plan:
+    found = step.plan({**WANTED, **record}, Move(GUID, current, moved), attempt, NOW)
     assert isinstance(found, Plan)
     return found
 
@@ -292,8 +300,7 @@ def test_a_move_that_is_completing_is_not_held_again(cutover: str) -> None:
 def test_an_automatic_cutover_ends_a_waiting_time() -> None:
     (call,) = cmdlets(submit(request(CompleteAfter=FUTURE), cutover="automatic"))
     moment = call.parameters["CompleteAfter"]
-    assert isinstance(moment, datetime.datetime)
-    assert abs(moment - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+    assert moment == NOW
 
 
 def test_a_held_request_that_is_let_go_is_resumed_after_it_was_changed() -> None:
@@ -424,8 +431,7 @@ def test_a_completion_is_scheduled(
 def test_a_request_that_waits_for_a_time_completes_now_without_one(complete_after: str | None) -> None:
     (call,) = cmdlets(plan(COMPLETED, request("Synced", CompleteAfter=FUTURE), complete_after=complete_after))
     at = call.parameters["CompleteAfter"]
-    assert isinstance(at, datetime.datetime)
-    assert abs(at - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+    assert at == NOW
 
 
 # -- completed: what was skipped ---------------------------------------------------------------------------------------
@@ -485,8 +491,7 @@ def test_an_approval_by_name_goes_out_with_the_completion(status: str) -> None:
     found = plan(steps.Completed(False), current, approve_skipped_items=True)
     change, *rest = cmdlets(found)
     at = change.parameters["SkippedItemApprovalTime"]
-    assert isinstance(at, datetime.datetime)
-    assert abs(at - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+    assert at == NOW
     assert change.parameters["SuspendWhenReadyToComplete"] is False
     assert [call.name for call in rest] == (["Resume-MoveRequest"] if status != "Synced" else [])
     assert found.before["skipped_item_approval_time"] is None

@@ -28,11 +28,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     move_request,
     on_premises,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.seen import Seen
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
+    NOW,
     ROUTING,
     Fails,
     ad_user,
@@ -150,13 +151,12 @@ def test_without_a_routing_domain_nothing_is_prepared() -> None:
 
 def test_a_request_that_is_in_the_way_stops_before_the_users_are_written() -> None:
     assert codes(requests=[move_request_of("bob", "Completed")]) == ["", "completed_request_left"]
-    failed = Seen(
-        cloud.recipient(cloud_mailbox("ann")), on_premises.user(ad_user("ann")), move_request.request(FAILED)
-    )
+    sides = BothSides(on_premises.user(ad_user("ann")), cloud.recipient(cloud_mailbox("ann")))
+    failed = (sides, move_request.request(FAILED), NOW)
     ready = {**ANN, "primary_smtp_address": "ann@contoso.com"}
-    (error,) = refusals(Ahead(move=MOVE), ready, failed)
+    (error,) = refusals(Ahead(move=MOVE), ready, *failed)
     assert (error.code, "Some permanent fault" in error.message) == ("move_failed", True)
-    assert refusals(Ahead(move={**MOVE, "resume_failed": True}), ready, failed) == []
+    assert refusals(Ahead(move={**MOVE, "resume_failed": True}), ready, *failed) == []
 
 
 def test_what_is_home_needs_nothing() -> None:
@@ -174,9 +174,7 @@ def test_what_is_home_needs_nothing() -> None:
         ({"online": {"interface": "rest"}}, "experimental_rest_credential_required", "experimental_rest_credential"),
     ],
 )
-def test_a_credential_that_the_move_would_refuse_is_refused_first(
-    ahead: dict[str, Any], code: str, told: str
-) -> None:
+def test_a_credential_that_the_move_would_refuse_is_refused_first(ahead: dict[str, Any], code: str, told: str) -> None:
     with pytest.raises(InputError) as caught:
         codes(**ahead)
     assert (caught.value.code, told in caught.value.message) == (code, True)

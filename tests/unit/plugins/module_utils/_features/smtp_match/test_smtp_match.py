@@ -17,9 +17,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     await_match,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
@@ -142,7 +144,9 @@ def test_mail_of_another_user_is_accepted_by_its_code() -> None:
     assert (outcome.error.code, server.writes) == ("mail_in_use", [])
     with connect(server, online) as connections:
         step = Stamped(False, ["mail_in_use"])
-        assert [seen.error for seen in step.read(connections, [record()])] == [None]
+        item: WorkItem[BothSides] = WorkItem(record())
+        step.read(connections, [item])
+        assert (item.error, item.current is None) == (None, False)
 
 
 def test_each_side_that_is_missing_is_told() -> None:

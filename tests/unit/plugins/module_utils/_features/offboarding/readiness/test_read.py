@@ -35,7 +35,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
     Options,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade, Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 from tests.unit.plugins.module_utils.fakes import (
     Fails,

@@ -1,0 +1,375 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection, can change at any time.
+
+"""What becomes of one mailbox's move request: submitted, suspended, completed or removed. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Credential,
+    Value,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import data_consistency
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
+
+# Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
+# and its kin are on-premises only and therefore absent.
+NEW = {
+    "remote_host_name": "RemoteHostName",
+    "remote_target_database": "RemoteTargetDatabase",
+    "remote_archive_target_database": "RemoteArchiveTargetDatabase",
+    "target_delivery_domain": "TargetDeliveryDomain",
+    "archive_domain": "ArchiveDomain",
+    "primary_only": "PrimaryOnly",
+    "archive_only": "ArchiveOnly",
+    "batch_name": "BatchName",
+    "start_after": "StartAfter",
+    "incremental_sync_interval": "IncrementalSyncInterval",
+    "completed_request_age_limit": "CompletedRequestAgeLimit",
+    "accept_large_data_loss": "AcceptLargeDataLoss",
+    "remote_global_catalog": "RemoteGlobalCatalog",
+    "move_options": "MoveOptions",
+    "skip_moving": "SkipMoving",
+    "request_expiry_interval": "RequestExpiryInterval",
+    "force_offline": "ForceOffline",
+    "proxy_to_mailbox": "ProxyToMailbox",
+}
+# What the cloud cannot change on an existing request: record key → property of Get-MoveRequestStatistics.
+FIXED = {
+    "remote_target_database": "remote_database_name",
+    "remote_archive_target_database": "remote_archive_database_name",
+    "target_delivery_domain": "target_delivery_domain",
+}
+
+
+@dataclass(frozen=True)
+class Move:
+    """A mailbox and its move request, None where there is none. ``moved`` tells of a completed request that it is this
+    mailbox's, which has really left: no leftover of an earlier move."""
+
+    exchange_guid: str
+    request: dict[str, Any] | None = None
+    moved: bool = False
+
+
+def submitted(record: Record, move: Move, credential: Credential, now: datetime.datetime) -> Plan:
+    """A request exists: new, adopted or changed; a failed one is reported unless it is to be resumed."""
+    refuse_unprepared(record)
+    guid, current = move.exchange_guid, move.request
+    if current is None:
+        return _new(record, guid, credential)
+    _refuse_batch(current)
+    if current["status"] in move_request.COMPLETED:
+        if move.moved:
+            return Plan(details={"move_request": _brief(current)})
+        raise MailboxError(
+            f"a {current['status']} request is left from an earlier move and blocks a new one.",
+            code="completed_request_left",
+            cmdlet="Get-MoveRequest",
+            remedy="Remove it (move_request, state: absent).",
+        )
+    if current["status"] == "Failed" and not record.get("resume_failed"):
+        raise move_failed(current, "run with resume_failed: true")
+    _refuse_fixed(record, current)
+    change = _cutover_change(record, current, now)
+    calls = [_set(guid, change)] if change else []
+    if current["status"] == "Failed" or (change and current["status"] in ("AutoSuspended", "Suspended")):
+        calls.append(Cmdlet("Resume-MoveRequest", {"Identity": guid}))
+    return _plan(calls, current, {**change, **({"status": "resumed"} if len(calls) > bool(change) else {})})
+
+
+def _new(record: Record, guid: str, credential: Credential) -> Plan:
+    parameters: dict[str, Value] = {"Identity": guid, "Outbound": True, "RemoteCredential": credential}
+    for name, parameter in NEW.items():
+        value = record.get(name)
+        if value not in (None, "", [], False):
+            parameters[parameter] = _values.parse_time(value) if name == "start_after" else value
+    parameters.update(_new_cutover(record))
+    shown = {
+        name: record[name] for name in (*NEW, "cutover", "complete_after") if record.get(name) not in (None, "", [])
+    }
+    after = {"status": "Queued", **shown}
+    return Plan(
+        calls=((EXCHANGE_ONLINE, Cmdlet("New-MoveRequest", parameters)),),
+        before={"move_request": None},
+        after={"move_request": after},
+        predicted={"move_request": {"exchange_guid": guid, **after}},
+    )
+
+
+def differs(record: Record, request: Mapping[str, Any], now: datetime.datetime) -> bool:
+    """Tell whether a request is other than a record asks for, as far as ``request`` tells."""
+    try:
+        _refuse_fixed(record, request)
+    except MailboxError:
+        return True
+    return bool(_cutover_change(record, request, now))
+
+
+def settings_of(record: Record) -> dict[str, Any]:
+    """Return what a request has that is made for a record, under the names of its statistics."""
+    result = {held_name: str(record.get(name) or "") for name, held_name in FIXED.items()}
+    if record.get("cutover") == "at":
+        result["complete_after"] = _values.utc_time(_complete_after(record)) or ""
+    return result
+
+
+def suspended(record: Record, move: Move) -> Plan:
+    """The request is suspended, with a comment where one is given. One that waits to be completed is suspended too."""
+    current = _existing(move)
+    _refuse_batch(current)
+    if current["status"] in move_request.COMPLETED:
+        return Plan(warnings=("the request is completed already",))
+    if current["status"] in ("Suspended", "AutoSuspended"):
+        return Plan(details={"move_request": _brief(current)})
+    parameters: dict[str, Value] = {"Identity": current["exchange_guid"]}
+    if record.get("suspend_comment"):
+        parameters["SuspendComment"] = record["suspend_comment"]
+    return _plan([Cmdlet("Suspend-MoveRequest", parameters)], current, {"status": "Suspended"})
+
+
+def completed(record: Record, move: Move, attempt: Attempt, now: datetime.datetime) -> Plan:
+    """The request may complete, at once or from ``complete_after`` on: what holds it is set, then it is resumed.
+
+    What was skipped is the data consistency score's to judge: *Investigate* completes only where the record approves
+    it, *Poor* never (Microsoft: track-prevent-data-loss-dcs).
+    """
+    refuse_unprepared(record)
+    current = _existing(move)
+    if current["status"] in move_request.COMPLETED:
+        return Plan()
+    _refuse_batch(current)
+    pending = Plan(status="pending", details={"move_request": _brief(current)})
+    if current["status"] == "CompletionInProgress":
+        return pending
+    if current["status"] == "Failed" and not data_consistency.failed(current):
+        raise move_failed(current, "resume it with resume_failed: true (move_request, state: submitted)")
+    change = {
+        **_approval(record, current, attempt, now),
+        **_release(current),
+        **_completion_time(record, current, now),
+    }
+    calls = [_set(current["exchange_guid"], change)] if change else []
+    resumed = current["status"] in ("AutoSuspended", "Suspended", "Failed")
+    if resumed:
+        calls.append(Cmdlet("Resume-MoveRequest", {"Identity": current["exchange_guid"]}))
+    if not calls:
+        return pending
+    if not _lies_ahead(record.get("complete_after"), now):
+        return _plan(calls, current, {**change, "status": "CompletionInProgress"})
+    return _plan(calls, current, {**change, **({"status": "resumed"} if resumed else {})})
+
+
+def _approval(record: Record, current: Mapping[str, Any], attempt: Attempt, now: datetime.datetime) -> dict[str, Any]:
+    """Return the approval that is missing; MailboxError where nobody gave it, or nobody can.
+
+    It covers what was skipped up to its time: a request that failed since then for its score needs another.
+    """
+    score = data_consistency.score(current)
+    if score not in data_consistency.TOO_LOW:
+        return {}
+    # Whether Exchange shows an approval is not known: one that this run sent without a failure stands.
+    sent = attempt.error is None and attempt.has_sent("Set-MoveRequest", _SET["skipped_item_approval_time"])
+    if score == "Investigate" and (sent or current.get("skipped_item_approval_time")) and current["status"] != "Failed":
+        return {}
+    if score == "Poor" or not record.get("approve_skipped_items"):
+        raise data_consistency.too_low(current)
+    return {"skipped_item_approval_time": _values.utc_time(now)}
+
+
+def absent(move: Move, only_completed: bool) -> Plan:
+    """No request: a running one is cancelled, a finished one cleaned up. ``only_completed`` leaves others alone."""
+    current = move.request
+    if current is None:
+        return Plan()
+    if only_completed:
+        reason = _why_to_keep(current)
+        if reason:
+            return Plan(status="skipped", details={"move_request": _brief(current)}, warnings=(reason,))
+    _refuse_batch(current)
+    if current["status"] == "CompletionInProgress":
+        raise MailboxError(
+            "the move is completing and cannot be called off any more.",
+            code="completing",
+            cmdlet="Get-MoveRequest",
+            retryable=True,
+            remedy="Wait until it is Completed.",
+        )
+    call = Cmdlet("Remove-MoveRequest", {"Identity": current["exchange_guid"]})
+    return Plan(
+        calls=((EXCHANGE_ONLINE, call),),
+        before={"move_request": _brief(current)},
+        after={"move_request": None},
+        predicted={"move_request": None},
+    )
+
+
+def _existing(move: Move) -> dict[str, Any]:
+    if not move.request:
+        raise MailboxError(
+            "there is no move request.",
+            code="not_found",
+            cmdlet="Get-MoveRequest",
+            remedy="Submit one (move_request, state: submitted, or the role).",
+        )
+    return move.request
+
+
+def move_failed(request: Mapping[str, Any], then: str) -> MailboxError:
+    """Return what a failed request means: Exchange's own words, and what the failure catalogue says of them."""
+    if data_consistency.failed(request):
+        return data_consistency.too_low(request)
+    failure_type, message = str(request.get("failure_type") or ""), str(request.get("message") or "no message")
+    known = classify(failure_type, message)
+    return MailboxError(
+        f"the move request failed ({known.code}, side: {request.get('failure_side') or known.side}): "
+        f"{failure_type or 'no failure type'}: {message}",
+        code="move_failed",
+        cmdlet="Get-MoveRequestStatistics",
+        retryable=known.retryable,
+        remedy=f"{known.remedy} Then {then}.",
+    )
+
+
+def _release(current: Mapping[str, Any]) -> dict[str, Any]:
+    flags = ("suspend_when_ready_to_complete", "prevent_completion")
+    return {flag: False for flag in flags if current.get(flag)}
+
+
+def _completion_time(record: Record, current: Mapping[str, Any], now: datetime.datetime) -> dict[str, Any]:
+    """Return the change of CompleteAfter: to a time that lies ahead, else to now where the request still waits."""
+    wanted = _values.utc_time(record.get("complete_after"))
+    if not _lies_ahead(wanted, now):
+        waits = _lies_ahead(current.get("complete_after"), now)
+        wanted = _values.utc_time(now) if waits else None
+    return {"complete_after": wanted} if wanted and wanted != current.get("complete_after") else {}
+
+
+def _why_to_keep(current: Mapping[str, Any]) -> str:
+    """Return why a clean-up leaves a request alone, or an empty text for a completed one of its own."""
+    if move_request.owned_by_batch(dict(current)):
+        return f"its request was left alone: it belongs to the migration batch {_batch_of(current)}, remove it there"
+    if current["status"] not in move_request.COMPLETED:
+        return f"its request was left alone: it is {current['status']}, not completed"
+    return ""
+
+
+def _batch_of(current: Mapping[str, Any]) -> str:
+    return str(current["batch_name"]).partition(":")[2]
+
+
+def _refuse_batch(current: Mapping[str, Any]) -> None:
+    if move_request.owned_by_batch(dict(current)):
+        raise MailboxError(
+            f"the request belongs to the migration batch {_batch_of(current)}.",
+            code="belongs_to_migration_batch",
+            cmdlet="Get-MoveRequest",
+            remedy="Steer it with that batch, or remove its migration user first.",
+        )
+
+
+def _refuse_fixed(record: Record, current: Mapping[str, Any]) -> None:
+    for name, held_name in FIXED.items():
+        wanted, held = str(record.get(name) or ""), str(current.get(held_name) or "")
+        if wanted and held and wanted.lower() != held.lower():
+            raise MailboxError(
+                f"a request exists whose {name} is {held}, not {wanted}, and Exchange Online cannot change it.",
+                code="request_differs",
+                cmdlet="Get-MoveRequestStatistics",
+                remedy="Remove the request (move_request, state: absent) and submit it again, or ask for what it has.",
+            )
+
+
+def _new_cutover(record: Record) -> dict[str, Value]:
+    cutover = record.get("cutover") or "automatic"
+    if cutover == "held":
+        return {"SuspendWhenReadyToComplete": True}
+    if cutover == "at":
+        return {"CompleteAfter": _complete_after(record)}
+    return {}
+
+
+def _complete_after(record: Record) -> datetime.datetime:
+    moment = _values.parse_time(record.get("complete_after"))
+    if moment is None:
+        raise MailboxError(
+            "cutover is 'at', but complete_after is not given.",
+            code="missing_option",
+            remedy="Give complete_after in UTC, for example 2026-11-30T18:00:00Z.",
+        )
+    return moment
+
+
+def _cutover_change(record: Record, current: Mapping[str, Any], now: datetime.datetime) -> dict[str, Any]:
+    """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed.
+
+    A request that is completing already cannot be held any more.
+    """
+    cutover = record.get("cutover")
+    if cutover is None or current["status"] == "CompletionInProgress":
+        return {}
+    change: dict[str, Any] = {}
+    held = bool(current.get("suspend_when_ready_to_complete"))
+    if held != (cutover == "held"):
+        change["suspend_when_ready_to_complete"] = cutover == "held"
+    wanted = _values.utc_time(_complete_after(record)) if cutover == "at" else None
+    if wanted is not None and current.get("complete_after") != wanted:
+        change["complete_after"] = wanted
+    if cutover == "automatic" and _lies_ahead(current.get("complete_after"), now):
+        change["complete_after"] = _values.utc_time(now)
+    return change
+
+
+def _lies_ahead(moment: Any, now: datetime.datetime) -> bool:
+    parsed = _values.parse_time(moment)
+    return parsed is not None and parsed > now
+
+
+_SET = {
+    "suspend_when_ready_to_complete": "SuspendWhenReadyToComplete",
+    "prevent_completion": "PreventCompletion",
+    "complete_after": "CompleteAfter",
+    "skipped_item_approval_time": "SkippedItemApprovalTime",
+}
+_TIMES = ("complete_after", "skipped_item_approval_time")
+
+
+def _set(guid: str, change: Mapping[str, Any]) -> Cmdlet:
+    parameters: dict[str, Value] = {"Identity": guid}
+    for name, value in change.items():
+        parameters[_SET[name]] = _values.parse_time(value) if name in _TIMES else value
+    return Cmdlet("Set-MoveRequest", parameters)
+
+
+_BRIEF = ("status", "status_detail", "percent_complete", "batch_name", "complete_after", "settings_read_at")
+
+
+def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: current[name] for name in (*_BRIEF, *data_consistency.SHOWN) if name in current}
+
+
+def _plan(calls: Sequence[Cmdlet], current: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:
+    details = {"move_request": _brief(current)}
+    if not calls:
+        return Plan(details=details)
+    return Plan(
+        calls=tuple((EXCHANGE_ONLINE, cmdlet) for cmdlet in calls),
+        before={name: current.get(name) for name in after},
+        after=dict(after),
+        predicted={"move_request": {**current, **after}},
+        details=details,
+    )
