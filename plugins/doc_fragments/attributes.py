@@ -10,11 +10,13 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would do, without writing anything.
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
   diff_mode:
-    description: Returns what is changed, before and after.
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in
+      diff mode.
   idempotent:
-    description: Running it twice in a row without other changes in between changes nothing the second time.
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+      change. This assumes that the system was not changed by anything else in the meantime.
 """
 
     READ_ONLY = r"""
@@ -40,8 +42,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything is read and nothing is written; the cmdlets that would run are returned.
-      - A later task plans on what an earlier one of the same preview predicted, if it is given that one's records.
+      - Everything is read and nothing is written. The cmdlets that would run are returned.
+      - If a later task is given the records of an earlier one, it builds on what that one predicted in check mode.
   diff_mode:
     support: full
   idempotent:
@@ -52,13 +54,14 @@ attributes:
 options: {}
 attributes:
   action:
-    description: An action plugin on the controller does part of the work.
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on
+      the controller.
     support: full
     details:
-      - It repeats looks during a wait and shows the progress. Everything else runs where the task runs.
+      - The action plugin polls during a wait and shows the progress. Everything else runs on the host of the task.
   async:
-    description: Can be used with the C(async) property of a task.
+    description: Supports being used with the C(async) keyword.
     support: none
     details:
-      - A wait has a time-out of its own.
+      - A wait has its own time-out.
 """

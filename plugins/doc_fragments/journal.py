@@ -10,24 +10,24 @@ class ModuleDocFragment:
 options:
   journal:
     description:
-      - A file to which every write is appended as JSON lines - before it is sent, and once it is answered. Secrets are
-        masked, and lines that stand there are never changed.
-      - The file is created with mode 0600; its directory has to exist. A journal that cannot be written is refused
-        before anything is contacted.
-      - Tasks and runs may share a file, on a file system of that machine. Network file systems mix lines that are
-        appended at the same time.
-      - Without it, or if it is empty, nothing is journalled. Check mode never writes a journal.
+      - A file to which every write is appended as JSON lines, before it is sent and again when it is answered. Secrets
+        are masked, and existing lines are never changed.
+      - The file is created with mode 0600. Its directory must exist. A journal that cannot be written is refused before
+        any system is contacted.
+      - Tasks and runs can share a file on a local file system. On a network file system, lines that are appended at the
+        same time may be mixed.
+      - Without it, or if it is empty, no journal is written. Check mode never writes a journal.
       - If not set, the value of the environment variable E(OFFBOARDING_JOURNAL) is used.
     type: path
   journal_run_id:
     description:
-      - The name of the run in the lines of O(journal), by which those of several tasks belong together.
-      - If not set, the value of the environment variable E(OFFBOARDING_RUN_ID) is used, else a fresh name for this
-        task alone.
+      - The name of the run in the lines of O(journal). It connects the lines of several tasks.
+      - If not set, the value of the environment variable E(OFFBOARDING_RUN_ID) is used, otherwise a new name for this
+        task only.
     type: str
   journal_host:
     description:
-      - The C(host) in the lines of O(journal), C(inventory_hostname) for example where hosts are waves.
-      - By default the name of the machine on which the module runs.
+      - The C(host) in the lines of O(journal), for example C(inventory_hostname) if hosts are waves.
+      - Defaults to the name of the machine on which the module runs.
     type: str
 """

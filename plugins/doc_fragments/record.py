@@ -13,7 +13,7 @@ options:
   ad_identity:
     description:
       - The on-premises user - its user principal name, objectGUID or distinguished name.
-      - If not given, the record's C(user_principal_name) names it, else O(identity).
+      - Defaults to the record's C(user_principal_name), or to O(identity) if there is none.
     type: str
   user_principal_name:
     description:
@@ -29,7 +29,7 @@ options:
     type: str
   primary_only:
     description:
-      - Whether only the primary mailbox moves. Together with O(archive_domain) that is a decision about the archive.
+      - Whether only the primary mailbox moves. Together with O(archive_domain) it determines where the archive goes.
     type: bool
   archive_domain:
     description:
@@ -37,15 +37,15 @@ options:
     type: str
   remote_target_database:
     description:
-      - On-premises database that the mailbox moves to. It has to exist.
+      - On-premises database that the mailbox moves to. It must exist.
     type: str
   remote_archive_target_database:
     description:
-      - On-premises database that the archive moves to. It has to exist.
+      - On-premises database that the archive moves to. It must exist.
     type: str
   external_email_address:
     description:
-      - The routing address of the mailbox. It is given instead of O(routing_domain).
+      - The routing address of the mailbox, instead of O(routing_domain).
     type: str
 """
 
@@ -53,7 +53,7 @@ options:
 options:
   exchange_guid:
     description:
-      - ExchangeGuid of the cloud mailbox. It is looked up in Exchange Online unless given.
+      - ExchangeGuid of the cloud mailbox. If not set, it is looked up in Exchange Online.
     type: str
 """
 
@@ -61,8 +61,8 @@ options:
 options:
   show_progress:
     description:
-      - Whether lines about the progress are shown while the task waits. They go to standard output beside the results,
-        so a callback that prints one JSON document needs V(false).
+      - Whether progress lines are shown while the task waits. They are written to standard output together with the
+        results, so a callback that prints one JSON document needs V(false).
     type: bool
     default: true
 """

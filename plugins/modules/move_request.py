@@ -48,12 +48,12 @@ options:
       username:
         description:
           - The account as V(DOMAIN\\user), not as a user principal name.
-          - If not given, the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
+          - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
         type: str
       password:
         description:
           - Its password.
-          - If not given, the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
+          - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
   remote_host_name:
     description:

@@ -105,12 +105,12 @@ options:
       username:
         description:
           - The account as V(DOMAIN\\user).
-          - If not given, the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
+          - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_USERNAME) is used.
         type: str
       password:
         description:
           - Password of O(remote_credential.username).
-          - If not given, the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
+          - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
   directory:
     description:
