@@ -43,6 +43,10 @@ bench-quick: .venv/.run-time ## the same with 100 mailboxes, under a minute
 test: .venv/.tests .venv/.kerberos ## all tests (PYTEST_ARGS)
 	$(RUN) $(PYTEST) $(PYTEST_ARGS)
 
+.PHONY: units
+units: .venv/.tests ## the unit tests
+	$(RUN) $(PYTEST) tests/unit $(PYTEST_ARGS)
+
 .PHONY: units-oldest
 units-oldest: .venv-oldest/.tests ## the unit tests on the oldest Python, ansible-core and libraries
 	.venv-oldest/bin/python -m $(PYTEST) tests/unit $(PYTEST_ARGS)
@@ -58,7 +62,7 @@ pairs:
 	done
 
 .PHONY: lint
-lint: lint-ruff lint-yaml lint-changelog lint-mypy lint-ansible lint-sanity ## all quality gates
+lint: lint-ruff lint-yaml lint-changelog lint-hooks lint-mypy lint-ansible lint-sanity ## all quality gates
 
 .PHONY: lint-ruff
 lint-ruff: .venv/.lint
@@ -72,6 +76,10 @@ lint-yaml: .venv/.lint
 lint-changelog: .venv/.lint
 	.venv/bin/antsibull-changelog lint
 
+.PHONY: lint-hooks
+lint-hooks: .venv/.lint
+	$(RUN) pre_commit validate-config
+
 .PHONY: lint-mypy
 lint-mypy: .venv/.lint
 	$(RUN) mypy $(addprefix -p ansible_collections.mailops.exchange_hybrid.plugins.,module_utils plugin_utils action) -p lab -p bench
@@ -83,6 +91,10 @@ lint-ansible: .venv/.lint
 .PHONY: lint-sanity
 lint-sanity: .venv/.lint
 	bash tests/tools/sanity.sh .venv
+
+.PHONY: hooks
+hooks: .venv/.lint ## let git run the quick gates before each commit, and the unit tests before each push
+	$(RUN) pre_commit install
 
 .PHONY: docs
 docs: .venv/.run-time ## list modules and roles, and read all their documentation as ansible-doc does

@@ -108,6 +108,19 @@ def test_oldest_constraints_and_execution_environment_agree_with_the_requirement
     assert requirements("requirements-kerberos.txt").items() <= lowest.items()
 
 
+def test_hooks_are_targets_of_the_makefile_and_fetch_nothing() -> None:
+    (local,) = load(".pre-commit-config.yaml")["repos"]
+    assert local["repo"] == "local"
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for hook in local["hooks"]:
+        make, _space, target = hook["entry"].partition(" ")
+        assert (hook["language"], make) == ("system", "make"), hook["id"]
+        assert target in targets, hook["id"]
+    before_push = {hook["id"] for hook in local["hooks"] if hook.get("stages") == ["pre-push"]}
+    assert before_push == {"units"}
+    assert {hook["id"] for hook in local["hooks"]} - before_push == {"ruff", "yamllint", "changelog"}
+
+
 def test_every_python_file_carries_its_licence() -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in python_files("lab", "plugins", "tests")}
     assert len(sources) > 10
