@@ -45,7 +45,7 @@ options:
     type: str
   external_email_address:
     description:
-      - The routing address of the mailbox, instead of O(routing_domain).
+      - The routing address of the mailbox. It can be set instead of O(routing_domain).
     type: str
 """
 
