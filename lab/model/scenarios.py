@@ -262,7 +262,7 @@ def _in_the_child_domain(builder: HybridBuilder, pair: Pair, **values: Any) -> N
     """Let a mail user of the child domain have something, which a session at a root controller does not see."""
     builder.directory_user(
         Person(f"Child twin of {pair.person.name}", directory_domain=CHILD_DOMAIN), kind="MailUser",
-        alias=f"child.{pair.person.account}", **values,
+        **{"alias": f"child.{pair.person.account}", **values},
     )  # fmt: skip
 
 
@@ -297,6 +297,10 @@ def _archive_guid_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> Rec
     builder.archive(pair)
     _in_the_child_domain(builder, pair, archive_guid=pair.cloud.archive_guid)
     return {"remote_archive_target_database": "DB02"}
+
+
+def _alias_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> None:
+    _in_the_child_domain(builder, pair, alias=pair.cloud.alias)
 
 
 def _mail_of_another_account(builder: HybridBuilder, pair: Pair) -> None:
@@ -499,6 +503,7 @@ MAILBOX: dict[str, Scenario] = {
     "address_in_the_child_domain": Scenario(("address_in_use",), _address_in_the_child_domain),
     "guid_in_the_child_domain": Scenario(("guid_in_use",), _guid_in_the_child_domain),
     "archive_guid_in_the_child_domain": Scenario(("guid_in_use",), _archive_guid_in_the_child_domain),
+    "alias_in_the_child_domain": Scenario(("alias_in_use",), _alias_in_the_child_domain),
     "mail_of_another_account": Scenario(("mail_in_use",), _mail_of_another_account),
     "second_onmicrosoft_alias": Scenario(("onmicrosoft_alias_lost",), _second_onmicrosoft_alias),
     "address_without_value": Scenario(("address_not_carried",), _address_without_value),

@@ -434,6 +434,12 @@ ALL: tuple[Check, ...] = (
         "Clear mail there, or see that the account is outside the scope of the sync.", "KB 3190357",
     ),
     _mailbox(
+        "alias_in_use", BLOCKER, "Get-Recipient", "Is the alias free that the on-premises user is mail-enabled with?",
+        "Whether Exchange lets two recipients share an alias is not documented. Where it does not, Enable-MailUser is "
+        "refused; where it does, the alias finds both.",
+        "Give the mailbox's record another alias, or change the other recipient's.", "Enable-MailUser, Alias",
+    ),
+    _mailbox(
         "uniqueness_not_checked", BLOCKER, "Get-Recipient, Get-User",
         "Could the whole forest be asked who holds the addresses and GUIDs?",
         "What is taken would show between two writes, with the user half made.",

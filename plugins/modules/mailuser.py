@@ -112,8 +112,8 @@ options:
     type: bool
   accept:
     description:
-      - Codes of what does not stop the mailbox. C(mail_in_use) and C(uniqueness_not_checked) apply here - others hold,
-        or may hold, what it is to have alone.
+      - Codes of what does not stop the mailbox. C(mail_in_use), C(alias_in_use) and C(uniqueness_not_checked) apply
+        here - others hold, or may hold, what it is to have alone.
     type: list
     elements: str
 seealso:

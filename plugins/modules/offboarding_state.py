@@ -78,7 +78,7 @@ options:
         C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
         C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change), C(values_unseen),
         C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
-        C(address_not_carried), C(mail_in_use), C(uniqueness_not_checked), C(baseline_missing),
+        C(address_not_carried), C(mail_in_use), C(alias_in_use), C(uniqueness_not_checked), C(baseline_missing),
         C(baseline_differs),
         and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
         C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),

@@ -83,6 +83,7 @@ def claim(
         {parameter: after[name] for name, parameter in _PARAMETERS.items() if name in after},
         str(current["guid"]),
         str((tenant or {}).get("external_directory_object_id") or ""),
+        str(after.get("alias") or "").lower() if current["kind"] == "user" else "",
     )
 
 

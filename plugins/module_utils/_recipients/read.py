@@ -351,13 +351,20 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 # -- who holds an address ----------------------------------------------------------------------------------------------
 
 
-def holders(connections: Connections, kind: str, wanted: Iterable[str]) -> filter_query.Found:
-    """Return every recipient of the whole organization that holds an address, or a GUID as its mailbox's or archive's.
+def holders(
+    connections: Connections, kind: str, wanted: Collection[str], aliases: Collection[str] = ()
+) -> filter_query.Found:
+    """Return every recipient of the whole organization that holds an address, a GUID as its mailbox's or archive's, or
+    an alias.
 
-    An address that Exchange refused to look for has its error instead.
+    A value that Exchange refused to look for has its error instead.
     """
-    properties = filter_query.by_address_or_guid(("EmailAddresses",), ("ExchangeGuid", "ArchiveGuid"))
-    return filter_query.find(connections, kind, "Get-Recipient", wanted, properties, forest=True)
+    held = filter_query.by_address_or_guid(("EmailAddresses",), ("ExchangeGuid", "ArchiveGuid"))
+
+    def properties(value: str) -> Sequence[str]:
+        return [*(held(value) if value in wanted else ()), *(("Alias",) if value in aliases else ())]
+
+    return filter_query.find(connections, kind, "Get-Recipient", {*wanted, *aliases}, properties, forest=True)
 
 
 def named_users(connections: Connections, wanted: Iterable[str]) -> filter_query.Found:

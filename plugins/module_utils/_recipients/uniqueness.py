@@ -3,15 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Nobody else holds what a mailbox is to have alone: each address, in both organizations, and its GUIDs on-premises.
+"""Nobody else holds what a mailbox is to have alone: each address, in both organizations, its GUIDs on-premises.
 
 Exchange refuses what is taken anywhere in the forest, and refuses it at the second of the two writes that make a user
 whole. So the whole forest is asked before the first, whatever domain controllers are pinned; where it cannot be asked,
-that is told like a conflict.
+that is told like a conflict. Who has the alias is asked in the same calls. Whether Exchange refuses a second recipient
+with it is not documented; if so, it does at the first write.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +36,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.reco
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 # All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
-ACCEPTABLE = frozenset(("mail_in_use", "uniqueness_not_checked"))
+ACCEPTABLE = frozenset(("mail_in_use", "alias_in_use", "uniqueness_not_checked"))
 HERE, THERE = "on-premises", "in Exchange Online"
 
 
@@ -42,17 +44,19 @@ HERE, THERE = "on-premises", "in Exchange Online"
 class Claim:
     """What one mailbox is to have alone. ``own_guid`` and ``own_id`` are its two objects; ``guids`` by parameter.
 
-    Without ``own_id`` the tenant is not asked: whose an address is there could not be told."""
+    Without ``own_id`` the tenant is not asked: whose an address is there could not be told. ``alias`` is what a plain
+    user is mail-enabled with; a recipient keeps its own."""
 
     addresses: Sequence[str]
     guids: Mapping[str, str]
     own_guid: str
     own_id: str
+    alias: str = ""
 
     @property
     def values(self) -> list[str]:
         """Return all that others may hold."""
-        return [*self.addresses, *self.guids.values()]
+        return [*self.addresses, *self.guids.values(), *filter(None, [self.alias])]
 
     @property
     def named(self) -> list[str]:
@@ -60,8 +64,8 @@ class Claim:
         return [a.removeprefix("x500:") for a in self.addresses if addresses.kind_of(a) in ("smtp", "x500")]
 
 
-def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, Any]) -> Claim:
-    """Return what the on-premises object of a mailbox would be given."""
+def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, Any], alias: str = "") -> Claim:
+    """Return what the on-premises object of a mailbox would be given, the alias of a plain user among it."""
     wanted = addresses.to_carry(
         str(record.get("primary_smtp_address") or cloud["primary_smtp_address"]),
         cloud.get("email_addresses", []),
@@ -74,6 +78,7 @@ def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, An
         {name: guid for name, guid in guids.items() if guid != _values.ZERO_GUID},
         str(on_premises["guid"]),
         str(cloud["external_directory_object_id"]),
+        alias.lower(),
     )
 
 
@@ -85,19 +90,24 @@ def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[Hy
     """
     wanted = {address for item in claims for address in item.addresses}
     guids = {guid for item in claims for guid in item.guids.values()}
+    aliases = {item.alias for item in claims if item.alias}
     there = {address for item in claims if item.own_id for address in item.addresses}
     named = {value for item in claims for value in item.named}
     if not claims:
         return []
     on_premises, users, tenant = side_by_side(
-        lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids)),
+        lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids, aliases)),
         lambda: _answer(lambda: read.named_users(connections, named) if named else {}),
         lambda: _answer(lambda: read.holders(connections, EXCHANGE_ONLINE, there) if there else {}),
     )
     unasked = [answer for answer in (on_premises, users, tenant) if isinstance(answer, HybridError)]
     if unasked:
         return [[_not_checked(unasked[0])] for _item in claims]
-    return [_told(item, on_premises, users, tenant) for item in claims]
+    same = Counter(item.alias for item in claims)
+    return [
+        [*_told(item, on_premises, users, tenant), *(_alias_in_the_wave(item) if same[item.alias] > 1 else ())]
+        for item in claims
+    ]
 
 
 def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
@@ -123,6 +133,7 @@ def _unasked(record: Record, claim: Claim) -> Claim:
         claim,
         addresses=[address for address in claim.addresses if address not in asked],
         guids={name: guid for name, guid in claim.guids.items() if guid not in asked},
+        alias="" if claim.alias in asked else claim.alias,
     )
 
 
@@ -140,7 +151,7 @@ def _told(
     item: Claim, on_premises: filter_query.Found, users: filter_query.Found, tenant: filter_query.Found
 ) -> list[HybridError]:
     asked = (
-        *((on_premises, value) for value in (*item.addresses, *item.guids.values())),
+        *((on_premises, value) for value in item.values),
         *((users, value) for value in item.named),
         *((tenant, value) for value in item.addresses),
     )
@@ -155,6 +166,7 @@ def _told(
         *(error for error in found_by_name if error.code != "mail_in_use"),
         *(_held(address, other, THERE) for address, other in _others_in_the_cloud(item, tenant)),
         *(error for error in found_by_name if error.code == "mail_in_use"),
+        *_aliases(item, on_premises),
     ]
 
 
@@ -173,6 +185,28 @@ def _guids(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxErro
                     cmdlet="Get-Recipient",
                     remedy="Find out whose mailbox it is and clear the GUID there: Exchange refuses to give it twice.",
                 )
+
+
+def _aliases(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxError]:
+    for other in _objects(on_premises, item.alias) if item.alias else ():
+        if _values.guid(other.get("Guid")) != item.own_guid and str(other.get("Alias") or "").lower() == item.alias:
+            yield _alias(f"The alias {item.alias} belongs on-premises to {_name(other)}.")
+
+
+def _alias_in_the_wave(item: Claim) -> Iterator[MailboxError]:
+    if item.alias:
+        yield _alias(f"Another mailbox of this wave would get the alias {item.alias} on-premises, too.")
+
+
+def _alias(message: str) -> MailboxError:
+    return MailboxError(
+        message,
+        code="alias_in_use",
+        cmdlet="Get-Recipient",
+        remedy="Give the mailbox another one in the field alias of its record (column alias of the CSV file): the "
+        "cloud takes it over with the match. Or change the other recipient's. If this Exchange lets two recipients "
+        "share an alias, accept it: offboarding_accept: [alias_in_use].",
+    )
 
 
 def _others(item: Claim, on_premises: filter_query.Found) -> Iterator[tuple[str, Properties]]:

@@ -463,7 +463,8 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
     for item, seen in known:
         before = {**_before(item, seen), **{n: v for n, v in _known(item, seen).items() if n in ADDED_TO}}
         before["email_addresses"] = [*before.get("email_addresses", []), *_kept_by_hand(item, seen)]
-        claims.append(uniqueness.claim(item.record, before, seen.on_premises))
+        alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
+        claims.append(uniqueness.claim(item.record, before, seen.on_premises, str(alias)))
         item.supplied["holders_asked"] = claims[-1].values
     found = uniqueness.conflicts(connections, claims)
     return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]

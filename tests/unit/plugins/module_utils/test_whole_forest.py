@@ -33,6 +33,7 @@ TAKEN = {
     "guid_in_the_child_domain": "guid_in_use",
     "archive_guid_in_the_child_domain": "guid_in_use",
     "mail_of_another_account": "mail_in_use",
+    "alias_in_the_child_domain": "alias_in_use",
     "second_onmicrosoft_alias": "onmicrosoft_alias_lost",
     "address_without_value": "address_not_carried",
 }

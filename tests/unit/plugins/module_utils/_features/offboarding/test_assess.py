@@ -443,6 +443,29 @@ def test_an_address_that_no_write_takes_is_accepted_and_does_not_travel_on() -> 
     fields.check(accepted.enriched, accepted.enriched)
 
 
+def test_an_alias_of_another_recipient_is_told_before_enable_mailuser_and_asked_in_the_same_calls() -> None:
+    bob = on_premises_recipient("bob", Alias="ANN")
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("cleo")], [ad_user("ann"), ad_user("cleo"), bob])
+    cleo = {"identity": "cleo@contoso.com"}
+    refused, fine = hybrid.assess(ANN, cleo)
+    assert refused.error is not None
+    assert (refused.error.code, "CN=Bob" in refused.error.message, fine.error) == ("alias_in_use", True, None)
+    assert "field alias of its record" in refused.error.remedy
+    (asked,) = [c for c in hybrid.server.named("Get-Recipient") if "EmailAddresses" in str(c.parameters["Filter"])]
+    assert ("(Alias -eq 'ann')" in str(asked.parameters["Filter"]), asked.forest) == (True, True)
+    for record in ({**ANN, "alias": "ann.archer"}, {**ANN, "accept": ["alias_in_use"]}):
+        assert [outcome.error for outcome in hybrid.assess(record, cleo)] == [None, None]
+
+
+def test_two_mailboxes_of_a_wave_with_one_alias_are_told_both_and_a_mail_user_keeps_its_own() -> None:
+    tenant = [cloud_mailbox("ann"), cloud_mailbox("cleo", Alias="Ann"), cloud_mailbox("dan", Alias="ann")]
+    cleo = {"identity": "cleo@contoso.com"}
+    dan = on_premises_recipient("dan", Alias="dan")
+    hybrid = Hybrid(tenant, [ad_user("ann"), ad_user("cleo"), dan])
+    codes = [o.error.code if o.error else "" for o in hybrid.assess(ANN, cleo, {"identity": "dan@contoso.com"})]
+    assert codes == ["alias_in_use", "alias_in_use", "alias_would_change"]
+
+
 def test_mail_alone_is_told_apart_and_accepted_by_code_or_by_mailbox() -> None:
     admins = [
         ad_user(f"admin of {name}", WindowsEmailAddress=f"{name.title()}@contoso.com") for name in ("ann", "cleo")
