@@ -14,16 +14,17 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailops.exchange_hybrid.plugins.plugin_utils._follow import Result, follow
-from ansible_collections.mailops.exchange_hybrid.plugins.plugin_utils._unpacked import COLLECTION, RunsUnpacked
 
+COLLECTION = "mailops.exchange_hybrid."
 WAIT = {"wait_timeout": 86400, "wait_sleep": 60}
 
 display = Display()
 
 
-class FollowingAction(RunsUnpacked):
+class FollowingAction(ActionBase):
     """An action that may wait for moves. Async is refused by its base class."""
 
     def execute(self, name: str, arguments: Mapping[str, Any], task_vars: Mapping[str, Any] | None) -> Result:
