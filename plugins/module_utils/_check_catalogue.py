@@ -159,8 +159,9 @@ ALL: tuple[Check, ...] = (
         "remote_credential out.", "exchange-online-rest.md section 4.1",
     ),
     _environment(
-        "remote_credential_form", WARNING, "remote_credential", "Is the credential's name in the form DOMAIN\\user?",
-        "The MRS proxy takes DOMAIN\\user; a user principal name is answered with Access is denied.",
+        "remote_credential_form", BLOCKER, "remote_credential", "Is the credential's name in the form DOMAIN\\user?",
+        "The MRS proxy takes DOMAIN\\user; a user principal name is answered with Access is denied. The role stops "
+        "before it looks at a mailbox (malformed_username).",
         "Give remote_credential.username as DOMAIN\\user.", "KB 10094",
     ),
     _environment(
@@ -675,7 +676,7 @@ FINAL = frozenset(
     "archive_guid_differs "
     "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
     "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold addresses_at_risk "
-    "experimental_rest_credential_required".split()
+    "experimental_rest_credential_required remote_credential_form".split()
 )
 ACCEPTABLE = tuple(check.code for check in ALL if check.severity in (BLOCKER, WARNING) and check.code not in FINAL)
 

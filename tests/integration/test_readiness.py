@@ -193,7 +193,7 @@ def test_the_task_itself_is_looked_at(bench: Bench) -> None:
     bench.environment = {"REMOTE_CREDENTIAL_USERNAME": "svc-mrsproxy@contoso.com"}
     host = "0a1b2c3d.resource.mailboxmigration.his.msappproxy.net"
     run = readiness(bench, records([pair]), remote_host_name=host, exchange_server={"domain_controller": []})
-    wanted = {("remote_credential_form", "warning"), ("hybrid_agent", "info"), ("domain_controller_not_pinned", "info")}
+    wanted = {("remote_credential_form", "blocker"), ("hybrid_agent", "info"), ("domain_controller_not_pinned", "info")}
     assert wanted <= told(run.only.result["environment"])
     assert ("endpoint_test_failed", "blocker") in told(run.only.result["environment"])
     run = readiness(bench, records([pair]), exchange_online={"experimental_rest_credential": False})

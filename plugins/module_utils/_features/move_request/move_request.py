@@ -222,6 +222,11 @@ def for_state(
     return Submitted(check, checked_credential(credential, needed=waiting), settings or MoveSettings())
 
 
+def names_a_domain(username: str) -> bool:
+    """Tell whether a name has the form DOMAIN\\user, the only one that the MRS proxy takes (KB 10094)."""
+    return "\\" in username
+
+
 def checked_credential(credential: Mapping[str, str | None] | None, *, needed: bool) -> Credential:
     """Return the remote credential; InputError where it is needed and not whole, or has another form."""
     username, password = (credential or {}).get("username"), (credential or {}).get("password")
@@ -233,7 +238,7 @@ def checked_credential(credential: Mapping[str, str | None] | None, *, needed: b
             "Give them, or set REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
             "missing_option",
         )
-    if username and "\\" not in username:
+    if username and not names_a_domain(username):
         raise InputError(
             "remote_credential.username",
             username,

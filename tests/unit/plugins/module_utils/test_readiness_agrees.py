@@ -10,6 +10,7 @@ then the role's phases are run over the same wave, until the moves have ended by
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +125,18 @@ SENDS = {"experimental_rest_credential": True}  # without it nothing sends a cre
 
 
 def wave(
-    directory: Path, controller: DomainController, name: str, online: dict[str, Any] | None = None, **spoilt: Any
+    directory: Path,
+    controller: DomainController,
+    name: str,
+    online: dict[str, Any] | None = None,
+    username: str = "",
+    **spoilt: Any,
 ) -> Procedure:
     # What a cycle cannot export is the spoiled user's: no reason to leave the healthy mailbox where it is.
     procedure = Procedure(str(directory), InProcess(graph=True), accept_export_errors=True)
     hybrid = controller.hybrid = procedure.lab.hybrid
+    if username:
+        hybrid.remote_credential = dataclasses.replace(hybrid.remote_credential, username=username)
     extra = {"Ann Archer": "smtp:ann@contoso.com", "Bob Baker": "smtp:bob@contoso.com"}
     procedure.pairs = [procedure.build.cloud_only(Person(who, extra=(more,))) for who, more in extra.items()]
     procedure.build.set_directory(procedure.pairs[0], **spoilt)
@@ -157,9 +165,9 @@ def options(procedure: Procedure, controller: DomainController, **more: Any) -> 
 
 
 def both(
-    directory: Path, controller: DomainController, name: str, online: dict[str, Any] | None = None, **spoilt: Any
+    directory: Path, controller: DomainController, name: str, online: dict[str, Any] | None = None, **more: Any
 ) -> Both:
-    procedure = wave(directory, controller, name, online, **spoilt)
+    procedure = wave(directory, controller, name, online, **more)
     before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
     with procedure.lab.connect() as connections:
         report = read.check(connections, procedure.wave, options(procedure, controller), procedure.lab.sleep)
@@ -289,6 +297,17 @@ def test_a_credential_that_cannot_be_sent_stops_the_run_and_the_report_says_so(
     code = "experimental_rest_credential_required"
     assert seen.blockers(-1) == [code]
     assert seen.refusal(-1) == ("state", code)
+    assert [seen.touched(place) for place in (0, 1)] == [False, False]
+
+
+@pytest.mark.parametrize("username", ["svc-mrs@contoso.com", "svc-mrs"])
+def test_a_credential_that_names_no_domain_stops_the_run_and_the_report_says_so(
+    username: str, tmp_path: Path, controller: DomainController
+) -> None:
+    seen = both(tmp_path, controller, "", username=username)
+    # The laboratory's endpoint does not take such a name either.
+    assert seen.blockers(-1) == ["remote_credential_form", "endpoint_test_failed"]
+    assert seen.refusal(-1) == ("state", "malformed_username")
     assert [seen.touched(place) for place in (0, 1)] == [False, False]
 
 

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
+    names_a_domain,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,
@@ -84,8 +87,8 @@ def _leads_to(connector: Properties, domain: str) -> bool:
 
 def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     name = facts.credential_name
-    if "@" in name and "\\" not in name:
-        yield found("remote_credential_form", f"remote_credential.username is the user principal name {name}")
+    if name and not names_a_domain(name):
+        yield found("remote_credential_form", f"remote_credential.username is {name}")
     if facts.credential_unsent and any(subject.before_the_move for subject in subjects):
         yield found("experimental_rest_credential_required", f"{name} would be sent over the REST interface")
     for host in wanted(subjects, "remote_host_name"):

@@ -168,6 +168,7 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
     ({"organization": [{"ExchangeAttributesCloudManagedByDefault": True}]}, "cloud_managed_by_default"),
     ({"endpoint_tests": {"mail": [{"Result": "Failed", "Message": "(403) Forbidden."}]}}, "endpoint_test_failed"),
     ({"credential_name": "svc@contoso.com"}, "remote_credential_form"),
+    ({"credential_name": "svc"}, "remote_credential_form"),
     ({"credential_unsent": True}, "experimental_rest_credential_required"),
     ({"controller_pinned": False}, "domain_controller_not_pinned"),
     ({"scheduler": [{"SyncCycleEnabled": False, "StagingModeEnabled": False, "SchedulerSuspended": False}]},
