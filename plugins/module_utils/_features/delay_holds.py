@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record, is_home
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
@@ -50,5 +50,5 @@ class Ended(Step[dict[str, Any]]):
             calls=tuple((EXCHANGE_ONLINE, call) for call in calls),
             before=dict.fromkeys(applied, True),
             after=dict.fromkeys(applied, False),
-            enriched=dict.fromkeys(applied, False),
+            enriched=as_record(dict.fromkeys(applied, False)),
         )

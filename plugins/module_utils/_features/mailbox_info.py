@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 
 # Keys of a cloud recipient that a record carries on; kind and guid are for the collection's own use.
 CARRIED = (
@@ -50,9 +50,9 @@ CARRIED = (
 
 def carried(mailbox: dict[str, Any]) -> Record:
     """Return what of a cloud recipient a record carries on: of its addresses those that a write can carry."""
-    record = {name: mailbox[name] for name in CARRIED if name in mailbox}
+    record = as_record({name: mailbox[name] for name in CARRIED if name in mailbox})
     if "email_addresses" in record:
-        record["email_addresses"] = [a for a in record["email_addresses"] if not addresses.malformed(a)]
+        record["email_addresses"] = [a for a in mailbox["email_addresses"] if not addresses.malformed(a)]
     return record
 
 

@@ -181,7 +181,7 @@ class HybridModule:
         owned = {"identity": {"type": "str"}, **self._arguments.mailbox}
         valid = validated(record, owned, f"mailbox '{record['identity']}'", "Correct this record.")
         refuse_missing(valid, required, record["identity"])
-        return {**record, **valid}
+        return wave_records.as_record({**record, **valid})
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 
 PRIVATE = 0o700
 # What a user may say about a mailbox, by type; every other field is read from Exchange.
@@ -112,11 +112,13 @@ def from_list(records: Sequence[Record]) -> list[Record]:
     """
     wave_records.check_no_mask(records)
     records = [
-        {
-            name: value
-            for name, value in record.items()
-            if name not in fields.FOUND and (name not in COLUMNS or not wave_records.is_blank(value))
-        }
+        as_record(
+            {
+                name: value
+                for name, value in record.items()
+                if name not in fields.FOUND and (name not in COLUMNS or not wave_records.is_blank(value))
+            }
+        )
         for record in records
     ]
     problems = []
@@ -212,21 +214,21 @@ def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
 
 
 def _record(cells: dict[str, str]) -> Record:
-    record: Record = {}
+    values: dict[str, str | bool | list[str]] = {}
     for name, cell in cells.items():
         value = cell.strip()
         if not value:
             continue
         if name in FLAGS:
-            record[name] = _flag(name, value)
+            values[name] = _flag(name, value)
         elif name in LISTS:
-            record[name] = _items(value)
+            values[name] = _items(value)
         elif name == _MAILBOX_TYPE:
-            record.update(_moved(value))
+            values.update(_moved(value))
         else:
-            record[name] = value
-    _check(record)
-    return record
+            values[name] = value
+    _check(values)
+    return as_record(values)
 
 
 def _items(value: str) -> list[str]:
@@ -250,7 +252,7 @@ def _flag(name: str, value: str) -> bool:
     return value.lower() in _TRUE
 
 
-def _check(record: Record) -> None:
+def _check(record: Mapping[str, Any]) -> None:
     if not str(record.get("identity") or "").strip():
         raise InputError(
             "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"

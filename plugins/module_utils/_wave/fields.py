@@ -5,7 +5,7 @@
 
 """The fields of a record: the one table of what a mailbox is said to be, by whom, in which form, and for which module.
 
-A line of ``Fields`` holds all that is known of a field: its type, the sentence that documents it, the modules whose
+A line of ``Record`` holds all that is known of a field: its type, the sentence that documents it, the modules whose
 option it is, its form and choices. Argument specs, the columns of a CSV, the checks of values and docs/records.md come
 from it; tests hold the modules' documentation and the role to it. To add a field, write its line, the module that uses
 it, and that module's documentation.
@@ -40,8 +40,8 @@ class Field:
     source: str = GIVEN
 
 
-class Fields(TypedDict, total=False):
-    """A record: each module reads the fields that it owns, leaves the others alone and hands the record on enriched."""
+class Record(TypedDict, total=False):
+    """One mailbox: each module reads the fields that it owns, leaves the others alone and hands the record on."""
 
     identity: Annotated[str, Field("The mailbox - its address, user principal name or GUID.", form=formats.IDENTITY)]
     ad_identity: Annotated[
@@ -279,7 +279,7 @@ _ANSIBLE: Mapping[Any, dict[str, Any]] = {
     bool: {"type": "bool"},
     list[str]: {"type": "list", "elements": "str"},
 }
-_HINTS = {name: get_args(hint) for name, hint in get_type_hints(Fields, include_extras=True).items()}
+_HINTS = {name: get_args(hint) for name, hint in get_type_hints(Record, include_extras=True).items()}
 TABLE: Mapping[str, Field] = {name: field for name, (_type, field) in _HINTS.items()}
 FOUND = frozenset(name for name, field in TABLE.items() if field.source == FOUND_OUT)
 

@@ -29,7 +29,7 @@ class Outcome:
 
     record: Record
     status: str = "unchanged"
-    enriched: Record = field(default_factory=dict)
+    enriched: Record = field(default_factory=Record)
     error: HybridError | None = None
     warnings: list[str] = field(default_factory=list)
     before: dict[str, Any] = field(default_factory=dict)

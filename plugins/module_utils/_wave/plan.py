@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.fields import Record
 
 # A kind of organization, and the cmdlet that it runs.
 Call = tuple[str, Cmdlet]
@@ -46,7 +47,7 @@ class Plan:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     predicted: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
-    enriched: dict[str, Any] = field(default_factory=dict)
+    enriched: Record = field(default_factory=Record)
     details: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     status: str = ""

@@ -6,8 +6,8 @@
 """Records: the one dictionary shape in which a mailbox travels from task to task.
 
 A record is a plain dictionary. Each module reads the keys that it owns, leaves the others alone and hands the record on
-enriched. The table in fields.py has every key that any module of the collection knows; anything else belongs to the
-caller.
+enriched. The table in fields.py has every key that any module of the collection knows, and its type; anything else
+belongs to the caller.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import whole_text
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
-
-Record = dict[str, Any]
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.fields import Record as Record
 
 # What Ansible leaves where it masked a secret: such a text must never be taken for an identity.
 MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
@@ -99,10 +98,15 @@ def misspelled(records: Iterable[Record], owned: Iterable[str]) -> list[str]:
 
 def merged(defaults: Mapping[str, Any], record: Mapping[str, Any]) -> Record:
     """Return the record with the task's own options behind it; a blank counts as absent on both sides."""
-    return {**_filled(defaults), **_filled(record)}
+    return as_record({**_filled(defaults), **_filled(record)})
 
 
-def _filled(values: Mapping[str, Any]) -> Record:
+def as_record(values: Mapping[str, Any]) -> Record:
+    """Return a record of values whose names only their table knows: picked by name, or from outside."""
+    return cast(Record, dict(values))
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not is_blank(value)}
 
 
@@ -115,7 +119,7 @@ def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
     """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
     known = {name for name in learnt if fields.form_of(name)} | set(record.get("read_from_exchange", ()))
     note = {"read_from_exchange": sorted(known)} if known else {}
-    return {**record, **learnt, **note}
+    return as_record({**record, **learnt, **note})
 
 
 def not_asked(record: Mapping[str, Any]) -> Record:
@@ -123,7 +127,7 @@ def not_asked(record: Mapping[str, Any]) -> Record:
 
     A wave's file is written by this collection alone; a list may have been written by anybody, and at any time.
     """
-    return {name: value for name, value in record.items() if name != "holders_asked"}
+    return as_record({name: value for name, value in record.items() if name != "holders_asked"})
 
 
 def is_home(record: Mapping[str, Any]) -> bool:

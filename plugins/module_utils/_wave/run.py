@@ -131,7 +131,7 @@ def _describe(outcome: Outcome, plan: Plan, check: bool) -> None:
     outcome.cmdlets = [cmdlet.preview() for _kind, cmdlet in plan.calls]
     outcome.warnings = list(plan.warnings)
     outcome.details = plan.details
-    outcome.enriched = dict(plan.enriched)
+    outcome.enriched = plan.enriched.copy()
     if check and plan.predicted:
         outcome.enriched["predicted"] = {**outcome.record.get("predicted", {}), **plan.predicted}
 

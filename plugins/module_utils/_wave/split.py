@@ -71,7 +71,7 @@ def _by_value(records: Sequence[Record], by: str) -> dict[str, list[Record]]:
     members: dict[str, list[Record]] = {}
     values: dict[str, str] = {}
     for record in records:
-        value = str(record[key]).strip()
+        value = str(record.get(key)).strip()
         name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
         if not name:
             raise InputError(key, value, "makes no host name", "Use letters of the Latin alphabet or digits.")

@@ -13,13 +13,14 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 # ansible-core's own classes carry no types.
 _Validator: Any = ArgumentSpecValidator
 
 
-def validated(record: Record, owned: Mapping[str, Mapping[str, Any]], where: str, remedy: str) -> dict[str, Any]:
+def validated(
+    record: Mapping[str, Any], owned: Mapping[str, Mapping[str, Any]], where: str, remedy: str
+) -> dict[str, Any]:
     """Return those values of a record that belong to the options, in their types; InputError for the first bad one."""
     part = {key: record[key] for key in owned if not records.is_blank(record.get(key))}
     result = _Validator(owned).validate(part)

@@ -29,7 +29,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record, is_home
 
 TOLD = 20  # mailboxes of one kind that the lines for people name
 SHOWN = (
@@ -88,7 +88,7 @@ def _identified(connections: Connections, records: Sequence[Record], memory: Mem
     """Return the ExchangeGuid by identity of every mailbox that is not home: an earlier look's, where there was one."""
     known = memory.guids()
     todo = [
-        {"exchange_guid": known.get(str(record["identity"]).lower()), **record}
+        as_record({"exchange_guid": known.get(str(record["identity"]).lower()), **record})
         for record in records
         if not is_home(record)
     ]

@@ -103,7 +103,7 @@ def _show_moved(connections: Connections, items: Sequence[tuple[WorkItem[Move], 
     ]
     left = {move.exchange_guid for item, move in completed if item.attempt.has_sent("New-MoveRequest")}
     asked = dict.fromkeys(move.exchange_guid for _item, move in completed if move.exchange_guid not in left)
-    likely = [{"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in asked]
+    likely: list[Record] = [{"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in asked]
     found = recipients_read.cloud_recipients(connections, likely) if likely else []
     for guid, mailbox in zip(asked, found, strict=True):
         if not isinstance(mailbox, HybridError) and mailbox["kind"] == "mail_user":

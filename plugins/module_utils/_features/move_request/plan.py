@@ -94,14 +94,12 @@ def submitted(record: Record, move: Move, credential: Credential, now: datetime.
 
 def _new(record: Record, guid: str, credential: Credential) -> Plan:
     parameters: dict[str, Value] = {"Identity": guid, "Outbound": True, "RemoteCredential": credential}
+    given: dict[str, Any] = {name: value for name, value in record.items() if value not in (None, "", [])}
     for name, parameter in NEW.items():
-        value = record.get(name)
-        if value not in (None, "", [], False):
-            parameters[parameter] = _values.parse_time(value) if name == "start_after" else value
+        if given.get(name, False) is not False:
+            parameters[parameter] = _values.parse_time(given[name]) if name == "start_after" else given[name]
     parameters.update(_new_cutover(record))
-    shown = {
-        name: record[name] for name in (*NEW, "cutover", "complete_after") if record.get(name) not in (None, "", [])
-    }
+    shown = {name: given[name] for name in (*NEW, "cutover", "complete_after") if name in given}
     after = {"status": "Queued", **shown}
     return Plan(
         calls=((EXCHANGE_ONLINE, Cmdlet("New-MoveRequest", parameters)),),

@@ -132,7 +132,7 @@ class Mailbox:
     baseline: dict[str, Any] | None = None
     anew: dict[str, Any] | None = None
     changes: Changes | None = None
-    supplied: Record = field(default_factory=dict)
+    supplied: Record = field(default_factory=Record)
     problems: list[HybridError] = field(default_factory=list)
 
     def fail(self, error: HybridError) -> None:
@@ -401,7 +401,10 @@ def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead)
             continue
         cloud_object, user = item.evidence.cloud, item.evidence.on_premises
         request = requests.get(cloud_object["exchange_guid"])
-        record = {**item.record, **wave_records.enriched({}, {**_known(item, item.evidence), **item.supplied})}
+        record: Record = {
+            **item.record,
+            **wave_records.enriched({}, {**_known(item, item.evidence), **item.supplied}),
+        }
         record.pop("whole", None)  # what an earlier look left there; this one is before the writes
         known = {error.code for error in item.problems}
         for error in look_ahead.refusals(ahead, record, BothSides(user, cloud_object), request, utc_now()):
@@ -613,11 +616,15 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
     """
     live = mailbox_info.carried(evidence.cloud)
     if item.baseline is not None:
-        values = {**live, **mailbox_info.carried(item.baseline["cloud"])}
+        values: Record = {**live, **mailbox_info.carried(item.baseline["cloud"])}
     elif evidence.cloud["kind"] == "mailbox":
         values = live
     else:
-        values = {name: live[name] for name in ("exchange_guid", "external_directory_object_id", "user_principal_name")}
+        values = {
+            "exchange_guid": live["exchange_guid"],
+            "external_directory_object_id": live["external_directory_object_id"],
+            "user_principal_name": live["user_principal_name"],
+        }
         if evidence.on_premises["recipient_type_details"] in cloud.MOVABLE_TYPES:
             values["recipient_type_details"] = evidence.on_premises["recipient_type_details"]
     linked = (item.baseline or {}).get("on_premises", evidence.on_premises).get("linked_master_account")
@@ -625,7 +632,9 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
         values["linked_master_account"] = linked
     if "email_addresses" in values:
         values["email_addresses"] = _with_given(item.record, values)
-    return {name: value for name, value in values.items() if name not in item.record or name in ADDED_TO}
+    return wave_records.as_record(
+        {name: value for name, value in values.items() if name not in item.record or name in ADDED_TO}
+    )
 
 
 def _with_given(record: Record, mailbox: Record) -> list[str]:
@@ -650,7 +659,7 @@ def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) 
         )
         return
     if wanted == "home":
-        known = {**item.record, **_known(item, evidence)}
+        known: Record = {**item.record, **_known(item, evidence)}
         item.outcome.warnings += offboarding_state.notes(
             known, evidence, baseline=item.baseline is not None or not options.directory
         )

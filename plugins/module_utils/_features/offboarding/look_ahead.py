@@ -57,7 +57,7 @@ def refuse_malformed(ahead: Ahead) -> None:
         if strange:
             remedy = f"Give some of: {', '.join(owned)}."
             raise InputError(name, ", ".join(strange), "is no option of that step", remedy)
-        validated(dict(given or {}), owned, name, "Correct this option.")
+        validated(given or {}, owned, name, "Correct this option.")
     if ahead.move is not None:
         steps.checked_credential(ahead.credential, needed=False)
 
@@ -103,4 +103,5 @@ def _move(record: Record, move: Move, now: datetime.datetime) -> None:
 
 
 def _valid(record: Record, owned: Mapping[str, Mapping[str, Any]]) -> Record:
-    return {**record, **validated(record, owned, f"mailbox '{record['identity']}'", "Correct this record.")}
+    valid = validated(record, owned, f"mailbox '{record['identity']}'", "Correct this record.")
+    return records.as_record({**record, **valid})

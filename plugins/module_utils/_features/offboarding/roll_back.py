@@ -165,7 +165,7 @@ def _named(
     record: Record, found: dict[str, Any] | HybridError, baseline: dict[str, Any] | HybridError | None
 ) -> Record:
     """Return the record with what names its on-premises user: ad_identity, else the baseline's, else the cloud UPN."""
-    known = dict(record)
+    known = record.copy()
     if isinstance(found, dict):
         known["user_principal_name"] = found["user_principal_name"]
     if isinstance(baseline, dict) and not known.get("ad_identity"):

@@ -180,8 +180,8 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
 class _Wave:
     """The mailboxes of the report by number, and the names that lead to each."""
 
-    def __init__(self, records: Sequence[Properties], failures: Iterable[Properties]) -> None:
-        self.records: list[Properties] = []
+    def __init__(self, records: Sequence[Mapping[str, Any]], failures: Iterable[Properties]) -> None:
+        self.records: list[Mapping[str, Any]] = []
         self.numbers: dict[str, int] = {}
         for record in records:
             self._add(record)
@@ -194,7 +194,7 @@ class _Wave:
                 if record.get(name):
                     self.numbers.setdefault(str(record[name]).lower(), number)
 
-    def _add(self, record: Properties) -> None:
+    def _add(self, record: Mapping[str, Any]) -> None:
         identity = str(record.get("identity") or "")
         if identity and identity.lower() not in self.numbers:
             self.numbers[identity.lower()] = len(self.records)
@@ -229,7 +229,9 @@ def _forget_removed(requests: dict[int, Properties], times: Timeline) -> None:
                 requests[number] = {"gone_at": at.isoformat(), **requests[number]}
 
 
-def _mailbox(record: Properties, entry: Properties, request: Properties, failed: bool, submitted: bool) -> Mailbox:
+def _mailbox(
+    record: Mapping[str, Any], entry: Properties, request: Properties, failed: bool, submitted: bool
+) -> Mailbox:
     # What a request that is gone has left behind, no readiness report of an earlier day knows.
     state = str(record.get("offboarding_state") or ("" if request.get("gone_at") else entry.get("state")) or "")
     database = record.get("remote_target_database") or entry.get("remote_target_database")
@@ -249,7 +251,7 @@ def _mailbox(record: Properties, entry: Properties, request: Properties, failed:
     )
 
 
-def _detail(record: Properties, request: Properties) -> str:
+def _detail(record: Mapping[str, Any], request: Properties) -> str:
     """Return where the move stands, and to whose account a user of a resource forest is linked."""
     linked = str(record.get("linked_master_account") or "")
     parts = [str(request.get("status_detail") or ""), f"master account {linked}" if linked else ""]

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
 Properties = dict[str, Any]
 
 
@@ -47,7 +49,7 @@ class Given:
     """
 
     title: str
-    records: list[Properties]
+    records: list[Record]
     failures: list[Properties] | None
     sources: Sources
     wave: str = ""

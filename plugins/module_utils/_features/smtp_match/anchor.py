@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
@@ -130,9 +129,7 @@ def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, Clo
 
 
 def _note(outcome: Outcome, verdict: Verdict) -> None:
-    unverified: dict[str, Any] = {"anchor_unverified": not verdict.verified}
-    outcome.enriched.update(unverified)
-    outcome.details.update(unverified)
+    outcome.enriched["anchor_unverified"] = outcome.details["anchor_unverified"] = not verdict.verified
     if not verdict.verified:
         outcome.details["anchor_reason"] = verdict.reason
     if verdict.other:

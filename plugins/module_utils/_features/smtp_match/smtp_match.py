@@ -321,7 +321,7 @@ def _not_joined(record: Record, live: dict[str, Any]) -> str:
 
 def _unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
     accepted = accepted_by(record, accept)
-    before = {name: record[name] for name in cloud.COMPARED if name in record}
+    before = {name: value for name, value in record.items() if name in cloud.COMPARED}
     changed = cloud.difference(before, live, include_sip=bool(record.get("include_sip")))
     return {name: pair for name, pair in changed.items() if ACCEPTABLE.get(name) not in accepted}
 

@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import as_record
 
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -88,7 +89,7 @@ def delivery_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _routing_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
-    record = {**evidence.cloud, **subject.record}
+    record = as_record({**evidence.cloud, **subject.record})
     if evidence.on_premises["kind"] == "remote_mailbox" or record.get("add_routing_address"):
         return
     try:
