@@ -6,6 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 PYTEST_ARGS ?=
 WORKERS ?= 4
+CORES ?= 2
 OLDEST_PYTHON ?= 3.10
 OLDEST_CORE ?= 2.16.*
 NEWEST_PYTHON ?= 3.13
@@ -13,7 +14,11 @@ NEWEST_PYTHON ?= 3.13
 RUN := .venv/bin/python -m
 ENVIRONMENT := bash tests/tools/environment.sh
 INTERPRETER := "$(PYTHON)" tests/tools/interpreters.py find
-PYTEST := pytest -n $(WORKERS) --dist loadfile
+# Each file in one worker, in the order of tests/conftest.py. Playbooks wait now and then; unit tests do not.
+PYTEST := pytest --dist loadfile --no-loadscope-reorder
+UNITS := $(PYTEST) -n $(CORES) tests/unit
+# Bytecode of one run serves the next one: without, each worker compiles every test again.
+unexport PYTHONDONTWRITEBYTECODE
 IN_TREE := PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.venv/collections"
 RUN_TIME := -r requirements.txt -r lab/requirements.txt
 RUN_TIME_FILES := requirements.txt lab/requirements.txt tests/tools/environment.sh
@@ -41,19 +46,23 @@ bench-quick: .venv/.run-time ## the same with 100 mailboxes, under a minute
 
 .PHONY: test
 test: .venv/.tests .venv/.kerberos ## all tests (PYTEST_ARGS)
-	$(RUN) $(PYTEST) $(PYTEST_ARGS)
+	$(RUN) $(PYTEST) -n $(WORKERS) $(PYTEST_ARGS)
 
 .PHONY: units
-units: .venv/.tests ## the unit tests
-	$(RUN) $(PYTEST) tests/unit $(PYTEST_ARGS)
+units: .venv/.tests ## the unit tests, under a minute
+	$(RUN) $(UNITS) $(PYTEST_ARGS)
+
+.PHONY: long
+long: .venv/.tests ## whole, what the unit tests try a fixed part of
+	LONG=1 $(RUN) $(PYTEST) -n $(CORES) $$(grep -rl --include='test_*.py' '^from tests import extent' tests/unit) $(PYTEST_ARGS)
 
 .PHONY: units-oldest
 units-oldest: .venv-oldest/.tests ## the unit tests on the oldest Python, ansible-core and libraries
-	.venv-oldest/bin/python -m $(PYTEST) tests/unit $(PYTEST_ARGS)
+	.venv-oldest/bin/python -m $(UNITS) $(PYTEST_ARGS)
 
 .PHONY: units-newest
 units-newest: .venv-newest/.tests ## the unit tests on the newest Python and ansible-core
-	.venv-newest/bin/python -m $(PYTEST) tests/unit $(PYTEST_ARGS)
+	.venv-newest/bin/python -m $(UNITS) $(PYTEST_ARGS)
 
 .PHONY: pairs
 pairs:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,7 @@ def code_expressions(tree: ast.Module, positions: dict[str, int]) -> Iterator[as
                         if isinstance(key, ast.Constant) and key.value == "code")
 
 
+@functools.cache
 def codes() -> set[str]:
     """Return every code that the collection can report; one that is made at run time by its constant beginning."""
     trees = sources()

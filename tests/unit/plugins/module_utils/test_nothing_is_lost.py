@@ -7,7 +7,8 @@
 For each beginning, each order of phases and each write of it, that write is refused, refused for the moment, not
 answered, doubled, the last that the run did, or the one at which it is stopped. Then the scheduler has its chances, the
 procedure is run again, and the scheduler has them once more. After each, every cloud mailbox holds every address that
-it had and Entra ID can hold.
+it had and Entra ID can hold. A fixed third of these faults is tried in each run of the unit tests, all of them by
+``make long``.
 
 The phases are the collection's own, put together as the role's tasks are, in front of the lab's model.
 """
@@ -30,6 +31,7 @@ from lab.model.builder import Pair, Person
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
 from lab.model.tenant import TENANT
+from tests import extent
 from tests.unit.plugins.module_utils.fakes import ROUTING
 from tests.unit.plugins.module_utils.lab_in_process import Trouble
 from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
@@ -162,7 +164,8 @@ def test_no_single_fault_costs_an_address(tmp_path: Path, beginning: str, order:
     assert set(requests) == {pair.cloud.guid for pair in undisturbed.procedure.pairs}
     writes = trial(next(places), beginning, Trouble())
     writes.procedure.run(order)
-    for what, number in itertools.product(TROUBLES, range(len(writes.procedure.lab.writes))):
+    faults = list(itertools.product(TROUBLES, range(len(writes.procedure.lab.writes))))
+    for what, number in extent.of(faults, f"{beginning} {order}", 1 / 3):
         tried = trial(next(places), beginning, Trouble(what, number))
         told = course(tried, order)
         assert not told, f"{what} at write {number}: {told}; the writes were {tried.procedure.lab.writes}"

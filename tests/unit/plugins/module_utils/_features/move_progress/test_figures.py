@@ -119,13 +119,13 @@ def test_the_sample_goes_round(number: int, sample: int) -> None:
     assert len(set(read[:number])) == number
 
 
-def test_looks_of_days_are_thinned() -> None:
+def test_looks_of_a_day_are_thinned() -> None:
     looks: list[dict[str, Any]] = []
-    for minute in range(3 * 24 * 60):
+    for minute in range(24 * 60):
         looks = figures.thinned([*looks, look(60 * minute)])
     recent = [kept for kept in looks if figures.seconds_between(kept["utc"], looks[-1]["utc"]) <= figures.DENSE]
     assert len(recent) == 121, "every look of two hours"
-    assert len(looks) - len(recent) == pytest.approx(70 * 4, abs=2), "four an hour of the other seventy"
+    assert len(looks) - len(recent) == pytest.approx(22 * 4, abs=2), "four an hour of the others"
     assert looks[0]["utc"] == at(0)
     assert figures.thinned([]) == []
 
