@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: connection_test
-short_description: Tells what of the connections and permissions works
+short_description: Reports which connections and permissions work
 description:
-  - Tries every configured system and says, for each, whether it is reached, whether TLS and the account are in order,
-    and whether each cmdlet and parameter that the role needs is granted. Nothing is written anywhere.
-  - On Exchange Server it asks C(Get-Command) in the remote session; in Exchange Online it reads the module that the
-    service generates for its caller; on the Entra Connect server it runs the cmdlets that only read; of Microsoft
-    Graph, where O(exchange_online.graph) is true, it looks into the token.
-  - What cannot be seen is V(not_checked), never a pass - parameters where a system does not tell them, and the two
-    cmdlets that change the Entra Connect server.
+  - Connects to every configured system and reports, for each, whether it can be reached, whether TLS and the account
+    work, and whether each cmdlet and parameter that the role needs is granted. Nothing is written.
+  - On Exchange Server it runs C(Get-Command) in the remote session. In Exchange Online it reads the module that the
+    service generates for its caller. On the Entra Connect server it runs the cmdlets that only read. For Microsoft
+    Graph, if O(exchange_online.graph=true), it examines the token.
+  - What cannot be determined is reported as V(not_checked), never as a pass - parameters that a system does not show,
+    and the two cmdlets that change the Entra Connect server.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -26,15 +26,14 @@ extends_documentation_fragment:
 options:
   purposes:
     description:
-      - What the account and the application are to be good for. V(offboarding) is what the role
+      - What the account and the application are used for. V(offboarding) is what the role
         P(mailops.exchange_hybrid.mailbox_offboarding#role) always needs.
-      - V(routing_addresses) adds addresses to cloud mailboxes, V(delay_holds) is
-        M(mailops.exchange_hybrid.delay_holds), V(stamping) is
-        M(mailops.exchange_hybrid.smtp_match) with C(state=stamped), V(mail_user_removal) is
-        M(mailops.exchange_hybrid.mailuser) with C(state=absent), V(move_control) suspends and removes
-        move requests and approves skipped items,
-        V(migration_endpoint) lets the tenant's migration endpoint supply C(remote_host_name),
-        V(archives) stamps and moves archives, V(readiness) is M(mailops.exchange_hybrid.offboarding_readiness).
+      - V(routing_addresses) adds addresses to cloud mailboxes, V(delay_holds) is for
+        M(mailops.exchange_hybrid.delay_holds), V(stamping) for M(mailops.exchange_hybrid.smtp_match) with
+        C(state=stamped), V(mail_user_removal) for M(mailops.exchange_hybrid.mailuser) with C(state=absent),
+        V(move_control) suspends and removes move requests and approves skipped items, V(migration_endpoint) takes
+        C(remote_host_name) from the tenant's migration endpoint, V(archives) stamps and moves archives, V(readiness) is
+        for M(mailops.exchange_hybrid.offboarding_readiness).
     type: list
     elements: str
     choices:
@@ -51,28 +50,28 @@ options:
   show_credential_handling:
     description:
       - Whether RV(credential_handling) is returned - the text of the PowerShell functions in which Microsoft's
-        generated module takes the credential of C(New-MoveRequest) and encrypts passwords, as Exchange Online serves it
-        to this application (C(EXOModuleFile)).
-      - It is only read. How a PSCredential travels over the REST interface is published nowhere, and this text tells
-        it. Compare it with what O(exchange_online.experimental_rest_credential) sends before that is used.
+        generated module accepts the credential of C(New-MoveRequest) and encrypts passwords, as Exchange Online serves
+        it to this application (C(EXOModuleFile)).
+      - It is only read. Microsoft has not published how a PSCredential is sent over the REST interface, but this text
+        shows it. Compare it with what O(exchange_online.experimental_rest_credential) sends before you use that option.
     type: bool
     default: false
   fail:
     description:
-      - Whether the task fails when a check failed. With V(false) it only reports.
+      - Whether the task fails if a check failed. With V(false) it only reports.
     type: bool
     default: true
 notes:
-  - Whether the on-premises account of the mailbox replication service works is seen by Exchange Online alone, when the
-    first move request is made.
+  - Whether the on-premises account of the mailbox replication service works can only be determined by Exchange Online,
+    when the first move request is submitted.
 seealso:
-  - name: What has to be granted
+  - name: Permissions
     description: Every cmdlet with its management role.
     link: https://github.com/mailops/exchange_hybrid/blob/main/docs/permissions.md
 """
 
 EXAMPLES = r"""
-- name: Look at all connections before the first wave
+- name: Test all connections before the first wave
   mailops.exchange_hybrid.connection_test:
     purposes: [offboarding, routing_addresses]
 
@@ -112,8 +111,8 @@ checks:
       sample: exchange_online
     check:
       description:
-        - C(options), C(reachability), C(tls), C(authentication), C(authorization), C(cmdlet), C(parameter) or
-          C(permission).
+        - C(options), C(reachability), C(tls), C(authentication), C(authorization), C(cmdlet), C(parameter)
+          or C(permission).
       returned: always
       type: str
       sample: cmdlet
@@ -128,19 +127,19 @@ checks:
       type: str
       sample: ok
     message:
-      description: What was seen.
+      description: What was found.
       returned: always
       type: str
       sample: it is granted
     remedy:
-      description: What to do about a failed check - the management role to give, say; else empty.
+      description: What to do about a failed check, for example the management role to assign. Otherwise empty.
       returned: always
       type: str
       sample: Give the account the management role Mail Recipients.
 credential_handling:
   description:
-    - The functions that deal with the credential, first or last among them C(New-MoveRequest), with Microsoft's public
-      key left out. Empty with O(exchange_online.interface=powershell).
+    - The functions that handle the credential, with C(New-MoveRequest) as the first or the last of them, and without
+      Microsoft's public key. Empty with O(exchange_online.interface=powershell).
   returned: with O(show_credential_handling)
   type: list
   elements: dict
@@ -151,7 +150,7 @@ credential_handling:
       type: str
       sample: New-MoveRequest
     text:
-      description: Its PowerShell.
+      description: The PowerShell text of the function.
       returned: always
       type: str
 summary:

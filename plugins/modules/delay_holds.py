@@ -8,12 +8,12 @@ DOCUMENTATION = r"""
 module: delay_holds
 short_description: Ends the delay holds of cloud mailboxes
 description:
-  - Ends the delay holds that Exchange Online puts on a mailbox for 30 days once any of its holds was released, with
+  - Ends the delay holds that Exchange Online places on a mailbox for 30 days after any of its holds was released, with
     C(Set-Mailbox -RemoveDelayHoldApplied) and C(Set-Mailbox -RemoveDelayReleaseHoldApplied) in the cloud.
-  - Only mailboxes whose O(remove_delay_holds) is true are touched. A litigation hold, an eDiscovery hold, a retention
-    policy and a retention label are left as they are.
-  - What a delay hold kept is purged the next time that Exchange Online processes the mailbox.
-  - The account needs the management role Legal Hold in Exchange Online.
+  - Only mailboxes with O(remove_delay_holds=true) are changed. A litigation hold, an eDiscovery hold, a retention
+    policy and a retention label are not changed.
+  - Items that a delay hold kept are purged the next time that Exchange Online processes the mailbox.
+  - The account requires the management role Legal Hold in Exchange Online.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -53,7 +53,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -63,11 +63,11 @@ results:
       type: str
       sample: changed
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -76,7 +76,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -86,12 +86,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -107,7 +107,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -8,12 +8,11 @@ DOCUMENTATION = r"""
 module: directory_sync
 short_description: Runs, pauses and resumes directory synchronization
 description:
-  - V(synced) runs one cycle of Entra Connect and waits for its end. A running cycle is waited for first, and only a
-    cycle counts
-    that began after the request and whose exports ended without errors.
+  - V(synced) runs one cycle of Entra Connect and waits for its end. It first waits for a running cycle. A cycle counts
+    only if it began after the request and its exports ended without errors.
   - V(paused) and V(resumed) stop and start the scheduler, so that no cycle exports users that are half made.
-  - V(ready) changes nothing. It refuses a server in staging mode, a suspended scheduler, and one whose last export was
-    stopped because of too many deletions, which keeps everything else from being exported too.
+  - V(ready) changes nothing. It refuses a server in staging mode, a suspended scheduler, and a server whose last export
+    was stopped because of too many deletions, because then nothing else is exported either.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -33,38 +32,36 @@ options:
   state:
     description:
       - V(synced) runs a cycle and waits for its end. V(paused) suspends the scheduler, V(resumed) starts it again.
-      - V(ready) changes nothing, and refuses a server whose next cycle would export nothing.
+      - V(ready) changes nothing, and fails for a server whose next cycle would export nothing.
     type: str
     choices: [synced, paused, resumed, ready]
     required: true
   policy_type:
     description:
-      - V(delta) synchronizes what changed, V(initial) everything, which takes hours in a large directory.
+      - V(delta) synchronizes changes, V(initial) synchronizes everything, which takes hours in a large directory.
     type: str
     choices: [delta, initial]
     default: delta
   directory:
     description:
-      - Directory in which V(paused) writes down that the pause is ours, before it begins, and which V(resumed) looks
-        into. With it
-        V(resumed) ends only a pause that stands there, so that a pause made by somebody else stays. A note that is
-        older than two hours is taken for a killed run's - whoever comes next ends that pause.
-      - Without it V(resumed) starts the scheduler whoever stopped it.
-      - Over a user that M(mailops.exchange_hybrid.mailuser) left half made in this directory the scheduler stays
-        paused, and V(synced) starts no cycle, with the error C(addresses_at_risk).
-        O(mailops.exchange_hybrid.mailuser#module:state=mended) mends it.
+      - Directory in which V(paused) records the pause before it begins. With it, V(resumed) ends only a recorded pause,
+        so that a scheduler that was stopped by other means stays stopped. A record that is older than two hours is
+        considered to be left by a killed run, and the next run ends that pause.
+      - Without it, V(resumed) starts the scheduler, no matter how it was stopped.
+      - As long as this directory records a user that M(mailops.exchange_hybrid.mailuser) left half made, the scheduler
+        stays paused and V(synced) starts no cycle, with the error C(addresses_at_risk).
+        O(mailops.exchange_hybrid.mailuser#module:state=mended) repairs the user.
     type: path
   holder:
     description:
-      - Who pauses, where several runs share O(directory), such as the waves of C(mailbox_waves). The scheduler is
-        started again by the last of them.
+      - Name of the run that pauses, if several runs share O(directory), such as the waves of C(mailbox_waves). The last
+        of them starts the scheduler again.
     type: str
     default: ""
   assume_paused:
     description:
-      - In check mode only, plans O(state=resumed) as if the scheduler were paused, because an earlier task of the
-        same preview
-        would have paused it.
+      - In check mode only, predicts O(state=resumed) as if the scheduler were paused, because an earlier task in check
+        mode would have paused it.
     type: bool
     default: false
   allow_staging:
@@ -74,24 +71,24 @@ options:
     default: false
   allow_suspended:
     description:
-      - Whether V(synced), V(paused) and V(ready) accept a suspended scheduler. One that is suspended while something
-        is waited for is waited for too.
+      - Whether V(synced), V(paused) and V(ready) accept a suspended scheduler. If the scheduler becomes suspended
+        during a wait, the module waits for that to end too.
     type: bool
     default: false
   accept_export_errors:
     description:
-      - Whether a cycle counts although its export ended with errors, which may concern other objects. An export that
-        was stopped because of too many deletions never counts.
+      - Whether a cycle counts even if its export ended with errors, which may concern other objects. An export that was
+        stopped because of too many deletions never counts.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait for a running cycle and for our own.
+      - Seconds to wait for a running cycle and for the requested one.
     type: int
     default: 1800
   wait_sleep:
     description:
-      - Seconds between two looks at the server.
+      - Seconds between two polls of the server.
     type: int
     default: 5
 """
@@ -101,7 +98,7 @@ EXAMPLES = r"""
   mailops.exchange_hybrid.directory_sync:
     state: synced
 
-- name: Change users in peace
+- name: Change users while no cycle runs
   block:
     - name: Pause the scheduler
       mailops.exchange_hybrid.directory_sync:
@@ -113,21 +110,21 @@ EXAMPLES = r"""
       mailops.exchange_hybrid.directory_sync:
         state: resumed
         directory: "{{ offboarding_directory }}"
-        assume_paused: "{{ paused is changed }}"  # for a preview, where nothing is paused
+        assume_paused: "{{ paused is changed }}"  # for check mode, in which nothing is paused
 """
 
 RETURN = r"""
 changed:
-  description: Whether a cycle ran or the scheduler was switched, or would be in check mode.
+  description: Whether a cycle was run or the scheduler was changed, or would be in check mode.
   returned: always
   type: bool
 before:
   description: The scheduler's setting before.
-  returned: when it is switched
+  returned: when it is changed
   type: dict
 after:
   description: The scheduler's setting after.
-  returned: when it is switched
+  returned: when it is changed
   type: dict
 cmdlets:
   description: The cmdlets that ran or would run.
@@ -154,11 +151,11 @@ runs:
       returned: always
       type: str
     result:
-      description: C(success) or what else the run ended with.
+      description: C(success), or another result of the run.
       returned: always
       type: str
     run_number:
-      description: Number of the run; 0 where the answer lacks it.
+      description: Number of the run, or 0 if the answer does not have it.
       returned: always
       type: int
     is_run_complete:
@@ -166,7 +163,7 @@ runs:
       returned: always
       type: bool
     start_date:
-      description: Begin, UTC.
+      description: Start, UTC.
       returned: always
       type: str
     end_date:

@@ -8,14 +8,13 @@ DOCUMENTATION = r"""
 module: exchange_guid
 short_description: Stamps the cloud mailbox's GUID on the on-premises object
 description:
-  - Writes C(ExchangeGuid), and C(ArchiveGuid) where it is given, with C(Set-MailUser) or C(Set-RemoteMailbox), and
-    reads it back.
-  - The mailbox that moves home is found by this value. Zeros are stamped, an equal value is left alone, and another
-    value is
-    never overwritten without O(force=true) - it belongs to another mailbox.
-  - Before it is written, the whole forest is asked who else carries the GUID, unless
-    M(mailops.exchange_hybrid.offboarding_state) asked in the same run, and both have the same O(mailboxes_file). One
-    that is carried is refused with C(guid_in_use).
+  - Writes C(ExchangeGuid), and C(ArchiveGuid) if it is set, with C(Set-MailUser) or C(Set-RemoteMailbox), and reads
+    it back.
+  - The move finds its target by this value. An empty value (zeros) is replaced, an equal value is left alone, and
+    another value is never overwritten without O(force=true), because it belongs to another mailbox.
+  - Before the write, the whole forest is searched for another object with the GUID, unless
+    M(mailops.exchange_hybrid.offboarding_state) did that in the same run with the same O(mailboxes_file). A GUID that
+    is in use is refused with C(guid_in_use).
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -28,7 +27,7 @@ extends_documentation_fragment:
 options:
   exchange_guid:
     description:
-      - ExchangeGuid of the cloud mailbox. Needed for each mailbox.
+      - ExchangeGuid of the cloud mailbox. Required for each mailbox.
     type: str
   archive_guid:
     description:
@@ -36,11 +35,12 @@ options:
     type: str
   force:
     description:
-      - Whether a different value may be overwritten. Here that is another GUID.
+      - Whether a different value may be overwritten. This applies to another GUID.
     type: bool
   accept:
     description:
-      - Codes of what does not stop the mailbox. C(uniqueness_not_checked) applies here - others may carry its GUID.
+      - Codes of blockers that do not stop the mailbox. C(uniqueness_not_checked) applies here - other objects may have
+        its GUID.
     type: list
     elements: str
 """
@@ -76,7 +76,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -86,11 +86,11 @@ results:
       type: str
       sample: changed
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -99,7 +99,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -109,12 +109,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -130,7 +130,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailbox
-short_description: Keeps the kind of an on-premises mailbox
+short_description: Sets the kind of an on-premises mailbox
 description:
-  - Sets the kind of an on-premises mailbox with C(Set-Mailbox -Type) where it differs, so that shared, room and
-    equipment
-    mailboxes that came home are what they were in the cloud.
+  - Sets the kind of an on-premises mailbox with C(Set-Mailbox -Type) if it differs, so that shared, room and equipment
+    mailboxes have the same kind on-premises as in the cloud.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -23,13 +22,13 @@ extends_documentation_fragment:
 options:
   recipient_type_details:
     description:
-      - The kind of the mailbox. Needed for each mailbox.
+      - The kind of the mailbox. Required for each mailbox.
     type: str
     choices: [UserMailbox, SharedMailbox, RoomMailbox, EquipmentMailbox]
 """
 
 EXAMPLES = r"""
-- name: Make a mailbox that came home a shared one again
+- name: Convert a mailbox that came home to a shared one again
   mailops.exchange_hybrid.mailbox:
     identity: info@contoso.com
     recipient_type_details: SharedMailbox
@@ -48,7 +47,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -58,11 +57,11 @@ results:
       type: str
       sample: changed
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -71,7 +70,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -81,12 +80,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -102,7 +101,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -8,11 +8,10 @@ DOCUMENTATION = r"""
 module: mailbox_info
 short_description: Reads mailboxes in Exchange Online
 description:
-  - Reads exactly one Exchange Online mailbox for each identity (C(Get-Mailbox)); an identity that matches none, or
-    more than
-    one, is an error.
-  - The records that it returns have everything that M(mailops.exchange_hybrid.mailuser),
-    M(mailops.exchange_hybrid.exchange_guid) and M(mailops.exchange_hybrid.move_request) need of the cloud side.
+  - Reads exactly one Exchange Online mailbox for each identity (C(Get-Mailbox)). An identity that matches none, or more
+    than one, is an error.
+  - The returned records have everything that M(mailops.exchange_hybrid.mailuser),
+    M(mailops.exchange_hybrid.exchange_guid) and M(mailops.exchange_hybrid.move_request) need from the cloud side.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -23,11 +22,11 @@ extends_documentation_fragment:
 options:
   exchange_guid:
     description:
-      - ExchangeGuid of the cloud mailbox. Where it is given, the mailbox is looked up by it instead of O(identity).
+      - ExchangeGuid of the cloud mailbox. If it is set, the mailbox is looked up by it instead of O(identity).
     type: str
   include_total_size:
     description:
-      - Whether to read size and item count too, which costs one C(Get-MailboxStatistics) for each mailbox.
+      - Whether to read size and item count too, which takes one C(Get-MailboxStatistics) for each mailbox.
     type: bool
     default: false
 """
@@ -57,7 +56,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -67,7 +66,7 @@ results:
       type: str
       sample: changed
     mailbox:
-      description: The mailbox; the same keys are in its record.
+      description: The mailbox. The same keys are in its record.
       returned: unless it failed
       type: dict
       contains:
@@ -76,7 +75,7 @@ results:
           returned: always
           type: str
         archive_guid:
-          description: GUID of the archive; zeros for none.
+          description: GUID of the archive, or zeros if there is none.
           returned: always
           type: str
         archive_status:
@@ -125,7 +124,7 @@ results:
           returned: always
           type: bool
         custom_attributes:
-          description: CustomAttribute1 to 15 that hold a text, keyed C(custom_attribute1) and so on.
+          description: CustomAttribute1 to 15 that are not empty, with the keys C(custom_attribute1) and so on.
           returned: always
           type: dict
         litigation_hold_enabled:
@@ -162,11 +161,11 @@ results:
           returned: with O(include_total_size)
           type: int
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -175,7 +174,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -185,12 +184,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -206,7 +205,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -6,25 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailuser
-short_description: Mail-enables an on-premises user and keeps it right
+short_description: Mail-enables an on-premises user and manages the mail user
 description:
-  - Makes a plain on-premises user a mail user that points to its cloud mailbox, in two writes back to back -
-    C(Enable-MailUser) with the primary address, then one C(Set-MailUser) with all the rest.
+  - Converts a plain on-premises user to a mail user that points to its cloud mailbox, with two consecutive writes -
+    C(Enable-MailUser) with the primary address, then one C(Set-MailUser) with everything else.
   - C(Enable-MailUser) alone would make the routing address the primary one, and after the match with the cloud user
-    that
-    value would overwrite the cloud mailbox's. That is why the primary address is an option here and the address
-    policy
-    is turned off.
-  - Between the two writes a user is half made, and a sync would take the addresses of its cloud mailbox away. A second
-    write that is refused for the moment is sent again. Where it stays refused, and when the module is stopped, what
-    this task enabled is undone with C(Disable-MailUser), or the addresses alone are written. Where that fails too, the
-    mailbox has the error C(addresses_at_risk).
-  - Before the first write the whole forest is asked who else holds an address or GUID that is to be written, and with
-    O(exchange_online) the tenant who holds an address; what M(mailops.exchange_hybrid.offboarding_state) asked in the
-    same run is not asked again where both have the same O(mailboxes_file). A mailbox of which others hold something is
-    refused with C(address_in_use), C(guid_in_use) or C(mail_in_use).
-  - A remote mailbox is accepted as it is. A mailbox, a contact and a group are refused.
-  - Addresses that stand on the object already are kept.
+    that value would overwrite the cloud mailbox's. Therefore the primary address is an option of this module, and the
+    address policy is turned off.
+  - Between the two writes a user is half made, and a sync would remove the addresses of its cloud mailbox. A second
+    write that is temporarily refused is sent again. If it is refused permanently, or if the module is stopped, what
+    this task enabled is undone with C(Disable-MailUser), or only the addresses are written. If that fails too, the
+    mailbox gets the error C(addresses_at_risk).
+  - Before the first write, the whole forest is searched for other objects with an address or GUID that is to be
+    written, and with O(exchange_online) the tenant for other objects with an address. What
+    M(mailops.exchange_hybrid.offboarding_state) searched for in the same run with the same O(mailboxes_file) is
+    not searched for again. If another object is found, the mailbox is refused with C(address_in_use),
+    C(guid_in_use) or C(mail_in_use).
+  - A remote mailbox is accepted unchanged. A mailbox, a contact and a group are refused.
+  - Existing addresses of the object are kept.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -40,61 +39,63 @@ options:
     description:
       - V(present) mail-enables the user and corrects what differs.
       - V(absent) runs C(Disable-MailUser), but only on a mail user without mailbox GUID, unless O(force=true).
-      - V(mended) takes no mailboxes. It makes the users whole, or undoes them, that runs with O(directory) left half
-        made.
+      - V(mended) takes no mailboxes. It completes or undoes the users that runs with O(directory) left half made.
     type: str
     choices: [present, absent, mended]
     default: present
   directory:
     description:
-      - Directory in which a user is written down before C(Enable-MailUser), until it is whole. Where that run is
-        killed, O(state=mended) finds it there, and M(mailops.exchange_hybrid.directory_sync) neither resumes the
-        scheduler nor starts a cycle.
+      - Directory in which a user is recorded before C(Enable-MailUser), until it is complete. If that run is killed,
+        O(state=mended) finds the user there, and until then M(mailops.exchange_hybrid.directory_sync) neither resumes
+        the scheduler nor starts a cycle.
     type: path
   holder:
     description:
-      - Who makes users, where several runs share O(directory); as
+      - Name of the run, if several runs share O(directory); the same as
         O(mailops.exchange_hybrid.directory_sync#module:holder).
     type: str
     default: ""
   external_email_address:
     description:
-      - The routing address of the mailbox. The cloud mailbox must hold it; C(ann@contoso.mail.onmicrosoft.com) for
-        example.
+      - The routing address of the mailbox. The cloud mailbox must have it, for example
+        C(ann@contoso.mail.onmicrosoft.com).
     type: str
   routing_domain:
     description:
-      - Domain of the routing address. Where O(external_email_address) is not given, that is the mailbox's own address
-        in this domain, else its alias in it.
+      - Domain of the routing address. If O(external_email_address) is not set, the routing address is the mailbox's own
+        address in this domain, otherwise its alias in this domain.
     type: str
   add_routing_address:
     description:
-      - Whether the routing address is added when the cloud mailbox lacks it. For a cloud-only mailbox C(Set-Mailbox)
-        adds it in the cloud; for a synced one it comes with the on-premises addresses and the next sync.
-      - Without it such a mailbox is refused.
+      - Whether the routing address is added if the cloud mailbox does not have it. For a cloud-only mailbox,
+        C(Set-Mailbox) adds it in the cloud. For a synced one, it is added by the next sync, with the
+        on-premises addresses.
+      - Otherwise such a mailbox is refused.
     type: bool
   primary_smtp_address:
     description:
-      - The primary SMTP address. It is the cloud mailbox's. Needed for O(state=present).
+      - The primary SMTP address. Use the cloud mailbox's. Required for O(state=present).
     type: str
   email_addresses:
     description:
-      - All proxy addresses of the cloud mailbox. What a record says before M(mailops.exchange_hybrid.offboarding_state)
-        looked at its mailbox is added to the mailbox's own. Addresses of every type are carried home but SPO addresses,
-        which belong to the cloud, and SIP addresses without O(include_sip). The diff shows what becomes of each.
+      - All proxy addresses of the cloud mailbox. Addresses that are in a record before
+        M(mailops.exchange_hybrid.offboarding_state) reads its mailbox are added to the mailbox's own. Addresses of
+        every type are kept, except SPO addresses, which belong to the cloud, and SIP addresses without O(include_sip).
+        The diff shows what happens to each.
     type: list
     elements: str
   include_sip:
     description:
-      - Whether SIP addresses are carried home too.
+      - Whether SIP addresses are kept too.
     type: bool
   legacy_exchange_dn:
     description:
-      - LegacyExchangeDN of the cloud mailbox. It is kept as an X500 address so that replies to old messages arrive.
+      - LegacyExchangeDN of the cloud mailbox. It is kept as an X500 address, so that replies to old messages
+        are delivered.
     type: str
   alias:
     description:
-      - Alias that a newly mail-enabled user gets. It is the cloud mailbox's, so that the match does not change it.
+      - Alias that a newly mail-enabled user gets. Use the cloud mailbox's, so that the match does not change it.
     type: str
   exchange_guid:
     description:
@@ -107,13 +108,13 @@ options:
     type: str
   force:
     description:
-      - Whether a different value may be overwritten. Here that is another mailbox GUID; with O(state=absent), whether a
-        mail user that carries one may be disabled.
+      - Whether a different value may be overwritten. This applies to another mailbox GUID. With O(state=absent),
+        whether a mail user that has one may be disabled.
     type: bool
   accept:
     description:
-      - Codes of what does not stop the mailbox. C(mail_in_use), C(alias_in_use) and C(uniqueness_not_checked) apply
-        here - others hold, or may hold, what it is to have alone.
+      - Codes of blockers that do not stop the mailbox. C(mail_in_use), C(alias_in_use) and C(uniqueness_not_checked)
+        apply here - other objects have, or may have, a value that must be unique.
     type: list
     elements: str
 seealso:
@@ -145,7 +146,7 @@ EXAMPLES = r"""
     mailboxes: "{{ cloud.mailboxes }}"
     routing_domain: contoso.mail.onmicrosoft.com
 
-- name: Mend what a killed run left half made
+- name: Repair what a killed run left half made
   mailops.exchange_hybrid.mailuser:
     state: mended
     directory: "{{ offboarding_directory }}"
@@ -164,7 +165,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -182,11 +183,11 @@ results:
       returned: with O(state=mended)
       type: str
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -195,7 +196,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -205,12 +206,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -226,7 +227,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

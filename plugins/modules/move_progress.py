@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: move_progress
-short_description: Looks at the moves of a wave, or follows them until they are there
+short_description: Reads the progress of the moves of a wave, or follows them until they are done
 description:
-  - One look is one C(Get-MoveRequest) for the whole wave. C(Get-MoveRequestStatistics), which the cloud answers for one
-    mailbox a call, is read only where the status has changed since the last look and for the O(sample) oldest figures,
-    ten to a request.
-  - What was seen is remembered in O(progress_file), so that there is a rate and an estimate from look to look, whoever
-    makes it, and a wait that was interrupted goes on with what was known.
-  - With O(wait=true) looks are repeated and the progress appears while the task runs, in the terminal and in the output
-    of AWX - when a status, the percentage or a stall has changed, and otherwise with every tenth look. Into a pipe
-    Python writes in blocks, unless E(PYTHONUNBUFFERED) is set.
-  - A look that Exchange Online does not answer for the moment is told and repeated.
-  - Ctrl-C ends a wait at once, and so does the end of C(ansible-playbook) whatever its cause. The moves go on by
-    themselves; running again goes on waiting.
+  - One poll is one C(Get-MoveRequest) for the whole wave. C(Get-MoveRequestStatistics), which takes one call for each
+    mailbox, is read only if the status has changed since the last poll, and for the O(sample) oldest figures, ten in
+    a request.
+  - The figures are kept in O(progress_file), so that a rate and an estimate are available across polls and runs, and an
+    interrupted wait continues with them.
+  - With O(wait=true), polls are repeated and the progress is shown while the task runs, in the terminal and in the
+    output of AWX - when a status, the percentage or a stall has changed, and otherwise with every tenth poll. If the
+    output goes to a pipe, Python writes it in blocks, unless E(PYTHONUNBUFFERED) is set.
+  - A poll that Exchange Online temporarily does not answer is reported and repeated.
+  - Ctrl-C ends a wait at once, and so does the end of C(ansible-playbook), whatever its cause. The moves continue by
+    themselves. Running the task again continues the wait.
   - In an offboarding the source is Exchange Online and the target is the customer's own Exchange.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
@@ -32,73 +32,72 @@ extends_documentation_fragment:
 options:
   identity:
     description:
-      - The mailbox whose move is looked at.
-      - One of O(identity), O(mailboxes), O(mailboxes_file) and O(batch_name) is needed.
+      - The mailbox whose move is read.
+      - One of O(identity), O(mailboxes), O(mailboxes_file) and O(batch_name) is required.
     type: str
   mailboxes_file:
     description:
-      - A wave as a JSON file of records; M(mailops.exchange_hybrid.wave_file) makes it.
-      - A look leaves it as it is. Only with O(on_pending=fail), and at the end of a wait, records of mailboxes that
-        failed are taken out of it.
+      - A wave as a JSON file of records. M(mailops.exchange_hybrid.wave_file) creates it.
+      - A poll does not change it. Records of mailboxes that failed are removed from it only with O(on_pending=fail),
+        and at the end of a wait.
     type: path
   exchange_guid:
     description:
-      - ExchangeGuid of the cloud mailbox. It is looked up in Exchange Online unless given, or known from an earlier
-        look.
+      - ExchangeGuid of the cloud mailbox. If it is not set and not known from an earlier poll, it is looked up in
+        Exchange Online.
     type: str
   batch_name:
     description:
-      - Without O(identity), O(mailboxes) and O(mailboxes_file), the requests with this batch name are looked at.
-      - With one of them, the batch name that their requests are expected to have - it keeps the first look from listing
-        all requests of the tenant. Requests under another name are found all the same.
+      - Without O(identity), O(mailboxes) and O(mailboxes_file), the requests with this batch name are read.
+      - With one of them, the batch name that their requests are expected to have. It keeps the first poll from listing
+        all requests of the tenant. Requests with another name are found nevertheless.
     type: str
   progress_file:
     description:
-      - JSON file in which the figures are kept from look to look. Its directory has to exist.
-      - If it is not given, it is O(mailboxes_file) with C(.progress) at its end. Without either, a look remembers
-        nothing, and a wait only as long as it lasts.
+      - JSON file in which the figures are kept between polls. Its directory must exist.
+      - Defaults to O(mailboxes_file) with C(.progress) appended. Without either, figures are kept only during a wait.
       - In check mode it is not written.
     type: path
   sample:
     description:
-      - Number of requests under way whose figures are read again in each look although their status is the same, the
-        oldest first.
+      - Number of requests in progress whose figures are read again in each poll even though their status is the same,
+        the oldest first.
     type: int
     default: 20
   wait:
     description:
-      - Whether to go on looking until no move is under way any more, as O(wait_for) says. Not in check mode.
-      - A mailbox whose move failed or has no request does not stop the others from being waited for. It fails at the
-        end.
+      - Whether to poll until all moves are done, according to O(wait_for). This is ignored in check mode.
+      - The wait continues for the others if a mailbox's move failed or if it has no request. That mailbox fails at
+        the end.
     type: bool
     default: false
   wait_for:
     description:
-      - What counts as there. V(synced) is completed or held before the completion, V(completed) is completed.
+      - When a move is done. V(synced) is completed or held before the completion, V(completed) is completed.
     type: str
     choices: [synced, completed]
     default: completed
   wait_timeout:
     description:
-      - Seconds to wait. A mailbox that is not there in time fails with its last seen state; the move itself goes on.
+      - Seconds to wait. A mailbox that is not done in time fails with its last known state. The move itself continues.
     type: int
     default: 86400
   wait_sleep:
     description:
-      - Seconds between two looks at the moves.
+      - Seconds between two polls of the moves.
     type: int
     default: 60
   on_pending:
     description:
-      - What a mailbox is whose move is not there yet. V(continue) makes it C(pending); V(fail) makes it C(failed), with
-        its last seen state. A wait ends with a look of the second kind.
+      - The status of a mailbox whose move is not done yet. V(continue) makes it C(pending), V(fail) makes it C(failed),
+        with its last known state. A wait ends with a poll of the second kind.
     type: str
     choices: [continue, fail]
     default: continue
 """
 
 EXAMPLES = r"""
-- name: Look at the moves of one batch name
+- name: Read the progress of the moves of one batch name
   mailops.exchange_hybrid.move_progress:
     batch_name: wave-1
     progress_file: /srv/offboarding/wave-1.progress
@@ -120,7 +119,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Always false - this module only reads.
+  description: Always V(false), because this module only reads.
   returned: always
   type: bool
   sample: false
@@ -131,19 +130,19 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named; the ExchangeGuid where only O(batch_name) was given.
+      description: The mailbox as it was specified, or its ExchangeGuid if only O(batch_name) was set.
       returned: always
       type: str
       sample: ann@contoso.com
     status:
       description:
-        - C(unchanged) is there, C(pending) is under way or has no request, C(skipped) was home before.
-        - C(failed) is a move that failed, or with O(on_pending=fail) one that is not there.
+        - C(unchanged) is done, C(pending) is in progress or has no request, C(skipped) was already home.
+        - C(failed) is a move that failed, or with O(on_pending=fail) one that is not done.
       returned: always
       type: str
       sample: pending
     move_request:
-      description: The request as it was last seen, empty where there was none.
+      description: The last known state of the request, empty if there was none.
       returned: always
       type: dict
       contains:
@@ -158,7 +157,7 @@ results:
           type: str
           sample: StalledDueToTarget_DiskLatency
         percent_complete:
-          description: PercentComplete of the last figure. 95 is where a held move rests.
+          description: PercentComplete of the last figure. A held move waits at 95.
           returned: when there is a figure
           type: int
           sample: 48
@@ -171,7 +170,7 @@ results:
           returned: when there is a figure
           type: int
         batch_name:
-          description: Its batch name.
+          description: The batch name of the request.
           returned: when there was a request
           type: str
           sample: wave-1
@@ -185,11 +184,11 @@ results:
           type: str
           sample: '2026-11-25T22:00:00Z'
         gone_at:
-          description: When the request was missed for the first time, UTC.
+          description: When the request was first found to be missing, UTC.
           returned: when it is no longer listed
           type: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -199,12 +198,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -220,12 +219,12 @@ results:
           returned: always
           type: str
 progress:
-  description: What the figures come to. Bytes are those of requests whose figures were ever read.
+  description: Summary of the figures. Bytes are those of requests whose figures have been read.
   returned: always
   type: dict
   contains:
     looked_at:
-      description: Time of the look, UTC.
+      description: Time of the poll, UTC.
       returned: always
       type: str
       sample: '2026-11-25T22:00:00Z'
@@ -239,11 +238,11 @@ progress:
       type: dict
       sample: {InProgress: 12, Completed: 13}
     moving:
-      description: Number of requests that are neither where O(wait_for) says nor failed.
+      description: Number of requests that are neither done, according to O(wait_for), nor failed.
       returned: always
       type: int
     home:
-      description: Number of mailboxes that were home before.
+      description: Number of mailboxes that were already home.
       returned: always
       type: int
     without_request:
@@ -255,11 +254,11 @@ progress:
       returned: always
       type: int
     percent:
-      description: PercentComplete over all requests, each weighing what its mailbox does.
+      description: PercentComplete of all requests, weighted by the size of the mailboxes.
       returned: always
       type: int
     bytes_done:
-      description: Bytes that have come over.
+      description: Bytes that have been transferred.
       returned: always
       type: int
     bytes_total:
@@ -268,35 +267,35 @@ progress:
       type: int
     rate:
       description:
-        - Bytes per hour over the looks of the last hour, or over the last two looks.
-        - Scaled up for moves under way whose figures were not read again meanwhile.
-      returned: from the second look on
+        - Bytes per hour over the polls of the last hour, or over the last two polls.
+        - Scaled up for moves in progress whose figures were not read again in the meantime.
+      returned: from the second poll on
       type: int
     estimate:
       description:
-        - When all will have been copied, as a range that the rates of the last hour and of its halves span.
-        - Absent where it cannot be known - fewer than three looks, requests without figures, or nothing moved.
-      returned: when it can be known
+        - When everything will have been copied, as a range from the rates of the last hour and of its halves.
+        - Absent if it cannot be determined - fewer than three polls, requests without figures, or no progress.
+      returned: when it can be determined
       type: dict
       contains:
         earliest:
-          description: By the fastest rate, UTC.
+          description: Time at the fastest rate, UTC.
           returned: always
           type: str
         latest:
-          description: By the slowest rate, UTC.
+          description: Time at the slowest rate, UTC.
           returned: always
           type: str
         least_seconds:
-          description: Seconds to go by the fastest rate.
+          description: Remaining seconds at the fastest rate.
           returned: always
           type: int
         most_seconds:
-          description: Seconds to go by the slowest rate.
+          description: Remaining seconds at the slowest rate.
           returned: always
           type: int
     stalls:
-      description: Stalls of moves under way, the most frequent first.
+      description: Stalls of moves in progress, the most frequent first.
       returned: always
       type: list
       elements: dict
@@ -311,7 +310,7 @@ progress:
           returned: always
           type: str
         place:
-          description: Whose system that side is in an offboarding.
+          description: Which system that side is in an offboarding.
           returned: always
           type: str
           sample: your own Exchange
@@ -325,7 +324,7 @@ progress:
           type: list
           elements: str
     stuck:
-      description: Moves under way whose figures have not changed for eight hours.
+      description: Moves in progress whose figures have not changed for eight hours.
       returned: always
       type: list
       elements: dict
@@ -335,32 +334,32 @@ progress:
           returned: always
           type: str
         status:
-          description: Its status.
+          description: The status of the move.
           returned: always
           type: str
         seconds:
-          description: For how long nothing has changed.
+          description: Seconds since the last change.
           returned: always
           type: int
     oldest_figure_age:
-      description: Age in seconds of the oldest figure of a move under way.
+      description: Age in seconds of the oldest figure of a move in progress.
       returned: when there is one
       type: int
     without_figures:
-      description: Number of moves under way whose figures were never read.
+      description: Number of moves in progress whose figures have not been read.
       returned: always
       type: int
     line:
-      description: All of it as one line for people.
+      description: The summary as one readable line.
       returned: always
       type: str
     lines:
-      description: The same line, and one for each thing that needs attention.
+      description: The same line, and one for each problem that needs attention.
       returned: always
       type: list
       elements: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: move_request
-short_description: Submits and steers the moves of mailboxes to on-premises
+short_description: Manages the moves of mailboxes to on-premises
 description:
-  - Submits C(New-MoveRequest -Outbound) in Exchange Online for each mailbox, and suspends, completes or removes
-    requests.
-  - The mailbox is addressed by its ExchangeGuid. There is never a second request - one that exists is adopted,
-    changed where Exchange
-    Online can change it, and refused with the difference where it cannot (target database, delivery domain).
-  - A request that belongs to a migration batch is never touched. A failed one is reported, unless
-    O(resume_failed=true).
+  - Submits C(New-MoveRequest -Outbound) in Exchange Online for each mailbox, and suspends, completes or
+    removes requests.
+  - The mailbox is identified by its ExchangeGuid. A second request is never created. An existing request is used
+    and changed where Exchange Online can change it. Otherwise (target database, delivery domain) it is refused with
+    the difference.
+  - A request that belongs to a migration batch is never changed. A failed request is reported,
+    unless O(resume_failed=true).
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -29,20 +29,21 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(submitted) makes sure that there is a request.
+      - V(submitted) ensures that there is a request.
       - V(suspended) suspends it.
-      - V(completed) lets it complete, now or from O(complete_after) on - what holds it is set first, then it is resumed
-        if it is suspended. A request whose data consistency score is Investigate needs O(approve_skipped_items), one
-        that is Poor is refused.
-      - V(absent) removes it, which cancels a move under way and cleans up a finished one.
+      - V(completed) completes it, now or from O(complete_after) on. The settings that hold it are changed first, then
+        it is resumed if it is suspended. A request with the data consistency score Investigate needs
+        O(approve_skipped_items), one with the score Poor is refused.
+      - V(absent) removes it, which cancels a move in progress and cleans up a finished one.
     type: str
     choices: [submitted, suspended, completed, absent]
     default: submitted
   remote_credential:
     description:
-      - On-premises account that the mailbox replication service uses at the MRS proxy. Needed for O(state=submitted).
-      - Over the REST interface it needs O(exchange_online.experimental_rest_credential=true), because Microsoft has
-        published its encoding nowhere. With O(exchange_online.interface=powershell) it needs nothing.
+      - On-premises account with which the mailbox replication service signs in to the MRS proxy. Required
+        for O(state=submitted).
+      - Over the REST interface it requires O(exchange_online.experimental_rest_credential=true), because Microsoft has
+        not published its encoding. With O(exchange_online.interface=powershell) this is not required.
     type: dict
     suboptions:
       username:
@@ -52,16 +53,16 @@ options:
         type: str
       password:
         description:
-          - Its password.
+          - Password of O(remote_credential.username).
           - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
   remote_host_name:
     description:
-      - Name of the on-premises MRS proxy as Exchange Online reaches it. Needed for O(state=submitted).
+      - Name of the on-premises MRS proxy as Exchange Online reaches it. Required for O(state=submitted).
     type: str
   remote_target_database:
     description:
-      - On-premises database that the mailbox moves to. Needed for O(state=submitted).
+      - On-premises database that the mailbox moves to. Required for O(state=submitted).
     type: str
   remote_archive_target_database:
     description:
@@ -69,12 +70,12 @@ options:
     type: str
   target_delivery_domain:
     description:
-      - Domain of the address that the cloud mail user gets after the move. It is an on-premises one such as
-        C(contoso.com). Needed for O(state=submitted).
+      - Domain of the address that the cloud mail user gets after the move. It is an on-premises domain, for example
+        C(contoso.com). Required for O(state=submitted).
     type: str
   archive_domain:
     description:
-      - Domain of the archive that stays in the cloud. It goes with O(primary_only=true).
+      - Domain of the archive that stays in the cloud. Used with O(primary_only=true).
     type: str
   primary_only:
     description:
@@ -86,25 +87,23 @@ options:
     type: bool
   batch_name:
     description:
-      - Free name of the wave, by which its requests are found again.
+      - Name of the wave, by which its requests can be found.
     type: str
   cutover:
     description:
-      - When the move completes. V(automatic) as soon as it can, which is Exchange's own default; V(held) waits at 95
-        per cent for
-        O(state=completed); V(at) waits for O(complete_after).
-      - If it is not given, a new request completes automatically and an existing one stays as it is.
+      - When the move completes. V(automatic) completes as soon as possible, which is Exchange's own default. V(held)
+        waits at 95 per cent for O(state=completed). V(at) waits for O(complete_after).
+      - If not set, a new request completes automatically and an existing one is not changed.
     type: str
     choices: [automatic, held, at]
   complete_after:
     description:
-      - Time from which the move may complete, UTC unless it names a zone. Needed for O(cutover=at).
-      - With O(state=completed) a time that lies ahead schedules the completion. One that has passed, or none, means
-        now.
+      - Earliest time of completion, UTC unless it has a time zone. Required for O(cutover=at).
+      - With O(state=completed), a time in the future schedules the completion. A time in the past, or none, means now.
     type: str
   start_after:
     description:
-      - Time from which the move may begin, UTC unless it names a zone.
+      - Earliest start of the move, UTC unless it has a time zone.
     type: str
   incremental_sync_interval:
     description:
@@ -120,11 +119,11 @@ options:
     type: bool
   remote_global_catalog:
     description:
-      - On-premises global catalog that the replication service shall use.
+      - On-premises global catalog that the replication service uses.
     type: str
   move_options:
     description:
-      - Parts of the move to leave out, for support cases. One is C(SkipFolderViews).
+      - Parts of the move to leave out, for support cases. An example is C(SkipFolderViews).
     type: list
     elements: str
   skip_moving:
@@ -138,7 +137,7 @@ options:
     type: str
   force_offline:
     description:
-      - Whether the mailbox is moved in one go, closed to its owner meanwhile, for support cases.
+      - Whether the mailbox is moved in one step, without access for its owner, for support cases.
     type: bool
   proxy_to_mailbox:
     description:
@@ -146,7 +145,7 @@ options:
     type: str
   suspend_comment:
     description:
-      - Why the request is suspended. It goes with O(state=suspended).
+      - Why the request is suspended. Used with O(state=suspended).
     type: str
   resume_failed:
     description:
@@ -154,46 +153,46 @@ options:
     type: bool
   approve_skipped_items:
     description:
-      - Whether the items that the move had to skip are approved. With O(state=completed) that is needed where the data
-        consistency score is Investigate. It is written as C(Set-MoveRequest -SkippedItemApprovalTime) with the present
+      - Whether the items that the move had to skip are approved. With O(state=completed), this is required if the data
+        consistency score is Investigate. It is written as C(Set-MoveRequest -SkippedItemApprovalTime) with the current
         time, and covers what was skipped until then.
-      - Needed in the record of each such mailbox, or with O(identity). For O(mailboxes) and O(mailboxes_file) as a
-        whole it is refused.
-      - Not verified - whether Exchange Online shows an approval that was given. Where it does not, running again before
-        the completion sends another.
+      - It must be set in the record of each such mailbox, or with O(identity). It is refused at the top level with
+        O(mailboxes) and O(mailboxes_file).
+      - It was not verified whether Exchange Online shows an approval. If it does not, running again before the
+        completion sends another one.
     type: bool
   only_completed:
     description:
-      - Whether O(state=absent) removes completed requests only. Any other request, and one of a migration batch, is
-        left alone, with the status C(skipped) and a warning that says so.
+      - Whether O(state=absent) removes completed requests only. Any other request, and a request of a migration batch,
+        is kept, with the status C(skipped) and a warning.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are as far as O(wait_for)
-        says. Not in check mode, and not when O(on_error=stop) has stopped the wave.
-      - The progress appears while the task runs, as M(mailops.exchange_hybrid.move_progress) with its O(ignore:wait)
-        shows it. With O(mailboxes_file) the figures are kept in a file beside it whose name ends with C(.progress).
-      - A mailbox that failed does not stop the others from being waited for.
+      - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are done according to
+        O(wait_for). This is ignored in check mode, and if O(on_error=stop) has stopped the wave.
+      - The progress is shown while the task runs, as by M(mailops.exchange_hybrid.move_progress) with
+        O(ignore:wait=true). With O(mailboxes_file), the figures are kept in a file in the same directory whose name
+        ends with C(.progress).
+      - The wait continues for the others if a mailbox failed.
     type: bool
     default: false
   wait_for:
     description:
-      - V(synced) waits until each request is completed or held before its completion, V(completed) until each is
-        completed.
+      - V(synced) waits until each request is completed or held before its completion, V(completed) until each
+        is completed.
     type: str
     choices: [synced, completed]
     default: completed
   wait_timeout:
     description:
-      - Seconds to wait. A mailbox that is not there in time fails with its last seen state, and the move itself goes
-        on - running
-        again goes on waiting.
+      - Seconds to wait. A mailbox that is not done in time fails with its last known state. The move itself continues,
+        and running again continues the wait.
     type: int
     default: 86400
   wait_sleep:
     description:
-      - Seconds between two looks; one look is one C(Get-MoveRequest) for all.
+      - Seconds between two polls. One poll is one C(Get-MoveRequest) for all mailboxes.
     type: int
     default: 60
 seealso:
@@ -212,14 +211,14 @@ EXAMPLES = r"""
     exchange_online:
       experimental_rest_credential: true
 
-- name: Let it complete and wait
+- name: Complete the move and wait
   mailops.exchange_hybrid.move_request:
     identity: ann@contoso.com
     state: completed
     wait: true
     wait_timeout: 7200
 
-- name: Let it complete on a night to come, without the items that could not be moved
+- name: Schedule the completion, without the items that could not be moved
   mailops.exchange_hybrid.move_request:
     mailboxes:
       - identity: ann@contoso.com
@@ -247,7 +246,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -257,15 +256,15 @@ results:
       type: str
       sample: changed
     move_request:
-      description: The request as it was last seen.
-      returned: when there is one, and after a wait for a wave in a file where it failed
+      description: The last known state of the request.
+      returned: when there is one, and after a wait for a wave in a file if it failed
       type: dict
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -274,7 +273,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -284,12 +283,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -305,11 +304,11 @@ results:
           returned: always
           type: str
 progress:
-  description: What became of the wait, as M(mailops.exchange_hybrid.move_progress) returns it.
+  description: The result of the wait, as returned by M(mailops.exchange_hybrid.move_progress).
   returned: with O(wait=true), not in check mode
   type: dict
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

@@ -8,9 +8,8 @@ DOCUMENTATION = r"""
 module: move_request_info
 short_description: Reads move requests in Exchange Online
 description:
-  - Reads the move requests of chosen mailboxes, of a batch name, or all, with one C(Get-MoveRequest); statistics
-    only where they are
-    asked for, because they cost one call for each request.
+  - Reads the move requests of selected mailboxes, of a batch name, or all of them, with one C(Get-MoveRequest).
+    Statistics are read only on request, because they take one call for each request.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -22,12 +21,12 @@ extends_documentation_fragment:
 options:
   identity:
     description:
-      - The mailbox whose request is read. Without O(identity), O(mailboxes) and O(mailboxes_file) all requests are
-        read.
+      - The mailbox whose request is read. Without O(identity), O(mailboxes) and O(mailboxes_file), all requests
+        are read.
     type: str
   batch_name:
     description:
-      - Only requests with this batch name.
+      - Reads only requests with this batch name.
     type: str
   statistics:
     description:
@@ -64,7 +63,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -74,7 +73,7 @@ results:
       type: str
       sample: changed
     move_request:
-      description: The request, empty where the mailbox has none. What Exchange did not say is absent.
+      description: The request, empty if the mailbox has none. Keys without a value in Exchange's answer are absent.
       returned: always
       type: dict
       contains:
@@ -91,7 +90,7 @@ results:
           returned: when Exchange says it
           type: str
         status_detail:
-          description: What it is doing right now.
+          description: What the request is currently doing.
           returned: with O(statistics)
           type: str
         percent_complete:
@@ -107,11 +106,11 @@ results:
           returned: with O(statistics)
           type: int
         overall_duration:
-          description: Duration in seconds; the other durations that Exchange tells come likewise.
+          description: Duration in seconds. The other durations of Exchange's answer are returned in the same way.
           returned: with O(statistics)
           type: int
         queued_timestamp:
-          description: UTC time of the submission; the other times that Exchange tells come likewise.
+          description: UTC time of the submission. The other times of Exchange's answer are returned in the same way.
           returned: with O(statistics)
           type: str
         bad_items_encountered:
@@ -143,11 +142,11 @@ results:
           returned: with O(statistics)
           type: str
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -156,7 +155,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -166,12 +165,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -187,7 +186,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

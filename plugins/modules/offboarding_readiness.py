@@ -6,19 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: offboarding_readiness
-short_description: Tells beforehand what would stop the mailboxes of a wave on their way home
+short_description: Checks in advance what would stop the mailboxes of a wave
 description:
-  - Looks at both organizations, at Entra Connect and, where it may, at Active Directory, and returns what it finds - of
-    the environment and of each mailbox of the wave. Every finding says what was found, why it matters, what to do, and
-    where that is known from. C(docs/readiness.md) lists all checks.
-  - A C(blocker) would make the move fail or do harm. A C(warning) wants to be looked at. An C(info) only tells. A
-    question that nothing answers - because a role is missing, a connection is not configured, or no cmdlet knows - is
-    C(not_checked), never passed.
-  - The stop signs of M(mailops.exchange_hybrid.offboarding_state) are among the findings, under the same codes and by
-    the same judgement.
-  - Nothing is written to any organization. O(mailboxes_file) is read and left as it is, and no record is taken out.
-  - C(Test-MigrationServerAvailability) runs once for each host of the wave; if it ran too recently, once more after a
-    minute.
+  - Reads both organizations, Entra Connect and, if configured, Active Directory, and returns findings about the
+    environment and about each mailbox of the wave. Every finding says what was found, why it matters, what to do, and
+    the source of this information. C(docs/readiness.md) lists all checks.
+  - A C(blocker) would make the move fail or do harm. A C(warning) should be reviewed. An C(info) is for information
+    only. A check without an answer, because a role is missing, a connection is not configured, or no cmdlet shows the
+    value, is C(not_checked), never passed.
+  - The blockers of M(mailops.exchange_hybrid.offboarding_state) are included, with the same codes and the same rules.
+  - Nothing is written to any organization. O(mailboxes_file) is only read, and no record is removed from it.
+  - C(Test-MigrationServerAvailability) runs once for each host of the wave. If it ran too recently, it runs once more
+    after a minute.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -33,15 +32,15 @@ extends_documentation_fragment:
 options:
   routing_domain:
     description:
-      - Domain of the routing address. It is the tenant's own, C(tenant.mail.onmicrosoft.com).
+      - Domain of the routing address. It is a domain of the tenant, C(tenant.mail.onmicrosoft.com).
     type: str
   add_routing_address:
     description:
-      - Whether the routing address is added when the cloud mailbox lacks it.
+      - Whether the routing address is added if the cloud mailbox does not have it.
     type: bool
   primary_smtp_address:
     description:
-      - The primary SMTP address. It is the one that the mailbox is to have; defaults to the cloud mailbox's own.
+      - The primary SMTP address. It is the address that the mailbox will have. Defaults to the cloud mailbox's own.
     type: str
   remote_host_name:
     description:
@@ -53,39 +52,40 @@ options:
     type: str
   remove_delay_holds:
     description:
-      - Whether the mailbox's delay holds are ended before the move. Then they are not found fault with.
+      - Whether the mailbox's delay holds are ended before the move. In that case they are not reported.
     type: bool
   accept:
     description:
-      - Findings that stop nothing, by code. They are still reported, as accepted.
-      - What nobody can go on with, such as C(conflict) or C(address_in_use), cannot be accepted.
+      - Codes of findings that do not stop a mailbox. They are still reported, as accepted.
+      - Findings that make it impossible to continue, such as C(conflict) or C(address_in_use), cannot be accepted.
     type: list
     elements: str
     default: []
   fail_on:
     description:
-      - V(blocker) fails the task when a blocker stands that was not accepted, V(warning) also on a warning,
-        V(never) leaves the judgement to the caller. C(not_checked) never fails the task.
+      - V(blocker) fails the task if there is a blocker that was not accepted, V(warning) also if there is a warning,
+        V(never) does not fail it. C(not_checked) never fails the task.
       - O(on_error=continue) is the same as V(never).
     type: str
     choices: [blocker, warning, never]
     default: blocker
   check_sizes:
     description:
-      - Whether to read the size of each mailbox, one call to Exchange Online for each. Without it the checks of quota
-        and disk space are C(not_checked).
+      - Whether to read the size of each mailbox, with one call to Exchange Online for each. Otherwise the checks of
+        quota and disk space are C(not_checked).
     type: bool
     default: true
   brings_into_scope:
     description:
-      - Whether the users are brought into the scope of directory synchronization once they are whole, as
-        C(offboarding_scope_tasks) of the role does. Then a user that is kept out now is no finding.
+      - Whether the users are brought into the scope of directory synchronization once they are complete, as
+        C(offboarding_scope_tasks) of the role does. In that case a user that is currently out of scope is not reported.
     type: bool
     default: false
   pause_sync:
     description:
-      - Whether directory synchronization is paused while users are half made, as C(offboarding_pause_sync) of the role
-        tells. Without a pause, and without O(entra_connect), users that are to be written are C(unprotected_sync).
+      - Whether directory synchronization is paused while users are half made, as set by
+        C(offboarding_pause_sync) of the role. Without a pause, and without O(entra_connect), users that have to
+        be written are reported as C(unprotected_sync).
     type: bool
     default: true
   test_endpoint:
@@ -114,8 +114,8 @@ options:
         type: str
   directory:
     description:
-      - Directory of the baselines; the one that the wave itself uses. A missing baseline of an earlier run is found
-        only with it. Nothing is written there.
+      - Directory of the baselines, the same that the wave uses. It is required to detect that the baseline of an
+        earlier run is missing. Nothing is written there.
     type: path
   report_directory:
     description:
@@ -124,7 +124,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See what stands against a wave
+- name: Check what would stop a wave
   mailops.exchange_hybrid.offboarding_readiness:
     mailboxes_file: /srv/offboarding/wave.json
     remote_host_name: mail.contoso.com
@@ -146,7 +146,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Always false.
+  description: Always V(false).
   returned: always
   type: bool
   sample: false
@@ -157,26 +157,27 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
     status:
-      description: C(failed) where a finding stands that O(fail_on) does not let pass, else C(unchanged).
+      description: C(failed) if there is a finding for which O(fail_on) fails, otherwise C(unchanged).
       returned: always
       type: str
       sample: unchanged
     ready:
-      description: Whether no blocker stands that was not accepted.
+      description: Whether there is no blocker, except accepted ones.
       returned: always
       type: bool
     state:
-      description: As M(mailops.exchange_hybrid.offboarding_state) tells it; C(unknown) where a side was not found.
+      description: The state as in M(mailops.exchange_hybrid.offboarding_state), or C(unknown) if one side was
+        not found.
       returned: always
       type: str
       sample: to_do
     beginning:
-      description: C(cloud_only), C(synced) or C(synced_to_another_user); empty where it is not known.
+      description: C(cloud_only), C(synced) or C(synced_to_another_user). Empty if it is not known.
       returned: always
       type: str
       sample: cloud_only
@@ -186,16 +187,16 @@ results:
       type: str
       sample: UserMailbox
     remote_target_database:
-      description: The database that it is to move to; empty where none was named.
+      description: The target database, empty if none was set.
       returned: always
       type: str
       sample: DB01
     total_size:
-      description: Size in bytes, null where it was not read.
+      description: Size in bytes, null if it was not read.
       returned: always
       type: int
     findings:
-      description: What was found of this mailbox.
+      description: The findings about this mailbox.
       returned: always
       type: list
       elements: dict
@@ -228,25 +229,25 @@ results:
           returned: always
           type: str
         source:
-          description: Where this is known from.
+          description: The source of this information.
           returned: always
           type: str
           sample: KB 10094
         accepted:
-          description: Whether O(accept) names the code.
+          description: Whether O(accept) contains the code.
           returned: always
           type: bool
     error:
-      description: The first finding that does not let pass, in the form that every module's errors have.
+      description: The first finding that fails the mailbox, in the same format as other errors.
       returned: failed
       type: dict
 environment:
-  description: The findings that concern no single mailbox, each like RV(results[].findings[]).
+  description: The findings that do not concern a single mailbox, each like RV(results[].findings[]).
   returned: always
   type: list
   elements: dict
 summary:
-  description: Number of mailboxes, of those that are ready, of findings for each severity and code; whether the
+  description: Number of mailboxes, of ready mailboxes, and of findings for each severity and code, and whether the
     environment is ready.
   returned: always
   type: dict

@@ -8,15 +8,15 @@ DOCUMENTATION = r"""
 module: offboarding_report
 short_description: Writes the report of a wave as one HTML file
 description:
-  - Brings together what the other modules left in files - the wave, the readiness report, the progress of the moves and
-    the journal - and the failures of the run, and writes one HTML file. It connects to nothing.
-  - The page says how many mailboxes are home, moving, waiting and failed, what failed and what to do, what the
-    readiness report found with its remedies, how far each mailbox is, and what was run when.
-  - The file needs no network and no other file. It can be read on a phone, on paper, in light and dark; only the list
-    of mailboxes needs JavaScript.
-  - What is missing is said in the report and never taken for good. Lines of the journal that cannot be read, as a power
-    cut leaves them, are counted and left out.
-  - The page holds addresses, names and messages of a wave, no secrets; cmdlets stand in it by name alone.
+  - Combines what the other modules wrote to files - the wave, the readiness report, the progress of the moves and the
+    journal - with the failures of the run, and writes one HTML file. It does not connect to any system.
+  - The page shows how many mailboxes are home, moving, waiting and failed, what failed and what to do, the findings of
+    the readiness report with their remedies, how far each mailbox is, and what was run when.
+  - The file needs no network and no other file. It can be read on a phone and on paper, and has a light and a dark
+    theme. Only the list of mailboxes needs JavaScript.
+  - Missing input is reported as missing, never counted as a success. Lines of the journal that cannot be read, for
+    example after a power failure, are counted and left out.
+  - The page contains addresses, names and messages of a wave, but no secrets. Cmdlets are shown by name only.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -33,11 +33,11 @@ attributes:
   idempotent:
     support: full
     details:
-      - A report that differs only in the time when it was made is left as it is.
+      - A report that differs only in its creation time is not changed.
 options:
   path:
     description:
-      - File to write, mode 0600, in an existing directory. It is replaced as a whole or not at all.
+      - File to write, with mode 0600, in an existing directory. It is replaced atomically.
     type: path
     required: true
   title:
@@ -48,24 +48,24 @@ options:
   mailboxes:
     description:
       - The mailboxes of the wave, as records.
-      - Exactly one of O(mailboxes) and O(mailboxes_file) is needed.
+      - Exactly one of O(mailboxes) and O(mailboxes_file) is required.
     type: list
     elements: dict
   mailboxes_file:
     description:
-      - The mailboxes as a JSON file of records; it is only read.
-      - Mailboxes that failed have left this file. They are in the report if O(failures) names them.
+      - The mailboxes as a JSON file of records. It is only read.
+      - Failed mailboxes have been removed from this file. They are in the report if O(failures) contains them.
     type: path
   failures:
     description:
-      - Results of the mailboxes that failed, each with C(identity) and C(error), as every module returns them and as
-        the role C(mailbox_offboarding) keeps them in C(offboarding_result.failures).
-      - Without this option the report says that nobody handed it any; an empty list says that nothing failed.
+      - Results of the failed mailboxes, each with C(identity) and C(error), as every module returns them and as the
+        role C(mailbox_offboarding) provides them in C(offboarding_result.failures).
+      - Without this option, the report says that failures are not known. An empty list means that nothing failed.
     type: list
     elements: dict
   error:
     description:
-      - Why the run did not come to its end. The report then says so, and names every mailbox that is unfinished.
+      - Why the run did not finish. The report then says so, and lists every unfinished mailbox.
     type: str
     default: ""
   directory:
@@ -75,12 +75,12 @@ options:
     type: path
   journal:
     description:
-      - The journal. By default C(journal.jsonl) in O(directory); an empty text says that there is none.
-      - Runs that name mailboxes, and none of this wave, are counted and not shown.
+      - The journal. Defaults to C(journal.jsonl) in O(directory). An empty string means that there is none.
+      - Runs with mailboxes of which none is in this wave are counted, but not shown.
     type: path
   progress_file:
     description:
-      - The progress of the moves. By default O(mailboxes_file) with C(.progress) behind it.
+      - The progress of the moves. Defaults to O(mailboxes_file) with C(.progress) appended.
     type: path
 """
 
@@ -100,7 +100,7 @@ EXAMPLES = r"""
     on_error: continue
   register: cloud
 
-- name: Report on a list, with what failed
+- name: Write the report of a list, with what failed
   mailops.exchange_hybrid.offboarding_report:
     path: /srv/offboarding/reading.html
     mailboxes: "{{ cloud.mailboxes }}"
@@ -128,12 +128,12 @@ summary:
   type: dict
   sample: {failed: 2, waiting: 11, moving: 20, home: 27}
 severities:
-  description: Number of findings that stand, by severity; all zero where no readiness report was taken.
+  description: Number of findings that were not accepted, by severity. All are zero without a readiness report.
   returned: always
   type: dict
   sample: {blocker: 7, warning: 3, info: 12, not_checked: 20}
 missing:
-  description: What the report could not be made from, C(readiness), C(journal) or C(progress).
+  description: Missing input of the report, C(readiness), C(journal) or C(progress).
   returned: always
   type: list
   elements: str

@@ -6,25 +6,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: offboarding_rollback
-short_description: Takes an offboarding back before its moves complete
+short_description: Undoes an offboarding before its moves complete
 description:
-  - Removes the move request, and undoes what was written on-premises as far as that does no harm.
-  - While it is certain that no sync has exported what was written, all is undone. The mail user that was made is
-    disabled, C(mail) and an empty display name come back, a routing address that was added in the cloud is removed,
-    and the attributes of a user that was a mail user or remote mailbox before get the values of the baseline.
-  - Once a sync may have exported it, B(the mail user stays) with its addresses and GUIDs, because on-premises is the
-    master by then, and the next sync would strip the cloud mailbox of its addresses. The result says why, and shows
-    what was kept. Addresses of the baseline that a killed run had not stamped yet are stamped first.
+  - Removes the move request, and undoes what was written on-premises as far as that is safe.
+  - If it is certain that no sync has exported what was written, everything is undone. The mail user that was created is
+    disabled, C(mail) and an empty display name are restored, a routing address that was added in the cloud is removed,
+    and the attributes of a user that was already a mail user or remote mailbox get the values of the baseline.
+  - If a sync may have exported it, B(the mail user stays) with its addresses and GUIDs, because on-premises is then the
+    master, and the next sync would remove the addresses of the cloud mailbox. The result says why, and shows what was
+    kept. Addresses of the baseline that a killed run had not stamped yet are stamped first.
   - It is certain only if the cloud user was not synced when the baseline was taken and is not synced now, and if
-    O(entra_connect) shows a run history that reaches back beyond the baseline, with no run that ended after it.
-    Without O(entra_connect), with a server in staging mode, or with an empty history the mail user stays. A user that
-    was synced before the first write may have been exported at any time, so what was written on it stays too.
-  - A mailbox whose move is completed or completing is refused; the error explains the onboarding move, which is no
-    undo. So are requests of a migration batch, a damaged baseline, a mail user or request without baseline, and two
-    sides that do not fit together. Nothing is written for them.
-  - The writes are in an order in which it can be killed at any time and run again.
-  - When a mailbox is wholly as it was, its baseline is moved to C(baseline/rolled_back) in O(directory), named by the
-    mailbox's ExchangeGuid and the time when it was taken. So the next offboarding takes a fresh one.
+    O(entra_connect) shows a run history that begins before the baseline, with no run that ended after it. Without
+    O(entra_connect), with a server in staging mode, or with an empty history, the mail user stays. A user that was
+    synced before the first write may have been exported at any time, so what was written to it stays too.
+  - A mailbox whose move is completed or completing is refused. The error explains the onboarding move, which is not an
+    undo. Requests of a migration batch, a damaged baseline, a mail user or request without baseline, and two sides that
+    do not match are refused too. Nothing is written in these cases.
+  - The order of the writes allows it to be killed at any time and run again.
+  - When a mailbox has been restored completely, its baseline is moved to C(baseline/rolled_back) in O(directory). The
+    file name has the mailbox's ExchangeGuid and the time of the baseline. The next offboarding takes a new one.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -39,21 +39,21 @@ options:
   ad_identity:
     description:
       - The on-premises user - its user principal name, objectGUID or distinguished name.
-      - If not given, the baseline names it, else the cloud user's user principal name.
+      - Defaults to the user in the baseline, or to the one with the cloud user's user principal name.
     type: str
   external_email_address:
     description:
-      - The routing address of the mailbox. It is the one that the offboarding was given, if it was named then.
+      - The routing address of the mailbox. Use the same value as in the offboarding, if it was set.
     type: str
   routing_domain:
     description:
-      - Domain of the routing address. It tells, as in the offboarding, which address was added to the cloud mailbox
-        where no mail user names it any more, or none yet.
+      - Domain of the routing address. Use the same value as in the offboarding. It determines which address was added
+        to the cloud mailbox if no mail user has it any longer, or yet.
     type: str
   include_sip:
     description:
-      - Whether SIP addresses are carried home too. A mail user that stays then gets those of the baseline that it
-        lacks, as in the offboarding. Defaults to V(true) here.
+      - Whether SIP addresses are kept too. A mail user that stays then gets the missing ones from the baseline, as in
+        the offboarding. Defaults to V(true) in this module.
     type: bool
   directory:
     description:
@@ -63,32 +63,33 @@ options:
     required: true
   clock_tolerance:
     description:
-      - Seconds by which the clocks of this host and of the Entra Connect server may differ. A run that ended within
-        them before the baseline counts as one after it. The default is what Kerberos allows.
+      - Seconds by which the clocks of this host and of the Entra Connect server may differ. A run that ended less than
+        this before the baseline counts as later. The default is what Kerberos allows.
     type: int
     default: 300
   assume_paused:
     description:
-      - Whether a preview may take the scheduler of Entra Connect for paused, because an earlier task would have paused
-        it. Without a preview it has no meaning.
+      - In check mode only, whether to assume that the scheduler of Entra Connect is paused, because an earlier task
+        would have paused it.
     type: bool
     default: false
 notes:
   - Pause the scheduler first (M(mailops.exchange_hybrid.directory_sync)) and resume it afterwards, as the role's entry
-    C(rollback) does. Where a mail user is to be taken away and the scheduler runs, the mailbox fails.
-  - A cycle that somebody starts by hand meanwhile is noticed afterwards; that mailbox fails and keeps its baseline.
-  - Only one Entra Connect server can be asked. Where Entra Cloud Sync or another server exports the same users, do not
-    configure O(entra_connect) here - then every mail user stays.
-  - Never tried on a real organization. That the times of C(Get-ADSyncRunProfileResult) are UTC, that
-    C(Disable-MailUser) clears C(mail), and that C(Set-User) takes an empty display name was not verified. The times
-    when objects changed do not come back.
+    C(rollback) does. If a mail user has to be removed and the scheduler is running, the mailbox fails.
+  - A cycle that is started by hand in the meantime is noticed afterwards. The mailbox then fails and keeps
+    its baseline.
+  - Only one Entra Connect server can be queried. If Entra Cloud Sync or another server exports the same users, do not
+    configure O(entra_connect) here. Every mail user then stays.
+  - This was never tried on a real organization. It was not verified that the times of C(Get-ADSyncRunProfileResult) are
+    UTC, that C(Disable-MailUser) clears C(mail), and that C(Set-User) accepts an empty display name. The times when
+    objects changed are not restored.
 seealso:
   - module: mailops.exchange_hybrid.offboarding_state
   - module: mailops.exchange_hybrid.directory_sync
 """
 
 EXAMPLES = r"""
-- name: Take a wave back wholly, while no cycle can run
+- name: Undo a wave while no cycle can run
   block:
     - name: Pause the scheduler
       mailops.exchange_hybrid.directory_sync:
@@ -96,7 +97,7 @@ EXAMPLES = r"""
         directory: /srv/offboarding
       register: paused
 
-    - name: Take the wave back
+    - name: Undo the moves and the users
       mailops.exchange_hybrid.offboarding_rollback:
         mailboxes_file: /srv/offboarding/wave.json
         directory: /srv/offboarding
@@ -108,7 +109,7 @@ EXAMPLES = r"""
         directory: /srv/offboarding
         assume_paused: "{{ paused is changed }}"
 
-- name: Look at two mailboxes, which are as they were
+- name: Check two mailboxes that were not changed
   mailops.exchange_hybrid.offboarding_rollback:
     mailboxes:
       - identity: ann@contoso.com
@@ -137,7 +138,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -148,14 +149,14 @@ results:
       sample: changed
     decision:
       description:
-        - V(undone) - all that was written is taken back. V(kept) - the move request is removed, and the mail user
-          stays. V(nothing) - nothing of an offboarding was found.
-      returned: unless failed before it was decided
+        - V(undone) - everything that was written is undone. V(kept) - the move request is removed, and the mail user
+          stays. V(nothing) - no trace of an offboarding was found.
+      returned: unless it failed before the decision
       type: str
       sample: kept
     reason:
       description: Why, in one sentence.
-      returned: unless failed before it was decided
+      returned: unless it failed before the decision
       type: str
     kept:
       description: What stays on-premises - kind, addresses and GUIDs.
@@ -163,16 +164,16 @@ results:
       type: dict
       sample: {recipient_type_details: MailUser, primary_smtp_address: ann@contoso.com}
     baseline_file:
-      description: Where the baseline was moved to.
-      returned: when the mailbox is wholly as it was
+      description: The file to which the baseline was moved.
+      returned: when the mailbox was restored completely
       type: str
       sample: /srv/offboarding/baseline/rolled_back/5f2c1a35-3f0e-4b52-9a55-6c8d5f1b7a01.2026-11-23T090000Z.json
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -181,7 +182,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -191,12 +192,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: already_home
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -212,12 +213,12 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict
 decisions:
-  description: Number of mailboxes for each decision; those that failed are not in it.
+  description: Number of mailboxes for each decision, without failed ones.
   returned: always
   type: dict
   sample: {nothing: 0, undone: 3, kept: 1}

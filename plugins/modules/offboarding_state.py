@@ -6,27 +6,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: offboarding_state
-short_description: Tells where mailboxes stand on their way home
+short_description: Reports how far mailboxes are on their way home
 description:
-  - Reads the on-premises user and recipient, the cloud recipient and the move requests, and says for each mailbox
-    whether it is
-    C(to_do), C(matched), C(prepared), C(moving), C(home) or in C(conflict), and why.
-  - C(to_do) is a cloud-only user with a plain on-premises user. C(matched) is synced to this on-premises user
-    already.
-    C(prepared) means that the on-premises mail user or remote mailbox carries the mailbox's GUID. C(moving) is
-    prepared and synchronized, and has an unfinished move request - a request alone spares no user its guards.
-    C(home) means that the on-premises mailbox carries the GUID that the cloud mail user has - that is a success, and
-    every
-    later module leaves the mailbox alone.
-  - A mailbox that is alive on both sides with one GUID, as a move leaves it that ended C(CompletedWithWarning), is the
-    failure C(second_live_mailbox).
-  - A conflict, an unknown database, an address that another object holds, and a stop sign that was not accepted are
-    failures
-    of that mailbox.
-  - The on-premises user is the one that O(ad_identity) names, else exactly one by the cloud user's UPN, never by
+  - Reads the on-premises user and recipient, the cloud recipient and the move requests, and reports for each mailbox
+    whether it is C(to_do), C(matched), C(prepared), C(moving), C(home) or in C(conflict), and why.
+  - C(to_do) is a cloud-only user with a plain on-premises user. C(matched) is already synced to this on-premises user.
+    C(prepared) means that the on-premises mail user or remote mailbox carries the mailbox's GUID. C(moving) is prepared
+    and synchronized, and has an unfinished move request. A move request alone does not bypass the checks. C(home) means
+    that the on-premises mailbox carries the GUID that the cloud mail user has. This is a success, and every later
+    module leaves the mailbox alone.
+  - A mailbox that is alive on both sides with the same GUID, as after a move that ended with C(CompletedWithWarning),
+    fails with C(second_live_mailbox).
+  - A mailbox fails because of a conflict, an unknown database, an address that another object holds, or a blocker that
+    was not accepted.
+  - The on-premises user is the one that O(ad_identity) names. Otherwise it is found by the cloud user's UPN, never by
     name or alias.
-  - Nothing is written to either organization. With O(directory) the baseline is saved there before the first write,
-    and with O(journal) what O(accept) let through is written down there, once for each mailbox and run.
+  - Nothing is written to either organization. With O(directory), the baseline is saved there before the first write.
+    With O(journal), what was accepted by O(accept) is recorded there, once for each mailbox and run.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -41,92 +37,91 @@ extends_documentation_fragment:
 options:
   target_delivery_domain:
     description:
-      - Domain of the address that the cloud mail user gets after the move. Its external address must be in this domain
-        once the mailbox is home.
+      - Domain of the address that the cloud mail user gets after the move. The cloud mail user's external address must
+        be in this domain once the mailbox is home.
     type: str
   remove_delay_holds:
     description:
-      - Whether the mailbox's delay holds are ended before the move. Then they stop nothing. Nothing is ended here, but
-        by M(mailops.exchange_hybrid.delay_holds).
+      - Whether the mailbox's delay holds are ended before the move. In that case they are not blockers. This module
+        does not end them; M(mailops.exchange_hybrid.delay_holds) does.
     type: bool
   routing_domain:
     description:
-      - Domain of the routing address. It is the one that M(mailops.exchange_hybrid.mailuser) takes. With it an address
-        that an earlier run added to the cloud mailbox is told from one that somebody else added.
+      - Domain of the routing address. Use the same value as for M(mailops.exchange_hybrid.mailuser). It is needed to
+        recognize an address that an earlier run added to the cloud mailbox.
     type: str
   baseline:
     description:
-      - What is done where something other than the offboarding changed the mailbox since its baseline was taken.
-      - With V(keep) the mailbox stops with C(baseline_differs), which shows both sides. V(refresh) takes what is live
-        into a fresh baseline; what the offboarding itself wrote, or a sync took away, stays as it was. A baseline that
-        is damaged is then replaced as a whole. The old one is kept in C(baseline/superseded).
+      - What is done if something other than the offboarding changed the mailbox since its baseline was taken.
+      - With V(keep), the mailbox is stopped with C(baseline_differs), which shows both sides. V(refresh) takes the live
+        values into a new baseline, except for what the offboarding itself wrote or a sync removed. A damaged baseline
+        is replaced completely. The old one is kept in C(baseline/superseded).
       - Defaults to V(keep).
     type: str
     choices: [keep, refresh]
   directory:
     description:
-      - Directory for baselines, one file for each mailbox with all that was read of both sides, mode 0600.
-      - From the first write on a baseline is the authority for the mailbox's addresses in every later run, because a
-        sync may have changed what is live. So the directory has to outlive the run.
-      - As long as nothing was written, a baseline that no longer fits is taken anew, and the old one is kept in
-        C(baseline/superseded).
+      - Directory for baselines, one file with mode 0600 for each mailbox, with everything that was read from
+        both sides.
+      - After the first write, the baseline is the authority for the mailbox's addresses in every later run, because a
+        sync may have changed the live values. Therefore the directory must outlive the run.
+      - As long as nothing was written, a baseline that no longer matches is replaced by a new one, and the old one is
+        kept in C(baseline/superseded).
     type: path
   accept:
     description:
-      - Stop signs that do not stop a mailbox, by code - C(upn_differs), C(upn_suffix_not_accepted),
-        C(sign_in_name_would_change),
-        C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
+      - Codes of blockers that are accepted and do not stop a mailbox - C(upn_differs), C(upn_suffix_not_accepted),
+        C(sign_in_name_would_change), C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
         C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change), C(values_unseen),
         C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
         C(address_not_carried), C(mail_in_use), C(alias_in_use), C(uniqueness_not_checked), C(baseline_missing),
-        C(baseline_differs),
-        and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
-        C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),
-        C(delay_release_hold), C(unknown_hold) - and C(holds_not_checked). A record may
-        name some for its mailbox alone, with the key C(accept).
-      - The codes of the other blockers and warnings that M(mailops.exchange_hybrid.offboarding_readiness) knows may be
-        named too, so that one list serves both.
+        C(baseline_differs), and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
+        C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold), C(delay_release_hold),
+        C(unknown_hold) - and C(holds_not_checked). In a record, the key C(accept) lists codes for its mailbox only.
+      - The codes of the other blockers and warnings of M(mailops.exchange_hybrid.offboarding_readiness) are allowed
+        too, so that the same list can be used for both modules.
     type: list
     elements: str
     default: []
   readiness:
     description:
-      - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) stop a mailbox too, all but those for
+      - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) stop a mailbox too, except those for
         which every mailbox or every server would have to be read, or the endpoint tested.
-      - What Active Directory and Microsoft Graph alone show is looked at where O(active_directory) and
+      - What only Active Directory and Microsoft Graph show is checked if O(active_directory) and
         O(exchange_online.graph) are configured.
     type: bool
     default: false
   brings_into_scope:
     description:
-      - Whether the users are brought into the scope of directory synchronization once they are whole, as
-        C(offboarding_scope_tasks) of the role does. Then O(readiness) stops no user that is kept out now.
+      - Whether the users are brought into the scope of directory synchronization once they are complete, as
+        C(offboarding_scope_tasks) of the role does. In that case O(readiness) does not stop a user that is currently
+        out of scope.
     type: bool
     default: false
   pause_sync:
     description:
-      - Whether directory synchronization is paused while users are half made. Where it is not, and O(accept) names
-        V(unprotected_sync), that is told of each mailbox whose user is to be written, like an accepted stop sign.
-      - The code stops no mailbox here, since it concerns the wave as a whole; the role stops for it.
+      - Whether directory synchronization is paused while users are half made. If it is not, and O(accept) contains
+        V(unprotected_sync), this is reported for each mailbox whose user has to be written, like an accepted blocker.
+      - The code does not stop a mailbox in this module, because it affects the wave as a whole. The role stops for it.
     type: bool
     default: true
   prepare:
     description:
-      - What M(mailops.exchange_hybrid.mailuser) will be given for every mailbox, by option. What it, or
-        M(mailops.exchange_hybrid.exchange_guid), would refuse fails the mailbox here, before the first write.
-      - Blank values are absent. Without this option nothing is looked at.
+      - The options that M(mailops.exchange_hybrid.mailuser) will get for every mailbox. What that module or
+        M(mailops.exchange_hybrid.exchange_guid) would refuse fails the mailbox here, before the first write.
+      - Blank values are treated as not set. Without this option, nothing is checked.
     type: dict
   move:
     description:
-      - What M(mailops.exchange_hybrid.move_request) will be given for every mailbox, by option. What it would refuse
-        with C(state=submitted) fails the mailbox here, before the first write.
-      - Where C(remote_host_name) is left out, the tenant's one migration endpoint for remote moves without RemoteTenant
-        supplies it, and the record carries it on.
+      - The options that M(mailops.exchange_hybrid.move_request) will get for every mailbox. What it would refuse with
+        C(state=submitted) fails the mailbox here, before the first write.
+      - If C(remote_host_name) is not set, it is taken from the tenant's only migration endpoint for remote moves
+        without RemoteTenant, and added to the record.
     type: dict
   remote_credential:
     description:
-      - The credential that M(mailops.exchange_hybrid.move_request) will be given. It is looked at with O(move) only,
-        and sent nowhere.
+      - The credential that M(mailops.exchange_hybrid.move_request) will get. It is only checked, with O(move), and
+        never sent.
     type: dict
     suboptions:
       username:
@@ -136,31 +131,31 @@ options:
         type: str
       password:
         description:
-          - Its password.
+          - Password of O(remote_credential.username).
           - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
   require_state:
     description:
-      - Fails each mailbox that is in another state. With V(home) it also compares kind, database, archive GUID (where
-        O(remote_archive_target_database) says that the archive moved), the primary addresses on both sides and the
-        domain of the cloud mail user's external address with what was asked for and with the baseline. What was not
-        compared is a warning. The database of an archive is not compared.
+      - Fails each mailbox that is in another state. With V(home), the module also compares kind, database, archive GUID
+        (if O(remote_archive_target_database) says that the archive moved), the primary addresses on both sides and the
+        domain of the cloud mail user's external address with what was requested and with the baseline. A value that
+        cannot be compared causes a warning. The database of an archive is not compared.
     type: str
     choices: [to_do, matched, prepared, moving, home]
   wait_timeout:
     description:
-      - Seconds in which a mailbox is read again that came home and does not show so in the cloud yet (C(cloud_lags)).
+      - Seconds for which a mailbox is polled that is home but not yet shown as such in the cloud (C(cloud_lags)).
     type: int
     default: 0
   wait_sleep:
     description:
-      - Seconds between two looks at such mailboxes.
+      - Seconds between two polls of such mailboxes.
     type: int
     default: 15
 """
 
 EXAMPLES = r"""
-- name: See where two mailboxes stand
+- name: Read how far two mailboxes are
   mailops.exchange_hybrid.offboarding_state:
     mailboxes:
       - identity: ann@contoso.com
@@ -189,7 +184,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -212,43 +207,44 @@ results:
       returned: when both sides were found
       type: str
     stop_signs:
-      description: Codes of the stop signs that were found, accepted ones among them.
+      description: Codes of the blockers that were found, including accepted ones.
       returned: before the move
       type: list
       elements: str
     not_checked:
       description:
-        - Stop signs about which nothing can be said, by code, because no cmdlet shows those values of a plain
-          Active Directory user. O(active_directory) shows them.
+        - Codes of blockers that could not be checked, because no cmdlet shows those values of a plain Active Directory
+          user. They are checked if O(active_directory) is configured.
       returned: before the move, when there are any
       type: list
       elements: str
     refused:
-      description: The stop signs that were not accepted, each like RV(ignore:error).
+      description: The blockers that were not accepted, each like RV(ignore:error).
       returned: when there are any
       type: list
       elements: dict
     baseline_differences:
       description:
-        - What something other than the offboarding changed since the baseline, each with C(baseline) and C(live); of
-          addresses those that went and those that came.
+        - What something other than the offboarding changed since the baseline, each with C(baseline) and C(live). For
+          addresses, these are the removed and the added ones.
       returned: when there are any
       type: dict
     superseded_baseline:
-      description: Where the baseline is kept that a fresh one took the place of.
-      returned: when a baseline was taken anew
+      description: The file of the baseline that was replaced by a new one.
+      returned: when a baseline was replaced
       type: str
     differences:
-      description: What of a mailbox that is home is not as wanted, each with C(code), C(message) and C(remedy).
+      description: What differs from the expected values, for a mailbox that is home, each with C(code), C(message)
+        and C(remedy).
       returned: with O(require_state=home), when there are any
       type: list
       elements: dict
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -257,7 +253,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -267,12 +263,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -288,22 +284,22 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict
 states:
-  description: Number of mailboxes for each state; those that failed are not in it.
+  description: Number of mailboxes in each state, without failed ones.
   returned: always
   type: dict
   sample: {to_do: 3, matched: 0, prepared: 0, moving: 1, home: 0}
 on_premises_kinds:
-  description: Number of mailboxes for each kind of on-premises object; those that failed are not in it.
+  description: Number of mailboxes for each kind of on-premises object, without failed ones.
   returned: always
   type: dict
   sample: {user: 3, mail_user: 1, remote_mailbox: 0, mailbox: 0, other: 0}
 delay_holds:
-  description: Number of mailboxes that have a delay hold which O(remove_delay_holds) says is to be ended.
+  description: Number of mailboxes that have a delay hold which is to be ended because of O(remove_delay_holds).
   returned: always
   type: int
   sample: 0

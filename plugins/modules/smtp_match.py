@@ -9,19 +9,18 @@ module: smtp_match
 short_description: Matches cloud users with on-premises users by SMTP address
 description:
   - V(stamped) sets a plain on-premises user's C(mail) to the cloud mailbox's primary address (KB 2641663), after
-    making sure that nobody else in the whole forest or the tenant holds any of the mailbox's addresses or GUIDs,
-    whatever domain controllers are pinned.
-  - V(matched) waits for the proof of the match - the same cloud object as before, synchronized, and what was stamped
-    on-premises seen in the cloud, as far as Entra ID keeps it. Where an address alone does not show in time, a
-    verified anchor or C(IsDirSynced) that turned true on the same object proves the match too, with a warning. Then
-    every value of the record (primary address, all addresses, UPN, alias, display name,
-    hidden flag, custom
-    attributes, GUIDs, kind) is compared with the cloud mailbox; a difference fails the mailbox, before it is moved.
-  - A second cloud object, or no match in time, is an error that names the usual reasons.
-  - The anchor itself is read from Microsoft Graph where O(exchange_online.graph) is true; an anchor of another
-    on-premises user fails the mailbox, and a failed match is told with what Microsoft Graph shows against it
-    (provisioning errors, admin roles, blocked soft match). Without it C(anchor_unverified) is reported, unless the
-    on-premises user carried the cloud object's ID.
+    checking that no other object in the whole forest or the tenant has any of the mailbox's addresses or GUIDs,
+    regardless of pinned domain controllers.
+  - V(matched) waits for the proof of the match - the same cloud object as before is synchronized, and the cloud shows
+    what was stamped on-premises, as far as Entra ID keeps it. If only an address is missing when time is up, a verified
+    anchor, or C(IsDirSynced) that turned true on the same object, proves the match too, with a warning. Then every
+    value of the record (primary address, all addresses, UPN, alias, display name, hidden flag, custom attributes,
+    GUIDs, kind) is compared with the cloud mailbox. A difference fails the mailbox before it is moved.
+  - A second cloud object, or no match in time, is an error with the usual reasons.
+  - The anchor itself is read from Microsoft Graph if O(exchange_online.graph=true). An anchor of another on-premises
+    user fails the mailbox, and a failed match is reported with the causes that Microsoft Graph shows (provisioning
+    errors, admin roles, blocked soft match). Without it, C(anchor_unverified) is reported, unless the on-premises user
+    had the cloud object's ID.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -42,22 +41,21 @@ options:
     required: true
   primary_smtp_address:
     description:
-      - The primary SMTP address. It is the one to stamp; defaults to the cloud mailbox's own.
+      - The primary SMTP address. It is the address to stamp. Defaults to the cloud mailbox's own.
     type: str
   include_sip:
     description:
-      - Whether SIP addresses are carried home too. Then one that the sync took away counts as a difference.
+      - Whether SIP addresses are kept too. A SIP address that the sync removed then counts as a difference.
     type: bool
   force:
     description:
-      - Whether a different value may be overwritten. Here that is another C(mail).
+      - Whether a different value may be overwritten. This applies to another C(mail).
     type: bool
   accept:
     description:
-      - Differences that do not stop a mailbox, by the codes of M(mailops.exchange_hybrid.offboarding_state) -
-        C(mail_in_use) (with O(state=stamped)), C(upn_differs),
-        C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
-        C(custom_attributes_would_change).
+      - Codes of differences that do not stop a mailbox, as in M(mailops.exchange_hybrid.offboarding_state) -
+        C(mail_in_use) (with O(state=stamped)), C(upn_differs), C(alias_would_change), C(display_name_would_change),
+        C(hidden_would_change), C(custom_attributes_would_change).
     type: list
     elements: str
     default: []
@@ -70,25 +68,24 @@ options:
     default: 3900
   wait_sleep:
     description:
-      - Seconds between two looks at the cloud objects.
+      - Seconds between two polls of the cloud objects.
     type: int
     default: 15
   another_cycle:
     description:
-      - Whether one more delta cycle of Entra Connect is run for the mailboxes that show no match in time; the wait
-        then begins
-        anew, once.
+      - Whether one more delta cycle of Entra Connect is run for the mailboxes that are not matched in time. The wait is
+        then repeated once.
     type: bool
     default: false
   directory:
     description:
-      - Directory of the run, as O(mailops.exchange_hybrid.directory_sync#module:directory). Over a user that is half
-        made there, O(another_cycle) starts no cycle.
+      - Directory of the run, as O(mailops.exchange_hybrid.directory_sync#module:directory). As long as it records a
+        half-made user, O(another_cycle) starts no cycle.
     type: path
 """
 
 EXAMPLES = r"""
-- name: Stamp the address that the match is made by
+- name: Stamp the address that is used for the match
   mailops.exchange_hybrid.smtp_match:
     identity: ann@contoso.com
     state: stamped
@@ -98,7 +95,7 @@ EXAMPLES = r"""
     identity: ann@contoso.com
   register: before
 
-- name: Let Entra Connect run
+- name: Run a cycle of Entra Connect
   mailops.exchange_hybrid.directory_sync:
     state: synced
 
@@ -122,7 +119,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -136,19 +133,19 @@ results:
       returned: with O(state=matched), when it is
       type: bool
     anchor_unverified:
-      description: Whether the anchor itself was not seen.
+      description: Whether the anchor itself was not verified.
       returned: with O(state=matched), when the match is proved
       type: bool
     anchor_reason:
-      description: Why the anchor is not verified although Microsoft Graph was asked.
+      description: Why the anchor is not verified even though Microsoft Graph was read.
       returned: with O(state=matched) and O(exchange_online.graph), when it is not
       type: str
     before:
-      description: The attributes that change, as they were.
+      description: The attributes that change, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The same attributes, as they are now or would be.
+      description: The same attributes, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -157,7 +154,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -167,12 +164,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: guid_conflict
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -188,7 +185,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict

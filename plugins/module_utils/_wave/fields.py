@@ -114,15 +114,15 @@ class Record(TypedDict, total=False):
         ),
     ]
     batch_name: Annotated[
-        str, Field("Free name of the wave, by which its requests are found again.", "move_request", formats.FREE)
+        str, Field("Name of the wave, by which its requests can be found.", "move_request", formats.FREE)
     ]
     cutover: Annotated[str, Field("When the move completes.", "move_request", choices=("automatic", "held", "at"))]
     complete_after: Annotated[
         str,
-        Field("Time from which the move may complete, UTC unless it names a zone.", "move_request", formats.TIME),
+        Field("Earliest time of completion, UTC unless it has a time zone.", "move_request", formats.TIME),
     ]
     start_after: Annotated[
-        str, Field("Time from which the move may begin, UTC unless it names a zone.", "move_request", formats.TIME)
+        str, Field("Earliest start of the move, UTC unless it has a time zone.", "move_request", formats.TIME)
     ]
     incremental_sync_interval: Annotated[
         str,
@@ -145,7 +145,7 @@ class Record(TypedDict, total=False):
     suspend_comment: Annotated[str, Field("Why the request is suspended.", "move_request", formats.FREE)]
     remote_global_catalog: Annotated[
         str,
-        Field("On-premises global catalog that the replication service shall use.", "move_request", formats.CATALOG),
+        Field("On-premises global catalog that the replication service uses.", "move_request", formats.CATALOG),
     ]
     exchange_guid: Annotated[
         str,
@@ -159,21 +159,22 @@ class Record(TypedDict, total=False):
     baseline: Annotated[
         str,
         Field(
-            "What is done where something other than the offboarding changed the mailbox since its baseline was taken.",
+            "What is done if something other than the offboarding changed the mailbox since its baseline was taken.",
             "offboarding_state",
             choices=("keep", "refresh"),
         ),
     ]
     wave: Annotated[str, Field("Wave that the inventory plugin C(mailbox_waves) puts the mailbox into.")]
-    site: Annotated[str, Field("Site by which the inventory plugin C(mailbox_waves) makes waves.")]
+    site: Annotated[str, Field("Site by which the inventory plugin C(mailbox_waves) divides waves.")]
     add_routing_address: Annotated[
         bool,
         Field(
-            "Whether the routing address is added when the cloud mailbox lacks it.", "mailuser offboarding_readiness"
+            "Whether the routing address is added if the cloud mailbox does not have it.",
+            "mailuser offboarding_readiness",
         ),
     ]
     include_sip: Annotated[
-        bool, Field("Whether SIP addresses are carried home too.", "mailuser offboarding_rollback smtp_match")
+        bool, Field("Whether SIP addresses are kept too.", "mailuser offboarding_rollback smtp_match")
     ]
     remove_delay_holds: Annotated[
         bool,
@@ -192,7 +193,7 @@ class Record(TypedDict, total=False):
     force_offline: Annotated[
         bool,
         Field(
-            "Whether the mailbox is moved in one go, closed to its owner meanwhile, for support cases.",
+            "Whether the mailbox is moved in one step, without access for its owner, for support cases.",
             "move_request",
         ),
     ]
@@ -207,7 +208,7 @@ class Record(TypedDict, total=False):
     ]
     accept: Annotated[
         list[str],
-        Field("Codes of what does not stop the mailbox.", "exchange_guid mailuser", formats.SIGN),
+        Field("Codes of blockers that do not stop the mailbox.", "exchange_guid mailuser", formats.SIGN),
     ]
 
     user_principal_name: Annotated[
@@ -257,18 +258,18 @@ class Record(TypedDict, total=False):
     item_count: Annotated[int | None, Field("Number of items in the cloud mailbox.", source=READ)]
     move_request: Annotated[dict[str, Any], Field("The move request of the mailbox.", source=READ)]
     read_from_exchange: Annotated[
-        list[str], Field("Names of the fields that were read from Exchange rather than given.", source=READ)
+        list[str], Field("Names of the fields that were read from Exchange rather than set.", source=READ)
     ]
 
     offboarding_state: Annotated[str, Field("How far the mailbox is.", source=FOUND_OUT)]
-    beginning: Annotated[str, Field("What the offboarding of the mailbox began with.", source=FOUND_OUT)]
-    whole: Annotated[bool, Field("Whether the on-premises user is whole.", source=FOUND_OUT)]
-    holders_asked: Annotated[list[str], Field("Values whose other holders were looked for already.", source=FOUND_OUT)]
+    beginning: Annotated[str, Field("What the mailbox was before its offboarding.", source=FOUND_OUT)]
+    whole: Annotated[bool, Field("Whether the on-premises user is complete.", source=FOUND_OUT)]
+    holders_asked: Annotated[list[str], Field("Values that were already checked for other holders.", source=FOUND_OUT)]
     on_premises: Annotated[dict[str, Any], Field("The on-premises user as it was found.", source=FOUND_OUT)]
     predicted: Annotated[
-        dict[str, Any], Field("In check mode, what the tasks so far would have left.", source=FOUND_OUT)
+        dict[str, Any], Field("In check mode, the result that earlier tasks predicted.", source=FOUND_OUT)
     ]
-    anchor_unverified: Annotated[bool, Field("Whether nothing could prove the anchor of the user.", source=FOUND_OUT)]
+    anchor_unverified: Annotated[bool, Field("Whether the anchor of the user could not be verified.", source=FOUND_OUT)]
     source_anchor: Annotated[str, Field("The anchor of the user as LDAP shows it.", source=FOUND_OUT)]
     baseline_file: Annotated[str, Field("File of the mailbox's baseline.", source=FOUND_OUT)]
 
