@@ -101,15 +101,13 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import csv_input
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.split import Wave, divided
 
@@ -154,8 +152,8 @@ class InventoryModule(BaseInventoryPlugin):
             raise InputError("by", by, "needs a column, which only a CSV has", "Give csv, or leave by out.")
         kept = os.path.join(directory, KEPT)
         if self.get_option("refresh") or not os.path.exists(kept):
-            wave_records.save(kept, self._recipients(wanted))
-        return wave_records.load(kept)
+            wave_files.save(kept, self._recipients(wanted))
+        return wave_files.load(kept)
 
     def _recipients(self, wanted: str) -> list[Record]:
         given = {**_from_environment(), **self.get_option("exchange_online")}

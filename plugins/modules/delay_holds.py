@@ -120,8 +120,8 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds import Ended
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds.step import Ended
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,

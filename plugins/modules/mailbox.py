@@ -114,8 +114,8 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import OfKind
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,

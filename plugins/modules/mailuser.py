@@ -238,9 +238,6 @@ summary:
   sample: {changed: 1, unchanged: 0, pending: 0, skipped: 0, failed: 0}
 """
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
-    OPTIONS,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
@@ -250,12 +247,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 WAVE = ["identity", "mailboxes", "mailboxes_file"]
-
-
 ARGUMENTS = Arguments(
-    mailbox=OPTIONS,
+    mailbox=fields.options("mailuser"),
     task={
         "state": {"type": "str", "choices": ["present", "absent", "mended"], "default": "present"},
         "directory": {"type": "path"},

@@ -373,7 +373,7 @@ summary:
 import datetime
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import move_progress
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (

@@ -321,13 +321,14 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.data_consistency import (
     refuse_nameless_approval,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import NEEDED
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.settings import (
     MoveSettings,
 )
@@ -337,10 +338,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
-    mailbox=steps.OPTIONS,
+    mailbox=fields.options("move_request"),
     task={
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
         "only_completed": {"type": "bool", "default": False},
@@ -360,7 +362,7 @@ ARGUMENTS = Arguments(
 def work(module: HybridModule) -> NoReturn:
     params = module.params
     refuse_nameless_approval(params)
-    records = module.records(required=steps.NEEDED if params["state"] == "submitted" else ())
+    records = module.records(required=NEEDED if params["state"] == "submitted" else ())
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         settings = MoveSettings(f"{params['mailboxes_file']}.moves" if params["mailboxes_file"] else "")

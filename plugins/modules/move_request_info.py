@@ -199,7 +199,7 @@ summary:
 
 from typing import NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import READ_VERBS
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,

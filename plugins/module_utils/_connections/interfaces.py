@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 
 # What lets an account run ADSync cmdlets over WinRM; on a domain controller they are groups of the domain.
+# The kinds of organization that cmdlets run in.
+EXCHANGE_SERVER = "exchange_server"
+EXCHANGE_ONLINE = "exchange_online"
+ENTRA_CONNECT = "entra_connect"
 ENTRA_CONNECT_GROUPS = "ADSyncOperators and Remote Management Users"
 
 

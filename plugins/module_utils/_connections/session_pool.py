@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import Gate
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.first_sign_in import SignIn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    EXCHANGE_ONLINE,
     Adaptive,
     Batching,
     Opening,
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
 
     from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
 
-EXCHANGE_SERVER = "exchange_server"
-EXCHANGE_ONLINE = "exchange_online"
-ENTRA_CONNECT = "entra_connect"
 _POLICY = RetryPolicy()
 BATCH = 10  # cmdlets of one request to the cloud at the most (facts exchange-online-rest.md)
 

@@ -8,54 +8,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+
 
 # Keys of a cloud recipient that a record carries on; kind and guid are for the collection's own use.
-CARRIED = (
-    "exchange_guid",
-    "archive_guid",
-    "archive_status",
-    "primary_smtp_address",
-    "email_addresses",
-    "legacy_exchange_dn",
-    "user_principal_name",
-    "alias",
-    "display_name",
-    "recipient_type_details",
-    "is_dir_synced",
-    "external_directory_object_id",
-    "immutable_id",
-    "hidden_from_address_lists_enabled",
-    "custom_attributes",
-    "litigation_hold_enabled",
-    "in_place_holds",
-    "compliance_tag_hold_applied",
-    "delay_hold_applied",
-    "delay_release_hold_applied",
-    "is_exchange_cloud_managed",
-)
-
-
-def carried(mailbox: dict[str, Any]) -> Record:
-    """Return what of a cloud recipient a record carries on: of its addresses those that a write can carry."""
-    record = as_record({name: mailbox[name] for name in CARRIED if name in mailbox})
-    if "email_addresses" in record:
-        record["email_addresses"] = [a for a in mailbox["email_addresses"] if not addresses.malformed(a)]
-    return record
-
-
 def read(connections: Connections, records: Sequence[Record], include_size: bool) -> list[Outcome]:
     """Return an outcome for each record, its mailbox both in the result and in the record."""
     outcomes = []
@@ -64,7 +29,7 @@ def read(connections: Connections, records: Sequence[Record], include_size: bool
         if isinstance(found, HybridError):
             outcome.status, outcome.error = "failed", found
         else:
-            outcome.enriched = carried(cloud.recipient(found))
+            outcome.enriched = cloud.carried(cloud.recipient(found))
             outcome.details = {"mailbox": outcome.enriched}
         outcomes.append(outcome)
     if include_size:

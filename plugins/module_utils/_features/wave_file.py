@@ -26,8 +26,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_
     private_directory,
     write,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.files import load
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import told as half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import check_identities, load
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import check_identities
 
 
 def work(module: HybridModule) -> NoReturn:

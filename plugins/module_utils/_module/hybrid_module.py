@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.co
     CONNECTIONS,
     JOURNAL,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -161,7 +162,7 @@ class HybridModule:
 
     def _read_given(self) -> list[Record]:
         if self.params.get("mailboxes_file"):
-            return wave_records.load(self.params["mailboxes_file"])
+            return wave_files.load(self.params["mailboxes_file"])
         if self.params.get("mailboxes") is not None:
             return [wave_records.not_asked(record) for record in self.params["mailboxes"]]
         return [{"identity": self.params["identity"]}]
@@ -260,7 +261,7 @@ class HybridModule:
         if not self.params.get("mailboxes_file"):
             return {"mailboxes": kept}
         if kept != self._given and not keep_file:
-            wave_records.save(self.params["mailboxes_file"], kept)
+            wave_files.save(self.params["mailboxes_file"], kept)
         # The result of thousands needs the room.
         self._given = []
         return {}

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 
 MAILBOX_TYPES = frozenset(
     (
@@ -43,6 +44,31 @@ COMPARED = (
     "exchange_guid",
     "archive_guid",
     "recipient_type_details",
+)
+
+# What of a cloud recipient a record carries on.
+CARRIED = (
+    "exchange_guid",
+    "archive_guid",
+    "archive_status",
+    "primary_smtp_address",
+    "email_addresses",
+    "legacy_exchange_dn",
+    "user_principal_name",
+    "alias",
+    "display_name",
+    "recipient_type_details",
+    "is_dir_synced",
+    "external_directory_object_id",
+    "immutable_id",
+    "hidden_from_address_lists_enabled",
+    "custom_attributes",
+    "litigation_hold_enabled",
+    "in_place_holds",
+    "compliance_tag_hold_applied",
+    "delay_hold_applied",
+    "delay_release_hold_applied",
+    "is_exchange_cloud_managed",
 )
 
 
@@ -136,3 +162,11 @@ def difference(
         elif before != now:
             changed[name] = (before, now)
     return changed
+
+
+def carried(mailbox: dict[str, Any]) -> Record:
+    """Return what of a cloud recipient a record carries on: of its addresses those that a write can carry."""
+    record = as_record({name: mailbox[name] for name in CARRIED if name in mailbox})
+    if "email_addresses" in record:
+        record["email_addresses"] = [a for a in mailbox["email_addresses"] if not addresses.malformed(a)]
+    return record

@@ -22,9 +22,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Properties,
     Value,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     side_by_side,
 )

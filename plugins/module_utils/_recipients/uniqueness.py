@@ -14,15 +14,17 @@ with it is not documented; if so, it does at the first write.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     side_by_side,
 )
@@ -31,55 +33,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, filter_query, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import filter_query, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.claim import Claim
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 # All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
 ACCEPTABLE = frozenset(("mail_in_use", "alias_in_use", "uniqueness_not_checked"))
 HERE, THERE = "on-premises", "in Exchange Online"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What one mailbox is to have alone. ``own_guid`` and ``own_id`` are its two objects; ``guids`` by parameter.
-
-    Without ``own_id`` the tenant is not asked: whose an address is there could not be told. ``alias`` is what a plain
-    user is mail-enabled with; a recipient keeps its own."""
-
-    addresses: Sequence[str]
-    guids: Mapping[str, str]
-    own_guid: str
-    own_id: str
-    alias: str = ""
-
-    @property
-    def values(self) -> list[str]:
-        """Return all that others may hold."""
-        return [*self.addresses, *self.guids.values(), *filter(None, [self.alias])]
-
-    @property
-    def named(self) -> list[str]:
-        """Return what an on-premises user may have as its ``mail``, UPN or LegacyExchangeDN."""
-        return [a.removeprefix("x500:") for a in self.addresses if addresses.kind_of(a) in ("smtp", "x500")]
-
-
-def claim(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, Any], alias: str = "") -> Claim:
-    """Return what the on-premises object of a mailbox would be given, the alias of a plain user among it."""
-    wanted = addresses.to_carry(
-        str(record.get("primary_smtp_address") or cloud["primary_smtp_address"]),
-        cloud.get("email_addresses", []),
-        str(cloud.get("legacy_exchange_dn") or ""),
-        include_sip=record.get("include_sip") is not False,
-    )
-    guids = {"ExchangeGuid": cloud["exchange_guid"], "ArchiveGuid": cloud["archive_guid"]}
-    return Claim(
-        [addresses.asked(address) for address in wanted],
-        {name: guid for name, guid in guids.items() if guid != _values.ZERO_GUID},
-        str(on_premises["guid"]),
-        str(cloud["external_directory_object_id"]),
-        alias.lower(),
-    )
 
 
 def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[HybridError]]:

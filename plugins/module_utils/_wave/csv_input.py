@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 
@@ -330,16 +331,16 @@ def _name(record: Record) -> str:
 def write(path: str, records: list[Record], check: bool) -> bool:
     """Write the wave's file unless it holds the same records already; return whether it did, or would."""
     try:
-        same: Any = wave_records.load(path) == records
+        same: Any = wave_files.load(path) == records
     except InputError:
         same = False
     if same:
         return False
     if not check:
         try:
-            wave_records.save(path, records)
+            wave_files.save(path, records)
         except OSError as error:
-            raise wave_records.unwritable(path, error) from error
+            raise wave_files.unwritable(path, error) from error
     return True
 
 

@@ -25,7 +25,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 WARNING = "Synchronization must not run"
@@ -64,7 +64,7 @@ class HalfMade:
             path = _path(self.directory, note.guid)
             try:
                 os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                records.write_private(path, json.dumps(asdict(note), ensure_ascii=False))
+                wave_files.write_private(path, json.dumps(asdict(note), ensure_ascii=False))
             except OSError as error:
                 raise InputError(
                     "directory",

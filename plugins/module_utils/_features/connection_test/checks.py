@@ -22,12 +22,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Optional
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
-    Connections,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     HybridError,

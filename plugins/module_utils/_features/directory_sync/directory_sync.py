@@ -19,36 +19,38 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    ENTRA_CONNECT,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
     HybridError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import (
+    EXPORT,
+    TOO_MANY_DELETIONS,
+    Activity,
+    is_cloud_export,
+    run_result,
+    stopped_export,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
     note_of,
     notes,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made, records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
 FIRST_LOOK = 0.05  # seconds until the second look; each further wait is twice as long, up to wait_sleep
 STABLE = 2  # looks in a row that have to see an idle server
-EXPORT = "Export"
-# How the wizard names the connector to the cloud, in older and in newer releases.
-CLOUD_CONNECTORS = (" - aad", " - microsoft entra id")
-# An export that would have deleted too many objects exports nothing at all.
-TOO_MANY_DELETIONS = "stopped-deletion-threshold-exceeded"
 PAUSE_LOCK = "directory-sync.lock"
 PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
 
@@ -63,16 +65,6 @@ class Result:
     cmdlets: list[str] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the server did of late: ``runs`` are its newest run profile results, ``running`` tells of one under way."""
-
-    sync_cycle_enabled: bool
-    staging_mode_enabled: bool
-    running: bool
-    runs: tuple[dict[str, Any], ...]
 
 
 @dataclass
@@ -314,7 +306,7 @@ class DirectorySync:
             "host": self.connections.organization(ENTRA_CONNECT).host,
             "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        records.write_private(self._note(directory), json.dumps(note))
+        wave_files.write_private(self._note(directory), json.dumps(note))
 
     def _switch(self, enabled: bool) -> None:
         """Start or stop the scheduler and read it back; where the answer was lost, it is sent again only if need be."""
@@ -375,25 +367,6 @@ def is_busy(error: CmdletError) -> bool:
     return "is busy" in text or "already running" in text
 
 
-def is_cloud_export(run: dict[str, Any]) -> bool:
-    """Tell whether a run profile result is of an export to Entra ID."""
-    return run["run_profile_name"] == EXPORT and str(run["connector_name"]).lower().endswith(CLOUD_CONNECTORS)
-
-
-def newest_exports(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return each connector's newest export that has ended, by the connector's name."""
-    exports = [run for run in runs if run["run_profile_name"] == EXPORT and run["is_run_complete"]]
-    exports.sort(key=lambda run: (run["run_number"], str(run["start_date"])))
-    newest = {run["connector_name"]: run for run in exports}
-    return [newest[name] for name in sorted(newest)]
-
-
-def stopped_export(runs: Sequence[dict[str, Any]]) -> str:
-    """Return the cloud connector whose newest export was stopped because of its deletions, or an empty text."""
-    stopped = (run for run in newest_exports(runs) if is_cloud_export(run) and run["result"] == TOO_MANY_DELETIONS)
-    return next((str(run["connector_name"]) for run in stopped), "")
-
-
 def _too_many_deletions(connector: str, cmdlet: str) -> HybridError:
     return HybridError(
         f"the last export to {connector} ended with {TOO_MANY_DELETIONS}: nothing at all is exported.",
@@ -416,20 +389,6 @@ def _suspended(told: str) -> HybridError:
 
 def _enable(value: bool) -> Cmdlet:
     return Cmdlet("Set-ADSyncScheduler", {"SyncCycleEnabled": value})
-
-
-def run_result(item: Properties) -> dict[str, Any]:
-    """Return a run profile result as Get-ADSyncRunProfileResult shows it, in the collection's terms."""
-    return {
-        "run_history_id": str(item.get("RunHistoryId") or ""),
-        "connector_name": str(item.get("ConnectorName") or ""),
-        "run_profile_name": str(item.get("RunProfileName") or ""),
-        "result": str(item.get("Result") or ""),
-        "run_number": int(str(item.get("RunNumber") or 0)),
-        "is_run_complete": _values.as_bool(item.get("IsRunComplete")),
-        "start_date": _values.utc_time(item.get("StartDate")),
-        "end_date": _values.utc_time(item.get("EndDate")),
-    }
 
 
 @contextlib.contextmanager

@@ -23,9 +23,9 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_SERVER,
     Connections,
     in_threads,
 )
@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
     notes as pauses,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     lost_with_the_mail_user,
 )

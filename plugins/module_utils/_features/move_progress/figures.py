@@ -19,9 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Entry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.move_request import COMPLETED, HELD
 
+# A request of a wave, or a look, as it is remembered: see memory.py.
+Entry = dict[str, Any]
 GB = 1024**3
 # A stall is normal; eight hours without progress are not (KB 10094, facts offboarding-practice.md 2.2).
 STUCK_AFTER = 8 * 3600.0

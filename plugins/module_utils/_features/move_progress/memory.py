@@ -25,10 +25,10 @@ import json
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 
 VERSION = 1
-Entry = dict[str, Any]
 
 
 class Memory:
@@ -51,7 +51,7 @@ class Memory:
             return
         content = {"version": VERSION, "looks": self.looks, "requests": self.requests}
         try:
-            records.write_private(self._path, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+            wave_files.write_private(self._path, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
         except OSError as error:
             raise InputError(
                 "progress_file",

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import figures
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import (
-    Entry,
-    Memory,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     move_failed,
 )

@@ -21,10 +21,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Cmdlet,
     Credential,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_ONLINE,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     HybridError,
@@ -37,14 +35,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
-
-# What a mailbox's record, or the task, may say, and what one of them must.
-OPTIONS = fields.options("move_request")
-NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
 
 
 @dataclass(frozen=True)
@@ -219,31 +212,4 @@ def for_state(
         }
         return steps[state](check)
     waiting = any(record.get("offboarding_state") != "home" for record in records)
-    return Submitted(check, checked_credential(credential, needed=waiting), settings or MoveSettings())
-
-
-def names_a_domain(username: str) -> bool:
-    """Tell whether a name has the form DOMAIN\\user, the only one that the MRS proxy takes (KB 10094)."""
-    return "\\" in username
-
-
-def checked_credential(credential: Mapping[str, str | None] | None, *, needed: bool) -> Credential:
-    """Return the remote credential; InputError where it is needed and not whole, or has another form."""
-    username, password = (credential or {}).get("username"), (credential or {}).get("password")
-    if needed and not (username and password):
-        raise InputError(
-            "remote_credential",
-            None,
-            "needs both username and password",
-            "Give them, or set REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
-            "missing_option",
-        )
-    if username and not names_a_domain(username):
-        raise InputError(
-            "remote_credential.username",
-            username,
-            "is not of the form DOMAIN\\user",
-            "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
-            "malformed_username",
-        )
-    return Credential(str(username or ""), str(password or ""))
+    return Submitted(check, plan.checked_credential(credential, needed=waiting), settings or MoveSettings())

@@ -18,9 +18,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     Value,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import data_consistency
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
@@ -48,6 +48,8 @@ NEW = {
     "force_offline": "ForceOffline",
     "proxy_to_mailbox": "ProxyToMailbox",
 }
+# What a mailbox's record, or the task, must say.
+NEEDED = ("remote_host_name", "remote_target_database", "target_delivery_domain")
 # What the cloud cannot change on an existing request: record key → property of Get-MoveRequestStatistics.
 FIXED = {
     "remote_target_database": "remote_database_name",
@@ -64,6 +66,33 @@ class Move:
     exchange_guid: str
     request: dict[str, Any] | None = None
     moved: bool = False
+
+
+def names_a_domain(username: str) -> bool:
+    """Tell whether a name has the form DOMAIN\\user, the only one that the MRS proxy takes (KB 10094)."""
+    return "\\" in username
+
+
+def checked_credential(credential: Mapping[str, str | None] | None, *, needed: bool) -> Credential:
+    """Return the remote credential; InputError where it is needed and not whole, or has another form."""
+    username, password = (credential or {}).get("username"), (credential or {}).get("password")
+    if needed and not (username and password):
+        raise InputError(
+            "remote_credential",
+            None,
+            "needs both username and password",
+            "Give them, or set REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
+            "missing_option",
+        )
+    if username and not names_a_domain(username):
+        raise InputError(
+            "remote_credential.username",
+            username,
+            "is not of the form DOMAIN\\user",
+            "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
+            "malformed_username",
+        )
+    return Credential(str(username or ""), str(password or ""))
 
 
 def submitted(record: Record, move: Move, credential: Credential, now: datetime.datetime) -> Plan:

@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 
 # What the list shows of a request: if any of it is another, the request is another, or was changed.
 LISTED = ("batch_name", "remote_host_name", "suspend_when_ready_to_complete")
@@ -62,7 +62,7 @@ class MoveSettings:
     def save(self) -> None:
         """Write the file where there is something new."""
         if self._path and self._known != self._saved:
-            records.write_private(self._path, json.dumps(self._known, separators=(",", ":")))
+            wave_files.write_private(self._path, json.dumps(self._known, separators=(",", ":")))
             self._saved = dict(self._known)
 
 

@@ -14,16 +14,17 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import FINAL
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
     side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
@@ -62,6 +63,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence, State
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
+    claim,
     cloud,
     filter_query,
     move_request,
@@ -467,7 +469,7 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
         before = {**_before(item, seen), **{n: v for n, v in _known(item, seen).items() if n in ADDED_TO}}
         before["email_addresses"] = [*before.get("email_addresses", []), *_kept_by_hand(item, seen)]
         alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
-        claims.append(uniqueness.claim(item.record, before, seen.on_premises, str(alias)))
+        claims.append(claim.of_mailbox(item.record, before, seen.on_premises, str(alias)))
         item.supplied["holders_asked"] = claims[-1].values
     found = uniqueness.conflicts(connections, claims)
     return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
@@ -614,9 +616,9 @@ def _known(item: Mailbox, evidence: Evidence) -> Record:
     would take those that it leaves out from the mailbox. Of a mail user only its identity is worth knowing: the
     rest is no longer the mailbox's.
     """
-    live = mailbox_info.carried(evidence.cloud)
+    live = cloud.carried(evidence.cloud)
     if item.baseline is not None:
-        values: Record = {**live, **mailbox_info.carried(item.baseline["cloud"])}
+        values: Record = {**live, **cloud.carried(item.baseline["cloud"])}
     elif evidence.cloud["kind"] == "mailbox":
         values = live
     else:

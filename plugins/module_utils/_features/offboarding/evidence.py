@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_SERVER,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.belonging import claims_of
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (

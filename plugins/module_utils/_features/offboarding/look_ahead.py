@@ -23,15 +23,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     refuse_unpublished,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import (
+    plan as exchange_guid,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import plan as move_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import Move
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.validation import refuse_missing, validated
 
@@ -50,8 +49,8 @@ class Ahead:
 def refuse_malformed(ahead: Ahead) -> None:
     """Raise InputError for an option that is wrong for every mailbox: no system needs to be asked about it."""
     for name, given, owned in (
-        ("prepare", ahead.prepare, mailuser.OPTIONS),
-        ("move", ahead.move, steps.OPTIONS),
+        ("prepare", ahead.prepare, fields.options("mailuser")),
+        ("move", ahead.move, fields.options("move_request")),
     ):
         strange = sorted(set(given or ()) - set(owned))
         if strange:
@@ -59,13 +58,13 @@ def refuse_malformed(ahead: Ahead) -> None:
             raise InputError(name, ", ".join(strange), "is no option of that step", remedy)
         validated(given or {}, owned, name, "Correct this option.")
     if ahead.move is not None:
-        steps.checked_credential(ahead.credential, needed=False)
+        move_plan.checked_credential(ahead.credential, needed=False)
 
 
 def refuse_credential(ahead: Ahead) -> None:
     """Raise InputError where a mailbox is to be moved and the credential is missing, or cannot be sent."""
     if ahead.move is not None:
-        refuse_unpublished(steps.checked_credential(ahead.credential, needed=True), ahead.online)
+        refuse_unpublished(move_plan.checked_credential(ahead.credential, needed=True), ahead.online)
 
 
 def refusals(
@@ -74,7 +73,7 @@ def refusals(
     """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it."""
     found: list[HybridError] = []
     if ahead.prepare is not None:
-        found += _refusal(lambda given: _prepare(given, sides, now), records.merged(ahead.prepare, record))
+        found += _refusal(lambda given: _prepare(given, sides), records.merged(ahead.prepare, record))
     if ahead.move is not None:
         guid = _values.guid((sides.cloud or {}).get("exchange_guid"))
         found += _refusal(lambda given: _move(given, Move(guid, request), now), records.merged(ahead.move, record))
@@ -89,17 +88,17 @@ def _refusal(look: Callable[[Record], object], record: Record) -> list[HybridErr
     return []
 
 
-def _prepare(record: Record, sides: BothSides, now: datetime.datetime) -> None:
-    full = _valid(record, mailuser.OPTIONS)
-    mailuser.Present(check=True).plan(full, sides, NOTHING_SENT, now)
+def _prepare(record: Record, sides: BothSides) -> None:
+    full = _valid(record, fields.options("mailuser"))
+    mailuser.present(full, sides, check=True)
     if sides.on_premises.get("kind") == "remote_mailbox":
-        exchange_guid.Stamped(check=True).plan(full, sides.on_premises, NOTHING_SENT, now)
+        exchange_guid.stamped(full, sides.on_premises)
 
 
 def _move(record: Record, move: Move, now: datetime.datetime) -> None:
-    full = _valid(record, steps.OPTIONS)
-    refuse_missing(full, steps.NEEDED, str(record["identity"]))
-    steps.Submitted(True, Credential("", "")).plan(full, move, NOTHING_SENT, now)
+    full = _valid(record, fields.options("move_request"))
+    refuse_missing(full, move_plan.NEEDED, str(record["identity"]))
+    move_plan.submitted(full, move, Credential("", ""), now)
 
 
 def _valid(record: Record, owned: Mapping[str, Mapping[str, Any]]) -> Record:

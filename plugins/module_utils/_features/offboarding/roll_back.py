@@ -13,21 +13,23 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
     EXCHANGE_SERVER,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import Activity
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
-    Activity,
     DirectorySync,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
@@ -114,12 +116,7 @@ class RolledBack(Step[Evidence]):
         return self.activity.sync_cycle_enabled
 
     def plan(self, record: Record, current: Evidence, attempt: Attempt, now: datetime.datetime) -> Plan:
-        plan = rollback_plan.plan(current, include_sip=bool(record.get("include_sip")))
-        if attempt.sent:
-            # What was decided before the first write is told: read back, there is nothing left to undo.
-            return replace(plan, details={})
-        undone = "whole" in record and plan.details["decision"] != rollback_plan.KEPT
-        return replace(plan, enriched={"whole": False} if undone else {})
+        return rollback_plan.rolled_back(record, current, attempt)
 
 
 def _baseline(baselines: Baselines, found: dict[str, Any] | HybridError) -> dict[str, Any] | HybridError | None:

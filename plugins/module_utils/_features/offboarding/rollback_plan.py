@@ -13,22 +13,23 @@ question is never whether a sync has run, but whether it is certain that none ha
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import exchange_guid
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
-    Activity,
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import Activity
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import (
+    plan as exchange_guid,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, move_request
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 NOTHING, UNDONE, KEPT = "nothing", "undone", "kept"
 DECISIONS = (NOTHING, UNDONE, KEPT)
@@ -397,6 +398,15 @@ def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
         details=details,
         warnings=(f"kept: {judgement.reason}",) if judgement.decision == KEPT else (),
     )
+
+
+def rolled_back(record: Record, evidence: Evidence, attempt: Attempt) -> Plan:
+    """Return the plan of one record. What was decided before the first write is told: read back, nothing is left."""
+    found = plan(evidence, include_sip=bool(record.get("include_sip")))
+    if attempt.sent:
+        return replace(found, details={})
+    undone = "whole" in record and found.details["decision"] != KEPT
+    return replace(found, enriched={"whole": False} if undone else {})
 
 
 def _undo(evidence: Evidence, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Cmdlet]]:

@@ -20,12 +20,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 
 
 def work(module: HybridModule) -> NoReturn:
     params = module.params
-    records = wave_records.load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
+    records = wave_files.load(params["mailboxes_file"]) if params["mailboxes_file"] else params["mailboxes"]
     wave_records.check_no_mask(records)
     wave_records.check_identities(records)
     given = Given(

@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     read_data_block,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import Given
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ def write(path: str, given: Given, now: datetime.datetime, check: bool) -> Writt
     changed = not _same(old, given)
     if changed and not check:
         try:
-            records.write_private(path, text)
+            wave_files.write_private(path, text)
         except OSError as error:
-            raise records.unwritable(path, error) from error
+            raise wave_files.unwritable(path, error) from error
     shown = text if changed else old
     outlines = [_outline(item) for item in (old, shown)]
     return Written(made, changed, len(shown.encode()), *outlines)

@@ -21,10 +21,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Features,
     reasons_against,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_SERVER,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import filter_query, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
@@ -109,12 +107,16 @@ def verify(connections: Connections, outcomes: Sequence[Outcome]) -> None:
 
 def _object_ids(connections: Connections, outcomes: Sequence[Outcome]) -> list[str]:
     """Return the object id of each cloud user, from its record or from the cloud; empty where neither tells it."""
-    known = {id(outcome): str(outcome.record.get("external_directory_object_id") or "") for outcome in outcomes}
-    unknown = [outcome for outcome in outcomes if not known[id(outcome)]]
-    found = read.cloud_recipients(connections, [outcome.record for outcome in unknown]) if unknown else []
-    for outcome, item in zip(unknown, found, strict=True):
-        known[id(outcome)] = "" if isinstance(item, HybridError) else str(item["external_directory_object_id"])
-    return [known[id(outcome)].lower() for outcome in outcomes]
+    unknown = [outcome for outcome in outcomes if not outcome.record.get("external_directory_object_id")]
+    answers = iter(read.cloud_recipients(connections, [outcome.record for outcome in unknown]) if unknown else [])
+    ids = []
+    for outcome in outcomes:
+        known = str(outcome.record.get("external_directory_object_id") or "")
+        if not known:
+            found = next(answers)
+            known = "" if isinstance(found, HybridError) else str(found["external_directory_object_id"])
+        ids.append(known.lower())
+    return ids
 
 
 def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, CloudUser | HybridError | None]]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.powershell import dialogue, script
 

@@ -25,13 +25,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     CmdletOutput,
     Secret,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     ConnectionOptions,
     Diagnosis,
     refuse_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     ConnectionFailure,
     HybridError,
@@ -240,9 +240,7 @@ def _environment(given: ConnectionOptions) -> dict[str, str]:
 class PowerShellSession:
     """Implements Session over one process. ``clock`` is monotonic, in seconds."""
 
-    def __init__(
-        self, installation: Installation, retry: Retry, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, installation: Installation, retry: Retry, clock: Callable[[], float] = time.monotonic) -> None:
         self._installation = installation
         self._retry = retry
         self._clock = clock

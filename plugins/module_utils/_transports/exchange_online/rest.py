@@ -26,7 +26,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     refuse_unpublished,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import always, unheard
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    EXCHANGE_ONLINE,
+    always,
+    unheard,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     Diagnosis,
@@ -41,7 +45,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Retry,
     seconds_asked,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,

@@ -30,7 +30,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Secret,
     Value,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import always, unheard
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
+    EXCHANGE_SERVER,
+    always,
+    unheard,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     Diagnosis,
@@ -39,7 +43,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     stopped,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,

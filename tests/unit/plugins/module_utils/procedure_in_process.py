@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     DirectorySync,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
     mend_left,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read

@@ -29,15 +29,16 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     Properties,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import (
-    delay_holds,
-    exchange_guid,
-    mailbox_info,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox as features_mailbox
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds.step import Ended
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import step as guid_step
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.plan import (
+    TYPES as MAILBOX_TYPES,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
@@ -372,16 +373,14 @@ def _recipients(recorder: Recorder) -> None:
         recorder.run(mailuser.Present(False), ad)
     recorder.run(mailuser.Absent(False), half_made)
     for ad in (half_made, on_premises_recipient("ann", "RemoteUserMailbox", ExchangeGuid=ZERO)):
-        recorder.run(exchange_guid.Stamped(False), ad)
-    for kind in features_mailbox.TYPES:
-        recorder.run(
-            features_mailbox.OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind
-        )
+        recorder.run(guid_step.Stamped(False), ad)
+    for kind in MAILBOX_TYPES:
+        recorder.run(OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind)
     recorder.run(smtp_match.Stamped(False), ad_user("ann"))
     online = recorder.between(ad_user("ann"), cloud_mailbox("ann", DelayHoldApplied=True, DelayReleaseHoldApplied=True))
     with connect(*online) as connections:
         asked = {**RECORD, "remove_delay_holds": True}
-        run_wave(delay_holds.Ended(), [asked], connections, check=False, sleep=Time().sleep)
+        run_wave(Ended(), [asked], connections, check=False, sleep=Time().sleep)
     recorder.keep(*online)
 
 

@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
-    names_a_domain,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import names_a_domain
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,

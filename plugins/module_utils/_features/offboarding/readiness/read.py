@@ -27,12 +27,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Value,
     refuse_unpublished,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
-    Connections,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess, surroundings
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
@@ -64,8 +64,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     table,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Silent
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 # Seconds before the one further test of an endpoint that was tested too recently. The service names the earliest time
@@ -286,8 +286,8 @@ def write_report(directory: str, report: Report) -> dict[str, str]:
     paths = {kind: os.path.join(directory, f"readiness.{kind}") for kind in ("json", "csv")}
     try:
         text = json.dumps(document(report, now), ensure_ascii=False, indent=1)
-        wave_records.write_private(paths["json"], text + "\n")
-        wave_records.write_private(paths["csv"], table(report))
+        wave_files.write_private(paths["json"], text + "\n")
+        wave_files.write_private(paths["csv"], table(report))
     except OSError as error:
         raise InputError(
             "report_directory",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import (
     TOO_MANY_DELETIONS,
     is_cloud_export,
     newest_exports,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Credential
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )

@@ -34,6 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
@@ -370,14 +371,14 @@ def test_the_values_of_a_record_get_their_types(run: Run) -> None:
 @pytest.fixture
 def wave_file(tmp_path: Path) -> Path:
     path = tmp_path / "wave.json"
-    records.save(str(path), [*wave("ann", "bob"), {"identity": "cleo@contoso.com", "cost_centre": 7}])
+    wave_files.save(str(path), [*wave("ann", "bob"), {"identity": "cleo@contoso.com", "cost_centre": 7}])
     return path
 
 
 def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_file: Path) -> None:
     result = run(run.judge(bob="failed"), mailboxes_file=str(wave_file), force=True)
     assert (run.code, "mailboxes" in result, len(result["results"])) == (1, False, 1)
-    assert records.load(str(wave_file)) == [
+    assert wave_files.load(str(wave_file)) == [
         {"identity": "ann@contoso.com", "exchange_guid": GUID, **READ},
         {"identity": "cleo@contoso.com", "cost_centre": 7, "exchange_guid": GUID, **READ},
     ]
@@ -387,7 +388,7 @@ def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_fil
 def test_only_a_waves_file_says_that_the_holders_were_asked_for(run: Run, tmp_path: Path) -> None:
     claiming = [{**record, "holders_asked": [record["identity"]], "whole": False} for record in wave("ann", "bob")]
     path = tmp_path / "wave.json"
-    records.save(str(path), claiming)
+    wave_files.save(str(path), claiming)
     run(mailboxes_file=str(path))
     assert [record.get("holders_asked") for record in run.records] == [["ann@contoso.com"], ["bob@contoso.com"]]
     result = run(mailboxes=claiming)

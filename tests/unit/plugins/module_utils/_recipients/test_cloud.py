@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud, on_premises
 
 from tests.unit.plugins.module_utils.fakes import (
@@ -35,8 +34,8 @@ def test_a_mailbox_in_normal_form() -> None:
     assert item["guid"] == guid_of("x")
     assert item["custom_attributes"] == {"custom_attribute3": "Munich"}
     assert (item["is_dir_synced"], item["is_exchange_cloud_managed"], item["in_place_holds"]) == (False, False, [])
-    assert set(mailbox_info.carried(item)) == set(item) & set(mailbox_info.CARRIED)
-    assert not {"kind", "guid"} & set(mailbox_info.carried(item))
+    assert set(cloud.carried(item)) == set(item) & set(cloud.CARRIED)
+    assert not {"kind", "guid"} & set(cloud.carried(item))
 
 
 def test_what_the_object_lacks_is_absent() -> None:

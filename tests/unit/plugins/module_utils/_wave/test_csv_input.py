@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import csv_input
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.modules import wave_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +125,7 @@ def test_a_delimiter_that_is_not_one_character_is_refused(tmp_path: Path, delimi
     ("content", "delimiter", "right"),
     [
         ("identity;remote_target_database\nann@contoso.com;DB01\n", ",", ";"),
-        ("remote_target_database\t\"identity\"\tsite\nDB01\tann@contoso.com\tx\n", ",", "\\t"),
+        ('remote_target_database\t"identity"\tsite\nDB01\tann@contoso.com\tx\n', ",", "\\t"),
         ("ad_identity,identity\n,ann@contoso.com\n", ";", ","),
     ],
 )
@@ -366,7 +366,7 @@ def test_the_file_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "wave.json"
     assert csv_input.write(str(path), [ANN], check=False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert wave_records.load(str(path)) == [ANN]
+    assert wave_files.load(str(path)) == [ANN]
     first = path.stat().st_mtime_ns
     assert not csv_input.write(str(path), [ANN], check=False)
     assert path.stat().st_mtime_ns == first

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import TYPES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.plan import TYPES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, split
 from ansible_collections.mailops.exchange_hybrid.plugins.modules import move_request
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import (
     TOO_MANY_DELETIONS,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
     is_busy,
 )

@@ -13,8 +13,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
     Absent,
     Present,
-    routing_address,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.plan import routing_address
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome

@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import NEEDED
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     Options,
     assess,
@@ -29,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     on_premises,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 from tests.unit.plugins.module_utils import fakes
@@ -93,7 +91,7 @@ def test_what_a_later_task_would_refuse_fails_its_mailbox_before_the_first_write
     assert codes({**BOB, **record} if "exchange_guid" not in record else BOB, ANN) == [code, ""]
 
 
-@pytest.mark.parametrize("name", steps.NEEDED)
+@pytest.mark.parametrize("name", NEEDED)
 def test_what_a_move_needs_is_asked_for_where_it_follows(name: str) -> None:
     less = {**MOVE, name: " "}
     given = {"remote_host_name": "mail.contoso.com", "remote_target_database": "DB02"}
@@ -207,8 +205,8 @@ def test_the_role_shows_the_look_ahead_what_it_gives_to_the_tasks() -> None:
     tasks = yaml.safe_load((TASKS / "state.yml").read_text(encoding="utf-8"))
     shown = next(task["vars"] for task in tasks if "offboarding_for_move" in task.get("vars", {}))
     for name, module, variable, owned in (
-        ("prepare.yml", "mailuser", "offboarding_for_prepare", mailuser.OPTIONS),
-        ("move.yml", "move_request", "offboarding_for_move", steps.OPTIONS),
+        ("prepare.yml", "mailuser", "offboarding_for_prepare", fields.options("mailuser")),
+        ("move.yml", "move_request", "offboarding_for_move", fields.options("move_request")),
     ):
         given = {key: value for key, value in options(name, module).items() if key in owned}
         assert {k: v.replace(" | default(omit, true)", "") for k, v in given.items()} == shown[variable]

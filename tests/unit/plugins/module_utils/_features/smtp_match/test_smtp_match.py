@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features import mailbox_info
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.plan import (
     ACCEPTABLE,
     USUAL_REASONS,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
     Stamped,
     await_match,
 )
@@ -41,7 +42,7 @@ X500 = "X500:/o=ExchangeLabs/cn=ann"
 
 def record(name: str = "ann", **more: Any) -> Record:
     """Return the record that offboarding_state hands on, with the mailbox as it was before the match."""
-    return {"identity": f"{name}@contoso.com", **mailbox_info.carried(cloud.recipient(cloud_mailbox(name))), **more}
+    return {"identity": f"{name}@contoso.com", **cloud.carried(cloud.recipient(cloud_mailbox(name))), **more}
 
 
 # -- the stamp ---------------------------------------------------------------------------------------------------------

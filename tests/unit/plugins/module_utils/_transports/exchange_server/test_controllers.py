@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.controllers import (
     PinnedSession,

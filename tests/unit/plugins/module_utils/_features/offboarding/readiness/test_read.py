@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Credential,
     Properties,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import ENTRA_CONNECT
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     report as reports,

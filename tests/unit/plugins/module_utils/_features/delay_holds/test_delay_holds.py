@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds import Ended
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds.step import Ended
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 

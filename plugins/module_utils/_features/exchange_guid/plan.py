@@ -11,74 +11,53 @@ KB 2813304). Another value belongs to another mailbox: it is never overwritten u
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
-    EXCHANGE_SERVER,
-    Connections,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, uniqueness
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.claim import Claim
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
 _PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}
 
 
-@dataclass(frozen=True)
-class Stamped(Step[dict[str, Any]]):
-    """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
-
-    check: bool
-    writes_to = EXCHANGE_SERVER
-
-    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
-        recipients_read.show_on_premises(connections, items, check=self.check)
-
-    def ask(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
-        planned = [(item, claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
-        uniqueness.refuse_held(connections, planned)
-
-    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
-        setter = SETTERS.get(current["kind"])
-        if setter is None:
-            raise MailboxError(
-                f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
-                "which carries no cloud mailbox's GUID.",
-                code="wrong_recipient_type",
-                cmdlet="Get-User",
-                remedy="Mail-enable the user first (module mailuser), or give the right ad_identity.",
-            )
-        check(record, current)
-        change = changes(record, current)
-        # A mail user needs its addresses, too, which module mailuser writes: the GUID alone does not make it whole.
-        enriched: Record = {"whole": True} if current["kind"] == "remote_mailbox" else {}
-        if not change:
-            return Plan(enriched=enriched)
-        parameters: dict[str, Value] = {_PARAMETERS[name]: value for name, value in change.items()}
-        return Plan(
-            calls=((EXCHANGE_SERVER, Cmdlet(setter, {"Identity": current["guid"], **parameters})),),
-            before={name: current[name] for name in change},
-            after=change,
-            predicted={"on_premises": {**current, **change}},
-            enriched=enriched,
+def stamped(record: Record, current: dict[str, Any]) -> Plan:
+    """Return what stamps exchange_guid, and archive_guid where the record has one, on an on-premises object."""
+    setter = SETTERS.get(current["kind"])
+    if setter is None:
+        raise MailboxError(
+            f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
+            "which carries no cloud mailbox's GUID.",
+            code="wrong_recipient_type",
+            cmdlet="Get-User",
+            remedy="Mail-enable the user first (module mailuser), or give the right ad_identity.",
         )
+    check(record, current)
+    change = changes(record, current)
+    # A mail user needs its addresses, too, which module mailuser writes: the GUID alone does not make it whole.
+    enriched: Record = {"whole": True} if current["kind"] == "remote_mailbox" else {}
+    if not change:
+        return Plan(enriched=enriched)
+    parameters: dict[str, Value] = {_PARAMETERS[name]: value for name, value in change.items()}
+    return Plan(
+        calls=((EXCHANGE_SERVER, Cmdlet(setter, {"Identity": current["guid"], **parameters})),),
+        before={name: current[name] for name in change},
+        after=change,
+        predicted={"on_premises": {**current, **change}},
+        enriched=enriched,
+    )
 
 
-def claim(
-    after: Mapping[str, Any], current: Mapping[str, Any], tenant: Mapping[str, Any] | None = None
-) -> uniqueness.Claim:
+def claim(after: Mapping[str, Any], current: Mapping[str, Any], tenant: Mapping[str, Any] | None = None) -> Claim:
     """Return what a plan gives the on-premises object that it does not have; ``tenant`` is its cloud object."""
     new = addresses.missing(after.get("email_addresses", ()), current.get("email_addresses", ()))
-    return uniqueness.Claim(
+    return Claim(
         [addresses.asked(address) for address in new],
         {parameter: after[name] for name, parameter in _PARAMETERS.items() if name in after},
         str(current["guid"]),

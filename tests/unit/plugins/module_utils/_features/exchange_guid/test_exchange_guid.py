@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import Stamped
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import TYPES, OfKind
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.plan import TYPES
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Plan
