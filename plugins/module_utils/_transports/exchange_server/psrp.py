@@ -51,9 +51,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import moment_text, span_text
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import (
     read_object,
-    whole,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.faults import diagnose
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.raw_output import (
+    RawOutput,
+)
 
 if TYPE_CHECKING:
     from pypsrp.powershell import PowerShell, RunspacePool
@@ -162,6 +164,7 @@ class RemotePowerShellSession:
         self._retry = retry
         self._clock = clock
         self._pool: RunspacePool | None = None
+        self._output: RawOutput
         self._last_used = 0.0
         self._was_connected = False
         self._busy = False
@@ -242,7 +245,7 @@ class RemotePowerShellSession:
         try:
             connection = self._endpoint.connect()
             pool = RunspacePool(connection, configuration_name=CONFIGURATION, idle_timeout=self._endpoint.idle_timeout)
-            _keep_output_raw(pool)
+            output = RawOutput(pool)
             pool.open()
             _settle_proxies(pool)
         except BaseException as error:
@@ -258,7 +261,7 @@ class RemotePowerShellSession:
             if diagnosis is None:
                 raise
             raise replace(diagnosis, may_have_run=False).failure(cmdlet) from None
-        self._pool = pool
+        self._pool, self._output = pool, output
         self._refuse_if_ended(cmdlet)
         self._was_connected = True
         self._view_entire_forest(pool)
@@ -293,7 +296,7 @@ class RemotePowerShellSession:
             started = True
             pipeline.begin_invoke()
             sent = True
-            objects = _read_output(pipeline.end_invoke())
+            objects = _read_output(self._output.take(pipeline.end_invoke()))
         except BaseException as error:
             # What the pipeline does now is unknown; deleting the shell stops it.
             self._abandon()
@@ -363,41 +366,9 @@ def encode_value(value: Value) -> Any:
     raise TypeError(f"a cmdlet takes no {type(value).__name__}")
 
 
-class _RawOutput(str):
-    """One output object as the XML that arrived."""
-
-    __slots__ = ()
-
-
-def _keep_output_raw(pool: RunspacePool) -> None:
-    """Let pypsrp hand out pipeline output undecoded: decoding took nine tenths of a large read, and was thrown away.
-
-    Output is the one thing that pypsrp deserialises from text without saying what it expects. Should that change,
-    ``_read_output`` still reads what it then makes of it.
-    """
-    serializer: Any = pool._serializer
-    decode = serializer.deserialize
-
-    def deserialize(element: Any, metadata: Any = None, clear: bool = True) -> Any:
-        if metadata is None and isinstance(element, str):
-            return _RawOutput(element)
-        return decode(whole(element) if isinstance(element, str) else element, metadata, clear)
-
-    serializer.deserialize = deserialize
-
-
-def _read_output(output: Sequence[Any]) -> list[Properties]:
-    objects: list[Properties] = []
-    for item in output:
-        xml = item if isinstance(item, str) else getattr(item, "_xml", None)
-        # A $null that a cmdlet writes is a message without data.
-        if item is None or xml == "" or (xml is not None and xml.startswith("<Nil")):
-            continue
-        if isinstance(item, _RawOutput) or (xml is not None and xml.startswith("<Obj ")):
-            objects.append(read_object(str(xml)))
-        else:
-            objects.append({"Value": item})
-    return objects
+def _read_output(output: Sequence[str]) -> list[Properties]:
+    # A $null that a cmdlet writes is a message without data.
+    return [read_object(xml) for xml in output if xml and not xml.startswith("<Nil")]
 
 
 def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None:
