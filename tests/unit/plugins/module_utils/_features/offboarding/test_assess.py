@@ -609,6 +609,22 @@ def test_the_tenants_accepted_domains_count() -> None:
     assert hybrid.code() == ""
 
 
+def test_what_the_readiness_report_blocks_stops_here_too_where_that_is_asked_for() -> None:
+    hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
+    hybrid.server.objects["Get-MailboxDatabase"] = [
+        {"Name": "DB01", "Guid": guid_of("DB01"), "Mounted": False},
+        {"Name": "DB02", "Guid": guid_of("DB02"), "Mounted": True},
+    ]
+    wave = [{**ANN, "remote_target_database": "DB01"},
+            {"identity": "bob@contoso.com", "remote_target_database": "DB02"}]
+
+    def stopped(**options: Any) -> list[list[str]]:
+        return [outcome.details["stop_signs"] for outcome in hybrid.assess(*wave, **options)]
+
+    assert stopped(readiness=True) == [["database_not_mounted"], []]
+    assert stopped() == [[], []]
+
+
 # -- the baseline ------------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -453,12 +452,16 @@ def test_a_preview_looks_once_and_says_pending() -> None:
 
 
 def test_a_cloud_user_that_cannot_be_read_yet_is_waited_for() -> None:
+    """The match itself is there from the first look on: that the user cannot be read is all that is waited for."""
     match = Match()
-    recipients: list[Properties] = match.online.objects["Get-Recipient"]
-    recipients.clear()
-    appear: Callable[[], None] = lambda: (match.sync(), recipients.append(match.mailbox))[0]  # noqa: E731
-    match.time.during = [appear]
-    assert [outcome.status for outcome in match.wait()] == ["unchanged"]
+    match.sync()
+    lists = [match.online.objects[name] for name in ("Get-Recipient", "Get-Mailbox")]
+    for recipients in lists:
+        recipients.clear()
+    match.time.during = [lambda: None, lambda: [recipients.append(match.mailbox) for recipients in lists]]
+    (outcome,) = match.wait()
+    assert (outcome.status, match.time.slept) == ("unchanged", [25, 25])
+    assert outcome.details == {"matched": True, "anchor_unverified": True}
 
 
 def test_a_cloud_user_that_cannot_be_read_holds_up_nobody_else() -> None:
