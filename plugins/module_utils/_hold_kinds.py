@@ -13,7 +13,7 @@ everybody stand in Get-OrganizationConfig alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,14 @@ class Hold:
     entry: str
 
 
-def of_mailbox(cloud: dict[str, Any], organization: Iterable[str] = ()) -> list[Hold]:
+def of_mailbox(cloud: Mapping[str, Any], organization: Iterable[str] = ()) -> list[Hold]:
     """Return the holds on a cloud mailbox. ``organization`` is InPlaceHolds of Get-OrganizationConfig."""
     flags = [Hold(*told) for name, told in _FLAGS.items() if cloud.get(name)]
     own: Sequence[str] = cloud.get("in_place_holds") or ()
     return [*flags, *_of_the_mailbox(own), *_of_everybody(organization, own)]
 
 
-def delays(cloud: dict[str, Any]) -> list[str]:
+def delays(cloud: Mapping[str, Any]) -> list[str]:
     """Return which delay holds are on the mailbox, by their flags."""
     return [name for name in ENDED_BY if cloud.get(name)]
 

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import CloudRecipient, part
 
 MAILBOX_TYPES = frozenset(
     (
@@ -80,12 +82,12 @@ def kind_of(properties: Properties) -> str:
     return "mail_user" if details in ("MailUser", "GuestMailUser") else "other"
 
 
-def recipient(properties: Properties) -> dict[str, Any]:
+def recipient(properties: Properties) -> CloudRecipient:
     """Return the normal form of what Get-Mailbox or Get-MailUser says; keys that the object lacks are absent.
 
     GUIDs are lower case (zeros for none), addresses proxy addresses with prefix, custom_attributes only those set.
     """
-    result: dict[str, Any] = {
+    result: CloudRecipient = {
         "kind": kind_of(properties),
         "recipient_type_details": str(properties.get("RecipientTypeDetails") or ""),
         "guid": _values.guid(properties.get("Guid")),
@@ -101,6 +103,7 @@ def recipient(properties: Properties) -> dict[str, Any]:
         "hidden_from_address_lists_enabled": _values.as_bool(properties.get("HiddenFromAddressListsEnabled")),
         "custom_attributes": custom_attributes(properties),
     }
+    shown: dict[str, str | bool] = {}
     for name, text in (
         ("LegacyExchangeDN", "legacy_exchange_dn"),
         ("ArchiveStatus", "archive_status"),
@@ -108,7 +111,7 @@ def recipient(properties: Properties) -> dict[str, Any]:
         ("ExternalEmailAddress", "external_email_address"),
     ):
         if properties.get(name):
-            result[text] = str(properties[name])
+            shown[text] = str(properties[name])
     for name, text in (
         ("LitigationHoldEnabled", "litigation_hold_enabled"),
         ("ComplianceTagHoldApplied", "compliance_tag_hold_applied"),
@@ -118,10 +121,10 @@ def recipient(properties: Properties) -> dict[str, Any]:
         ("AutoExpandingArchiveEnabled", "auto_expanding_archive_enabled"),
     ):
         if name in properties:
-            result[text] = _values.as_bool(properties[name])
+            shown[text] = _values.as_bool(properties[name])
     if "InPlaceHolds" in properties:
         result["in_place_holds"] = _values.as_list(properties["InPlaceHolds"])
-    return result
+    return {**result, **cast(CloudRecipient, shown)}
 
 
 def custom_attributes(properties: Properties) -> dict[str, str]:
@@ -134,7 +137,7 @@ def custom_attributes(properties: Properties) -> dict[str, str]:
 
 
 def difference(
-    baseline: dict[str, Any], live: dict[str, Any], *, include_sip: bool = True
+    baseline: Mapping[str, Any], live: Mapping[str, Any], *, include_sip: bool = True
 ) -> dict[str, tuple[Any, Any]]:
     """Return each compared field that the match changed, as ``name: (before, now)``.
 
@@ -164,9 +167,9 @@ def difference(
     return changed
 
 
-def carried(mailbox: dict[str, Any]) -> Record:
+def carried(mailbox: CloudRecipient) -> Record:
     """Return what of a cloud recipient a record carries on: of its addresses those that a write can carry."""
-    record = as_record({name: mailbox[name] for name in CARRIED if name in mailbox})
+    record = as_record(part(mailbox, CARRIED))
     if "email_addresses" in record:
         record["email_addresses"] = [a for a in mailbox["email_addresses"] if not addresses.malformed(a)]
     return record

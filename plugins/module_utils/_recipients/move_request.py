@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 COMPLETED = frozenset(("Completed", "CompletedWithWarning", "CompletedWithSkippedItems"))
 HELD = frozenset(("AutoSuspended", "Synced"))
@@ -78,13 +79,13 @@ _FLAGS = {
 }
 
 
-def request(properties: Properties) -> dict[str, Any]:
+def request(properties: Properties) -> MoveRequest:
     """Return the normal form: sizes in bytes, durations in seconds, times ISO 8601 UTC; absent where Exchange was
     silent, or wrote a number or a time in a form that nobody knows: one such value must not hide all requests.
 
     Property names: facts offboarding-practice.md 2.3, read off public scripts; no whole reply was ever published.
     """
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "exchange_guid": _values.guid(properties.get("ExchangeGuid")),
         "status": str(properties.get("Status") or ""),
     }
@@ -103,7 +104,7 @@ def request(properties: Properties) -> dict[str, Any]:
                 value = convert(properties[name])
                 if value is not None:
                     result[text] = value
-    return result
+    return cast(MoveRequest, result)
 
 
 def reached(wanted: str, status: str) -> bool:
@@ -111,11 +112,11 @@ def reached(wanted: str, status: str) -> bool:
     return status in COMPLETED or (wanted == "synced" and status in HELD)
 
 
-def owned_by_batch(current: dict[str, Any]) -> bool:
+def owned_by_batch(current: MoveRequest) -> bool:
     return str(current.get("batch_name", "")).startswith(BATCH_OWNER)
 
 
-def by_mailbox(requests: list[Properties]) -> dict[str, dict[str, Any]]:
+def by_mailbox(requests: list[Properties]) -> dict[str, MoveRequest]:
     """Return the requests keyed by the mailbox's ExchangeGuid."""
     return {
         item["exchange_guid"]: item for item in map(request, requests) if item["exchange_guid"] != _values.ZERO_GUID

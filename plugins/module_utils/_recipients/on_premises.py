@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.cloud import custom_attributes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
 
 # RecipientTypeDetails → kind (Get-User and Get-Recipient pages of Microsoft's cmdlet reference).
 KINDS = {
@@ -43,7 +44,7 @@ _MOVE = {
 READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox", "mailbox": "Get-Mailbox"}
 
 
-def user(properties: Properties) -> dict[str, Any]:
+def user(properties: Properties) -> OnPremisesRecipient:
     """Return the normal form of what Get-User says: identity, kind, no mail attributes but AD's mail."""
     details = str(properties.get("RecipientTypeDetails") or "")
     linked = str(properties.get("LinkedMasterAccount") or "")
@@ -75,10 +76,10 @@ def object_id(value: Any) -> str:
     return str(value or "").rpartition("_")[2].lower()
 
 
-def with_mail(plain: dict[str, Any], properties: Properties) -> dict[str, Any]:
+def with_mail(plain: OnPremisesRecipient, properties: Properties) -> OnPremisesRecipient:
     """Return ``plain`` completed with what Get-MailUser, Get-RemoteMailbox or Get-Mailbox says."""
     external = properties.get("ExternalEmailAddress") or properties.get("RemoteRoutingAddress") or ""
-    result = {
+    result: OnPremisesRecipient = {
         **plain,
         "alias": str(properties.get("Alias") or ""),
         "display_name": str(properties.get("DisplayName") or plain["display_name"]),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Optional, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -42,24 +42,30 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    OnPremisesRecipient,
+    Shape,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 CLOUD_GUIDS = ("ExchangeGuid", "ExternalDirectoryObjectId", "Guid")
 
 
-def predicted(record: Record, part: str, live: dict[str, Any] | None, check: bool) -> dict[str, Any] | None:
+def predicted(record: Record, part: str, live: Shape | None, check: bool) -> Shape | None:
     """Return what an earlier task of a preview said would be there, over what is live; outside check mode only live."""
-    parts = record.get("predicted", {}) if check else {}
+    parts = cast(Mapping[str, Optional[Shape]], record.get("predicted", {}) if check else {})
     if part not in parts:
         return live
+    told = parts[part]
     # None says that the earlier task would have removed it.
-    return None if parts[part] is None else {**(live or {}), **parts[part]}
+    return None if told is None else cast(Shape, {**(live or {}), **told})
 
 
 def both_sides(
     record: Record,
-    ad: dict[str, Any] | HybridError,
-    tenant: dict[str, Any] | HybridError | None,
+    ad: OnPremisesRecipient | HybridError,
+    tenant: CloudRecipient | HybridError | None,
     *,
     check: bool,
 ) -> BothSides | HybridError:
@@ -74,14 +80,14 @@ def both_sides(
     )
 
 
-def show_on_premises(connections: Connections, items: Sequence[WorkItem[dict[str, Any]]], *, check: bool) -> None:
+def show_on_premises(connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]], *, check: bool) -> None:
     """Show each item its on-premises object, for steps that need no more than that."""
     found = on_premises_objects(connections, [item.known for item in items])
     for item, ad in zip(items, found, strict=True):
         item.show(ad if isinstance(ad, HybridError) else predicted(item.record, "on_premises", ad, check) or {})
 
 
-def show_cloud(connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+def show_cloud(connections: Connections, items: Sequence[WorkItem[CloudRecipient]]) -> None:
     """Show each item its cloud object, for steps that need no more than that."""
     found = cloud_recipients(connections, [item.known for item in items])
     for item, mailbox in zip(items, found, strict=True):
@@ -106,7 +112,7 @@ def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> list
     return [_exactly_one(found[i.lower()], i, "Get-Mailbox", "mailbox in Exchange Online") for i in identities]
 
 
-def cloud_recipients(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | HybridError]:
+def cloud_recipients(connections: Connections, records: Sequence[Record]) -> list[CloudRecipient | HybridError]:
     """Return the cloud object of each record in normal form, mailbox or mail user.
 
     After a move there is no mailbox any more, so both cmdlets are asked at once, or only the one that the state which
@@ -127,8 +133,8 @@ def cloud_recipients(connections: Connections, records: Sequence[Record]) -> lis
 
 
 def _understood(
-    form: Callable[[Properties], dict[str, Any]], item: Properties | HybridError, identity: str
-) -> dict[str, Any] | HybridError:
+    form: Callable[[Properties], Shape], item: Properties | HybridError, identity: str
+) -> Shape | HybridError:
     """Return the normal form of an object; what cannot be read in it is the failure of its own mailbox."""
     if isinstance(item, HybridError):
         return item
@@ -236,14 +242,14 @@ def _user_properties(value: str) -> tuple[str, ...]:
     return ("DistinguishedName",) if "=" in value else ("UserPrincipalName",)
 
 
-def on_premises_objects(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | HybridError]:
+def on_premises_objects(connections: Connections, records: Sequence[Record]) -> list[OnPremisesRecipient | HybridError]:
     """Return the on-premises object of each record in normal form.
 
     Get-User sees plain users too, which Get-Recipient never shows; it is asked by UPN, GUID or distinguished name only:
     names and aliases are no identity.
     """
     identities = [ad_identity(record) for record in records]
-    result: list[dict[str, Any] | HybridError | None] = [*_known_before(connections, records)]
+    result: list[OnPremisesRecipient | HybridError | None] = [*_known_before(connections, records)]
     unknown = [place for place, item in enumerate(result) if item is None]
     wanted = [identities[place] for place in unknown]
     found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _user_properties)
@@ -254,8 +260,8 @@ def on_premises_objects(connections: Connections, records: Sequence[Record]) -> 
 
 
 def _in_other_domains(
-    connections: Connections, identities: Sequence[str], found: Sequence[dict[str, Any] | HybridError]
-) -> list[dict[str, Any] | HybridError]:
+    connections: Connections, identities: Sequence[str], found: Sequence[OnPremisesRecipient | HybridError]
+) -> list[OnPremisesRecipient | HybridError]:
     """Tell a user that is in the forest, and no pinned controller shows it, from one that does not exist."""
     result = list(found)
     missing = {
@@ -272,12 +278,12 @@ def _in_other_domains(
     return result
 
 
-def _known_before(connections: Connections, records: Sequence[Record]) -> list[dict[str, Any] | None]:
+def _known_before(connections: Connections, records: Sequence[Record]) -> list[OnPremisesRecipient | None]:
     """Return the objects that are what an earlier task found: one read instead of Get-User and another.
 
     The cmdlet of that kind shows all that Get-User shows. None where it finds nothing, or not what the record means.
     """
-    result: list[dict[str, Any] | None] = [None] * len(records)
+    result: list[OnPremisesRecipient | None] = [None] * len(records)
     questions = []
     for kind, cmdlet in on_premises.READ_WITH.items():
         places = [
@@ -294,7 +300,7 @@ def _ask_known(
     records: Sequence[Record],
     cmdlet: str,
     places: Sequence[int],
-    result: list[dict[str, Any] | None],
+    result: list[OnPremisesRecipient | None],
 ) -> None:
     guids = {place: str(records[place]["on_premises"].get("guid") or "").lower() for place in places}
     found = filter_query.find(
@@ -312,7 +318,7 @@ def _is_meant(item: Properties, identity: str) -> bool:
     return any(str(item.get(name) or "").lower() == identity.lower() for name in _user_properties(identity))
 
 
-def _one_user(found: list[Properties] | HybridError, identity: str) -> dict[str, Any] | HybridError:
+def _one_user(found: list[Properties] | HybridError, identity: str) -> OnPremisesRecipient | HybridError:
     one = _exactly_one(found, identity, "Get-User", "user on-premises")
     if isinstance(one, MailboxError) and one.code == "not_found":
         return MailboxError(
@@ -325,8 +331,8 @@ def _one_user(found: list[Properties] | HybridError, identity: str) -> dict[str,
 
 
 def _with_mail(
-    connections: Connections, plain: Sequence[dict[str, Any] | HybridError]
-) -> list[dict[str, Any] | HybridError]:
+    connections: Connections, plain: Sequence[OnPremisesRecipient | HybridError]
+) -> list[OnPremisesRecipient | HybridError]:
     result = list(plain)
     for kind, cmdlet in on_premises.READ_WITH.items():
         places = [(place, item) for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind]

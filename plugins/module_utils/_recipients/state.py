@@ -8,12 +8,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    OnPremisesRecipient,
+)
 
 
 @dataclass(frozen=True)
 class BothSides:
     """A mailbox's on-premises object and its cloud object; ``cloud`` is None where Exchange Online was not asked."""
 
-    on_premises: dict[str, Any]
-    cloud: dict[str, Any] | None = None
+    on_premises: OnPremisesRecipient
+    cloud: CloudRecipient | None = None

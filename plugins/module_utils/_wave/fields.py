@@ -19,6 +19,11 @@ from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import formats
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    MoveRequest,
+    OnPremisesRecipient,
+    Predicted,
+)
 
 # Who says what a field holds: a user, in a CSV as well as in a list or an option; Exchange; or a run, which found it
 # out about how the mailbox stands, so that it is nobody's input and holds for the later tasks of that run alone.
@@ -256,7 +261,7 @@ class Record(TypedDict, total=False):
     ]
     total_size: Annotated[int | None, Field("Size of the cloud mailbox in bytes.", source=READ)]
     item_count: Annotated[int | None, Field("Number of items in the cloud mailbox.", source=READ)]
-    move_request: Annotated[dict[str, Any], Field("The move request of the mailbox.", source=READ)]
+    move_request: Annotated[MoveRequest, Field("The move request of the mailbox.", source=READ)]
     read_from_exchange: Annotated[
         list[str], Field("Names of the fields that were read from Exchange rather than set.", source=READ)
     ]
@@ -265,9 +270,9 @@ class Record(TypedDict, total=False):
     beginning: Annotated[str, Field("What the mailbox was before its offboarding.", source=FOUND_OUT)]
     whole: Annotated[bool, Field("Whether the on-premises user is complete.", source=FOUND_OUT)]
     holders_asked: Annotated[list[str], Field("Values that were already checked for other holders.", source=FOUND_OUT)]
-    on_premises: Annotated[dict[str, Any], Field("The on-premises user as it was found.", source=FOUND_OUT)]
+    on_premises: Annotated[OnPremisesRecipient, Field("The on-premises user as it was found.", source=FOUND_OUT)]
     predicted: Annotated[
-        dict[str, Any], Field("In check mode, the result that earlier tasks predicted.", source=FOUND_OUT)
+        Predicted, Field("In check mode, the result that earlier tasks predicted.", source=FOUND_OUT)
     ]
     anchor_unverified: Annotated[bool, Field("Whether the anchor of the user could not be verified.", source=FOUND_OUT)]
     source_anchor: Annotated[str, Field("The anchor of the user as LDAP shows it.", source=FOUND_OUT)]

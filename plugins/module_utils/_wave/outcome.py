@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,10 +32,10 @@ class Outcome:
     enriched: Record = field(default_factory=Record)
     error: HybridError | None = None
     warnings: list[str] = field(default_factory=list)
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
     cmdlets: list[str] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
@@ -64,7 +64,7 @@ class Outcome:
         }
 
 
-def _pretty(attributes: dict[str, Any]) -> str:
+def _pretty(attributes: Mapping[str, object]) -> str:
     return json.dumps(attributes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.fields import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient, Predicted
 
 # A kind of organization, and the cmdlet that it runs.
 Call = tuple[str, Cmdlet]
@@ -26,8 +26,8 @@ class Note:
 
     identity: str
     guid: str
-    wanted: Mapping[str, Any]
-    before: Mapping[str, Any] = field(default_factory=dict)
+    wanted: OnPremisesRecipient
+    before: OnPremisesRecipient = field(default_factory=OnPremisesRecipient)
     holder: str = ""
     since: str = ""
 
@@ -44,14 +44,14 @@ class Plan:
     """
 
     calls: tuple[Call, ...] = ()
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    predicted: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
+    before: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
+    predicted: Predicted = field(default_factory=Predicted)
     enriched: Record = field(default_factory=Record)
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     status: str = ""
-    told: dict[str, Any] = field(default_factory=dict)
+    told: Mapping[str, object] = field(default_factory=dict)
     half_made: Note | None = None
 
 

@@ -11,16 +11,15 @@ never touched.
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import as_record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import CloudRecipient
 
 
-def ended(current: dict[str, Any]) -> Plan:
+def ended(current: CloudRecipient) -> Plan:
     """Return what ends the delay holds of a cloud object."""
     applied = _hold_kinds.delays(current) if current["kind"] == "mailbox" else []
     calls = [

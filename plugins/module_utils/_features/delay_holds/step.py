@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
@@ -18,11 +17,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import CloudRecipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
 @dataclass(frozen=True)
-class Ended(Step[dict[str, Any]]):
+class Ended(Step[CloudRecipient]):
     """No delay hold on a cloud mailbox whose record asks for it with remove_delay_holds."""
 
     writes_to = EXCHANGE_ONLINE
@@ -30,8 +30,8 @@ class Ended(Step[dict[str, Any]]):
     def skips(self, record: Record) -> bool:
         return is_home(record) or not record.get("remove_delay_holds")
 
-    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+    def read(self, connections: Connections, items: Sequence[WorkItem[CloudRecipient]]) -> None:
         recipients_read.show_cloud(connections, items)
 
-    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+    def plan(self, record: Record, current: CloudRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.ended(current)

@@ -15,19 +15,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.claim import Claim
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    OnPremisesRecipient,
+    parameters,
+    part,
+)
 
 SETTERS = {"mail_user": "Set-MailUser", "remote_mailbox": "Set-RemoteMailbox"}
 _PARAMETERS = {"exchange_guid": "ExchangeGuid", "archive_guid": "ArchiveGuid"}
 
 
-def stamped(record: Record, current: dict[str, Any]) -> Plan:
+def stamped(record: Record, current: OnPremisesRecipient) -> Plan:
     """Return what stamps exchange_guid, and archive_guid where the record has one, on an on-premises object."""
     setter = SETTERS.get(current["kind"])
     if setter is None:
@@ -44,10 +49,10 @@ def stamped(record: Record, current: dict[str, Any]) -> Plan:
     enriched: Record = {"whole": True} if current["kind"] == "remote_mailbox" else {}
     if not change:
         return Plan(enriched=enriched)
-    parameters: dict[str, Value] = {_PARAMETERS[name]: value for name, value in change.items()}
+    call = Cmdlet(setter, {"Identity": current["guid"], **parameters(change, _PARAMETERS)})
     return Plan(
-        calls=((EXCHANGE_SERVER, Cmdlet(setter, {"Identity": current["guid"], **parameters})),),
-        before={name: current[name] for name in change},
+        calls=((EXCHANGE_SERVER, call),),
+        before=part(current, change),
         after=change,
         predicted={"on_premises": {**current, **change}},
         enriched=enriched,
@@ -66,7 +71,7 @@ def claim(after: Mapping[str, Any], current: Mapping[str, Any], tenant: Mapping[
     )
 
 
-def check(record: Record, current: dict[str, Any]) -> None:
+def check(record: Record, current: OnPremisesRecipient) -> None:
     """Refuse to overwrite a GUID that is neither zeros nor the wanted one."""
     for name, parameter in _PARAMETERS.items():
         wanted, held = _wanted(record, name), current.get(name, _values.ZERO_GUID)
@@ -79,14 +84,14 @@ def check(record: Record, current: dict[str, Any]) -> None:
             )
 
 
-def changes(record: Record, current: dict[str, Any]) -> dict[str, Any]:
+def changes(record: Record, current: OnPremisesRecipient) -> OnPremisesRecipient:
     """Return the GUIDs that differ from the record's, as ``exchange_guid`` and ``archive_guid``."""
-    result = {}
-    for name in _PARAMETERS:
-        wanted = _wanted(record, name)
-        if wanted and current.get(name, _values.ZERO_GUID) != wanted:
-            result[name] = wanted
-    return result
+    wanted: OnPremisesRecipient = {
+        "exchange_guid": _wanted(record, "exchange_guid"),
+        "archive_guid": _wanted(record, "archive_guid"),
+    }
+    differing = (n for n, guid in wanted.items() if guid and current.get(n, _values.ZERO_GUID) != guid)
+    return part(wanted, differing)
 
 
 def _wanted(record: Record, name: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
@@ -19,22 +18,23 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
 @dataclass(frozen=True)
-class Stamped(Step[dict[str, Any]]):
+class Stamped(Step[OnPremisesRecipient]):
     """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
 
     check: bool
     writes_to = EXCHANGE_SERVER
 
-    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         recipients_read.show_on_premises(connections, items, check=self.check)
 
-    def ask(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+    def ask(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         planned = [(item, plan.claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
         uniqueness.refuse_held(connections, planned)
 
-    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+    def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)

@@ -13,19 +13,18 @@ Exchange makes of it with -Type is not known.
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
 
 TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Room", "EquipmentMailbox": "Equipment"}
 
 
-def of_kind(record: Record, current: dict[str, Any]) -> Plan:
+def of_kind(record: Record, current: OnPremisesRecipient) -> Plan:
     """Return what gives an on-premises mailbox the kind that the record names."""
     wanted = str(record["recipient_type_details"])
     if current["kind"] != "mailbox":

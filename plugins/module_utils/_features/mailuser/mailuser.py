@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
@@ -27,6 +26,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    OnPremisesRecipient,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
@@ -59,7 +62,7 @@ class Present(Step[BothSides]):
 
 def _cloud(
     connections: Connections, items: Sequence[WorkItem[BothSides]]
-) -> Sequence[dict[str, Any] | HybridError | None]:
+) -> Sequence[CloudRecipient | HybridError | None]:
     """Return the cloud objects; those that are not written to are not read back."""
     if not connections.has(EXCHANGE_ONLINE):
         return [None] * len(items)
@@ -74,14 +77,14 @@ def _writes_to_cloud(item: WorkItem[BothSides]) -> bool:
 
 
 @dataclass(frozen=True)
-class Absent(Step[dict[str, Any]]):
+class Absent(Step[OnPremisesRecipient]):
     """No mail user: Disable-MailUser, unless it carries a mailbox GUID."""
 
     check: bool
     writes_to = EXCHANGE_SERVER
 
-    def read(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         recipients_read.show_on_premises(connections, items, check=self.check)
 
-    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+    def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.absent(record, current)

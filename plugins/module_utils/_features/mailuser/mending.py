@@ -17,9 +17,8 @@ import datetime
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
@@ -42,7 +41,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    OnPremisesRecipient,
+    parameters,
+    part,
+)
 
+# Attribute → parameter of Set-User.
+_OF_A_USER = {"windows_email_address": "WindowsEmailAddress", "display_name": "DisplayName"}
 WHOLE, UNDONE, ADDRESSES, AT_RISK = "whole", "undone", "addresses_written", "at_risk"
 LOOKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written
 # Before a user is believed to be plain that may just have been enabled: another controller may not have heard of it.
@@ -84,11 +90,11 @@ def mend(
         return []
     undo_first = bool(half_made.directory and pauses(half_made.directory))
     try:
-        found: Sequence[dict[str, Any] | HybridError] = _believed(connections, notes, () if check else doubts, sleep)
+        found = _believed(connections, notes, () if check else doubts, sleep)
     except HybridError as error:
         found = [error] * len(notes)
 
-    def one(pair: tuple[Note, dict[str, Any] | HybridError]) -> Mended:
+    def one(pair: tuple[Note, OnPremisesRecipient | HybridError]) -> Mended:
         note, ad = pair
         if isinstance(ad, HybridError):
             return Mended(note, AT_RISK, ad)
@@ -101,7 +107,7 @@ def mend(
     return result
 
 
-def _found(connections: Connections, notes: Sequence[Note]) -> list[dict[str, Any] | HybridError]:
+def _found(connections: Connections, notes: Sequence[Note]) -> list[OnPremisesRecipient | HybridError]:
     return read.on_premises_objects(
         connections, [{"identity": note.identity, "ad_identity": note.guid} for note in notes]
     )
@@ -109,7 +115,7 @@ def _found(connections: Connections, notes: Sequence[Note]) -> list[dict[str, An
 
 def _believed(
     connections: Connections, notes: Sequence[Note], doubts: Sequence[float], sleep: Callable[[float], None]
-) -> list[dict[str, Any] | HybridError]:
+) -> list[OnPremisesRecipient | HybridError]:
     """Return the users; one that shows as plain right after it was begun with is looked at again."""
     found = _found(connections, notes)
     for pause in doubts:
@@ -146,7 +152,7 @@ class _Mending:
         others = (self._undo, self._write_addresses)
         self._ways = (self._make_whole, *(others if undo_first else reversed(others)))
 
-    def run(self, ad: dict[str, Any]) -> Mended:
+    def run(self, ad: OnPremisesRecipient) -> Mended:
         ending, first = ending_of(ad, self._note), None
         for number, way in enumerate(self._ways):
             # What lacks its GUIDs alone is good enough, once the whole was tried.
@@ -164,7 +170,7 @@ class _Mending:
                 return Mended(self._note, AT_RISK, first or error, tuple(self._sent))
         return Mended(self._note, ending or AT_RISK, None if ending == WHOLE else first, tuple(self._sent))
 
-    def _look(self, ad: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def _look(self, ad: OnPremisesRecipient) -> tuple[OnPremisesRecipient, str]:
         """Return the user as it is and its ending; another controller may not show at once what was written."""
         for pause in LOOKS:
             if pause:
@@ -178,20 +184,20 @@ class _Mending:
                 return ad, ending
         return ad, ""
 
-    def _make_whole(self, ad: dict[str, Any]) -> None:
+    def _make_whole(self, ad: OnPremisesRecipient) -> None:
         if ad["kind"] == "mail_user":
-            self._set(ad, dict(self._note.wanted))
+            self._set(ad, self._note.wanted)
 
-    def _write_addresses(self, ad: dict[str, Any]) -> None:
+    def _write_addresses(self, ad: OnPremisesRecipient) -> None:
         if ad["kind"] == "mail_user":
             names = ("email_addresses", "email_address_policy_enabled")
-            self._set(ad, {name: self._note.wanted[name] for name in names if name in self._note.wanted})
+            self._set(ad, part(self._note.wanted, names))
 
-    def _set(self, ad: dict[str, Any], change: dict[str, Any]) -> None:
-        parameters = {"Identity": ad["guid"], **mailuser.parameters(change)}
-        self._send(Cmdlet("Set-MailUser", parameters), {name: ad.get(name) for name in change}, change)
+    def _set(self, ad: OnPremisesRecipient, change: OnPremisesRecipient) -> None:
+        given = {"Identity": ad["guid"], **parameters(change, mailuser.PARAMETERS)}
+        self._send(Cmdlet("Set-MailUser", given), {name: ad.get(name) for name in change}, change)
 
-    def _undo(self, ad: dict[str, Any]) -> None:
+    def _undo(self, ad: OnPremisesRecipient) -> None:
         if ad["kind"] != "mail_user":
             return
         held = lost_with_the_mail_user(ad)
@@ -206,17 +212,18 @@ class _Mending:
         self._send(call, {"recipient_type_details": "MailUser", **shown}, {"recipient_type_details": "User"})
         self._restore(ad)
 
-    def _restore(self, ad: dict[str, Any]) -> None:
+    def _restore(self, ad: OnPremisesRecipient) -> None:
         """Give a plain user back what Enable-MailUser and Disable-MailUser overwrote."""
-        before, change, parameters = self._note.before, {}, {"Identity": ad["guid"]}
+        before, change = self._note.before, OnPremisesRecipient()
         if before.get("windows_email_address"):
-            change["windows_email_address"] = parameters["WindowsEmailAddress"] = before["windows_email_address"]
+            change["windows_email_address"] = before["windows_email_address"]
         if before.get("display_name", ad["display_name"]) != ad["display_name"]:
-            change["display_name"] = parameters["DisplayName"] = before["display_name"]
+            change["display_name"] = before["display_name"]
         if change:
-            self._send(Cmdlet("Set-User", parameters), {name: ad.get(name) for name in change}, change)
+            given = {"Identity": ad["guid"], **parameters(change, _OF_A_USER)}
+            self._send(Cmdlet("Set-User", given), {name: ad.get(name) for name in change}, change)
 
-    def _send(self, cmdlet: Cmdlet, before: dict[str, Any], after: dict[str, Any]) -> None:
+    def _send(self, cmdlet: Cmdlet, before: Mapping[str, object], after: Mapping[str, object]) -> None:
         self._sent.append(cmdlet.preview())
         if not self._check:
             # A full disk must not leave a user half made.
@@ -224,7 +231,7 @@ class _Mending:
             self._connections.run(EXCHANGE_SERVER, cmdlet, change)
 
 
-def ending_of(ad: dict[str, Any], note: Note) -> str:
+def ending_of(ad: OnPremisesRecipient, note: Note) -> str:
     """Return how well a user stands, or an empty text where a sync would take addresses from its cloud mailbox."""
     if ad["kind"] == "user":
         return UNDONE

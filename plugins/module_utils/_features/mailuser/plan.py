@@ -12,8 +12,6 @@ pages of Microsoft's cmdlet reference; facts offboarding-practice.md 0.2 and 0.3
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
@@ -29,6 +27,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    OnPremisesRecipient,
+    Predicted,
+    parameters,
+    part,
+)
 
 
 def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
@@ -53,8 +58,9 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
     change = _changes(record, current, wanted, routing)
     calls = [*cloud_calls, *enable]
     if change:
-        calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", {"Identity": current["guid"], **parameters(change)})))
-    after = {
+        given = {"Identity": current["guid"], **parameters(change, PARAMETERS)}
+        calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", given)))
+    after: OnPremisesRecipient = {
         **current,
         **change,
         "kind": "mail_user",
@@ -62,7 +68,7 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
         "primary_smtp_address": primary,
         "alias": current.get("alias") or record.get("alias") or "",
     }
-    shown = {**(_enabled(after, routing) if enable else {}), **change}
+    shown: OnPremisesRecipient = {**(_enabled(after, routing) if enable else {}), **change}
     return Plan(
         calls=tuple(calls),
         before={name: current.get(name) for name in shown} if calls else {},
@@ -79,7 +85,7 @@ def claim(plan: Plan, seen: BothSides) -> Claim:
     return exchange_guid.claim(plan.after, seen.on_premises, seen.cloud)
 
 
-def absent(record: Record, current: dict[str, Any]) -> Plan:
+def absent(record: Record, current: OnPremisesRecipient) -> Plan:
     """Return what takes a mail user away: Disable-MailUser, unless it carries a mailbox GUID."""
     if current["kind"] == "user":
         return Plan(enriched=_taken_away(record))
@@ -115,10 +121,10 @@ def _taken_away(record: Record) -> Record:
     return {"whole": False} if "whole" in record else {}
 
 
-def _left(after: dict[str, Any]) -> Record:
+def _left(after: OnPremisesRecipient) -> Record:
     """Return what later tasks of the run need not ask again: how this one leaves the on-premises object."""
     names = ("guid", "distinguished_name", "kind", "recipient_type_details", "email_addresses")
-    return {"on_premises": {name: after[name] for name in names if name in after}}
+    return {"on_premises": part(after, names)}
 
 
 def routing_address(record: Record) -> str:
@@ -139,7 +145,7 @@ def routing_address(record: Record) -> str:
     return f"{alias}@{domain}"
 
 
-def expected_routing(record: Record, baseline: dict[str, Any] | None) -> str:
+def expected_routing(record: Record, baseline: Baseline | None) -> str:
     """Return the routing address that the record's options mean for the mailbox of a baseline, if they say."""
     if baseline is None or not (record.get("external_email_address") or record.get("routing_domain")):
         return ""
@@ -191,7 +197,7 @@ def _routing_of_synced(record: Record, seen: BothSides, routing: str) -> tuple[t
     )
 
 
-def _wrong_kind(current: dict[str, Any]) -> MailboxError:
+def _wrong_kind(current: OnPremisesRecipient) -> MailboxError:
     return MailboxError(
         f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
         "not a user that can be a mail user.",
@@ -201,7 +207,7 @@ def _wrong_kind(current: dict[str, Any]) -> MailboxError:
     )
 
 
-def _enable(record: Record, current: dict[str, Any], routing: str) -> tuple[tuple[str, Cmdlet], ...]:
+def _enable(record: Record, current: OnPremisesRecipient, routing: str) -> tuple[tuple[str, Cmdlet], ...]:
     given: dict[str, Value] = {
         "Identity": current["guid"],
         "ExternalEmailAddress": routing,
@@ -212,24 +218,25 @@ def _enable(record: Record, current: dict[str, Any], routing: str) -> tuple[tupl
     return ((EXCHANGE_SERVER, Cmdlet("Enable-MailUser", given)),)
 
 
-def _note(record: Record, current: dict[str, Any], change: dict[str, Any]) -> Note:
+def _note(record: Record, current: OnPremisesRecipient, change: OnPremisesRecipient) -> Note:
     """Return what has to be known of a user until its second write is through."""
-    before = {name: current[name] for name in ("windows_email_address", "display_name")}
+    before = part(current, ("windows_email_address", "display_name"))
     return Note(str(record["identity"]), current["guid"], change, before)
 
 
-def _enabled(after: dict[str, Any], routing: str) -> dict[str, Any]:
+def _enabled(after: OnPremisesRecipient, routing: str) -> OnPremisesRecipient:
     """Return what Enable-MailUser makes of a plain user, to be shown."""
     return {
         "recipient_type_details": "MailUser",
         "external_email_address": routing,
-        **{name: after[name] for name in ("primary_smtp_address", "alias")},
+        "primary_smtp_address": after["primary_smtp_address"],
+        "alias": after["alias"],
     }
 
 
-def _changes(record: Record, current: dict[str, Any], wanted: list[str], routing: str) -> dict[str, Any]:
+def _changes(record: Record, current: OnPremisesRecipient, wanted: list[str], routing: str) -> OnPremisesRecipient:
     """Return the attributes that the one Set-MailUser has to change; addresses that are there already stay."""
-    change: dict[str, Any] = {}
+    change: OnPremisesRecipient = {}
     held = current.get("email_addresses", [])
     # What stood on the user while it was plain: offboarding_state hands on what LDAP shows of it.
     kept = (record.get("on_premises") or {}).get("proxy_addresses", [])
@@ -244,7 +251,7 @@ def _changes(record: Record, current: dict[str, Any], wanted: list[str], routing
     return change
 
 
-def _fates(record: Record, change: dict[str, Any]) -> dict[str, str]:
+def _fates(record: Record, change: OnPremisesRecipient) -> dict[str, str]:
     """Return what becomes of each address, the cloud mailbox's and those that are written or stay beside them."""
     include_sip = bool(record.get("include_sip"))
     told = addresses.fates(record.get("email_addresses", []), str(record.get("alias") or ""), include_sip=include_sip)
@@ -252,7 +259,7 @@ def _fates(record: Record, change: dict[str, Any]) -> dict[str, str]:
     return {**told, **dict.fromkeys(added, "written beside the cloud's, or stands on-premises already")}
 
 
-_NAMES = {
+PARAMETERS = {
     "email_addresses": "EmailAddresses",
     "external_email_address": "ExternalEmailAddress",
     "email_address_policy_enabled": "EmailAddressPolicyEnabled",
@@ -261,13 +268,8 @@ _NAMES = {
 }
 
 
-def parameters(change: dict[str, Any]) -> dict[str, Value]:
-    """Return the parameters of the Set-MailUser that changes these attributes."""
-    return {_NAMES[name]: value for name, value in change.items()}
-
-
-def _predicted(seen: BothSides, after: dict[str, Any], routing: str, cloud_changes: bool) -> dict[str, dict[str, Any]]:
-    result = {"on_premises": {**after, "external_email_address": routing}}
+def _predicted(seen: BothSides, after: OnPremisesRecipient, routing: str, cloud_changes: bool) -> Predicted:
+    result: Predicted = {"on_premises": {**after, "external_email_address": routing}}
     if cloud_changes and seen.cloud:
         result["cloud"] = {"email_addresses": [*seen.cloud["email_addresses"], f"smtp:{routing}"]}
     return result

@@ -16,13 +16,12 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.move_request import COMPLETED, HELD
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest, part
 
-# A request of a wave, or a look, as it is remembered: see memory.py.
-Entry = dict[str, Any]
 GB = 1024**3
 # A stall is normal; eight hours without progress are not (KB 10094, facts offboarding-practice.md 2.2).
 STUCK_AFTER = 8 * 3600.0
@@ -56,6 +55,55 @@ _FIGURES = {
 }
 
 
+class Entry(MoveRequest, total=False):
+    """A request as it was last seen, and what of it was read before: see memory.py."""
+
+    identity: str
+    total_size: int
+    first_status: str
+    status_before: str
+    read_status: str
+    seen_at: str
+    seen_before: str
+    read_at: str
+    progressed_at: str
+    gone_at: str
+
+
+class Read(TypedDict, total=False):
+    """What a look read of the figures: the bytes that came over, and the seconds that they took, over all requests."""
+
+    bytes_gained: int
+    seconds_covered: int
+
+
+class Look(Read, total=False):
+    """The sums of one look."""
+
+    utc: str
+    counts: dict[str, int]
+    bytes_done: int
+    bytes_total: int
+
+
+class Stuck(TypedDict):
+    """A request under way whose figures have not changed for ``seconds``."""
+
+    identity: str
+    status: str
+    seconds: int
+
+
+class Stall(TypedDict):
+    """The requests that stall for the same reason, and where its cause lies."""
+
+    detail: str
+    side: str
+    place: str
+    count: int
+    mailboxes: list[str]
+
+
 def utc(moment: datetime.datetime) -> str:
     return str(_values.utc_time(moment))
 
@@ -69,36 +117,38 @@ def seconds_between(earlier: str, later: str) -> float:
 # -- what is remembered ------------------------------------------------------------------------------------------------
 
 
-def noted(known: Entry | None, listed: Mapping[str, Any], identity: str, now: str) -> Entry:
+def noted(known: Entry | None, listed: MoveRequest, identity: str, now: str) -> Entry:
     """Return the entry of a request with what Get-MoveRequest shows of it."""
     if known and known["status"] in COMPLETED and listed["status"] not in COMPLETED:
         known = None  # another request for the same mailbox
-    entry = dict(known or {"first_status": listed["status"]})
+    entry: Entry = known.copy() if known else {"first_status": listed["status"]}
     if entry.get("status") != listed["status"]:
         entry["progressed_at"] = now
     if "seen_at" in entry:
         entry["seen_before"], entry["status_before"] = entry["seen_at"], entry["status"]
-    entry.update(identity=identity, status=listed["status"], batch_name=listed.get("batch_name", ""), seen_at=now)
+    entry.update(
+        {"identity": identity, "status": listed["status"], "batch_name": listed.get("batch_name", ""), "seen_at": now}
+    )
     entry.pop("gone_at", None)
     if listed.get("display_name"):
         entry["display_name"] = listed["display_name"]
     return entry
 
 
-def with_figures(entry: Entry, statistics: Mapping[str, Any], now: str) -> tuple[Entry, int, int]:
+def with_figures(entry: Entry, statistics: MoveRequest, now: str) -> tuple[Entry, int, int]:
     """Return the entry with what Get-MoveRequestStatistics shows, the bytes that came over, and in how many seconds.
 
     Of a request that was under way when it was seen first nobody knows since when: its first figure counts nothing.
     """
-    figures = {name: statistics[source] for source, name in _FIGURES.items() if source in statistics}
+    figures = cast(Entry, {_FIGURES[name]: value for name, value in statistics.items() if name in _FIGURES})
     transferred = figures.get("bytes_transferred")
     from_nothing = entry["first_status"] == "Queued" and "read_at" not in entry
     before = entry.get("bytes_transferred", 0 if from_nothing else transferred)
-    result = {name: value for name, value in entry.items() if name not in _FIGURES.values()}
+    result = part(entry, [name for name in entry if name not in _FIGURES.values()])
     if before is not None and transferred is None:
         # Not said, or in a form that nobody knows: what was known stays, or the next figure would count twice.
         result["bytes_transferred"] = before
-    result.update(figures, read_at=now, status=statistics["status"], read_status=statistics["status"])
+    result.update({**figures, "read_at": now, "status": statistics["status"], "read_status": statistics["status"]})
     moved = any(entry.get(name) != result.get(name) for name in ("status", "percent_complete", "bytes_transferred"))
     if moved or "progressed_at" not in entry:
         result["progressed_at"] = now
@@ -143,11 +193,11 @@ def due(entries: Mapping[str, Entry], sample: int) -> list[str]:
     return [*changed, *oldest[: max(0, sample)]]
 
 
-def thinned(looks: Sequence[Entry]) -> list[Entry]:
+def thinned(looks: Sequence[Look]) -> list[Look]:
     """Return the looks, of older ones only the first of each quarter of an hour: a wave takes days."""
     if not looks:
         return []
-    kept: list[Entry] = []
+    kept: list[Look] = []
     for look in looks:
         recent = seconds_between(look["utc"], looks[-1]["utc"]) <= DENSE
         if recent or not kept or seconds_between(kept[-1]["utc"], look["utc"]) >= SPARSE:
@@ -189,13 +239,13 @@ def percent(entries: Sequence[Entry]) -> int:
     return sum(weight * share for weight, share in zip(weights, shares, strict=True)) // whole if whole else 100
 
 
-def recent(looks: Sequence[Entry]) -> list[Entry]:
+def recent(looks: Sequence[Look]) -> list[Look]:
     """Return the looks of the last hour, or the last two where they are further apart."""
     within = [look for look in looks if seconds_between(look["utc"], looks[-1]["utc"]) <= RATE_WINDOW]
     return within if len(within) > 1 else list(looks[-2:])
 
 
-def rate(looks: Sequence[Entry]) -> int | None:
+def rate(looks: Sequence[Look]) -> int | None:
     """Return bytes per hour from the first of these looks to the last, or None where no time lies between them.
 
     Only some requests are read in each look. What was read of them is scaled up by the time that all were active over
@@ -213,7 +263,7 @@ def rate(looks: Sequence[Entry]) -> int | None:
     return int(gained * scale * 3600 / span)
 
 
-def time_left(looks: Sequence[Entry], remaining: int) -> tuple[float, float] | None:
+def time_left(looks: Sequence[Look], remaining: int) -> tuple[float, float] | None:
     """Return the least and the most seconds until ``remaining`` bytes are over, or None where it cannot be told.
 
     The rates of the whole window and of each half of it span the range. With fewer than three looks, or nothing moved
@@ -236,7 +286,7 @@ def side_of(status_detail: str) -> str:
     return (found[1] or "unknown").lower() if found else ""
 
 
-def stalls(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def stalls(entries: Iterable[Entry]) -> list[Stall]:
     """Return the stalls by StatusDetail, the most frequent first: detail, side, place, count and mailboxes."""
     found: dict[str, list[str]] = {}
     for entry in entries:
@@ -255,9 +305,9 @@ def stalls(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def stuck(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def stuck(entries: Iterable[Entry]) -> list[Stuck]:
     """Return the requests under way whose figures have not changed for eight hours, the longest first."""
-    found = []
+    found: list[Stuck] = []
     for entry in entries:
         if "read_at" in entry and entry["status"] != "Queued" and not at_rest(entry["status"]):
             idle = seconds_between(str(entry.get("progressed_at", entry["read_at"])), entry["read_at"])
@@ -316,7 +366,7 @@ def sentence(progress: Mapping[str, Any]) -> str:
     return "; ".join([*parts, *_ages(progress)])
 
 
-def _side_text(stall: Mapping[str, Any]) -> str:
+def _side_text(stall: Stall) -> str:
     return stall["place"] if stall["side"] == "unknown" else f"{stall['side']}: {stall['place']}"
 
 

@@ -22,10 +22,11 @@ Bytes are integers, times UTC as 2026-11-23T09:00:00Z. ``requests`` keeps those 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry, Look
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 
 VERSION = 1
@@ -36,7 +37,7 @@ class Memory:
 
     def __init__(self, path: str = "") -> None:
         self._path = path
-        self.looks: list[Entry] = []
+        self.looks: list[Look] = []
         self.requests: dict[str, Entry] = {}
         if path:
             self._load()
@@ -72,7 +73,7 @@ class Memory:
             self.looks, self.requests = content["looks"], content["requests"]
 
 
-def _sound(content: dict[str, Any]) -> bool:
+def _sound(content: Mapping[str, Any]) -> bool:
     looks, requests = content.get("looks"), content.get("requests")
     return (
         isinstance(looks, list)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
@@ -18,7 +18,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import figures
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import (
+    Entry,
+    Look,
+    Read,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     move_failed,
@@ -26,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record, is_home
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest, part
 
 TOLD = 20  # mailboxes of one kind that the lines for people name
 SHOWN = (
@@ -56,7 +61,7 @@ def look(
     memory: Memory,
     options: Options,
     now: datetime.datetime,
-) -> tuple[list[Outcome], dict[str, Any]]:
+) -> tuple[list[Outcome], dict[str, object]]:
     """Return an outcome for each record, or without records for each request of the batch name, and the progress.
 
     ``memory`` is brought up to date, not saved. Statistics that cannot be read for the moment leave an older figure.
@@ -94,7 +99,7 @@ def _identified(connections: Connections, records: Sequence[Record], memory: Mem
 
 def _listed(
     connections: Connections, guids: Sequence[str], memory: Memory, batch_name: str
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, MoveRequest]:
     """Return the requests of the tenant, or of the wave's batch name where that surely is all of them."""
     if not guids:
         return {}
@@ -123,7 +128,7 @@ def _finished(entry: Entry | None) -> bool:
 
 
 def _noted(
-    guids: Mapping[str, str | HybridError], listed: Mapping[str, dict[str, Any]], memory: Memory, moment: str
+    guids: Mapping[str, str | HybridError], listed: Mapping[str, MoveRequest], memory: Memory, moment: str
 ) -> dict[str, Entry]:
     """Return the entries of the requests that exist; those that are gone are marked in the memory."""
     entries = {}
@@ -138,7 +143,7 @@ def _noted(
     return entries
 
 
-def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> Entry:
+def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> Read:
     """Read what is due, ten to a request, into the entries; return the bytes that came over and the time they took."""
     wanted = figures.due(entries, sample)
     cmdlets = [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in wanted]
@@ -181,11 +186,13 @@ def _there(entry: Entry | None, wanted: str) -> bool:
     return move_request.reached(wanted, str(entry["status"]))
 
 
-def _brief(entry: Entry | None) -> dict[str, Any]:
+def _brief(entry: Entry | None) -> Entry:
     if entry is None:
         return {}
-    shown = {name: entry[name] for name in SHOWN if name in entry}
-    return {**shown, **({"total_mailbox_size": entry["total_size"]} if "total_size" in entry else {})}
+    shown = part(entry, SHOWN)
+    if "total_size" in entry:
+        shown["total_mailbox_size"] = entry["total_size"]
+    return shown
 
 
 def _too_late(entry: Entry | None, moment: str) -> MailboxError:
@@ -230,17 +237,17 @@ def _progress(
     entries: Sequence[Entry],
     memory: Memory,
     options: Options,
-    moved: Entry,
+    moved: Read,
     moment: str,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     sizes = [figures.bytes_of(entry) for entry in entries if "read_at" in entry]
     done, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
-    found = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
+    found: Look = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
     memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, **moved}])
     moving = [e for e in entries if e["status"] != "Failed" and not move_request.reached(options.wait_for, e["status"])]
     blind = [entry for entry in moving if "total_size" not in entry]
     without = [o for o in outcomes if o.details.get("move_request") == {} or _gone(o, options.wait_for)]
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "looked_at": moment,
         "mailboxes": len(outcomes),
         "moving": len(moving),
@@ -264,12 +271,17 @@ def _progress(
     return result
 
 
+def _shown(outcome: Outcome) -> Entry:
+    """Return what the outcome's result shows of the request, empty where there is none."""
+    return cast(Entry, outcome.details.get("move_request", {}))
+
+
 def _gone(outcome: Outcome, wanted: str) -> bool:
-    request = outcome.details.get("move_request") or {}
+    request = _shown(outcome)
     return "gone_at" in request and not move_request.reached(wanted, request["status"])
 
 
-def _estimate(moving: Sequence[Entry], memory: Memory, moment: str) -> dict[str, Any] | None:
+def _estimate(moving: Sequence[Entry], memory: Memory, moment: str) -> dict[str, object] | None:
     remaining = sum(total - done for done, total in map(figures.bytes_of, moving))
     left = figures.time_left(memory.looks, remaining)
     if left is None:
@@ -294,7 +306,7 @@ def _attention(outcomes: Sequence[Outcome], progress: Mapping[str, Any]) -> list
 
 
 def _name(outcome: Outcome) -> str:
-    return figures.label({**outcome.details.get("move_request", {}), "identity": outcome.identity})
+    return figures.label({**_shown(outcome), "identity": outcome.identity})
 
 
 def _few(lines: Sequence[str], what: str) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 TOO_LOW = ("Investigate", "Poor")
 COUNTS = ("bad_items_encountered", "large_items_encountered", "missing_items_encountered")
@@ -26,24 +27,24 @@ _FAILURES = {"score_investigate": "Investigate", "score_poor": "Poor"}
 _LOOK = "Look at them with Get-MoveRequestStatistics -IncludeReport."
 
 
-def failed(request: Mapping[str, Any]) -> bool:
+def failed(request: MoveRequest) -> bool:
     """Tell whether a request failed because its score is too low."""
     return _named_by_failure(request) is not None
 
 
-def score(request: Mapping[str, Any]) -> str:
+def score(request: MoveRequest) -> str:
     """Return the score: the one that a failure names, else that of the statistics, else an empty text."""
     return _named_by_failure(request) or str(request.get("data_consistency_score") or "")
 
 
-def _named_by_failure(request: Mapping[str, Any]) -> str | None:
+def _named_by_failure(request: MoveRequest) -> str | None:
     if request["status"] != "Failed":
         return None
     failure = classify(str(request.get("failure_type") or ""), str(request.get("message") or ""))
     return _FAILURES.get(failure.code)
 
 
-def too_low(request: Mapping[str, Any]) -> MailboxError:
+def too_low(request: MoveRequest) -> MailboxError:
     """Return why a request may not complete, with the numbers of skipped items that its statistics show."""
     found = score(request)
     bad, large, missing = (request.get(name, "an unknown number of") for name in COUNTS)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
@@ -37,6 +36,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
@@ -47,11 +47,11 @@ class _Requests(Step[Move]):
     check: bool
     writes_to = EXCHANGE_ONLINE
 
-    def known(self, item: WorkItem[Move], listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    def known(self, item: WorkItem[Move], listed: MoveRequest) -> MoveRequest | None:
         """Return what is known of a listed request beyond the list, or None where its statistics have to be read."""
         return None if listed["status"] == "Failed" else {}
 
-    def learnt(self, detailed: Mapping[str, Any]) -> None:
+    def learnt(self, detailed: MoveRequest) -> None:
         """Take note of a request whose statistics were read."""
 
     def read(self, connections: Connections, items: Sequence[WorkItem[Move]]) -> None:
@@ -106,8 +106,8 @@ def _show_moved(connections: Connections, items: Sequence[tuple[WorkItem[Move], 
 
 
 def with_statistics(
-    connections: Connections, listed: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any] | HybridError]:
+    connections: Connections, listed: Mapping[str, MoveRequest]
+) -> dict[str, MoveRequest | HybridError]:
     """Return the requests completed by Get-MoveRequestStatistics, which the cloud answers for one mailbox a call.
 
     Where Exchange refuses one, because somebody removed the request meanwhile, say, its error is returned: the others
@@ -117,7 +117,7 @@ def with_statistics(
     answers = connections.read_each(
         EXCHANGE_ONLINE, [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in guids]
     )
-    result: dict[str, dict[str, Any] | HybridError] = {}
+    result: dict[str, MoveRequest | HybridError] = {}
     for guid, answer in zip(guids, answers, strict=True):
         if isinstance(answer, CmdletError) and answer.code != "permission_denied":
             result[guid] = answer
@@ -135,14 +135,14 @@ class Submitted(_Requests):
     credential: Credential
     settings: MoveSettings = field(default_factory=MoveSettings)
 
-    def known(self, item: WorkItem[Move], listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    def known(self, item: WorkItem[Move], listed: MoveRequest) -> MoveRequest | None:
         """Return the settings of a request that is as asked for by what is known of it.
 
         That includes one that this task made. Whatever seems to differ is read live.
         """
         if listed["status"] == "Failed":
             return None
-        if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)):
+        if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(listed):
             return {}
         if item.attempt.has_sent("New-MoveRequest") and item.attempt.error is None:
             self.settings.keep(listed, plan.settings_of(item.record))
@@ -151,7 +151,7 @@ class Submitted(_Requests):
             return None
         return known
 
-    def learnt(self, detailed: Mapping[str, Any]) -> None:
+    def learnt(self, detailed: MoveRequest) -> None:
         self.settings.keep(detailed, detailed)
 
     def plan(self, record: Record, current: Move, attempt: Attempt, now: datetime.datetime) -> Plan:
@@ -170,9 +170,9 @@ class Suspended(_Requests):
 class Completed(_Requests):
     """The request may complete: see plan.completed."""
 
-    def known(self, item: WorkItem[Move], listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    def known(self, item: WorkItem[Move], listed: MoveRequest) -> MoveRequest | None:
         """Return nothing more for a request that is complete, or not ours; what holds another is in its statistics."""
-        return {} if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(dict(listed)) else None
+        return {} if listed["status"] in move_request.COMPLETED or move_request.owned_by_batch(listed) else None
 
     def plan(self, record: Record, current: Move, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.completed(record, current, attempt, now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest, parameters, part
 
 # Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
 # and its kin are on-premises only and therefore absent.
@@ -64,7 +65,7 @@ class Move:
     mailbox's, which has really left: no leftover of an earlier move."""
 
     exchange_guid: str
-    request: dict[str, Any] | None = None
+    request: MoveRequest | None = None
     moved: bool = False
 
 
@@ -130,15 +131,16 @@ def _new(record: Record, guid: str, credential: Credential) -> Plan:
     parameters.update(_new_cutover(record))
     shown = {name: given[name] for name in (*NEW, "cutover", "complete_after") if name in given}
     after = {"status": "Queued", **shown}
+    made = cast(MoveRequest, {"exchange_guid": guid, **after})
     return Plan(
         calls=((EXCHANGE_ONLINE, Cmdlet("New-MoveRequest", parameters)),),
         before={"move_request": None},
         after={"move_request": after},
-        predicted={"move_request": {"exchange_guid": guid, **after}},
+        predicted={"move_request": made},
     )
 
 
-def differs(record: Record, request: Mapping[str, Any], now: datetime.datetime) -> bool:
+def differs(record: Record, request: MoveRequest, now: datetime.datetime) -> bool:
     """Tell whether a request is other than a record asks for, as far as ``request`` tells."""
     try:
         _refuse_fixed(record, request)
@@ -147,9 +149,9 @@ def differs(record: Record, request: Mapping[str, Any], now: datetime.datetime) 
     return bool(_cutover_change(record, request, now))
 
 
-def settings_of(record: Record) -> dict[str, Any]:
+def settings_of(record: Record) -> MoveRequest:
     """Return what a request has that is made for a record, under the names of its statistics."""
-    result = {held_name: str(record.get(name) or "") for name, held_name in FIXED.items()}
+    result = cast(MoveRequest, {held_name: str(record.get(name) or "") for name, held_name in FIXED.items()})
     if record.get("cutover") == "at":
         result["complete_after"] = _values.utc_time(_complete_after(record)) or ""
     return result
@@ -185,7 +187,7 @@ def completed(record: Record, move: Move, attempt: Attempt, now: datetime.dateti
         return pending
     if current["status"] == "Failed" and not data_consistency.failed(current):
         raise move_failed(current, "resume it with resume_failed: true (move_request, state: submitted)")
-    change = {
+    change: MoveRequest = {
         **_approval(record, current, attempt, now),
         **_release(current),
         **_completion_time(record, current, now),
@@ -201,7 +203,7 @@ def completed(record: Record, move: Move, attempt: Attempt, now: datetime.dateti
     return _plan(calls, current, {**change, **({"status": "resumed"} if resumed else {})})
 
 
-def _approval(record: Record, current: Mapping[str, Any], attempt: Attempt, now: datetime.datetime) -> dict[str, Any]:
+def _approval(record: Record, current: MoveRequest, attempt: Attempt, now: datetime.datetime) -> MoveRequest:
     """Return the approval that is missing; MailboxError where nobody gave it, or nobody can.
 
     It covers what was skipped up to its time: a request that failed since then for its score needs another.
@@ -215,7 +217,7 @@ def _approval(record: Record, current: Mapping[str, Any], attempt: Attempt, now:
         return {}
     if score == "Poor" or not record.get("approve_skipped_items"):
         raise data_consistency.too_low(current)
-    return {"skipped_item_approval_time": _values.utc_time(now)}
+    return {"skipped_item_approval_time": str(_values.utc_time(now))}
 
 
 def absent(move: Move, only_completed: bool) -> Plan:
@@ -245,7 +247,7 @@ def absent(move: Move, only_completed: bool) -> Plan:
     )
 
 
-def _existing(move: Move) -> dict[str, Any]:
+def _existing(move: Move) -> MoveRequest:
     if not move.request:
         raise MailboxError(
             "there is no move request.",
@@ -256,7 +258,7 @@ def _existing(move: Move) -> dict[str, Any]:
     return move.request
 
 
-def move_failed(request: Mapping[str, Any], then: str) -> MailboxError:
+def move_failed(request: MoveRequest, then: str) -> MailboxError:
     """Return what a failed request means: Exchange's own words, and what the failure catalogue says of them."""
     if data_consistency.failed(request):
         return data_consistency.too_low(request)
@@ -272,12 +274,12 @@ def move_failed(request: Mapping[str, Any], then: str) -> MailboxError:
     )
 
 
-def _release(current: Mapping[str, Any]) -> dict[str, Any]:
-    flags = ("suspend_when_ready_to_complete", "prevent_completion")
-    return {flag: False for flag in flags if current.get(flag)}
+def _release(current: MoveRequest) -> MoveRequest:
+    held: MoveRequest = {"suspend_when_ready_to_complete": False, "prevent_completion": False}
+    return part(held, [flag for flag in held if current.get(flag)])
 
 
-def _completion_time(record: Record, current: Mapping[str, Any], now: datetime.datetime) -> dict[str, Any]:
+def _completion_time(record: Record, current: MoveRequest, now: datetime.datetime) -> MoveRequest:
     """Return the change of CompleteAfter: to a time that lies ahead, else to now where the request still waits."""
     wanted = _values.utc_time(record.get("complete_after"))
     if not _lies_ahead(wanted, now):
@@ -286,21 +288,21 @@ def _completion_time(record: Record, current: Mapping[str, Any], now: datetime.d
     return {"complete_after": wanted} if wanted and wanted != current.get("complete_after") else {}
 
 
-def _why_to_keep(current: Mapping[str, Any]) -> str:
+def _why_to_keep(current: MoveRequest) -> str:
     """Return why a clean-up leaves a request alone, or an empty text for a completed one of its own."""
-    if move_request.owned_by_batch(dict(current)):
+    if move_request.owned_by_batch(current):
         return f"its request was left alone: it belongs to the migration batch {_batch_of(current)}, remove it there"
     if current["status"] not in move_request.COMPLETED:
         return f"its request was left alone: it is {current['status']}, not completed"
     return ""
 
 
-def _batch_of(current: Mapping[str, Any]) -> str:
+def _batch_of(current: MoveRequest) -> str:
     return str(current["batch_name"]).partition(":")[2]
 
 
-def _refuse_batch(current: Mapping[str, Any]) -> None:
-    if move_request.owned_by_batch(dict(current)):
+def _refuse_batch(current: MoveRequest) -> None:
+    if move_request.owned_by_batch(current):
         raise MailboxError(
             f"the request belongs to the migration batch {_batch_of(current)}.",
             code="belongs_to_migration_batch",
@@ -309,7 +311,7 @@ def _refuse_batch(current: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_fixed(record: Record, current: Mapping[str, Any]) -> None:
+def _refuse_fixed(record: Record, current: MoveRequest) -> None:
     for name, held_name in FIXED.items():
         wanted, held = str(record.get(name) or ""), str(current.get(held_name) or "")
         if wanted and held and wanted.lower() != held.lower():
@@ -341,7 +343,7 @@ def _complete_after(record: Record) -> datetime.datetime:
     return moment
 
 
-def _cutover_change(record: Record, current: Mapping[str, Any], now: datetime.datetime) -> dict[str, Any]:
+def _cutover_change(record: Record, current: MoveRequest, now: datetime.datetime) -> MoveRequest:
     """Return how the request's cutover differs from an explicitly asked one; nothing asked, nothing changed.
 
     A request that is completing already cannot be held any more.
@@ -349,7 +351,7 @@ def _cutover_change(record: Record, current: Mapping[str, Any], now: datetime.da
     cutover = record.get("cutover")
     if cutover is None or current["status"] == "CompletionInProgress":
         return {}
-    change: dict[str, Any] = {}
+    change: MoveRequest = {}
     held = bool(current.get("suspend_when_ready_to_complete"))
     if held != (cutover == "held"):
         change["suspend_when_ready_to_complete"] = cutover == "held"
@@ -357,7 +359,7 @@ def _cutover_change(record: Record, current: Mapping[str, Any], now: datetime.da
     if wanted is not None and current.get("complete_after") != wanted:
         change["complete_after"] = wanted
     if cutover == "automatic" and _lies_ahead(current.get("complete_after"), now):
-        change["complete_after"] = _values.utc_time(now)
+        change["complete_after"] = str(_values.utc_time(now))
     return change
 
 
@@ -375,28 +377,26 @@ _SET = {
 _TIMES = ("complete_after", "skipped_item_approval_time")
 
 
-def _set(guid: str, change: Mapping[str, Any]) -> Cmdlet:
-    parameters: dict[str, Value] = {"Identity": guid}
-    for name, value in change.items():
-        parameters[_SET[name]] = _values.parse_time(value) if name in _TIMES else value
-    return Cmdlet("Set-MoveRequest", parameters)
+def _set(guid: str, change: MoveRequest) -> Cmdlet:
+    times = {name: _values.parse_time(value) for name, value in change.items() if name in _TIMES}
+    return Cmdlet("Set-MoveRequest", {"Identity": guid, **parameters({**change, **times}, _SET)})
 
 
 _BRIEF = ("status", "status_detail", "percent_complete", "batch_name", "complete_after", "settings_read_at")
 
 
-def _brief(current: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: current[name] for name in (*_BRIEF, *data_consistency.SHOWN) if name in current}
+def _brief(current: MoveRequest) -> MoveRequest:
+    return part(current, (*_BRIEF, *data_consistency.SHOWN))
 
 
-def _plan(calls: Sequence[Cmdlet], current: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:
-    details = {"move_request": _brief(current)}
+def _plan(calls: Sequence[Cmdlet], current: MoveRequest, after: MoveRequest) -> Plan:
+    details: dict[str, object] = {"move_request": _brief(current)}
     if not calls:
         return Plan(details=details)
     return Plan(
         calls=tuple((EXCHANGE_ONLINE, cmdlet) for cmdlet in calls),
         before={name: current.get(name) for name in after},
-        after=dict(after),
+        after=after,
         predicted={"move_request": {**current, **after}},
         details=details,
     )

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 # What the list shows of a request: if any of it is another, the request is another, or was changed.
 LISTED = ("batch_name", "remote_host_name", "suspend_when_ready_to_complete")
@@ -44,19 +45,19 @@ class MoveSettings:
         self._known = _load(path) if path else {}
         self._saved = dict(self._known)
 
-    def of(self, listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    def of(self, listed: MoveRequest) -> MoveRequest | None:
         """Return the settings of a listed request, with ``settings_read_at`` (UTC); None where they are not known."""
         known = self._known.get(str(listed["exchange_guid"]))
         if known is None or any(known["listed"].get(name) != _shown(listed, name) for name in LISTED):
             return None
-        return {**known["settings"], "settings_read_at": known["read_at"]}
+        return {**cast(MoveRequest, known["settings"]), "settings_read_at": known["read_at"]}
 
-    def keep(self, listed: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    def keep(self, listed: MoveRequest, settings: MoveRequest) -> None:
         """Remember what a request was seen, or made, with."""
         self._known[str(listed["exchange_guid"])] = {
             "read_at": self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "listed": {name: _shown(listed, name) for name in LISTED},
-            "settings": {name: settings[name] for name in KEPT if settings.get(name) not in (None, "")},
+            "settings": {name: value for name, value in settings.items() if name in KEPT and value not in (None, "")},
         }
 
     def save(self) -> None:
@@ -66,7 +67,7 @@ class MoveSettings:
             self._saved = dict(self._known)
 
 
-def _shown(listed: Mapping[str, Any], name: str) -> Any:
+def _shown(listed: MoveRequest, name: str) -> Any:
     # Exchange leaves out what is empty or not set.
     return listed.get(name) or ""
 

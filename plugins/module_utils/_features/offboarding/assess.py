@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import FINAL
@@ -78,6 +78,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import utc_now
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    CloudRecipient,
+    part,
+)
 
 UNPROTECTED = "unprotected_sync"
 # Of these the mailbox loses nothing, whatever a record says.
@@ -131,8 +136,8 @@ class Mailbox:
     outcome: Outcome
     evidence: Evidence | None = None
     state: State | None = None
-    baseline: dict[str, Any] | None = None
-    anew: dict[str, Any] | None = None
+    baseline: Baseline | None = None
+    anew: Baseline | None = None
     changes: Changes | None = None
     supplied: Record = field(default_factory=Record)
     problems: list[HybridError] = field(default_factory=list)
@@ -271,7 +276,7 @@ def _gather(connections: Connections, wave: Sequence[Mailbox], options: Options)
     offboarding_evidence.complete(connections, seen, options.active_directory)
 
 
-def _named(record: Record, found: dict[str, Any]) -> Record:
+def _named(record: Record, found: CloudRecipient) -> Record:
     """Return the record with the UPN of its cloud object, by which its on-premises user is asked for."""
     return {**record, "user_principal_name": found["user_principal_name"]}
 
@@ -318,7 +323,7 @@ def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> Non
             _compare_with_baseline(item, evidence, item.baseline, refresh)
 
 
-def _remember_by_hand(evidence: Evidence, baseline: dict[str, Any]) -> None:
+def _remember_by_hand(evidence: Evidence, baseline: Baseline) -> None:
     """Let a plain user without proxyAddresses have those of its baseline: the Disable-MailUser that undid a half-made
     user cleared them, or LDAP is silent this time."""
     ad, before = evidence.on_premises, baseline["on_premises"]
@@ -326,7 +331,7 @@ def _remember_by_hand(evidence: Evidence, baseline: dict[str, Any]) -> None:
         ad.setdefault("proxy_addresses", before["proxy_addresses"])
 
 
-def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: dict[str, Any], refresh: bool) -> None:
+def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: Baseline, refresh: bool) -> None:
     """Take the baseline anew where it may not be the authority, or note what differs from it without a reason."""
     changes = baseline_changes.since(
         rollback_plan.Evidence(
@@ -346,7 +351,7 @@ def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: dict[str
         item.changes = changes
 
 
-def _take_anew(item: Mailbox, fresh: dict[str, Any], why: str) -> None:
+def _take_anew(item: Mailbox, fresh: Baseline, why: str) -> None:
     item.baseline = item.anew = fresh
     item.outcome.warnings.append(f"Its baseline was taken anew, and the old one is kept aside: {why}.")
 
@@ -466,7 +471,8 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
     known = [(item, item.evidence) for item in wave if item.evidence is not None]
     claims = []
     for item, seen in known:
-        before = {**_before(item, seen), **{n: v for n, v in _known(item, seen).items() if n in ADDED_TO}}
+        before = _before(item, seen)
+        before.update(cast(CloudRecipient, part(_known(item, seen), ADDED_TO)))
         before["email_addresses"] = [*before.get("email_addresses", []), *_kept_by_hand(item, seen)]
         alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
         claims.append(claim.of_mailbox(item.record, before, seen.on_premises, str(alias)))
@@ -538,10 +544,10 @@ def _written(item: Mailbox, evidence: Evidence) -> set[str]:
     return {now} if before is not None and str(before.get(name) or "").lower() != now else set()
 
 
-def _before(item: Mailbox, evidence: Evidence) -> dict[str, Any]:
+def _before(item: Mailbox, evidence: Evidence) -> CloudRecipient:
     """Return the cloud mailbox with the compared fields as they were before the first write."""
-    known = (item.baseline or {}).get("cloud", {})
-    return {**evidence.cloud, **{name: known[name] for name in cloud.COMPARED if name in known}}
+    known: CloudRecipient = (item.baseline or {}).get("cloud", {})
+    return {**evidence.cloud, **part(known, cloud.COMPARED)}
 
 
 def _kept_by_hand(item: Mailbox, evidence: Evidence) -> list[str]:
@@ -587,18 +593,17 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
         **({"source_anchor": seen.source_anchor} if isinstance(seen := evidence.directory, DirectoryUser) else {}),
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
-            **{
-                name: evidence.on_premises[name]
-                for name in (
+            **part(
+                evidence.on_premises,
+                (
                     "guid",
                     "distinguished_name",
                     "kind",
                     "recipient_type_details",
                     "database",
                     "linked_master_account",
-                )
-                if name in evidence.on_premises
-            },
+                ),
+            ),
             **({"proxy_addresses": kept} if (kept := _kept_by_hand(item, evidence)) else {}),
         },
         **(

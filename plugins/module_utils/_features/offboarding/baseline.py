@@ -29,6 +29,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    CloudRecipient,
+    OnPremisesRecipient,
+)
 
 VERSION = 2
 WITHOUT_CHECKSUM = 1  # the first form: still read, and held to its GUID alone
@@ -46,12 +51,12 @@ class Baselines:
     def path(self, exchange_guid: str) -> str:
         return os.path.join(self._folder, f"{exchange_guid}.json")
 
-    def load(self, exchange_guid: str) -> dict[str, Any] | None:
+    def load(self, exchange_guid: str) -> Baseline | None:
         """Return ``{"version", "taken_at", "identity", "cloud", "on_premises", ...}``, or None where there is none."""
         path = self.path(exchange_guid)
         try:
             with open(path, encoding="utf-8") as stream:
-                data: dict[str, Any] = json.load(stream)
+                data: Baseline = json.load(stream)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -60,7 +65,7 @@ class Baselines:
         _check_mailbox(path, exchange_guid, data)
         return data
 
-    def save(self, identity: str, cloud: dict[str, Any], on_premises: dict[str, Any]) -> dict[str, Any]:
+    def save(self, identity: str, cloud: CloudRecipient, on_premises: OnPremisesRecipient) -> Baseline:
         """Write the baseline unless there is one already, and return the one that stands."""
         data = content(identity, cloud, on_premises)
         try:
@@ -73,7 +78,7 @@ class Baselines:
             raise self._unwritable(error) from error
         return data
 
-    def replace(self, data: dict[str, Any]) -> str:
+    def replace(self, data: Baseline) -> str:
         """Put a baseline in the place of the one that stands, sound or not; return where the old one is kept.
 
         A kill on the way leaves the old one in force, or the new one: never none.
@@ -128,7 +133,7 @@ class Baselines:
         raise AssertionError("unreachable: one of the names is free")
 
     @contextlib.contextmanager
-    def _written(self, data: dict[str, Any]) -> Iterator[str]:
+    def _written(self, data: Baseline) -> Iterator[str]:
         """Give a finished temporary file: linked or moved to its place, a baseline is there whole or not at all."""
         # Not named by process id: two execution environments that share the directory may have the same.
         handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
@@ -153,16 +158,16 @@ class Baselines:
 
 
 def content(
-    identity: str, cloud: Mapping[str, Any], on_premises: Mapping[str, Any], taken_at: str = ""
-) -> dict[str, Any]:
+    identity: str, cloud: CloudRecipient, on_premises: OnPremisesRecipient, taken_at: str = ""
+) -> Baseline:
     """Return a baseline of both sides, taken now unless ``taken_at`` says when."""
-    data = {
+    data: Baseline = {
         "version": VERSION,
         "exchange_guid": cloud["exchange_guid"],
         "identity": identity,
         "taken_at": taken_at or _text_of(datetime.datetime.now(datetime.timezone.utc)),
-        "cloud": dict(cloud),
-        "on_premises": dict(on_premises),
+        "cloud": cloud.copy(),
+        "on_premises": on_premises.copy(),
     }
     return {**data, "checksum": checksum(data)}
 
@@ -183,7 +188,7 @@ def _taken_at(path: str) -> str:
     return _text_of(datetime.datetime.fromtimestamp(os.path.getmtime(path), datetime.timezone.utc))
 
 
-def checksum(data: dict[str, Any]) -> str:
+def checksum(data: Mapping[str, object]) -> str:
     """Return the checksum of all values of a baseline but itself, whatever their order and layout."""
     values = {name: value for name, value in data.items() if name != "checksum"}
     text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -204,7 +209,7 @@ def _check_form(path: str, data: Any) -> None:
         raise _unreadable(path, "was changed or cut short since it was written: its checksum does not fit its values")
 
 
-def _check_mailbox(path: str, exchange_guid: str, data: dict[str, Any]) -> None:
+def _check_mailbox(path: str, exchange_guid: str, data: Baseline) -> None:
     """Refuse what says that it is of another mailbox, whatever the file is called."""
     named = [data["cloud"].get("exchange_guid")]
     if data["version"] != WITHOUT_CHECKSUM:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
@@ -23,6 +23,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Evidence,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    CloudRecipient,
+    OnPremisesRecipient,
+)
 
 # Once the cloud user is synced and the stamp is on it, these come from on-premises: whatever they are, the next sync
 # brings what stands there, and the match compares it with the baseline (smtp_match).
@@ -43,8 +48,8 @@ class Changes:
 
     written: bool
     differing: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    fresh: Mapping[str, Any] = field(default_factory=dict)
-    on_premises: Mapping[str, Any] = field(default_factory=dict)
+    fresh: CloudRecipient = field(default_factory=CloudRecipient)
+    on_premises: OnPremisesRecipient = field(default_factory=OnPremisesRecipient)
     taken_at: str = ""
 
 
@@ -69,10 +74,10 @@ def _written(evidence: Evidence) -> bool:
     return rollback_plan.has_request(evidence) or rollback_plan.written_on_premises(evidence)
 
 
-def _before_the_first_write(evidence: Evidence, baseline: dict[str, Any]) -> Changes:
+def _before_the_first_write(evidence: Evidence, baseline: Baseline) -> Changes:
     """A routing address that an earlier run added to the cloud mailbox is ours, and no part of how it was found."""
     routing = ("smtp", rollback_plan.added_routing(evidence))
-    live = {
+    live: CloudRecipient = {
         **evidence.cloud,
         "email_addresses": [a for a in evidence.cloud["email_addresses"] if addresses.key(a) != routing],
     }
@@ -85,7 +90,7 @@ def _before_the_first_write(evidence: Evidence, baseline: dict[str, Any]) -> Cha
     return Changes(False, {}, live, evidence.on_premises)
 
 
-def _lost(before: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+def _lost(before: CloudRecipient, live: CloudRecipient) -> list[str]:
     return [a for a in addresses.missing(before.get("email_addresses", []), live["email_addresses"]) if _counts(a)]
 
 
@@ -94,7 +99,7 @@ def _counts(address: str) -> bool:
     return addresses.kind_of(address) not in addresses.OF_THE_CLOUD
 
 
-def _unexplained(evidence: Evidence, baseline: dict[str, Any], primary: str) -> dict[str, tuple[Any, Any]]:
+def _unexplained(evidence: Evidence, baseline: Baseline, primary: str) -> dict[str, tuple[Any, Any]]:
     before, live, ad = baseline["cloud"], evidence.cloud, evidence.on_premises
     synced = bool(live["is_dir_synced"])
     differing: dict[str, tuple[Any, Any]] = {}
@@ -108,14 +113,14 @@ def _unexplained(evidence: Evidence, baseline: dict[str, Any], primary: str) -> 
                 differing[name] = (gone, new)
         elif name == "primary_smtp_address":
             now = _primary(live, ad, synced)
-            if now and now.lower() not in (before[name].lower(), primary.lower()):
-                differing[name] = (before[name], now)
-        elif before[name] != live.get(name):
-            differing[name] = (before[name], live.get(name))
+            if now and now.lower() not in (before["primary_smtp_address"].lower(), primary.lower()):
+                differing[name] = (before.get(name), now)
+        elif before.get(name) != live.get(name):
+            differing[name] = (before.get(name), live.get(name))
     return differing
 
 
-def _gained(evidence: Evidence, before: Mapping[str, Any], synced: bool) -> list[str]:
+def _gained(evidence: Evidence, before: CloudRecipient, synced: bool) -> list[str]:
     live, ad = evidence.cloud, evidence.on_premises
     ours = [*before["email_addresses"], f"smtp:{rollback_plan.added_routing(evidence)}"]
     if synced:
@@ -132,7 +137,7 @@ def _gained(evidence: Evidence, before: Mapping[str, Any], synced: bool) -> list
     ]
 
 
-def _primary(live: Mapping[str, Any], ad: Mapping[str, Any], synced: bool) -> str:
+def _primary(live: CloudRecipient, ad: OnPremisesRecipient, synced: bool) -> str:
     """Return the primary address that somebody means the mailbox to have now, or an empty text.
 
     Of a synced mailbox it is what stands on-premises: the cloud's follows with the next sync. While a user is half
@@ -144,9 +149,10 @@ def _primary(live: Mapping[str, Any], ad: Mapping[str, Any], synced: bool) -> st
     return str(ad.get("primary_smtp_address") or "") if whole else ""
 
 
-def _with(before: Mapping[str, Any], differing: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+def _with(before: CloudRecipient, differing: Mapping[str, tuple[Any, Any]]) -> CloudRecipient:
     """Return the baseline's cloud part with what nothing explains as it is live, and all the rest as it was."""
-    fresh = {**before, **{name: now for name, (_was, now) in differing.items() if name != "email_addresses"}}
+    now = {name: live for name, (_was, live) in differing.items() if name != "email_addresses"}
+    fresh: CloudRecipient = {**before, **cast(CloudRecipient, now)}
     gone, new = differing.get("email_addresses", ((), ()))
     left = {addresses.key(address) for address in gone}
     kept = [address for address in before["email_addresses"] if addresses.key(address) not in left]

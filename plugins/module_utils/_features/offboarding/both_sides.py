@@ -10,7 +10,7 @@ What the sides hold is read only for mailboxes in conflict: it decides what to d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +61,13 @@ def two_mailboxes(connections: Connections, conflicts: Sequence[Evidence]) -> li
     return list(zip(cloud, local, strict=True))
 
 
-def _sides(connections: Connections, kind: str, objects: Sequence[dict[str, Any]], identity: str) -> list[Side]:
+def _sides(connections: Connections, kind: str, objects: Sequence[Mapping[str, Any]], identity: str) -> list[Side]:
     asked = [Cmdlet("Get-MailboxStatistics", {"Identity": item[identity]}) for item in objects]
     answers = connections.read(kind, asked) if asked else []
     return [_side(item, answer) for item, answer in zip(objects, answers, strict=True)]
 
 
-def _side(item: dict[str, Any], answer: CmdletOutput | HybridError) -> Side:
+def _side(item: Mapping[str, Any], answer: CmdletOutput | HybridError) -> Side:
     guid, database = str(item["exchange_guid"]), str(item.get("database") or "")
     if isinstance(answer, HybridError):
         return Side(guid, database)

@@ -32,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.validation import refuse_missing, validated
 
 
@@ -68,7 +69,7 @@ def refuse_credential(ahead: Ahead) -> None:
 
 
 def refusals(
-    ahead: Ahead, record: Record, sides: BothSides, request: dict[str, Any] | None, now: datetime.datetime
+    ahead: Ahead, record: Record, sides: BothSides, request: MoveRequest | None, now: datetime.datetime
 ) -> list[HybridError]:
     """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it."""
     found: list[HybridError] = []

@@ -14,7 +14,6 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
@@ -41,6 +40,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outc
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import work_through
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    CloudRecipient,
+    MoveRequest,
+    OnPremisesRecipient,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
@@ -86,10 +91,10 @@ class RolledBack(Step[Evidence]):
     def _evidence(
         self,
         record: Record,
-        found: dict[str, Any] | HybridError,
-        baseline: dict[str, Any] | HybridError | None,
-        user: dict[str, Any] | HybridError,
-        requests: dict[str, dict[str, Any]],
+        found: CloudRecipient | HybridError,
+        baseline: Baseline | HybridError | None,
+        user: OnPremisesRecipient | HybridError,
+        requests: dict[str, MoveRequest],
     ) -> Evidence | HybridError:
         if isinstance(found, HybridError):
             return found
@@ -119,7 +124,7 @@ class RolledBack(Step[Evidence]):
         return rollback_plan.rolled_back(record, current, attempt)
 
 
-def _baseline(baselines: Baselines, found: dict[str, Any] | HybridError) -> dict[str, Any] | HybridError | None:
+def _baseline(baselines: Baselines, found: CloudRecipient | HybridError) -> Baseline | HybridError | None:
     if isinstance(found, HybridError):
         return None
     try:
@@ -159,7 +164,7 @@ def activity_of(connections: Connections) -> Activity | None:
 
 
 def _named(
-    record: Record, found: dict[str, Any] | HybridError, baseline: dict[str, Any] | HybridError | None
+    record: Record, found: CloudRecipient | HybridError, baseline: Baseline | HybridError | None
 ) -> Record:
     """Return the record with what names its on-premises user: ad_identity, else the baseline's, else the cloud UPN."""
     known = record.copy()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
@@ -30,6 +29,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    Baseline,
+    CloudRecipient,
+    MoveRequest,
+    OnPremisesRecipient,
+    Predicted,
+    parameters,
+    part,
+)
 
 NOTHING, UNDONE, KEPT = "nothing", "undone", "kept"
 DECISIONS = (NOTHING, UNDONE, KEPT)
@@ -71,10 +79,10 @@ class Evidence:
     that an earlier rollback put away.
     """
 
-    cloud: dict[str, Any]
-    on_premises: dict[str, Any]
-    move_request: dict[str, Any] | None = None
-    baseline: dict[str, Any] | None = None
+    cloud: CloudRecipient
+    on_premises: OnPremisesRecipient
+    move_request: MoveRequest | None = None
+    baseline: Baseline | None = None
     set_aside: str = ""
     exported: str = ""
     scheduler_runs: bool = False
@@ -261,7 +269,7 @@ def _refuse_losses(evidence: Evidence) -> None:
         )
 
 
-def lost_with_the_mail_user(ad: dict[str, Any]) -> list[str]:
+def lost_with_the_mail_user(ad: OnPremisesRecipient) -> list[str]:
     """Return what Disable-MailUser may clear and no cmdlet sets on a plain user."""
     hidden = ["hidden_from_address_lists_enabled"] if ad.get("hidden_from_address_lists_enabled") else []
     return [*sorted(ad.get("custom_attributes", {})), *hidden]
@@ -270,7 +278,7 @@ def lost_with_the_mail_user(ad: dict[str, Any]) -> list[str]:
 # -- what was written --------------------------------------------------------------------------------------------------
 
 
-def _open_request(evidence: Evidence) -> dict[str, Any] | None:
+def _open_request(evidence: Evidence) -> MoveRequest | None:
     """Return a request that is on its way. One that is completed is of an earlier move: the mailbox is in the cloud."""
     request = evidence.move_request
     return None if request is None or request["status"] in move_request.COMPLETED else request
@@ -291,7 +299,7 @@ def written_on_premises(evidence: Evidence) -> bool:
     return bool(_enabled_by_us(evidence) or _changed(evidence) or _plain_changes(evidence))
 
 
-def _changed(evidence: Evidence) -> dict[str, Any]:
+def _changed(evidence: Evidence) -> OnPremisesRecipient:
     """Return what has to be set on an object that was a mail user or remote mailbox before: the baseline's values."""
     ad, before = evidence.on_premises, (evidence.baseline or {}).get("on_premises", {})
     if ad["kind"] not in exchange_guid.SETTERS or before.get("kind") != ad["kind"]:
@@ -299,7 +307,7 @@ def _changed(evidence: Evidence) -> dict[str, Any]:
     names = ["exchange_guid", "archive_guid"]
     if ad["kind"] == "mail_user":
         names += ["external_email_address", "email_address_policy_enabled"]
-    change = {name: before[name] for name in names if name in before and before[name] != ad.get(name)}
+    change = part(before, [name for name in names if before.get(name) != ad.get(name)])
     held = before.get("email_addresses", [])
     if ad["kind"] == "mail_user" and (
         "external_email_address" in change or not addresses.same(held, ad["email_addresses"])
@@ -309,7 +317,7 @@ def _changed(evidence: Evidence) -> dict[str, Any]:
     return change
 
 
-def _plain_changes(evidence: Evidence) -> dict[str, Any]:
+def _plain_changes(evidence: Evidence) -> OnPremisesRecipient:
     """Return what Enable-MailUser and Disable-MailUser leave behind on a user that was plain before.
 
     Disable-MailUser clears ``mail``, Enable-MailUser fills an empty display name with the name.
@@ -317,7 +325,7 @@ def _plain_changes(evidence: Evidence) -> dict[str, Any]:
     ad, before = evidence.on_premises, (evidence.baseline or {}).get("on_premises", {})
     if before.get("kind") != "user":
         return {}
-    change: dict[str, Any] = {}
+    change: OnPremisesRecipient = {}
     mail = before.get("windows_email_address", "")
     if mail and (ad["kind"] == "mail_user" or not ad["windows_email_address"]):
         change["windows_email_address"] = mail
@@ -373,8 +381,8 @@ def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
     while the mail user still names it; Active Directory's ``mail`` comes last, because Disable-MailUser clears it.
     """
     judgement = judge(evidence)
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
+    before: dict[str, object] = {}
+    after: dict[str, object] = {}
     calls: list[tuple[str, Cmdlet]] = []
     request = _open_request(evidence)
     if request is not None:
@@ -385,11 +393,11 @@ def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
         calls += _undo(evidence, before, after)
     elif judgement.decision == KEPT:
         calls += _complete(evidence, include_sip, before, after)
-    details: dict[str, Any] = {"decision": judgement.decision, "reason": judgement.reason}
+    details: dict[str, object] = {"decision": judgement.decision, "reason": judgement.reason}
     if judgement.decision == KEPT:
         live = {**evidence.on_premises, **{name: value for name, value in after.items() if name != "move_request"}}
         details["kept"] = {name: live[name] for name in _SHOWN if live.get(name)}
-    predicted: dict[str, dict[str, Any] | None] = {"move_request": None} if request is not None else {}
+    predicted: Predicted = {"move_request": None} if request is not None else {}
     return Plan(
         calls=tuple(calls),
         before=before,
@@ -409,7 +417,7 @@ def rolled_back(record: Record, evidence: Evidence, attempt: Attempt) -> Plan:
     return replace(found, enriched={"whole": False} if undone else {})
 
 
-def _undo(evidence: Evidence, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Cmdlet]]:
+def _undo(evidence: Evidence, before: dict[str, object], after: dict[str, object]) -> list[tuple[str, Cmdlet]]:
     ad, calls = evidence.on_premises, []
     routing = added_routing(evidence)
     if routing:
@@ -425,13 +433,14 @@ def _undo(evidence: Evidence, before: dict[str, Any], after: dict[str, Any]) -> 
         calls.append(
             (EXCHANGE_SERVER, Cmdlet("Disable-MailUser", {"Identity": ad["guid"], "Confirm": False})),
         )
-        before.update({name: ad[name] for name in _SHOWN if ad.get(name)})
+        before.update({name: value for name, value in part(ad, _SHOWN).items() if value})
         after["recipient_type_details"] = (evidence.baseline or {})["on_premises"]["recipient_type_details"]
     plain = _plain_changes(evidence)
     if plain:
         calls.append(_write("Set-User", ad, plain, before, after))
     change = _changed(evidence)
-    policy = {name: change.pop(name) for name in ("email_address_policy_enabled",) if name in change}
+    policy = part(change, ["email_address_policy_enabled"])
+    change.pop("email_address_policy_enabled", None)
     if change:
         calls.append(_write(exchange_guid.SETTERS[ad["kind"]], ad, change, before, after))
     if policy:
@@ -441,7 +450,7 @@ def _undo(evidence: Evidence, before: dict[str, Any], after: dict[str, Any]) -> 
 
 
 def _complete(
-    evidence: Evidence, include_sip: bool, before: dict[str, Any], after: dict[str, Any]
+    evidence: Evidence, include_sip: bool, before: dict[str, object], after: dict[str, object]
 ) -> list[tuple[str, Cmdlet]]:
     """Give a mail user that stays the addresses that a killed run had not written yet: a sync would lose them."""
     if not _enabled_by_us(evidence):
@@ -455,7 +464,7 @@ def _complete(
     )
     kept = (evidence.baseline or {})["on_premises"].get("proxy_addresses", [])
     complete = addresses.merged(wanted, [*ad["email_addresses"], *addresses.writable(kept)])
-    change: dict[str, Any] = {}
+    change: OnPremisesRecipient = {}
     if not addresses.same(complete, ad["email_addresses"]):
         change["email_addresses"] = complete
     if ad.get("email_address_policy_enabled"):
@@ -464,10 +473,12 @@ def _complete(
 
 
 def _write(
-    cmdlet: str, ad: dict[str, Any], change: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+    cmdlet: str,
+    ad: OnPremisesRecipient,
+    change: OnPremisesRecipient,
+    before: dict[str, object],
+    after: dict[str, object],
 ) -> tuple[str, Cmdlet]:
     before.update({name: ad.get(name) for name in change})
     after.update(change)
-    return EXCHANGE_SERVER, Cmdlet(
-        cmdlet, {"Identity": ad["guid"], **{_PARAMETERS[name]: value for name, value in change.items()}}
-    )
+    return EXCHANGE_SERVER, Cmdlet(cmdlet, {"Identity": ad["guid"], **parameters(change, _PARAMETERS)})

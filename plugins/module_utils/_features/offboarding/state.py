@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import CloudUser
@@ -30,6 +29,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     DirectoryUser,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    MoveRequest,
+    OnPremisesRecipient,
+)
 
 # A completion that left nothing undone: until the cloud shows it, it only lags.
 CLEAN = ("Completed", "CompletedWithSkippedItems")
@@ -108,9 +112,9 @@ class Evidence:
     anchor, None where nobody was asked. ``entra`` is what Microsoft Graph shows of the cloud user, where it was asked.
     """
 
-    cloud: dict[str, Any]
-    on_premises: dict[str, Any]
-    move_request: dict[str, Any] | None = None
+    cloud: CloudRecipient
+    on_premises: OnPremisesRecipient
+    move_request: MoveRequest | None = None
     anchored_to: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     directory: DirectoryUser | Silent = NOT_CONFIGURED
@@ -180,7 +184,7 @@ def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
     return State("conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX, TWO_MAILBOXES)
 
 
-def _after_move(mailbox: dict[str, Any], ad: dict[str, Any]) -> State:
+def _after_move(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> State:
     known = mailbox["exchange_guid"]
     if ad["kind"] == "mailbox" and known != _values.ZERO_GUID and ad["exchange_guid"] == known:
         return State("home", f"the on-premises mailbox carries the GUID {known} of the cloud mail user")
@@ -231,8 +235,8 @@ def _on_the_way(evidence: Evidence, beginning: str, verified: bool, overwrite: b
 
 def stop_signs(
     record: Record,
-    mailbox: dict[str, Any],
-    ad: dict[str, Any],
+    mailbox: CloudRecipient,
+    ad: OnPremisesRecipient,
     domains: Collection[str],
     policies: Collection[str] = (),
     written: Collection[str] = (),
@@ -256,7 +260,7 @@ def stop_signs(
 
 
 def _values_on_premises(
-    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str], written: Collection[str]
+    record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient, domains: Collection[str], written: Collection[str]
 ) -> list[MailboxError]:
     """Return a sign for each value on-premises that would be written over and is not the mailbox's own.
 
@@ -297,7 +301,7 @@ def _sign(code: str, message: str, remedy: str) -> MailboxError:
 
 
 def _names_that_change(
-    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+    record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient, domains: Collection[str]
 ) -> list[MailboxError]:
     signs = _sign_in_names(record, mailbox, ad, domains)
     if ad["display_name"] and ad["display_name"] != mailbox["display_name"]:
@@ -312,7 +316,7 @@ def _names_that_change(
 
 
 def _sign_in_names(
-    record: Record, mailbox: dict[str, Any], ad: dict[str, Any], domains: Collection[str]
+    record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient, domains: Collection[str]
 ) -> list[MailboxError]:
     """Return signs about the UPN, which the sync takes from userPrincipalName or, by alternate login ID, from mail."""
     upn, cloud_upn = ad["user_principal_name"], mailbox["user_principal_name"]
@@ -359,7 +363,7 @@ NOT_SHOWN = ("alias_would_change", "hidden_would_change", "custom_attributes_wou
 _KEPT = ("alias", "hidden_from_address_lists_enabled", "custom_attributes")
 
 
-def shown(evidence: Evidence) -> dict[str, Any]:
+def shown(evidence: Evidence) -> OnPremisesRecipient:
     """Return the on-premises user with what LDAP shows of it beside what the cmdlets show."""
     ad, directory = evidence.on_premises, evidence.directory
     if ad["kind"] != "user" or not isinstance(directory, DirectoryUser):
@@ -377,7 +381,7 @@ def unseen(evidence: Evidence) -> list[str]:
     return [] if set(_KEPT) <= set(shown(evidence)) else list(NOT_SHOWN)
 
 
-def _values_that_change(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
+def _values_that_change(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> list[MailboxError]:
     if not set(_KEPT) <= set(ad):
         return _values_at_risk(mailbox)
     signs = []
@@ -413,7 +417,7 @@ def _values_that_change(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[Mai
     return signs
 
 
-def _values_at_risk(mailbox: dict[str, Any]) -> list[MailboxError]:
+def _values_at_risk(mailbox: CloudRecipient) -> list[MailboxError]:
     """Return a sign for values of a cloud mailbox that may be the cloud's own.
 
     Those of a synced one came from Active Directory, unless it is cloud-managed: there is nothing that could differ.
@@ -442,7 +446,7 @@ def doubtful(state: State) -> list[MailboxError]:
     return [_sign("anchor_unverified", state.doubt, "Configure active_directory, which reads mS-DS-ConsistencyGuid.")]
 
 
-def _holds(record: Record, mailbox: dict[str, Any], policies: Collection[str]) -> list[MailboxError]:
+def _holds(record: Record, mailbox: CloudRecipient, policies: Collection[str]) -> list[MailboxError]:
     """Return a sign for each kind of hold; a delay hold that is to be ended before the move stops nothing."""
     entries: dict[str, list[str]] = {}
     for hold in _hold_kinds.of_mailbox(mailbox, policies):
@@ -470,7 +474,7 @@ def holds_not_checked(reason: str) -> MailboxError:
     )
 
 
-def _flags(mailbox: dict[str, Any]) -> list[MailboxError]:
+def _flags(mailbox: CloudRecipient) -> list[MailboxError]:
     signs = []
     if mailbox.get("is_exchange_cloud_managed"):
         signs.append(
@@ -483,7 +487,7 @@ def _flags(mailbox: dict[str, Any]) -> list[MailboxError]:
     return signs
 
 
-def _addresses(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
+def _addresses(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> list[MailboxError]:
     """Tell what no sync can keep and what no write can carry, before the first write.
 
     Where the cloud user follows a mail-enabled object already, its addresses are what the sync made of them.
@@ -513,7 +517,7 @@ def _addresses(mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError
     return signs
 
 
-def _archive(record: Record, mailbox: dict[str, Any]) -> list[MailboxError]:
+def _archive(record: Record, mailbox: CloudRecipient) -> list[MailboxError]:
     if mailbox["archive_guid"] == _values.ZERO_GUID:
         return []
     if record.get("remote_archive_target_database") or (record.get("primary_only") and record.get("archive_domain")):
@@ -589,7 +593,7 @@ def _on_premises_differences(record: Record, evidence: Evidence) -> list[Mailbox
     return found
 
 
-def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
+def _lost_addresses(record: Record, ad: OnPremisesRecipient) -> list[MailboxError]:
     """Return the difference of addresses that were to be carried home and are not there."""
     known, primary = record.get("email_addresses") or [], str(record.get("primary_smtp_address") or "")
     if not known or not primary:
@@ -610,7 +614,7 @@ def _lost_addresses(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
     ]
 
 
-def _link_difference(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
+def _link_difference(record: Record, ad: OnPremisesRecipient) -> list[MailboxError]:
     """A user of a resource forest is linked to its master account: without the link nobody opens the mailbox."""
     wanted, held = str(record.get("linked_master_account") or ""), str(ad.get("linked_master_account") or "")
     if not wanted or wanted.lower() == held.lower():
@@ -624,7 +628,9 @@ def _link_difference(record: Record, ad: dict[str, Any]) -> list[MailboxError]:
     ]
 
 
-def _external_address_difference(record: Record, mailbox: dict[str, Any], ad: dict[str, Any]) -> list[MailboxError]:
+def _external_address_difference(
+    record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient
+) -> list[MailboxError]:
     domain = str(record.get("target_delivery_domain") or "").lower()
     address = str(mailbox.get("external_email_address") or "").lower()
     external = _values.domain_of(address)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -80,7 +81,7 @@ def work(module: HybridModule) -> NoReturn:
 def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> None:
     """Write into the journal which stop signs did not stop a mailbox: all that a mailbox has that did not fail."""
     if module.journal is not None:
-        signs = {o.identity: list(o.details.get("stop_signs", ())) for o in outcomes if o.status != "failed"}
+        signs = {o.identity: _values.as_list(o.details.get("stop_signs")) for o in outcomes if o.status != "failed"}
         module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})
 
 

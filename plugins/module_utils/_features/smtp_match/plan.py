@@ -22,6 +22,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    OnPremisesRecipient,
+    part,
+)
 
 USUAL_REASONS = (
     "The usual reasons: the user is outside the scope of Entra Connect (organizational unit, group, "
@@ -80,7 +85,7 @@ class Match:
     """
 
     stamps: tuple[str, ...]
-    live: dict[str, Any] | None = None
+    live: CloudRecipient | None = None
     unseen: tuple[str, ...] = ()
 
 
@@ -95,7 +100,7 @@ def stamps(record: Record, on_premises: list[str]) -> tuple[str, ...]:
     return tuple(addresses.evidence(addresses.missing(on_premises, before), domains))
 
 
-def not_joined(record: Record, live: dict[str, Any]) -> str:
+def not_joined(record: Record, live: CloudRecipient) -> str:
     """Return why this cloud object is not the synchronized one, or an empty text.
 
     IsDirSynced and an unchanged object id alone prove nothing, both may hold beforehand: what we stamped must be
@@ -107,9 +112,9 @@ def not_joined(record: Record, live: dict[str, Any]) -> str:
     return "" if live["is_dir_synced"] else "IsDirSynced of the cloud object is still False"
 
 
-def unaccepted(record: Record, live: dict[str, Any], accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
+def unaccepted(record: Record, live: CloudRecipient, accept: Collection[str]) -> dict[str, tuple[Any, Any]]:
     accepted = accepted_by(record, accept)
-    before = {name: value for name, value in record.items() if name in cloud.COMPARED}
+    before = part(record, cloud.COMPARED)
     changed = cloud.difference(before, live, include_sip=bool(record.get("include_sip")))
     return {name: pair for name, pair in changed.items() if ACCEPTABLE.get(name) not in accepted}
 
@@ -138,7 +143,10 @@ def timed_out(wait_timeout: float, missing: str) -> MailboxError:
 
 
 def second_object(
-    record: Record, user: dict[str, Any] | HybridError, held: Mapping[str, list[Properties] | HybridError], holder: str
+    record: Record,
+    user: OnPremisesRecipient | HybridError,
+    held: Mapping[str, list[Properties] | HybridError],
+    holder: str,
 ) -> MailboxError | None:
     """Return that the sync made a second cloud object instead of a match, where something shows one.
 
@@ -178,13 +186,13 @@ def _other(held: Mapping[str, list[Properties] | HybridError], mine: set[str], k
     return ""
 
 
-def anchor_of(record: Record, user: dict[str, Any] | HybridError) -> str:
+def anchor_of(record: Record, user: OnPremisesRecipient | HybridError) -> str:
     """Return the anchor that the on-premises user has: what offboarding_state read over LDAP, else its objectGUID's."""
     own = "" if isinstance(user, HybridError) else _values.immutable_id_of_guid(user["guid"])
     return str(record.get("source_anchor") or own)
 
 
-def _joined(user: dict[str, Any] | HybridError, holder: str, known: str) -> str:
+def _joined(user: OnPremisesRecipient | HybridError, holder: str, known: str) -> str:
     """Return the id of the cloud object that the sync joined to the on-premises user, if it is another than known."""
     written_back = "" if isinstance(user, HybridError) else str(user["external_directory_object_id"])
     return next((found for found in (holder, written_back) if known and found not in ("", known)), "")

@@ -11,7 +11,6 @@ import datetime
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
@@ -27,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import CloudRecipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 ANOTHER_PROOF = (
@@ -111,7 +111,7 @@ def await_match(
             item.outcome.status = "pending"
         return outcomes
     for item in _without_another_proof(connections, waiting, accept):
-        item.fail(plan.timed_out(wait_timeout, item.outcome.details.get("missing", "")))
+        item.fail(plan.timed_out(wait_timeout, str(item.outcome.details.get("missing", ""))))
     _find_second_objects(connections, outcomes)
     anchor.verify(connections, outcomes)
     return outcomes
@@ -166,7 +166,7 @@ def _look(connections: Connections, items: Sequence[WorkItem[Match]], accept: Co
     return waiting
 
 
-def _conclude(connections: Connections, outcome: Outcome, live: dict[str, Any], accept: Collection[str]) -> None:
+def _conclude(connections: Connections, outcome: Outcome, live: CloudRecipient, accept: Collection[str]) -> None:
     """Compare a matched cloud object with its record, and say so in the outcome."""
     record = outcome.record
     changed = plan.unaccepted(record, live, accept)
@@ -214,7 +214,7 @@ def _other_proof(outcome: Outcome) -> str:
     return ""
 
 
-def _came_home(connections: Connections, record: Record, live: dict[str, Any]) -> bool:
+def _came_home(connections: Connections, record: Record, live: CloudRecipient) -> bool:
     """Tell whether another run's move completed meanwhile: then the mailbox with this GUID is on-premises.
 
     A cloud mailbox that turned into a mail user without that was lost, not moved.
