@@ -164,7 +164,7 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """What the role says at its end: offboarding_result."""
-        return dict(self.task("Sum up").result["ansible_facts"]["offboarding_result"])
+        return dict(self.task("Summarize the run").result["ansible_facts"]["offboarding_result"])
 
     @property
     def failed_mailboxes(self) -> list[str]:

@@ -331,6 +331,6 @@ def test_the_role_refuses_what_the_move_would_refuse_before_anything_is_contacte
         offboarding_complete_after="tonight",
     )
     (task, *_rest) = run.failures
-    assert task.name == "Read both organizations and keep the baseline"
+    assert task.name == "Read both organizations and save the baseline"
     assert "complete_after: 'tonight' is not a time. Write it in UTC as" in task.message
     assert len(bench.log) == 0

@@ -123,7 +123,7 @@ def test_a_wave_completes_verifies_and_is_cleaned_up(bench: Bench) -> None:
 def complete_the_rest(bench: Bench, wave: Sequence[dict[str, Any]]) -> None:
     rest = days(bench, "complete", offboarding_mailboxes=wave)
     assert rest.succeeded, rest.output
-    kinds = rest.task("Give shared, room and equipment mailboxes their kind")
+    kinds = rest.task("Set the kind of shared, room and equipment mailboxes")
     assert names(kinds.cmdlets) == {"Set-Mailbox": 3}
     seen = len(bench.log)
     again = days(bench, "complete", offboarding_mailboxes=wave)

@@ -55,7 +55,7 @@ def test_users_that_stay_half_made_keep_the_pause_until_they_are_mended(bench: B
     bench.faults.clear()
     mended = bench.offboard(playbook="resume_sync")
     assert mended.succeeded, mended.output
-    assert {entry["ending"] for entry in mended.task("Make half-made users whole or undo them").mailboxes.values()} == {
+    assert {entry["ending"] for entry in mended.task("Complete or undo half-made users").mailboxes.values()} == {
         "whole"
     }
     assert bench.scheduler_runs()

@@ -303,7 +303,7 @@ def status(bench: Bench, *arguments: str, **variables: Any) -> Run:
 
 
 def shown(run: Run) -> list[str]:
-    lines: list[str] = run.task("Show how far the moves are").result["msg"]
+    lines: list[str] = run.task("Show the progress of the moves").result["msg"]
     return lines
 
 

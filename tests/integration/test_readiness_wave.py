@@ -77,7 +77,7 @@ def test_twenty_traps_of_sixty_are_named_and_nothing_else(bench: Bench) -> None:
     snapshot = bench.hybrid.snapshot()
     run = check(bench, path)
     assert not run.succeeded
-    assert "40 of 60 mailboxes are ready" in run.task("Look at both organizations").message
+    assert "40 of 60 mailboxes are ready" in run.task("Check both organizations").message
     assert bench.writes() == []
     assert bench.hybrid.snapshot() == snapshot
 
@@ -166,7 +166,7 @@ def test_check_mode_reports_and_leaves_no_file(bench: Bench) -> None:
     path = write_csv(bench, {"ann": wave[0]})
     run = check(bench, path, "--check", offboarding_fail_on="never")
     assert run.succeeded, run.output
-    assert run.task("Look at both organizations").result["summary"]["ready"] == 0
+    assert run.task("Check both organizations").result["summary"]["ready"] == 0
     assert not bench.offboarding_directory.exists()
 
 
@@ -175,7 +175,7 @@ def test_an_unknown_code_cannot_be_accepted(bench: Bench) -> None:
     path = write_csv(bench, {"ann": wave[0]})
     for code in ("holdz", "conflict"):
         run = check(bench, path, offboarding_accept=[code])
-        assert f"'{code}' cannot be accepted" in run.task("Look at both organizations").message
+        assert f"'{code}' cannot be accepted" in run.task("Check both organizations").message
 
 
 def test_the_days_of_a_wave_with_every_override_damage_nothing(bench: Bench) -> None:

@@ -50,7 +50,7 @@ def test_nobody_is_written_to_unprotected_without_a_word(bench: Bench) -> None:
     bench.without = {"ENTRA_CONNECT_HOST"}
     given: dict[str, Any] = {"offboarding_mailboxes": records(pairs)}
     refused = bench.offboard(**given)
-    message = refused.task("Refuse to write while nothing keeps half-made users from being exported").message
+    message = refused.task("Refuse to write if half-made users may be exported").message
     assert message.startswith("unprotected_sync: ")
     assert "since entra_connect is not configured" in message
     assert (refused.succeeded, bench.writes()) == (False, [])
@@ -101,7 +101,7 @@ def test_users_come_into_scope_once_they_are_whole(bench: Bench) -> None:
     given: dict[str, Any] = {"offboarding_mailboxes": records([synced, ann, bob, held])}
 
     missing = bench.offboard(offboarding_scope_tasks=str(bench.directory / "nothing.yml"), **given)
-    assert "nothing.yml' is no file on the controller" in missing.output
+    assert "nothing.yml' is not a file on the controller" in missing.output
     given["offboarding_scope_tasks"] = scope_tasks(bench, told)
     # Nobody is whole yet, and so nobody may be exported.
     bench.offboard("--tags", "sync", **given)

@@ -23,10 +23,10 @@ def verify(bench: Bench) -> Run:
 def test_the_playbook_passes_and_writes_nothing(shared: Bench) -> None:
     run = verify(shared)
     assert run.succeeded, run.output
-    tested = run.task("Try every configured system").result
+    tested = run.task("Test every configured system").result
     assert tested["summary"]["failed"] == 0
     assert {check["system"] for check in tested["checks"]} == {"exchange_server", "exchange_online", "entra_connect"}
-    shown = run.task("Show what was seen").result["msg"]
+    shown = run.task("Show the results").result["msg"]
     assert "ok: exchange_server cmdlet Enable-MailUser: it is granted" in shown
     assert shared.writes() == []
 
@@ -38,7 +38,7 @@ def test_the_playbook_names_the_missing_role(shared: Bench) -> None:
     host.revoked.clear()
     assert not run.succeeded
     (failure,) = run.failures
-    assert failure.name == "Stop if something does not work"
+    assert failure.name == "Fail if something does not work"
     assert "exchange_server cmdlet Enable-MailUser: no role grants it" in failure.message
     assert "the management role Mail Recipients" in failure.message
 
