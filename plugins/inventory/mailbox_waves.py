@@ -198,10 +198,10 @@ def _first_set(names: Sequence[str]) -> str | None:
     return next((os.environ[name] for name in names if name in os.environ), None)
 
 
-def _converted(text: str, kind: str) -> Any:
-    if kind == "bool":
+def _converted(text: str, option_type: str) -> Any:
+    if option_type == "bool":
         return text.strip().lower() in ("true", "yes", "on", "1")
-    if kind == "int" and re.fullmatch(r"\d+", text.strip()):
+    if option_type == "int" and re.fullmatch(r"\d+", text.strip()):
         return int(text)
     return text
 

@@ -30,7 +30,7 @@ _ARTICLES = "microsoft-articles.md"
 
 
 @dataclass(frozen=True)
-class Check:
+class ReadinessCheck:
     """One check. ``severity`` is what a hit weighs; without an answer it is not_checked, whatever stands here.
 
     ``question`` is a sentence with a question mark, ``channel`` the cmdlet, connection or file that answers it.
@@ -52,12 +52,12 @@ class Check:
         return _SILENT.get(self.channel, f"Let the account run {self.channel}, then check again.")
 
 
-def _environment(code: str, severity: str, channel: str, *words: str) -> Check:
-    return Check(code, severity, ENVIRONMENT, channel, *words)
+def _environment(code: str, severity: str, channel: str, *words: str) -> ReadinessCheck:
+    return ReadinessCheck(code, severity, ENVIRONMENT, channel, *words)
 
 
-def _mailbox(code: str, severity: str, channel: str, *words: str) -> Check:
-    return Check(code, severity, MAILBOX, channel, *words)
+def _mailbox(code: str, severity: str, channel: str, *words: str) -> ReadinessCheck:
+    return ReadinessCheck(code, severity, MAILBOX, channel, *words)
 
 
 _EWS = "Get-WebServicesVirtualDirectory"
@@ -72,7 +72,7 @@ _DELAYED = "For 30 days after a hold was released the mailbox counts as held; wh
 _KEPT = f"{_BOTH}; for plain users {LDAP}"
 _OVERWRITES = "After the match on-premises values overwrite the cloud's."
 
-ALL: tuple[Check, ...] = (
+ALL: tuple[ReadinessCheck, ...] = (
     # -- environment: Exchange Server ------------------------------------------------------------------------------
     _environment(
         "mrs_proxy_disabled", BLOCKER, _EWS, "Is the MRS proxy on at every published EWS virtual directory?",

@@ -30,7 +30,7 @@ class Failure:
     """
 
     code: str
-    kind: str
+    category: str
     side: str
     remedy: str
     source: str
@@ -40,7 +40,7 @@ class Failure:
 
     @property
     def retryable(self) -> bool:
-        return self.kind == TRANSIENT
+        return self.category == TRANSIENT
 
     def fits(self, classes: Collection[str], message: str, identifier: str) -> bool:
         if self.exception and not any(re.fullmatch(self.exception, name) for name in classes):

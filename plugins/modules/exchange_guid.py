@@ -144,7 +144,7 @@ summary:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -165,7 +165,7 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER)
         outcomes = run_wave(
-            Stamped(module.check_mode),
+            GuidStamped(module.check_mode),
             records,
             connections,
             check=module.check_mode,

@@ -409,7 +409,7 @@ def work(module: HybridModule) -> NoReturn:
     judge = params["on_pending"] == "fail"
     beside = f"{params['mailboxes_file']}.progress" if params["mailboxes_file"] else ""
     memory = Memory(params["progress_file"] or beside)
-    options = move_progress.Options(params["wait_for"], params["batch_name"] or "", params["sample"], judge)
+    options = move_progress.ProgressOptions(params["wait_for"], params["batch_name"] or "", params["sample"], judge)
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -238,7 +238,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.roll_back import (
-    Options,
+    RollbackOptions,
     roll_back,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
@@ -272,7 +272,7 @@ def work(module: HybridModule) -> NoReturn:
     records = module.records()
     if module.params["clock_tolerance"] < 0:
         raise InputError("clock_tolerance", module.params["clock_tolerance"], "is negative", "Give seconds, 0 or more.")
-    options = Options(
+    options = RollbackOptions(
         module.params["directory"],
         module.params["clock_tolerance"],
         check=module.check_mode,

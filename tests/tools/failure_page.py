@@ -32,7 +32,7 @@ def _cells(failure: Failure) -> list[str]:
     fits = [f"class `{failure.exception}`"] if failure.exception else []
     fits += [f"id `{failure.identifier}`"] if failure.identifier else []
     fits += [f"text `{failure.text}`"] if failure.text else []
-    cells = [f"`{failure.code}`", " and ".join(fits), failure.side, failure.kind, failure.remedy, failure.source]
+    cells = [f"`{failure.code}`", " and ".join(fits), failure.side, failure.category, failure.remedy, failure.source]
     return [cell.replace("|", "\\|") for cell in cells]
 
 

@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_cat
     FINAL,
     MAILBOX,
     SEVERITIES,
-    Check,
+    ReadinessCheck,
 )
 
 HEAD = """# What is checked before a wave
@@ -57,7 +57,7 @@ TITLES = {ENVIRONMENT: "The environment", MAILBOX: "Each mailbox"}
 COLUMNS = "| code | severity | question | why | what to do | channel | source |\n|---|---|---|---|---|---|---|\n"
 
 
-def page(checks: Iterable[Check]) -> str:
+def page(checks: Iterable[ReadinessCheck]) -> str:
     """Return the whole page."""
     known = list(checks)
     parts = [HEAD]
@@ -67,7 +67,7 @@ def page(checks: Iterable[Check]) -> str:
     return "".join(parts)
 
 
-def _cells(check: Check) -> list[str]:
+def _cells(check: ReadinessCheck) -> list[str]:
     severity = check.severity + (", final" if check.code in FINAL else "")
     remedy = check.remedy or check.channel_remedy
     cells = [f"`{check.code}`", severity, check.question, check.why, remedy, check.channel, check.source]

@@ -53,7 +53,7 @@ def texts(path: Path) -> Iterator[str]:
 @cache
 def everywhere() -> list[tuple[str, str]]:
     # The report's program is JavaScript, where a name and a colon are no option.
-    program = UTILS / "_features" / "offboarding_report" / "script.py"
+    program = UTILS / "_features" / "offboarding_report" / "page_script.py"
     files = [path for path in sorted(UTILS.rglob("*.py")) if path != program]
     return [(path.name, text) for path in files for text in texts(path) if " " in text]
 

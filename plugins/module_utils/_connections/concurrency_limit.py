@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 
 
-class Gate:
+class ConcurrencyLimit:
     """Lets ``limit`` threads in at a time. The limit only ever falls: a task is too short to feel its way up again."""
 
     def __init__(self, limit: int) -> None:

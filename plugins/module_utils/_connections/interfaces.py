@@ -41,7 +41,7 @@ class Session(Protocol):
         """Close the session on the server too. Never raises."""
 
 
-class Adaptive(Protocol):
+class WaitsForLoad(Protocol):
     """A session that a system may refuse for load.
 
     ``patient`` tells, each time that it is refused, whether it waits until it is let in; otherwise it raises Busy with
@@ -53,16 +53,16 @@ class Adaptive(Protocol):
     on_throttled: Callable[[], None]
 
 
-def always() -> bool:
+def always_waits() -> bool:
     """A session's patience, unless somebody asks for another."""
     return True
 
 
-def unheard() -> None:
+def ignore_throttling() -> None:
     """Nobody wants to know of a session's refusals for load."""
 
 
-class Opening(Session, Protocol):
+class OpensAhead(Session, Protocol):
     """A session that can be opened before its first cmdlet."""
 
     def connect(self) -> None:
@@ -71,7 +71,7 @@ class Opening(Session, Protocol):
 
 
 @runtime_checkable
-class Batching(Protocol):
+class ReadsInBatches(Protocol):
     """A session that takes several reads in one request."""
 
     def run_many(self, cmdlets: Sequence[Cmdlet]) -> Sequence[Union[CmdletOutput, HybridError]]:
@@ -82,7 +82,7 @@ class Organization(Protocol):
     """An on-premises Exchange organization, a tenant, or an Entra Connect server."""
 
     @property
-    def kind(self) -> str:
+    def system(self) -> str:
         """Return exchange_server, exchange_online or entra_connect."""
 
     @property

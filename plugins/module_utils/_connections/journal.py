@@ -95,7 +95,7 @@ class Journal:
             self._append("sent", {**write, "before": change.before, "after": change.after})
         except OSError as error:
             if not change.regardless:
-                raise self._refused(error.strerror or str(error)) from error
+                raise self._refusal(error.strerror or str(error)) from error
             self.unwritten = error.strerror or str(error)
         began = time.monotonic()
         try:
@@ -116,7 +116,7 @@ class Journal:
                 try:
                     self._append("accepted", {"id": str(uuid.uuid4()), "object": identity, "codes": list(names)})
                 except OSError as error:
-                    raise self._refused(error.strerror or str(error)) from error
+                    raise self._refusal(error.strerror or str(error)) from error
 
     def _answered(self, write: Mapping[str, Any], began: float, result: str, error: HybridError | None) -> None:
         told = error.as_result() if error is not None else None
@@ -153,10 +153,10 @@ class Journal:
         try:
             opened = os.open(self._path, flags, 0o600)
         except OSError as error:
-            raise self._refused(error.strerror or str(error)) from error
+            raise self._refusal(error.strerror or str(error)) from error
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            raise self._refused("it is no regular file")
+            raise self._refusal("it is no regular file")
         return opened
 
     def _ends_within_a_line(self) -> bool:
@@ -164,7 +164,7 @@ class Journal:
         size = os.fstat(self._file).st_size
         return size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
 
-    def _refused(self, reason: str) -> InputError:
+    def _refusal(self, reason: str) -> InputError:
         return InputError(
             "journal",
             self._path,

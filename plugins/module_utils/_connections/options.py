@@ -35,7 +35,7 @@ class ConnectionOptions:
         self.owner = owner
         self._options = options
 
-    def refuse(
+    def option_error(
         self, name: str, problem: str, remedy: str, value: object = None, code: str = "invalid_option"
     ) -> InputError:
         """Return the error about one option; ``value`` is left out for secrets."""
@@ -49,12 +49,12 @@ class ConnectionOptions:
         if value is None:
             return default
         if not str(value).strip():
-            raise self.refuse(name, "is blank", "Give a value, or leave the option out.")
+            raise self.option_error(name, "is blank", "Give a value, or leave the option out.")
         return str(value)
 
     def required(self, name: str, remedy: str) -> str:
         if not self.has(name):
-            raise self.refuse(name, "is missing", remedy)
+            raise self.option_error(name, "is missing", remedy)
         return self.text(name)
 
     def flag(self, name: str, default: bool) -> bool:
@@ -66,13 +66,13 @@ class ConnectionOptions:
         if value is None:
             return default
         if not lowest <= int(value) <= highest:
-            raise self.refuse(name, "is out of range", f"Give a number from {lowest} to {highest}.", value)
+            raise self.option_error(name, "is out of range", f"Give a number from {lowest} to {highest}.", value)
         return int(value)
 
     def choice(self, name: str, default: str, choices: Collection[str]) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise self.refuse(name, "is not known", f"Give one of {', '.join(choices)}.", value)
+            raise self.option_error(name, "is not known", f"Give one of {', '.join(choices)}.", value)
         return value
 
     def host(self, remedy: str) -> str:
@@ -80,7 +80,9 @@ class ConnectionOptions:
         host = self.required("host", remedy)
         strange = any(character in "/@" or character.isspace() or not character.isprintable() for character in host)
         if strange or not _can_be_asked_for(host):
-            raise self.refuse("host", "is not a host name", "Give the host's name alone, without scheme or path.", host)
+            raise self.option_error(
+                "host", "is not a host name", "Give the host's name alone, without scheme or path.", host
+            )
         return host
 
     def file(self, name: str) -> str | None:
@@ -89,16 +91,16 @@ class ConnectionOptions:
             return None
         path = os.path.expanduser(self.text(name))
         if not os.path.isfile(path):
-            raise self.refuse(name, "is not a file", "Give the path of an existing file.", path)
+            raise self.option_error(name, "is not a file", "Give the path of an existing file.", path)
         if not os.access(path, os.R_OK):
-            raise self.refuse(name, "cannot be read", "Let the user that runs Ansible read the file.", path)
+            raise self.option_error(name, "cannot be read", "Let the user that runs Ansible read the file.", path)
         return path
 
     def verification(self) -> bool | str:
         """Return what requests calls ``verify``: a CA file, or whether certificates are verified at all."""
         if not self.flag("validate_certs", True):
             if self.has("ca_file"):
-                raise self.refuse(
+                raise self.option_error(
                     "ca_file", "has no effect with validate_certs: false", "Leave one of the two options out."
                 )
             return False
@@ -111,9 +113,9 @@ class ConnectionOptions:
         """
         url = self.text("proxy")
         if url and not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
-            raise self.refuse("proxy", "is no URL of a proxy", "Give http://proxy.contoso.com:3128, say.")
+            raise self.option_error("proxy", "is no URL of a proxy", "Give http://proxy.contoso.com:3128, say.")
         if url and in_clear:
-            raise self.refuse(
+            raise self.option_error(
                 "proxy", "would read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
             )
         return url
@@ -125,7 +127,7 @@ class ConnectionOptions:
         """
         if self.has("password") and self.has("password_file"):
             remedy = f"Give exactly one of the two. {ENVIRONMENT}"
-            raise self.refuse("password_file", "is given together with password", remedy)
+            raise self.option_error("password_file", "is given together with password", remedy)
         if self.has("password"):
             return self.text("password")
         path = self.file("password_file")
@@ -135,12 +137,12 @@ class ConnectionOptions:
             with open(path, encoding="utf-8") as stream:
                 password = stream.read()
         except (OSError, UnicodeDecodeError) as error:
-            raise self.refuse(
+            raise self.option_error(
                 "password_file", f"cannot be read ({type(error).__name__})", "Give a UTF-8 text file.", path
             ) from None
         password = password[:-1].removesuffix("\r") if password.endswith("\n") else password
         if not password:
-            raise self.refuse("password_file", "is empty", "Write the password into the file.", path)
+            raise self.option_error("password_file", "is empty", "Write the password into the file.", path)
         return password
 
     def account(self, required: bool) -> tuple[str | None, str | None]:
@@ -148,9 +150,9 @@ class ConnectionOptions:
         password = self.password()
         username = self.text("username") if self.has("username") else None
         if username is None and (required or password is not None):
-            raise self.refuse("username", "is missing", "Give the account that connects.")
+            raise self.option_error("username", "is missing", "Give the account that connects.")
         if password is None and required:
-            raise self.refuse("password", "is missing", "Give exactly one of password and password_file.")
+            raise self.option_error("password", "is missing", "Give exactly one of password and password_file.")
         return username, password
 
 
@@ -358,7 +360,7 @@ def _tls_reason(text: str) -> str:
     return text.partition(" alert ")[2].partition(" (")[0].partition("'")[0]
 
 
-def refuse_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutput:
+def raise_hidden_not_found(cmdlet: Cmdlet, output: CmdletOutput) -> CmdletOutput:
     """Return ``output``, or raise when Exchange said "not found" in a warning alone.
 
     Exchange sometimes warns instead of failing (facts: exchange-server-psrp.md section 5); an empty answer would

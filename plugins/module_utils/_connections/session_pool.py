@@ -17,16 +17,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import Gate
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import (
+    ConcurrencyLimit,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.first_sign_in import SignIn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
-    Adaptive,
-    Batching,
-    Opening,
+    OpensAhead,
     Organization,
+    ReadsInBatches,
     Session,
     System,
+    WaitsForLoad,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change, Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
@@ -76,7 +78,7 @@ class Connections:
         self._organizations: dict[str, Organization] = {}
         self._idle: dict[str, list[Session]] = defaultdict(list)
         self._all: dict[str, list[Session]] = defaultdict(list)
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[str, ConcurrencyLimit] = {}
         self._sign_ins: dict[str, SignIn] = defaultdict(SignIn)
         self._graph: Directory | None = None
         self._sleep = sleep
@@ -90,30 +92,30 @@ class Connections:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def has(self, kind: str) -> bool:
-        return kind in self._options
+    def has(self, system: str) -> bool:
+        return system in self._options
 
-    def require(self, *kinds: str) -> None:
+    def require(self, *systems: str) -> None:
         """Refuse, before anything is contacted, a system that was not configured, or not wholly."""
-        for kind in kinds:
-            if not self.has(kind):
-                name = "tenant_id" if kind == EXCHANGE_ONLINE else "host"
+        for system in systems:
+            if not self.has(system):
+                name = "tenant_id" if system == EXCHANGE_ONLINE else "host"
                 raise InputError(
-                    kind,
+                    system,
                     None,
                     "is not configured",
-                    f"Give {kind}.{name} or set {kind.upper()}_{name.upper()}.",
+                    f"Give {system}.{name} or set {system.upper()}_{name.upper()}.",
                     "not_configured",
                 )
-        for kind in self._options:
-            self.organization(kind)
+        for system in self._options:
+            self.organization(system)
         self.graph()
 
-    def organization(self, kind: str) -> Organization:
+    def organization(self, system: str) -> Organization:
         with self._lock:
-            if kind not in self._organizations:
-                self._organizations[kind] = self._systems[kind].organization(self._options[kind])
-            return self._organizations[kind]
+            if system not in self._organizations:
+                self._organizations[system] = self._systems[system].organization(self._options[system])
+            return self._organizations[system]
 
     def graph(self) -> Directory | None:
         """Return the tenant's Microsoft Graph where ``exchange_online.graph`` is true, else None; not for threads."""
@@ -123,54 +125,54 @@ class Connections:
             self._graph = make(options) if make is not None else None
         return self._graph
 
-    def workers(self, kind: str) -> int:
+    def workers(self, system: str) -> int:
         """Return how many cmdlets may be under way at once: as configured, or less where the system was overloaded."""
-        return self._gate(kind).limit
+        return self._gate(system).limit
 
-    def _gate(self, kind: str) -> Gate:
-        organization = self.organization(kind)
+    def _gate(self, system: str) -> ConcurrencyLimit:
+        organization = self.organization(system)
         with self._lock:
-            if kind not in self._gates:
-                self._gates[kind] = Gate(organization.concurrency)
-            return self._gates[kind]
+            if system not in self._gates:
+                self._gates[system] = ConcurrencyLimit(organization.concurrency)
+            return self._gates[system]
 
     @contextlib.contextmanager
-    def session(self, kind: str) -> Iterator[Session]:
+    def session(self, system: str) -> Iterator[Session]:
         """Lend a session; one that broke is closed and not lent again."""
-        organization = self.organization(kind)
+        organization = self.organization(system)
         with self._lock:
             if self._closed:
                 raise ConnectionFailure("The connections were closed.", code="connection_lost")
-            if self._idle[kind]:
-                session = self._idle[kind].pop()
+            if self._idle[system]:
+                session = self._idle[system].pop()
             else:
                 session = organization.open()
-                self._all[kind].append(session)
+                self._all[system].append(session)
         try:
             yield session
         except ConnectionFailure:
             session.close()
-            self._forget(kind, session)
+            self._forget(system, session)
             raise
         except CmdletError:
             # Exchange itself said no: the session is sound, and Exchange allows few of them.
-            self._give_back(kind, session)
+            self._give_back(system, session)
             raise
-        self._give_back(kind, session)
+        self._give_back(system, session)
 
-    def _give_back(self, kind: str, session: Session) -> None:
-        limit = self.workers(kind)
+    def _give_back(self, system: str, session: Session) -> None:
+        limit = self.workers(system)
         with self._lock:
-            surplus = self._closed or len(self._all[kind]) > limit
+            surplus = self._closed or len(self._all[system]) > limit
             if surplus:
                 with contextlib.suppress(ValueError):
-                    self._all[kind].remove(session)
+                    self._all[system].remove(session)
             else:
-                self._idle[kind].append(session)
+                self._idle[system].append(session)
         if surplus:
             session.close()
 
-    def open_ahead(self, kind: str, calls: int) -> None:
+    def open_ahead(self, system: str, calls: int) -> None:
         """Open the sessions that so many calls at once will use, side by side, while other answers are waited for.
 
         One that is refused for load stays closed: the calls will do with fewer. Raises what a first read would.
@@ -180,7 +182,7 @@ class Connections:
             if _adapts(session):
                 session.patient = lambda: False
             try:
-                self._sign_in(session, kind)
+                self._sign_in(session, system)
                 if _opens(session):
                     session.connect()
             except ConnectionFailure as error:
@@ -188,10 +190,10 @@ class Connections:
                     raise
 
         with contextlib.ExitStack() as lent:
-            sessions = [lent.enter_context(self.session(kind)) for _number in range(min(calls, self.workers(kind)))]
+            sessions = [lent.enter_context(self.session(system)) for _number in range(min(calls, self.workers(system)))]
             in_threads(connect, sessions, len(sessions))
 
-    def run(self, kind: str, cmdlet: Cmdlet, change: Change | None = None) -> CmdletOutput:
+    def run(self, system: str, cmdlet: Cmdlet, change: Change | None = None) -> CmdletOutput:
         """Run one cmdlet in a session of its own; see Session.run.
 
         A system that refuses it for load, which proves that it did not run, is given fewer cmdlets at once from then
@@ -202,34 +204,36 @@ class Connections:
         def work(session: Session) -> CmdletOutput:
             if self._journal is None or cmdlet.is_read:
                 return session.run(cmdlet)
-            with self._journal.writing(kind, self.organization(kind).host, cmdlet, change):
+            with self._journal.writing(system, self.organization(system).host, cmdlet, change):
                 return session.run(cmdlet)
 
-        return self._adapting(kind, work, again=not cmdlet.is_read)
+        return self._adapting(system, work, again=not cmdlet.is_read)
 
-    def _adapting(self, kind: str, work: Callable[[Session], R], *, again: bool) -> R:
-        gate, pauses = self._gate(kind), waits(_POLICY, lambda: 1.0)
+    def _adapting(self, system: str, work: Callable[[Session], R], *, again: bool) -> R:
+        gate, pauses = self._gate(system), waits(_POLICY, lambda: 1.0)
         pause = 0.0
         while True:
             with gate.passed() as limit:
                 try:
-                    with self.session(kind) as session:
-                        self._prepare(session, kind, gate, limit)
-                        self._sign_in(session, kind)
+                    with self.session(system) as session:
+                        self._prepare(session, system, gate, limit)
+                        self._sign_in(session, system)
                         return work(session)
                 except ConnectionFailure as error:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
                     if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
                         raise
-                    pause = self._lowered(error, kind, gate, limit, pauses)
+                    pause = self._lowered(error, system, gate, limit, pauses)
             if pause:
                 self._sleep(pause)
 
-    def _lowered(self, error: ConnectionFailure, kind: str, gate: Gate, limit: int, pauses: Iterator[float]) -> float:
+    def _lowered(
+        self, error: ConnectionFailure, system: str, gate: ConcurrencyLimit, limit: int, pauses: Iterator[float]
+    ) -> float:
         """Lower the number of workers after a refusal and return the seconds to wait; raise it when it goes on."""
         if isinstance(error, Busy) and error.session_refused and limit > 1:
             # The sessions that are open take over what the refused one was for.
-            gate.allow(self._open(kind))
+            gate.allow(self._open(system))
             return 0.0
         gate.lower(limit)
         pause = next(pauses, None)
@@ -238,60 +242,60 @@ class Connections:
         asked = seconds_to_wait(error, _POLICY)
         return pause if asked is None else asked
 
-    def _prepare(self, session: Session, kind: str, gate: Gate, limit: int) -> None:
+    def _prepare(self, session: Session, system: str, gate: ConcurrencyLimit, limit: int) -> None:
         """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
         if _adapts(session):
             # Asked at each refusal: where others are open by then, they do the work.
-            session.patient = lambda: self._open(kind) <= 1
+            session.patient = lambda: self._open(system) <= 1
             session.on_throttled = lambda: gate.lower(limit)
 
-    def _sign_in(self, session: Session, kind: str) -> None:
+    def _sign_in(self, session: Session, system: str) -> None:
         with self._lock:
-            sign_in = self._sign_ins[kind]
+            sign_in = self._sign_ins[system]
         if _opens(session):
             sign_in.first(session.connect)
 
-    def _open(self, kind: str) -> int:
+    def _open(self, system: str) -> int:
         with self._lock:
-            return len(self._all[kind])
+            return len(self._all[system])
 
-    def read(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+    def read(self, system: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads side by side; an answer or what went wrong for each, in their order."""
 
         def one(cmdlet: Cmdlet) -> CmdletOutput | HybridError:
             try:
-                return self.run(kind, cmdlet)
+                return self.run(system, cmdlet)
             except HybridError as error:
                 return error
 
         if len(cmdlets) <= 1:
             return [one(cmdlet) for cmdlet in cmdlets]
-        return in_threads(one, cmdlets, min(self.workers(kind), len(cmdlets)))
+        return in_threads(one, cmdlets, min(self.workers(system), len(cmdlets)))
 
-    def read_each(self, kind: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
+    def read_each(self, system: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads of one object each: ten to a request where the system takes that, and the requests side by side.
 
         For answers of many objects ``read`` is better: a batch has no pages.
         """
         if len(cmdlets) <= 1:
-            return self.read(kind, cmdlets)
+            return self.read(system, cmdlets)
 
         def ten(group: Sequence[Cmdlet]) -> Sequence[CmdletOutput | HybridError]:
             def work(session: Session) -> Sequence[CmdletOutput | HybridError]:
-                return session.run_many(group) if isinstance(session, Batching) else _one_by_one(session, group)
+                return session.run_many(group) if isinstance(session, ReadsInBatches) else _one_by_one(session, group)
 
             try:
-                return self._adapting(kind, work, again=False)
+                return self._adapting(system, work, again=False)
             except HybridError as error:
                 return [error] * len(group)
 
         groups = [cmdlets[start : start + BATCH] for start in range(0, len(cmdlets), BATCH)]
-        answers = in_threads(ten, groups, min(self.workers(kind), len(groups)))
+        answers = in_threads(ten, groups, min(self.workers(system), len(groups)))
         return [answer for group in answers for answer in group]
 
-    def _forget(self, kind: str, session: Session) -> None:
+    def _forget(self, system: str, session: Session) -> None:
         with self._lock, contextlib.suppress(ValueError):
-            self._all[kind].remove(session)
+            self._all[system].remove(session)
 
     def close(self) -> None:
         """Close all sessions for good, those too in which another thread waits for an answer."""
@@ -306,12 +310,12 @@ class Connections:
             self._graph.close()
 
 
-def _adapts(session: Session) -> TypeGuard[Adaptive]:
+def _adapts(session: Session) -> TypeGuard[WaitsForLoad]:
     """Tell whether a session wants to know; asked for every cmdlet, where isinstance of a protocol is slow."""
     return hasattr(session, "on_throttled")
 
 
-def _opens(session: Session) -> TypeGuard[Opening]:
+def _opens(session: Session) -> TypeGuard[OpensAhead]:
     return hasattr(session, "connect")
 
 

@@ -85,7 +85,7 @@ class Arguments:
         return spec
 
 
-def refuse_python(version: tuple[int, int], executable: str) -> HybridError | None:
+def python_refusal(version: tuple[int, int], executable: str) -> HybridError | None:
     """Return what a user reads whose Python is older than the collection takes, before anything breaks on it."""
     if version >= PYTHON:
         return None
@@ -111,7 +111,7 @@ class HybridModule:
             required_one_of=[*(exclusive if arguments.wave_required else []), *arguments.required_one_of],
             required_if=list(arguments.required_if),
         )
-        too_old = refuse_python(sys.version_info[:2], sys.executable)
+        too_old = python_refusal(sys.version_info[:2], sys.executable)
         if too_old is not None:
             self._ansible.fail_json(msg=too_old.sentence(), error=too_old.as_result())
         self.params: dict[str, Any] = self._ansible.params

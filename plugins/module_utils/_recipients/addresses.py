@@ -28,7 +28,7 @@ RESERVED = ("onmicrosoft.com", "microsoftonline.com")
 ROUTING = ".mail.onmicrosoft.com"
 
 
-def kind_of(address: str) -> str:
+def address_type(address: str) -> str:
     """Return the lower-case prefix of a proxy address; one without prefix is smtp."""
     prefix, colon, _rest = address.partition(":")
     return prefix.lower() if colon else "smtp"
@@ -36,21 +36,21 @@ def kind_of(address: str) -> str:
 
 def key(address: str) -> tuple[str, str]:
     """Return what makes two proxy addresses one: kind and value, without regard to case."""
-    return kind_of(address), _value(address).lower()
+    return address_type(address), _value(address).lower()
 
 
 def _value(address: str) -> str:
-    return without_prefix(address) if kind_of(address) == "smtp" else address.partition(":")[2]
+    return without_prefix(address) if address_type(address) == "smtp" else address.partition(":")[2]
 
 
 def asked(address: str) -> str:
     """Return an address as a filter asks for it, in lower case: SMTP without its prefix, any other with its own."""
-    return (_value(address) if kind_of(address) == "smtp" else address).lower()
+    return (_value(address) if address_type(address) == "smtp" else address).lower()
 
 
 def smtp_addresses(addresses: Iterable[str]) -> list[str]:
     """Return the plain SMTP addresses, primary and secondary, in lower case."""
-    return [without_prefix(a).lower() for a in addresses if kind_of(a) == "smtp"]
+    return [without_prefix(a).lower() for a in addresses if address_type(a) == "smtp"]
 
 
 def primary_of(addresses: Iterable[str]) -> str:
@@ -63,8 +63,8 @@ def primary_of(addresses: Iterable[str]) -> str:
 
 def carried(address: str, *, include_sip: bool) -> bool:
     """Tell whether an address of the cloud mailbox is written to the on-premises object."""
-    kind = kind_of(address)
-    return kind not in OF_THE_CLOUD and (include_sip or kind not in ON_REQUEST) and not malformed(address)
+    prefix = address_type(address)
+    return prefix not in OF_THE_CLOUD and (include_sip or prefix not in ON_REQUEST) and not malformed(address)
 
 
 def malformed(address: str) -> bool:
@@ -72,10 +72,10 @@ def malformed(address: str) -> bool:
 
     A local part in quotes may have them.
     """
-    kind, value = kind_of(address), _value(address)
-    if not kind or not value.strip():
+    prefix, value = address_type(address), _value(address)
+    if not prefix or not value.strip():
         return True
-    return kind == "smtp" and ("@" not in value or (len(value.split()) != 1 and not value.startswith('"')))
+    return prefix == "smtp" and ("@" not in value or (len(value.split()) != 1 and not value.startswith('"')))
 
 
 def writable(addresses: Iterable[str]) -> list[str]:
@@ -85,7 +85,7 @@ def writable(addresses: Iterable[str]) -> list[str]:
 
 def of_the_service(address: str) -> bool:
     """Tell whether an address is in a suffix in which the service gives addresses, and takes them, by itself."""
-    return kind_of(address) == "smtp" and f".{domain_of(address)}".endswith(tuple(f".{s}" for s in RESERVED))
+    return address_type(address) == "smtp" and f".{domain_of(address)}".endswith(tuple(f".{s}" for s in RESERVED))
 
 
 def reserved(address: str) -> bool:
@@ -99,7 +99,7 @@ def outlives_sync(address: str) -> bool:
     What it discards is neither lost by the match nor a sign against it. Of the addresses that are ``reserved`` the user
     keeps one, which is not on-premises' to keep.
     """
-    return kind_of(address) not in LEGACY | OF_THE_CLOUD and not reserved(address) and not malformed(address)
+    return address_type(address) not in LEGACY | OF_THE_CLOUD and not reserved(address) and not malformed(address)
 
 
 def evidence(stamped: Iterable[str], domains: Collection[str]) -> list[str]:
@@ -111,9 +111,9 @@ def evidence(stamped: Iterable[str], domains: Collection[str]) -> list[str]:
     return [
         address
         for address in stamped
-        if kind_of(address) == "x500"
+        if address_type(address) == "x500"
         or (
-            kind_of(address) == "smtp"
+            address_type(address) == "smtp"
             and outlives_sync(address)
             and domain_of(address) in domains
             and not domain_of(address).endswith(ROUTING)
@@ -138,11 +138,11 @@ def fate(address: str, *, include_sip: bool, lost: Collection[str] = ()) -> str:
     """Say in a few words what an offboarding makes of an address of the cloud mailbox."""
     if malformed(address):
         return "not carried: no write takes it"
-    if kind_of(address) in OF_THE_CLOUD:
+    if address_type(address) in OF_THE_CLOUD:
         return "stays in the cloud"
     if not carried(address, include_sip=include_sip):
         return "left behind: include_sip is not true"
-    if kind_of(address) in LEGACY:
+    if address_type(address) in LEGACY:
         return "carried; Microsoft Entra discards its copy"
     if reserved(address):
         return (
@@ -180,7 +180,7 @@ def to_carry(
 
 def _normal(address: str) -> str:
     """Return an address as a secondary one: smtp in lower case (upper case means primary), the rest as it is."""
-    return f"smtp:{without_prefix(address)}" if kind_of(address) == "smtp" else address
+    return f"smtp:{without_prefix(address)}" if address_type(address) == "smtp" else address
 
 
 def with_primary(addresses: Iterable[str], primary: str) -> list[str]:

@@ -37,7 +37,7 @@ class Claim:
     @property
     def named(self) -> list[str]:
         """Return what an on-premises user may have as its ``mail``, UPN or LegacyExchangeDN."""
-        return [a.removeprefix("x500:") for a in self.addresses if addresses.kind_of(a) in ("smtp", "x500")]
+        return [a.removeprefix("x500:") for a in self.addresses if addresses.address_type(a) in ("smtp", "x500")]
 
 
 def of_mailbox(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[str, Any], alias: str = "") -> Claim:

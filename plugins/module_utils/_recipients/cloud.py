@@ -74,7 +74,7 @@ CARRIED = (
 )
 
 
-def kind_of(properties: Properties) -> str:
+def recipient_kind(properties: Properties) -> str:
     """Return mailbox, mail_user or other."""
     details = str(properties.get("RecipientTypeDetails") or "")
     if details in MAILBOX_TYPES:
@@ -88,7 +88,7 @@ def recipient(properties: Properties) -> CloudRecipient:
     GUIDs are lower case (zeros for none), addresses proxy addresses with prefix, custom_attributes only those set.
     """
     result: CloudRecipient = {
-        "kind": kind_of(properties),
+        "kind": recipient_kind(properties),
         "recipient_type_details": str(properties.get("RecipientTypeDetails") or ""),
         "guid": _values.guid(properties.get("Guid")),
         "external_directory_object_id": str(properties.get("ExternalDirectoryObjectId") or "").lower(),

@@ -46,7 +46,7 @@ def any_of(clauses: Iterable[tuple[str, str]]) -> str:
 
 def find(
     connections: Connections,
-    kind: str,
+    system: str,
     cmdlet: str,
     values: Iterable[str],
     properties: Callable[[str], Sequence[str]],
@@ -62,9 +62,9 @@ def find(
     wanted = sorted({value.lower() for value in values})
     clauses = [[(name, value) for name in properties(value)] for value in wanted]
     found: Found = {value: [] for value in wanted}
-    pending = _chunks(clauses, connections.workers(kind)) if clauses else []
+    pending = _chunks(clauses, connections.workers(system)) if clauses else []
     while pending:
-        answers = connections.read(kind, [_query(cmdlet, chunk, forest) for chunk in pending])
+        answers = connections.read(system, [_query(cmdlet, chunk, forest) for chunk in pending])
         retry: list[list[list[tuple[str, str]]]] = []
         for chunk, answer in zip(pending, answers, strict=True):
             retry += _sort_in(found, chunk, answer)
@@ -138,7 +138,7 @@ def _held(item: Mapping[str, Any], name: str) -> set[str]:
     return {text.lower() for text in texts}
 
 
-def always(properties: Sequence[str]) -> Callable[[str], Sequence[str]]:
+def same_properties(properties: Sequence[str]) -> Callable[[str], Sequence[str]]:
     """Return a chooser of the same properties for every value."""
     return lambda _value: properties
 

@@ -304,7 +304,7 @@ def _ask_known(
 ) -> None:
     guids = {place: str(records[place]["on_premises"].get("guid") or "").lower() for place in places}
     found = filter_query.find(
-        connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), filter_query.always(("Guid",))
+        connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), filter_query.same_properties(("Guid",))
     )
     for place, guid in guids.items():
         objects = found.get(guid, [])
@@ -337,7 +337,7 @@ def _with_mail(
     for kind, cmdlet in on_premises.READ_WITH.items():
         places = [(place, item) for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind]
         guids = {item["guid"] for _place, item in places}
-        found = filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, filter_query.always(("Guid",)))
+        found = filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, filter_query.same_properties(("Guid",)))
         for place, item in places:
             one = _exactly_one(found[item["guid"]], item["guid"], cmdlet, "object on-premises")
             result[place] = _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
@@ -350,9 +350,9 @@ def database_names(connections: Connections) -> set[str]:
     return {str(item.get("Name") or "").lower() for item in output.objects}
 
 
-def accepted_domains(connections: Connections, kind: str) -> set[str]:
+def accepted_domains(connections: Connections, system: str) -> set[str]:
     """Return an organization's accepted domains in lower case."""
-    output = connections.run(kind, Cmdlet("Get-AcceptedDomain", {"ResultSize": "Unlimited"}))
+    output = connections.run(system, Cmdlet("Get-AcceptedDomain", {"ResultSize": "Unlimited"}))
     return {str(item.get("DomainName") or "").lower() for item in output.objects}
 
 
@@ -360,7 +360,7 @@ def accepted_domains(connections: Connections, kind: str) -> set[str]:
 
 
 def holders(
-    connections: Connections, kind: str, wanted: Collection[str], aliases: Collection[str] = ()
+    connections: Connections, system: str, wanted: Collection[str], aliases: Collection[str] = ()
 ) -> filter_query.Found:
     """Return every recipient of the whole organization that holds an address, a GUID as its mailbox's or archive's, or
     an alias.
@@ -372,7 +372,7 @@ def holders(
     def properties(value: str) -> Sequence[str]:
         return [*(held(value) if value in wanted else ()), *(("Alias",) if value in aliases else ())]
 
-    return filter_query.find(connections, kind, "Get-Recipient", {*wanted, *aliases}, properties, forest=True)
+    return filter_query.find(connections, system, "Get-Recipient", {*wanted, *aliases}, properties, forest=True)
 
 
 def named_users(connections: Connections, wanted: Iterable[str]) -> filter_query.Found:

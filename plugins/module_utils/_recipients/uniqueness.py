@@ -71,12 +71,12 @@ def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[Hy
     ]
 
 
-def standing(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
+def not_accepted(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
     """Return the conflicts that stop the mailbox although these codes are accepted."""
     return [error for error in errors if error.code not in ACCEPTABLE or error.code not in accept]
 
 
-def refuse_held(connections: Connections, planned: Sequence[tuple[WorkItem[Any], Claim]]) -> None:
+def fail_held(connections: Connections, planned: Sequence[tuple[WorkItem[Any], Claim]]) -> None:
     """Set the error of each item of which others hold what is about to be written.
 
     What offboarding_state asked in this run already, its record says; nothing is asked twice.
@@ -85,7 +85,7 @@ def refuse_held(connections: Connections, planned: Sequence[tuple[WorkItem[Any],
     entries = [(item, claim) for item, claim in entries if claim.values]
     found = conflicts(connections, [claim for _item, claim in entries])
     for (item, _claim), errors in zip(entries, found, strict=True):
-        item.error = next(iter(standing(errors, _values.as_list(item.record.get("accept")))), None)
+        item.error = next(iter(not_accepted(errors, _values.as_list(item.record.get("accept")))), None)
 
 
 def _unasked(record: Record, claim: Claim) -> Claim:

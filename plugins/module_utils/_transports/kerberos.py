@@ -109,7 +109,7 @@ def check_user_principal_name(given: ConnectionOptions, options: Mapping[str, ob
     r"""Refuse ``DOMAIN\user``, which MIT Kerberos takes for a user of that whole name in the default realm."""
     username = str(options.get("username") or "")
     if "\\" in username:
-        raise given.refuse(
+        raise given.option_error(
             "username",
             "is not in the form user@REALM, which auth: kerberos needs",
             NAME_AT_REALM,

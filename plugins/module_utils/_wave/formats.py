@@ -50,13 +50,13 @@ def _proxy(text: str) -> bool:
     One with a prefix may have been read from Exchange, which holds what RFC 5321 allows, old products' names and
     prefixes of its owner's own: refusing such a one would refuse the whole wave.
     """
-    kind, colon, rest = text.partition(":")
+    prefix, colon, rest = text.partition(":")
     if not colon:
         return _values.is_address(text)
-    if kind.lower() == "smtp":
+    if prefix.lower() == "smtp":
         local, _at, domain = rest.rpartition("@")
         return bool(local and domain) and domain == domain.strip()
-    return kind.isalnum() and bool(rest)
+    return prefix.isalnum() and bool(rest)
 
 
 def _time(text: str) -> bool:

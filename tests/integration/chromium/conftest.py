@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.writing import write
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.save import write
 
 from tests.integration.chromium import available
 from tests.unit.plugins.module_utils._features.offboarding_report import waves

@@ -65,7 +65,7 @@ PLAIN_HTTP_PORT = 5985
 
 
 @dataclass(frozen=True)
-class Check:
+class ConnectionCheck:
     """One thing that was looked at. ``name`` is the cmdlet or ``Cmdlet -Parameter``, else empty."""
 
     system: str
@@ -97,14 +97,14 @@ def over_tls(system: str, options: Mapping[str, Any]) -> bool:
 
 def run(
     connections: Connections, systems: Iterable[str], tls: Mapping[str, bool], purposes: Collection[str]
-) -> list[Check]:
+) -> list[ConnectionCheck]:
     """Return every check of every system, in order. ``tls`` says whether a system is reached over TLS."""
-    probes: dict[str, Callable[[Connections, Sequence[Need]], list[Check]]] = {
+    probes: dict[str, Callable[[Connections, Sequence[Need]], list[ConnectionCheck]]] = {
         EXCHANGE_SERVER: _exchange_server,
         EXCHANGE_ONLINE: _exchange_online,
         ENTRA_CONNECT: _entra_connect,
     }
-    checks: list[Check] = []
+    checks: list[ConnectionCheck] = []
     for system in systems:
         if system == GRAPH:
             checks += _graph(connections)
@@ -133,7 +133,7 @@ def credential_handling(connections: Connections) -> list[dict[str, str]]:
         return read().credential_handling("New-MoveRequest") if read is not None else []
 
 
-def _stages(system: str, error: HybridError | None, tls: bool) -> list[Check]:
+def _stages(system: str, error: HybridError | None, tls: bool) -> list[ConnectionCheck]:
     stopped = "" if error is None else "options" if isinstance(error, InputError) else "authentication"
     if error is not None and stopped != "options":
         stopped = _STOPPED_AT.get(error.code, stopped)
@@ -142,13 +142,13 @@ def _stages(system: str, error: HybridError | None, tls: bool) -> list[Check]:
     for stage in STAGES:
         if error is not None and stage == stopped:
             passed = False
-            checks.append(Check(system, stage, FAILED, error.message, remedy=error.remedy))
+            checks.append(ConnectionCheck(system, stage, FAILED, error.message, remedy=error.remedy))
         elif not passed:
-            checks.append(Check(system, stage, NOT_CHECKED, f"{stopped} failed"))
+            checks.append(ConnectionCheck(system, stage, NOT_CHECKED, f"{stopped} failed"))
         elif stage == "tls" and not tls:
-            checks.append(Check(system, stage, NOT_CHECKED, "the connection is made without TLS"))
+            checks.append(ConnectionCheck(system, stage, NOT_CHECKED, "the connection is made without TLS"))
         else:
-            checks.append(Check(system, stage, OK, _PASSED[stage]))
+            checks.append(ConnectionCheck(system, stage, OK, _PASSED[stage]))
     return checks
 
 
@@ -164,7 +164,7 @@ _PASSED = {
 # -- each system -------------------------------------------------------------------------------------------------------
 
 
-def _exchange_server(connections: Connections, wanted: Sequence[Need]) -> list[Check]:
+def _exchange_server(connections: Connections, wanted: Sequence[Need]) -> list[ConnectionCheck]:
     with connections.session(EXCHANGE_SERVER) as session:
 
         def ask(names: Sequence[str]) -> list[Properties]:
@@ -209,7 +209,7 @@ def _parameters(item: Properties) -> frozenset[str] | None:
     return None
 
 
-def _exchange_online(connections: Connections, wanted: Sequence[Need]) -> list[Check]:
+def _exchange_online(connections: Connections, wanted: Sequence[Need]) -> list[ConnectionCheck]:
     with connections.session(EXCHANGE_ONLINE) as session:
         read: Any = getattr(session, "module_file", None)
         if read is None:
@@ -222,8 +222,8 @@ def _exchange_online(connections: Connections, wanted: Sequence[Need]) -> list[C
     return _judged(wanted, granted)
 
 
-def _entra_connect(connections: Connections, wanted: Sequence[Need]) -> list[Check]:
-    checks: list[Check] = []
+def _entra_connect(connections: Connections, wanted: Sequence[Need]) -> list[ConnectionCheck]:
+    checks: list[ConnectionCheck] = []
     with connections.session(ENTRA_CONNECT) as session:
         for need in wanted:
             read = _SYNC_READS.get(need.cmdlet)
@@ -234,14 +234,14 @@ def _entra_connect(connections: Connections, wanted: Sequence[Need]) -> list[Che
                 session.run(read)
             except CmdletError as error:
                 remedy = f"Add the account to {need.role} on the Entra Connect server. {error.remedy}"
-                checks.append(Check(ENTRA_CONNECT, "cmdlet", FAILED, error.message, need.cmdlet, remedy))
+                checks.append(ConnectionCheck(ENTRA_CONNECT, "cmdlet", FAILED, error.message, need.cmdlet, remedy))
                 continue
-            checks.append(Check(ENTRA_CONNECT, "cmdlet", OK, "it runs", need.cmdlet))
+            checks.append(ConnectionCheck(ENTRA_CONNECT, "cmdlet", OK, "it runs", need.cmdlet))
             checks += [_parameter(need, name, OK, "it is taken") for name in read.parameters]
     return checks
 
 
-def _graph(connections: Connections) -> list[Check]:
+def _graph(connections: Connections) -> list[ConnectionCheck]:
     """Microsoft Graph: its token tells the application permissions; one read tells whether it is reached."""
     try:
         graph = connections.graph()
@@ -250,37 +250,39 @@ def _graph(connections: Connections) -> list[Check]:
             graph.features()
     except HybridError as error:
         unchecked = [
-            Check(GRAPH, "permission", NOT_CHECKED, "the system was not reached as far as that", item.name)
+            ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "the system was not reached as far as that", item.name)
             for item in GRAPH_PERMISSIONS
         ]
         return [*_stages(GRAPH, error, True), *unchecked]
     return [*_stages(GRAPH, None, True), *(_permission(item, granted) for item in GRAPH_PERMISSIONS)]
 
 
-def _permission(wanted: GraphPermission, granted: frozenset[str] | None) -> Check:
+def _permission(wanted: GraphPermission, granted: frozenset[str] | None) -> ConnectionCheck:
     name = wanted.name
     if granted is None:
-        return Check(GRAPH, "permission", NOT_CHECKED, "the token does not tell", name)
+        return ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "the token does not tell", name)
     if granted & {name, *wanted.includes}:
-        return Check(GRAPH, "permission", OK, "it is granted", name)
+        return ConnectionCheck(GRAPH, "permission", OK, "it is granted", name)
     remedy = f"Grant the application {name} of Microsoft Graph, with admin consent."
     if wanted.unseen:
         message = f"it is not granted: {wanted.unseen} will not show"
-        return Check(GRAPH, "permission", NOT_CHECKED, message, name, remedy)
-    return Check(GRAPH, "permission", FAILED, "it is not granted", name, remedy)
+        return ConnectionCheck(GRAPH, "permission", NOT_CHECKED, message, name, remedy)
+    return ConnectionCheck(GRAPH, "permission", FAILED, "it is not granted", name, remedy)
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 
-def _judged(wanted: Sequence[Need], granted: Granted) -> list[Check]:
-    checks: list[Check] = []
+def _judged(wanted: Sequence[Need], granted: Granted) -> list[ConnectionCheck]:
+    checks: list[ConnectionCheck] = []
     for need in wanted:
         if need.cmdlet.lower() not in granted:
-            checks.append(Check(need.system, "cmdlet", FAILED, "no role grants it", need.cmdlet, _remedy(need)))
+            checks.append(
+                ConnectionCheck(need.system, "cmdlet", FAILED, "no role grants it", need.cmdlet, _remedy(need))
+            )
             checks += [_parameter(need, name, NOT_CHECKED, "the cmdlet is not granted") for name in need.parameters]
             continue
-        checks.append(Check(need.system, "cmdlet", OK, "it is granted", need.cmdlet))
+        checks.append(ConnectionCheck(need.system, "cmdlet", OK, "it is granted", need.cmdlet))
         known = granted[need.cmdlet.lower()]
         for name in need.parameters:
             if known is None or (name in COMMON and name.lower() not in known):
@@ -292,9 +294,9 @@ def _judged(wanted: Sequence[Need], granted: Granted) -> list[Check]:
     return checks
 
 
-def _parameter(need: Need, name: str, status: str, message: str) -> Check:
+def _parameter(need: Need, name: str, status: str, message: str) -> ConnectionCheck:
     remedy = _remedy(need) if status == FAILED else ""
-    return Check(need.system, "parameter", status, message, f"{need.cmdlet} -{name}", remedy)
+    return ConnectionCheck(need.system, "parameter", status, message, f"{need.cmdlet} -{name}", remedy)
 
 
 def _remedy(need: Need) -> str:
@@ -303,20 +305,20 @@ def _remedy(need: Need) -> str:
     return f"Give the account the management role {need.role}."
 
 
-def _all_unchecked(system: str, wanted: Sequence[Need], reason: str) -> list[Check]:
+def _all_unchecked(system: str, wanted: Sequence[Need], reason: str) -> list[ConnectionCheck]:
     return [check for need in wanted for check in _unchecked(need, reason)]
 
 
-def _unchecked(need: Need, reason: str) -> list[Check]:
+def _unchecked(need: Need, reason: str) -> list[ConnectionCheck]:
     named = [_parameter(need, name, NOT_CHECKED, reason) for name in need.parameters]
-    return [Check(need.system, "cmdlet", NOT_CHECKED, reason, need.cmdlet), *named]
+    return [ConnectionCheck(need.system, "cmdlet", NOT_CHECKED, reason, need.cmdlet), *named]
 
 
 def _same(value: object, name: str) -> bool:
     return str(value or "").lower() == name.lower()
 
 
-def failure_message(failed: Sequence[Check], total: int) -> str:
+def failure_message(failed: Sequence[ConnectionCheck], total: int) -> str:
     """Return the sentence with which the task fails: what failed first, and how many more."""
     first = failed[0]
     what = f"{first.check} {first.name}".strip()

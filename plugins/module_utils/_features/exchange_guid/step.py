@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 
 @dataclass(frozen=True)
-class Stamped(Step[OnPremisesRecipient]):
+class GuidStamped(Step[OnPremisesRecipient]):
     """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
 
     check: bool
@@ -34,7 +34,7 @@ class Stamped(Step[OnPremisesRecipient]):
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         planned = [(item, plan.claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
-        uniqueness.refuse_held(connections, planned)
+        uniqueness.fail_held(connections, planned)
 
     def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)

@@ -54,7 +54,7 @@ class Present(Step[BothSides]):
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         planned = [(item, plan.claim(item.plan, item.current)) for item in items if item.plan and item.current]
-        uniqueness.refuse_held(connections, planned)
+        uniqueness.fail_held(connections, planned)
 
     def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.present(record, current, check=self.check)
@@ -77,7 +77,7 @@ def _writes_to_cloud(item: WorkItem[BothSides]) -> bool:
 
 
 @dataclass(frozen=True)
-class Absent(Step[OnPremisesRecipient]):
+class MailUserAbsent(Step[OnPremisesRecipient]):
     """No mail user: Disable-MailUser, unless it carries a mailbox GUID."""
 
     check: bool

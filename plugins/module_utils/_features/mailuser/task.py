@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
-    Absent,
+    MailUserAbsent,
     Present,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
@@ -39,7 +39,7 @@ def work(module: HybridModule) -> NoReturn:
         with module.connections() as connections:
             connections.require(EXCHANGE_SERVER)
             outcomes = run_wave(
-                Absent(module.check_mode),
+                MailUserAbsent(module.check_mode),
                 module.records(),
                 connections,
                 check=module.check_mode,

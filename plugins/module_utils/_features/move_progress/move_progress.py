@@ -46,7 +46,7 @@ SHOWN = (
 
 
 @dataclass(frozen=True)
-class Options:
+class ProgressOptions:
     """``wait_for`` is synced or completed. ``judge``: what is not there by now has failed."""
 
     wait_for: str = "completed"
@@ -59,7 +59,7 @@ def look(
     connections: Connections,
     records: Sequence[Record] | None,
     memory: Memory,
-    options: Options,
+    options: ProgressOptions,
     now: datetime.datetime,
 ) -> tuple[list[Outcome], dict[str, object]]:
     """Return an outcome for each record, or without records for each request of the batch name, and the progress.
@@ -97,9 +97,7 @@ def _identified(connections: Connections, records: Sequence[Record], memory: Mem
     return {str(record["identity"]): guid for record, guid in zip(todo, found, strict=True)}
 
 
-def _listed(
-    connections: Connections, guids: Sequence[str], memory: Memory, batch_name: str
-) -> dict[str, MoveRequest]:
+def _listed(connections: Connections, guids: Sequence[str], memory: Memory, batch_name: str) -> dict[str, MoveRequest]:
     """Return the requests of the tenant, or of the wave's batch name where that surely is all of them."""
     if not guids:
         return {}
@@ -162,7 +160,9 @@ def _read_figures(connections: Connections, entries: dict[str, Entry], sample: i
 # -- each mailbox ------------------------------------------------------------------------------------------------------
 
 
-def _outcome(record: Record, guid: str | HybridError | None, memory: Memory, options: Options, moment: str) -> Outcome:
+def _outcome(
+    record: Record, guid: str | HybridError | None, memory: Memory, options: ProgressOptions, moment: str
+) -> Outcome:
     if guid is None:
         return Outcome(record, status="skipped")
     if isinstance(guid, HybridError):
@@ -236,7 +236,7 @@ def _progress(
     outcomes: Sequence[Outcome],
     entries: Sequence[Entry],
     memory: Memory,
-    options: Options,
+    options: ProgressOptions,
     moved: Read,
     moment: str,
 ) -> dict[str, object]:

@@ -179,7 +179,7 @@ class Completed(_Requests):
 
 
 @dataclass(frozen=True)
-class Absent(_Requests):
+class RequestAbsent(_Requests):
     """No request: see plan.absent."""
 
     only_completed: bool = False
@@ -199,16 +199,16 @@ def for_state(
     settings: MoveSettings | None = None,
     *,
     only_completed: bool = False,
-) -> Submitted | Suspended | Completed | Absent:
+) -> Submitted | Suspended | Completed | RequestAbsent:
     """Return the step of a ``state``; a submission needs the remote credential as soon as a mailbox is not home."""
     if only_completed and state != "absent":
         remedy = "Give it to move_request with state: absent."
         raise InputError("only_completed", True, f"has no meaning with state: {state}", remedy)
     if state != "submitted":
-        steps: dict[str, Callable[[bool], Suspended | Completed | Absent]] = {
+        steps: dict[str, Callable[[bool], Suspended | Completed | RequestAbsent]] = {
             "suspended": Suspended,
             "completed": Completed,
-            "absent": lambda check: Absent(check, only_completed),
+            "absent": lambda check: RequestAbsent(check, only_completed),
         }
         return steps[state](check)
     waiting = any(record.get("offboarding_state") != "home" for record in records)

@@ -60,7 +60,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
     accepted_by,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence, State
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
+    MailboxEvidence,
+    State,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
     claim,
@@ -91,7 +94,7 @@ WRITERS = 16  # baselines that are written at once
 
 
 @dataclass(frozen=True)
-class Options:
+class AssessOptions:
     """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
     that take no read of each mailbox; ``brings_into_scope`` tells that the site's own tasks bring users into scope.
@@ -134,7 +137,7 @@ class Mailbox:
 
     record: Record
     outcome: Outcome
-    evidence: Evidence | None = None
+    evidence: MailboxEvidence | None = None
     state: State | None = None
     baseline: Baseline | None = None
     anew: Baseline | None = None
@@ -155,7 +158,7 @@ class Mailbox:
         return not self.failed and self.state is not None and self.state.name in offboarding_state.OPEN
 
 
-def assess(connections: Connections, records: Sequence[Record], options: Options) -> list[Outcome]:
+def assess(connections: Connections, records: Sequence[Record], options: AssessOptions) -> list[Outcome]:
     """Return each mailbox's state, with the record completed by what later steps need.
 
     A conflict, a stop sign that nobody accepted, a missing baseline and an address that somebody else holds are
@@ -173,7 +176,7 @@ def assess(connections: Connections, records: Sequence[Record], options: Options
 def settle(
     connections: Connections,
     records: Sequence[Record],
-    options: Options,
+    options: AssessOptions,
     *,
     wait_timeout: float,
     wait_sleep: float,
@@ -206,7 +209,7 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
     in_threads(save, wave, WRITERS)
 
 
-def examine(connections: Connections, records: Sequence[Record], options: Options) -> list[Mailbox]:
+def examine(connections: Connections, records: Sequence[Record], options: AssessOptions) -> list[Mailbox]:
     """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
     wave = [Mailbox(record, Outcome(record)) for record in records]
     _gather(connections, wave, options)
@@ -241,7 +244,7 @@ def _explain_conflicts(connections: Connections, wave: Sequence[Mailbox]) -> Non
             item.state = replace(state, reason=f"{state.reason}; {reason}", remedy=remedy)
 
 
-def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Evidence, State]]:
+def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, MailboxEvidence, State]]:
     return [
         (item, item.evidence, item.state)
         for item in wave
@@ -249,7 +252,7 @@ def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Evi
     ]
 
 
-def _gather(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
+def _gather(connections: Connections, wave: Sequence[Mailbox], options: AssessOptions) -> None:
     # The on-premises users are asked for by what the cloud shows; to open a session takes a second or more.
     tenant, listed, _opened = side_by_side(
         lambda: read.cloud_recipients(connections, [item.record for item in wave]),
@@ -267,8 +270,8 @@ def _gather(connections: Connections, wave: Sequence[Mailbox], options: Options)
         if isinstance(user, HybridError):
             item.fail(user)
         else:
-            item.evidence = Evidence(found, user)
-    _refuse_shared_objects(wave)
+            item.evidence = MailboxEvidence(found, user)
+    _fail_shared_objects(wave)
     requests = move_request.by_mailbox(listed)
     seen = [item.evidence for item in wave if item.evidence is not None]
     for evidence in seen:
@@ -281,7 +284,7 @@ def _named(record: Record, found: CloudRecipient) -> Record:
     return {**record, "user_principal_name": found["user_principal_name"]}
 
 
-def _refuse_shared_objects(wave: Sequence[Mailbox]) -> None:
+def _fail_shared_objects(wave: Sequence[Mailbox]) -> None:
     """Fail all records that mean one and the same object: which of them is right, nobody knows."""
     # Of a mailbox named twice the first word counts: its one user is shared only because of that.
     for side, code in (("cloud", "duplicate_identity"), ("on_premises", "shared_ad_user")):
@@ -323,7 +326,7 @@ def _load_baselines(wave: Sequence[Mailbox], baselines: Baselines | None) -> Non
             _compare_with_baseline(item, evidence, item.baseline, refresh)
 
 
-def _remember_by_hand(evidence: Evidence, baseline: Baseline) -> None:
+def _remember_by_hand(evidence: MailboxEvidence, baseline: Baseline) -> None:
     """Let a plain user without proxyAddresses have those of its baseline: the Disable-MailUser that undid a half-made
     user cleared them, or LDAP is silent this time."""
     ad, before = evidence.on_premises, baseline["on_premises"]
@@ -331,10 +334,10 @@ def _remember_by_hand(evidence: Evidence, baseline: Baseline) -> None:
         ad.setdefault("proxy_addresses", before["proxy_addresses"])
 
 
-def _compare_with_baseline(item: Mailbox, evidence: Evidence, baseline: Baseline, refresh: bool) -> None:
+def _compare_with_baseline(item: Mailbox, evidence: MailboxEvidence, baseline: Baseline, refresh: bool) -> None:
     """Take the baseline anew where it may not be the authority, or note what differs from it without a reason."""
     changes = baseline_changes.since(
-        rollback_plan.Evidence(
+        rollback_plan.RollbackEvidence(
             evidence.cloud,
             evidence.on_premises,
             evidence.move_request,
@@ -359,7 +362,7 @@ def _take_anew(item: Mailbox, fresh: Baseline, why: str) -> None:
 # -- guards ------------------------------------------------------------------------------------------------------------
 
 
-def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) -> None:
+def _guard(connections: Connections, wave: Sequence[Mailbox], options: AssessOptions) -> None:
     for item in wave:
         if item.state is not None and item.state.name == "conflict":
             item.fail(
@@ -379,9 +382,9 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: Options) 
         lambda: _held_by_others(connections, waiting),
         lambda: _facts(connections, options),
     )
-    _refuse_unknown_databases(databases, waiting)
+    _fail_unknown_databases(databases, waiting)
     for item, errors in held:
-        for error in uniqueness.standing(errors, accepted_by(item.record, options.accept)):
+        for error in uniqueness.not_accepted(errors, accepted_by(item.record, options.accept)):
             item.fail(error)
     known = [(item, _subject(item, item.evidence)) for item in waiting if item.evidence is not None]
     if options.readiness:
@@ -432,7 +435,7 @@ def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: M
         without[0].outcome.warnings.append(f"remote_host_name is left out, and no endpoint supplies it: {why_not}.")
 
 
-def _facts(connections: Connections, options: Options) -> Facts:
+def _facts(connections: Connections, options: AssessOptions) -> Facts:
     """Return what surrounds the wave: for the stop signs alone, that is Get-OrganizationConfig.
 
     It has the retention policies for everybody. Where it is not granted, a stop sign tells it.
@@ -451,7 +454,7 @@ def _databases(connections: Connections, wave: Sequence[Mailbox]) -> set[str]:
     return read.database_names(connections) if named else set()
 
 
-def _refuse_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
+def _fail_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
     for item in wave:
         for name in DATABASES:
             wanted = str(item.record.get(name) or "")
@@ -481,11 +484,11 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
     return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
 
 
-def _subject(item: Mailbox, evidence: Evidence) -> Subject:
+def _subject(item: Mailbox, evidence: MailboxEvidence) -> Subject:
     return Subject(item.record, item.outcome.identity, evidence, item.state, directory=seen_in(evidence))
 
 
-def _stop(item: Mailbox, subject: Subject, surroundings: Surroundings, options: Options) -> None:
+def _stop(item: Mailbox, subject: Subject, surroundings: Surroundings, options: AssessOptions) -> None:
     evidence = subject.evidence
     if evidence is None:
         return
@@ -530,13 +533,13 @@ def _stop(item: Mailbox, subject: Subject, surroundings: Surroundings, options: 
         item.fail(sign)
 
 
-def _unprotected(item: Mailbox, options: Options) -> list[str]:
+def _unprotected(item: Mailbox, options: AssessOptions) -> list[str]:
     """Return the code under which a user is written without a pause; not accepted, it stops the wave as a whole."""
     to_write = item.state is not None and item.state.name in ("to_do", "matched")
     return [UNPROTECTED] if to_write and not options.pause_sync and UNPROTECTED in options.accept else []
 
 
-def _written(item: Mailbox, evidence: Evidence) -> set[str]:
+def _written(item: Mailbox, evidence: MailboxEvidence) -> set[str]:
     """Return the external address that stands on-premises where the baseline has another one or none: it is ours."""
     name = "external_email_address"
     now = str(evidence.on_premises.get(name) or "").lower()
@@ -544,13 +547,13 @@ def _written(item: Mailbox, evidence: Evidence) -> set[str]:
     return {now} if before is not None and str(before.get(name) or "").lower() != now else set()
 
 
-def _before(item: Mailbox, evidence: Evidence) -> CloudRecipient:
+def _before(item: Mailbox, evidence: MailboxEvidence) -> CloudRecipient:
     """Return the cloud mailbox with the compared fields as they were before the first write."""
     known: CloudRecipient = (item.baseline or {}).get("cloud", {})
     return {**evidence.cloud, **part(known, cloud.COMPARED)}
 
 
-def _kept_by_hand(item: Mailbox, evidence: Evidence) -> list[str]:
+def _kept_by_hand(item: Mailbox, evidence: MailboxEvidence) -> list[str]:
     """Return the addresses that a plain user held; of one that is half made by now the baseline knows them."""
     if item.state is not None and item.state.name in offboarding_state.WHOLE:
         return []
@@ -559,7 +562,7 @@ def _kept_by_hand(item: Mailbox, evidence: Evidence) -> list[str]:
     return list(known.get("proxy_addresses", []))
 
 
-def _baseline_missing(item: Mailbox, evidence: Evidence, options: Options) -> bool:
+def _baseline_missing(item: Mailbox, evidence: MailboxEvidence, options: AssessOptions) -> bool:
     if not options.directory or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
         return False
     stamped = evidence.on_premises["exchange_guid"] == evidence.cloud["exchange_guid"]
@@ -569,7 +572,7 @@ def _baseline_missing(item: Mailbox, evidence: Evidence, options: Options) -> bo
 # -- report ------------------------------------------------------------------------------------------------------------
 
 
-def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> None:
+def _report(item: Mailbox, options: AssessOptions, baselines: Baselines | None) -> None:
     if item.state is None or item.evidence is None:
         return
     state, evidence = item.state, item.evidence
@@ -614,7 +617,7 @@ def _report(item: Mailbox, options: Options, baselines: Baselines | None) -> Non
     }
 
 
-def _known(item: Mailbox, evidence: Evidence) -> Record:
+def _known(item: Mailbox, evidence: MailboxEvidence) -> Record:
     """Return the mailbox's values for later steps: the baseline's where there is one, else what is live.
 
     What the record itself says (a primary address, say) stays; addresses it only adds to the mailbox's, or the match
@@ -653,7 +656,7 @@ def _with_given(record: Record, mailbox: Record) -> list[str]:
     return [*held, *addresses.missing(given, held)]
 
 
-def _require(item: Mailbox, state: State, evidence: Evidence, options: Options) -> None:
+def _require(item: Mailbox, state: State, evidence: MailboxEvidence, options: AssessOptions) -> None:
     wanted = options.require_state
     if state.name != wanted:
         item.fail(

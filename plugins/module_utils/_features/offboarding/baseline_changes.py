@@ -20,7 +20,7 @@ from typing import Any, cast
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
-    Evidence,
+    RollbackEvidence,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
@@ -53,7 +53,7 @@ class Changes:
     taken_at: str = ""
 
 
-def since(evidence: Evidence, primary: str = "") -> Changes:
+def since(evidence: RollbackEvidence, primary: str = "") -> Changes:
     """Return what changed since the baseline of the evidence; ``primary`` is the address that the record asks for."""
     baseline = evidence.baseline or {}
     if not _written(evidence):
@@ -70,11 +70,11 @@ def since(evidence: Evidence, primary: str = "") -> Changes:
     )
 
 
-def _written(evidence: Evidence) -> bool:
+def _written(evidence: RollbackEvidence) -> bool:
     return rollback_plan.has_request(evidence) or rollback_plan.written_on_premises(evidence)
 
 
-def _before_the_first_write(evidence: Evidence, baseline: Baseline) -> Changes:
+def _before_the_first_write(evidence: RollbackEvidence, baseline: Baseline) -> Changes:
     """A routing address that an earlier run added to the cloud mailbox is ours, and no part of how it was found."""
     routing = ("smtp", rollback_plan.added_routing(evidence))
     live: CloudRecipient = {
@@ -96,10 +96,10 @@ def _lost(before: CloudRecipient, live: CloudRecipient) -> list[str]:
 
 def _counts(address: str) -> bool:
     """Tell whether an address is the mailbox's own: SPO: addresses come and go with SharePoint Online."""
-    return addresses.kind_of(address) not in addresses.OF_THE_CLOUD
+    return addresses.address_type(address) not in addresses.OF_THE_CLOUD
 
 
-def _unexplained(evidence: Evidence, baseline: Baseline, primary: str) -> dict[str, tuple[Any, Any]]:
+def _unexplained(evidence: RollbackEvidence, baseline: Baseline, primary: str) -> dict[str, tuple[Any, Any]]:
     before, live, ad = baseline["cloud"], evidence.cloud, evidence.on_premises
     synced = bool(live["is_dir_synced"])
     differing: dict[str, tuple[Any, Any]] = {}
@@ -120,7 +120,7 @@ def _unexplained(evidence: Evidence, baseline: Baseline, primary: str) -> dict[s
     return differing
 
 
-def _gained(evidence: Evidence, before: CloudRecipient, synced: bool) -> list[str]:
+def _gained(evidence: RollbackEvidence, before: CloudRecipient, synced: bool) -> list[str]:
     live, ad = evidence.cloud, evidence.on_premises
     ours = [*before["email_addresses"], f"smtp:{rollback_plan.added_routing(evidence)}"]
     if synced:

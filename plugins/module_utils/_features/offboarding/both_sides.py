@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import size_text
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import filter_query
 
 # What Get-MailboxStatistics warns of a mailbox that nobody has ever opened; it then shows nothing.
@@ -54,16 +54,16 @@ class Side:
         return f"GUID {self.guid}, {held}{' (empty)' if self.empty else ''}{database}"
 
 
-def two_mailboxes(connections: Connections, conflicts: Sequence[Evidence]) -> list[tuple[Side, Side]]:
+def two_mailboxes(connections: Connections, conflicts: Sequence[MailboxEvidence]) -> list[tuple[Side, Side]]:
     """Return both mailboxes of each conflict, the cloud's first."""
     cloud = _sides(connections, EXCHANGE_ONLINE, [evidence.cloud for evidence in conflicts], "exchange_guid")
     local = _sides(connections, EXCHANGE_SERVER, [evidence.on_premises for evidence in conflicts], "guid")
     return list(zip(cloud, local, strict=True))
 
 
-def _sides(connections: Connections, kind: str, objects: Sequence[Mapping[str, Any]], identity: str) -> list[Side]:
+def _sides(connections: Connections, system: str, objects: Sequence[Mapping[str, Any]], identity: str) -> list[Side]:
     asked = [Cmdlet("Get-MailboxStatistics", {"Identity": item[identity]}) for item in objects]
-    answers = connections.read(kind, asked) if asked else []
+    answers = connections.read(system, asked) if asked else []
     return [_side(item, answer) for item, answer in zip(objects, answers, strict=True)]
 
 
@@ -106,9 +106,14 @@ def next_steps(cloud: Side, local: Side, user: str) -> str:
 def holders(connections: Connections, guids: Sequence[str]) -> dict[str, str | None]:
     """Return who carries each mailbox GUID, in either organization; an empty text is nobody, None is not known."""
     found: dict[str, str | None] = dict.fromkeys(guids, "")
-    for kind, place in ((EXCHANGE_ONLINE, "in the cloud"), (EXCHANGE_SERVER, "on-premises")):
+    for system, place in ((EXCHANGE_ONLINE, "in the cloud"), (EXCHANGE_SERVER, "on-premises")):
         answers = filter_query.find(
-            connections, kind, "Get-Mailbox", guids, filter_query.always(("ExchangeGuid", "ArchiveGuid")), forest=True
+            connections,
+            system,
+            "Get-Mailbox",
+            guids,
+            filter_query.same_properties(("ExchangeGuid", "ArchiveGuid")),
+            forest=True,
         )
         for guid in guids:
             objects = answers[guid.lower()]

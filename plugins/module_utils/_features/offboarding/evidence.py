@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.belonging import claims_of
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
-    Evidence,
+    MailboxEvidence,
     Silent,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import filter_query
@@ -31,7 +31,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 _OTHER_DOMAIN = Silent("The domain controller does not hold this user: it answers for its own domain only.")
 
 
-def complete(connections: Connections, seen: Sequence[Evidence], active_directory: Mapping[str, Any] | None) -> None:
+def complete(
+    connections: Connections, seen: Sequence[MailboxEvidence], active_directory: Mapping[str, Any] | None
+) -> None:
     """Complete what both organizations show. ``active_directory`` is None where it was not configured.
 
     Raises HybridError when Exchange or Microsoft Graph is out of reach; a silent domain controller is told as such.
@@ -44,7 +46,7 @@ def complete(connections: Connections, seen: Sequence[Evidence], active_director
     _find_anchors(connections, [e for e in mailboxes if _unproved(e) or e.cloud.get("immutable_id")])
 
 
-def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
+def _read_anchors(connections: Connections, seen: Sequence[MailboxEvidence]) -> None:
     """Complete what Exchange Online shows by the anchors of Microsoft Graph, where it is configured."""
     graph = connections.graph()
     if graph is None:
@@ -57,7 +59,7 @@ def _read_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
             evidence.cloud["immutable_id"] = user.immutable_id
 
 
-def _read_directory(seen: Sequence[Evidence], options: Mapping[str, Any]) -> None:
+def _read_directory(seen: Sequence[MailboxEvidence], options: Mapping[str, Any]) -> None:
     """Read each on-premises user, and whoever else claims its cloud user, from one domain controller."""
     known = [str(e.cloud.get("immutable_id") or "") for e in seen]
     anchors = sorted({anchor for anchor in known if anchor})
@@ -83,7 +85,7 @@ def _read_directory(seen: Sequence[Evidence], options: Mapping[str, Any]) -> Non
         evidence.claimants = [item for item in claimants if claims_of(item, anchor, object_id)]
 
 
-def _ask_who_holds_the_anchor(connections: Connections, seen: Sequence[Evidence]) -> None:
+def _ask_who_holds_the_anchor(connections: Connections, seen: Sequence[MailboxEvidence]) -> None:
     """Ask Microsoft Graph which cloud users are synced to these on-premises users, by the anchor they would have."""
     graph = connections.graph()
     if graph is None:
@@ -99,12 +101,12 @@ def _ask_who_holds_the_anchor(connections: Connections, seen: Sequence[Evidence]
         evidence.holder = holders.get(anchor, "")
 
 
-def _unproved(evidence: Evidence) -> bool:
+def _unproved(evidence: MailboxEvidence) -> bool:
     mine = evidence.on_premises["external_directory_object_id"]
     return bool(evidence.cloud["is_dir_synced"]) and mine != evidence.cloud["external_directory_object_id"]
 
 
-def _find_anchors(connections: Connections, seen: Sequence[Evidence]) -> None:
+def _find_anchors(connections: Connections, seen: Sequence[MailboxEvidence]) -> None:
     """Find the on-premises users of the whole forest that Exchange shows under a cloud user's object id or anchor."""
     asked: dict[str, tuple[str, ...]] = {}
     for evidence in seen:

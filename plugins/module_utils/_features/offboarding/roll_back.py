@@ -32,7 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
-    Evidence,
+    RollbackEvidence,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
@@ -50,7 +50,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 
 @dataclass(frozen=True)
-class Options:
+class RollbackOptions:
     """``directory`` has the baselines. ``clock_tolerance`` in seconds. ``assume_paused`` counts in a preview alone."""
 
     directory: str
@@ -60,13 +60,13 @@ class Options:
 
 
 @dataclass(frozen=True)
-class RolledBack(Step[Evidence]):
+class RolledBack(Step[RollbackEvidence]):
     """Every mailbox as it was before its offboarding, as far as that can be had without harm.
 
     ``activity`` is what Entra Connect did before the first write; a cycle that begins later is found afterwards.
     """
 
-    options: Options
+    options: RollbackOptions
     activity: Activity | None = None
     writes_to = EXCHANGE_SERVER
 
@@ -74,7 +74,7 @@ class RolledBack(Step[Evidence]):
         """Skip nobody: what is home is refused with the reason."""
         return False
 
-    def read(self, connections: Connections, items: Sequence[WorkItem[Evidence]]) -> None:
+    def read(self, connections: Connections, items: Sequence[WorkItem[RollbackEvidence]]) -> None:
         records, baselines = [item.known for item in items], Baselines(self.options.directory)
         tenant, listed = side_by_side(
             lambda: recipients_read.cloud_recipients(connections, records),
@@ -95,7 +95,7 @@ class RolledBack(Step[Evidence]):
         baseline: Baseline | HybridError | None,
         user: OnPremisesRecipient | HybridError,
         requests: dict[str, MoveRequest],
-    ) -> Evidence | HybridError:
+    ) -> RollbackEvidence | HybridError:
         if isinstance(found, HybridError):
             return found
         if isinstance(baseline, HybridError):
@@ -104,7 +104,7 @@ class RolledBack(Step[Evidence]):
             return user
         guid = found["exchange_guid"]
         taken_at = str((baseline or {}).get("taken_at") or "")
-        return Evidence(
+        return RollbackEvidence(
             found,
             user,
             requests.get(guid),
@@ -120,7 +120,7 @@ class RolledBack(Step[Evidence]):
             return False
         return self.activity.sync_cycle_enabled
 
-    def plan(self, record: Record, current: Evidence, attempt: Attempt, now: datetime.datetime) -> Plan:
+    def plan(self, record: Record, current: RollbackEvidence, attempt: Attempt, now: datetime.datetime) -> Plan:
         return rollback_plan.rolled_back(record, current, attempt)
 
 
@@ -143,7 +143,7 @@ def _cycle_began(connections: Connections, before: Activity | None) -> str:
     return f"{began[-1]['run_profile_name']} of {began[-1]['connector_name']}" if began else ""
 
 
-def _close(baselines: Baselines, evidence: Evidence, outcome: Outcome) -> None:
+def _close(baselines: Baselines, evidence: RollbackEvidence, outcome: Outcome) -> None:
     """Put the baseline of a mailbox away that is as it was, and tell what still differs from it."""
     if evidence.baseline is None or not rollback_plan.judge(evidence).baseline_done:
         return
@@ -178,13 +178,13 @@ def _named(
 def roll_back(
     connections: Connections,
     records: Sequence[Record],
-    options: Options,
+    options: RollbackOptions,
     *,
     on_error: str = "fail",
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
     """Return what became of each mailbox; ``details`` has ``decision`` and ``reason``, and ``kept`` for what stays."""
-    items: list[WorkItem[Evidence]] = [WorkItem(record) for record in records]
+    items: list[WorkItem[RollbackEvidence]] = [WorkItem(record) for record in records]
     before = activity_of(connections) if items else None
     work_through(RolledBack(options, before), items, connections, check=options.check, on_error=on_error, sleep=sleep)
     outcomes = [item.outcome for item in items]

@@ -70,7 +70,7 @@ _PARAMETERS = {
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RollbackEvidence:
     """What was read for one mailbox.
 
     ``exported`` says why a sync may have exported what was written since the baseline; it is empty when that is
@@ -136,7 +136,7 @@ def may_have_exported(taken_at: str, activity: Activity | None, tolerance: float
 # -- the judgement -----------------------------------------------------------------------------------------------------
 
 
-def judge(evidence: Evidence) -> Judgement:
+def judge(evidence: RollbackEvidence) -> Judgement:
     """Return what is to become of one mailbox; MailboxError where nothing may be written for it."""
     _refuse_after_the_move(evidence)
     _refuse_other_objects(evidence)
@@ -167,7 +167,7 @@ def _kept(why: str) -> str:
     return f"{why}. {MASTER}"
 
 
-def _refuse_after_the_move(evidence: Evidence) -> None:
+def _refuse_after_the_move(evidence: RollbackEvidence) -> None:
     mailbox, ad = evidence.cloud, evidence.on_premises
     if mailbox["kind"] == "mail_user" and ad["kind"] == "mailbox":
         raise MailboxError(
@@ -191,7 +191,7 @@ def _refuse_after_the_move(evidence: Evidence) -> None:
         )
 
 
-def _refuse_other_objects(evidence: Evidence) -> None:
+def _refuse_other_objects(evidence: RollbackEvidence) -> None:
     ad, known = evidence.on_premises, evidence.cloud["exchange_guid"]
     before = (evidence.baseline or {}).get("on_premises", {})
     if before and before["guid"] != ad["guid"]:
@@ -215,7 +215,7 @@ def _conflict(reason: str) -> MailboxError:
     )
 
 
-def _refuse_request(evidence: Evidence) -> None:
+def _refuse_request(evidence: RollbackEvidence) -> None:
     request = _open_request(evidence)
     if request is not None and move_request.owned_by_batch(request):
         raise MailboxError(
@@ -226,7 +226,7 @@ def _refuse_request(evidence: Evidence) -> None:
         )
 
 
-def _without_baseline(evidence: Evidence) -> Judgement:
+def _without_baseline(evidence: RollbackEvidence) -> Judgement:
     """No run of this directory has written for the mailbox; what looks written all the same is not ours to judge."""
     ad = evidence.on_premises
     stamped = ad.get("exchange_guid") == evidence.cloud["exchange_guid"]
@@ -244,7 +244,7 @@ def _without_baseline(evidence: Evidence) -> Judgement:
     return Judgement(NOTHING, "there is no baseline, so no run of this directory has written anything")
 
 
-def _refuse_running_scheduler(evidence: Evidence) -> None:
+def _refuse_running_scheduler(evidence: RollbackEvidence) -> None:
     if evidence.scheduler_runs:
         raise MailboxError(
             "the scheduler of Entra Connect runs, so a cycle could export the user while it is half undone.",
@@ -255,7 +255,7 @@ def _refuse_running_scheduler(evidence: Evidence) -> None:
         )
 
 
-def _refuse_losses(evidence: Evidence) -> None:
+def _refuse_losses(evidence: RollbackEvidence) -> None:
     """Refuse to take a mail user away with values that a plain user does not show, so that no baseline has them."""
     held = lost_with_the_mail_user(evidence.on_premises)
     if _enabled_by_us(evidence) and held:
@@ -278,28 +278,28 @@ def lost_with_the_mail_user(ad: OnPremisesRecipient) -> list[str]:
 # -- what was written --------------------------------------------------------------------------------------------------
 
 
-def _open_request(evidence: Evidence) -> MoveRequest | None:
+def _open_request(evidence: RollbackEvidence) -> MoveRequest | None:
     """Return a request that is on its way. One that is completed is of an earlier move: the mailbox is in the cloud."""
     request = evidence.move_request
     return None if request is None or request["status"] in move_request.COMPLETED else request
 
 
-def _enabled_by_us(evidence: Evidence) -> bool:
+def _enabled_by_us(evidence: RollbackEvidence) -> bool:
     before = (evidence.baseline or {}).get("on_premises", {})
     return bool(before.get("kind") == "user" and evidence.on_premises["kind"] == "mail_user")
 
 
-def has_request(evidence: Evidence) -> bool:
+def has_request(evidence: RollbackEvidence) -> bool:
     """Tell whether a move request is on its way."""
     return _open_request(evidence) is not None
 
 
-def written_on_premises(evidence: Evidence) -> bool:
+def written_on_premises(evidence: RollbackEvidence) -> bool:
     """Tell whether something stands on-premises that an offboarding may have written since the baseline."""
     return bool(_enabled_by_us(evidence) or _changed(evidence) or _plain_changes(evidence))
 
 
-def _changed(evidence: Evidence) -> OnPremisesRecipient:
+def _changed(evidence: RollbackEvidence) -> OnPremisesRecipient:
     """Return what has to be set on an object that was a mail user or remote mailbox before: the baseline's values."""
     ad, before = evidence.on_premises, (evidence.baseline or {}).get("on_premises", {})
     if ad["kind"] not in exchange_guid.SETTERS or before.get("kind") != ad["kind"]:
@@ -317,7 +317,7 @@ def _changed(evidence: Evidence) -> OnPremisesRecipient:
     return change
 
 
-def _plain_changes(evidence: Evidence) -> OnPremisesRecipient:
+def _plain_changes(evidence: RollbackEvidence) -> OnPremisesRecipient:
     """Return what Enable-MailUser and Disable-MailUser leave behind on a user that was plain before.
 
     Disable-MailUser clears ``mail``, Enable-MailUser fills an empty display name with the name.
@@ -335,7 +335,7 @@ def _plain_changes(evidence: Evidence) -> OnPremisesRecipient:
     return change
 
 
-def added_routing(evidence: Evidence) -> str:
+def added_routing(evidence: RollbackEvidence) -> str:
     """Return the routing address that was added to the cloud mailbox, where it is there and the baseline lacks it."""
     before = addresses.smtp_addresses((evidence.baseline or {}).get("cloud", {}).get("email_addresses", []))
     live = addresses.smtp_addresses(evidence.cloud["email_addresses"])
@@ -347,7 +347,7 @@ def added_routing(evidence: Evidence) -> str:
     return ""
 
 
-def left_behind(evidence: Evidence) -> list[str]:
+def left_behind(evidence: RollbackEvidence) -> list[str]:
     """Return what differs from the baseline after all was undone: values that are not known to be ours, or that no
     cmdlet takes away. One sentence each."""
     if evidence.baseline is None:
@@ -374,7 +374,7 @@ def left_behind(evidence: Evidence) -> list[str]:
 # -- the plan ----------------------------------------------------------------------------------------------------------
 
 
-def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
+def plan(evidence: RollbackEvidence, include_sip: bool = True) -> Plan:
     """Return what is to be written for one mailbox, in the order in which a kill after any write does no harm.
 
     The request goes first, so that no move runs towards a user that is being taken down; the address in the cloud goes
@@ -408,7 +408,7 @@ def plan(evidence: Evidence, include_sip: bool = True) -> Plan:
     )
 
 
-def rolled_back(record: Record, evidence: Evidence, attempt: Attempt) -> Plan:
+def rolled_back(record: Record, evidence: RollbackEvidence, attempt: Attempt) -> Plan:
     """Return the plan of one record. What was decided before the first write is told: read back, nothing is left."""
     found = plan(evidence, include_sip=bool(record.get("include_sip")))
     if attempt.sent:
@@ -417,7 +417,7 @@ def rolled_back(record: Record, evidence: Evidence, attempt: Attempt) -> Plan:
     return replace(found, enriched={"whole": False} if undone else {})
 
 
-def _undo(evidence: Evidence, before: dict[str, object], after: dict[str, object]) -> list[tuple[str, Cmdlet]]:
+def _undo(evidence: RollbackEvidence, before: dict[str, object], after: dict[str, object]) -> list[tuple[str, Cmdlet]]:
     ad, calls = evidence.on_premises, []
     routing = added_routing(evidence)
     if routing:
@@ -450,7 +450,7 @@ def _undo(evidence: Evidence, before: dict[str, object], after: dict[str, object
 
 
 def _complete(
-    evidence: Evidence, include_sip: bool, before: dict[str, object], after: dict[str, object]
+    evidence: RollbackEvidence, include_sip: bool, before: dict[str, object], after: dict[str, object]
 ) -> list[tuple[str, Cmdlet]]:
     """Give a mail user that stays the addresses that a killed run had not written yet: a sync would lose them."""
     if not _enabled_by_us(evidence):

@@ -103,7 +103,7 @@ NOT_CONFIGURED = Silent("active_directory is not configured.", everybody=True)
 
 
 @dataclass
-class Evidence:
+class MailboxEvidence:
     """What was read for one mailbox.
 
     ``anchored_to`` are the objectGUIDs of on-premises users that its anchor names, ``joined`` those of users whose
@@ -123,7 +123,7 @@ class Evidence:
     entra: CloudUser | HybridError | None = None
 
 
-def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
+def judge(evidence: MailboxEvidence, *, overwrite: bool = False) -> State:
     """Return the state and the one sentence that explains it.
 
     ``overwrite``: a GUID of another mailbox on the on-premises object is to be written over.
@@ -146,7 +146,7 @@ def judge(evidence: Evidence, *, overwrite: bool = False) -> State:
     return replace(_on_the_way(evidence, beginning, verified, overwrite), doubt=verdict.doubt)
 
 
-def _claims(evidence: Evidence) -> belonging.Claims:
+def _claims(evidence: MailboxEvidence) -> belonging.Claims:
     mailbox, ad = evidence.cloud, evidence.on_premises
     return belonging.Claims(
         object_id=mailbox["external_directory_object_id"],
@@ -162,7 +162,7 @@ def _claims(evidence: Evidence) -> belonging.Claims:
     )
 
 
-def _two_mailboxes(evidence: Evidence, beginning: str, verified: bool) -> State:
+def _two_mailboxes(evidence: MailboxEvidence, beginning: str, verified: bool) -> State:
     """Tell one mailbox that is alive twice, as a move without its clean-up leaves it, from two different ones.
 
     While a request completes both exist for a moment. Facts: offboarding-practice.md 1.6, "CompletedWithWarning".
@@ -197,7 +197,7 @@ def _after_move(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> State:
     )
 
 
-def _on_the_way(evidence: Evidence, beginning: str, verified: bool, overwrite: bool) -> State:
+def _on_the_way(evidence: MailboxEvidence, beginning: str, verified: bool, overwrite: bool) -> State:
     mailbox, ad, request = evidence.cloud, evidence.on_premises, evidence.move_request
     held = ad.get("exchange_guid", _values.ZERO_GUID)
     known = mailbox["exchange_guid"]
@@ -363,7 +363,7 @@ NOT_SHOWN = ("alias_would_change", "hidden_would_change", "custom_attributes_wou
 _KEPT = ("alias", "hidden_from_address_lists_enabled", "custom_attributes")
 
 
-def shown(evidence: Evidence) -> OnPremisesRecipient:
+def shown(evidence: MailboxEvidence) -> OnPremisesRecipient:
     """Return the on-premises user with what LDAP shows of it beside what the cmdlets show."""
     ad, directory = evidence.on_premises, evidence.directory
     if ad["kind"] != "user" or not isinstance(directory, DirectoryUser):
@@ -376,7 +376,7 @@ def shown(evidence: Evidence) -> OnPremisesRecipient:
     }
 
 
-def unseen(evidence: Evidence) -> list[str]:
+def unseen(evidence: MailboxEvidence) -> list[str]:
     """Return the stop signs about which nothing can be said: neither a cmdlet nor LDAP shows the values."""
     return [] if set(_KEPT) <= set(shown(evidence)) else list(NOT_SHOWN)
 
@@ -534,7 +534,7 @@ def _archive(record: Record, mailbox: CloudRecipient) -> list[MailboxError]:
 # -- after the move ----------------------------------------------------------------------------------------------------
 
 
-def not_as_wanted(record: Record, evidence: Evidence) -> list[MailboxError]:
+def not_as_wanted(record: Record, evidence: MailboxEvidence) -> list[MailboxError]:
     """Return what of a mailbox that is home differs from what was asked for and from its baseline, each with a code.
 
     What neither the record nor the baseline says is not compared; ``notes`` tells that.
@@ -545,7 +545,7 @@ def not_as_wanted(record: Record, evidence: Evidence) -> list[MailboxError]:
     ]
 
 
-def _on_premises_differences(record: Record, evidence: Evidence) -> list[MailboxError]:
+def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[MailboxError]:
     ad, found = evidence.on_premises, []
     database = str(record.get("remote_target_database") or "")
     if database and ad.get("database", "").lower() != database.lower():
@@ -567,13 +567,13 @@ def _on_premises_differences(record: Record, evidence: Evidence) -> list[Mailbox
                 )
             )
     found += _lost_addresses(record, ad)
-    kind = str(record.get("recipient_type_details") or "")
-    if kind in cloud.MOVABLE_TYPES and not on_premises.is_as_wanted(ad["recipient_type_details"], kind):
+    wanted = str(record.get("recipient_type_details") or "")
+    if wanted in cloud.MOVABLE_TYPES and not on_premises.is_as_wanted(ad["recipient_type_details"], wanted):
         converted = ad["recipient_type_details"] in cloud.MOVABLE_TYPES
         found.append(
             _difference(
                 "mailbox_kind_differs",
-                f"it is a {ad['recipient_type_details']}, not a {kind}",
+                f"it is a {ad['recipient_type_details']}, not a {wanted}",
                 "Run the playbook complete, or the module mailbox, which set the kind."
                 if converted
                 else "Nothing here converts such a kind: find out who made it one, and decide by hand.",
@@ -658,7 +658,7 @@ def _difference(code: str, message: str, remedy: str) -> MailboxError:
     return MailboxError(message, code=code, remedy=remedy)
 
 
-def notes(record: Record, evidence: Evidence, *, baseline: bool) -> list[str]:
+def notes(record: Record, evidence: MailboxEvidence, *, baseline: bool) -> list[str]:
     """Return what a verification did not compare, and what a completed request says beside its completion."""
     found = []
     absent = [name for name in ("remote_target_database", "target_delivery_domain") if not record.get(name)]

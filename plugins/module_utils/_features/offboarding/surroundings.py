@@ -35,12 +35,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 
 
-def ask(connections: Connections, kind: str, name: str, **parameters: Value) -> Answer:
+def ask(connections: Connections, system: str, name: str, **parameters: Value) -> Answer:
     """Return what a cmdlet answers, or that this account is not allowed to ask, or that Exchange refused."""
     try:
-        return connections.run(kind, Cmdlet(name, parameters)).objects
+        return connections.run(system, Cmdlet(name, parameters)).objects
     except HybridError as error:
-        if isinstance(error, CmdletError) or error.code == "permission_denied" or kind == ENTRA_CONNECT:
+        if isinstance(error, CmdletError) or error.code == "permission_denied" or system == ENTRA_CONNECT:
             return unread(error)
         raise
 

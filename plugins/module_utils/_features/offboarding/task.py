@@ -17,7 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_SERVER,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     settle,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import (
@@ -42,7 +42,7 @@ KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")
 
 def work(module: HybridModule) -> NoReturn:
     records = module.records()
-    options = Options(
+    options = AssessOptions(
         directory=module.params["directory"] or "",
         accept=accepted_codes(module.params["accept"]),
         require_state=module.params["require_state"] or "",

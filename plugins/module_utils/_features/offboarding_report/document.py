@@ -16,20 +16,20 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import NOT_CHECKED, SEVERITIES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
-    standing,
-    timeline,
+    journal_runs,
+    status,
     wording,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.journal_runs import (
+    Timeline,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import (
     Given,
     Properties,
     Source,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.standing import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.status import (
     Standing,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.timeline import (
-    Timeline,
 )
 
 
@@ -39,7 +39,7 @@ class Mailbox:
 
     identity: str
     display_name: str = ""
-    standing: Standing = standing.UNKNOWN
+    standing: Standing = status.UNKNOWN
     database: str = ""
     percent: int | None = None
     done: int | None = None
@@ -61,7 +61,7 @@ class FailedMailbox:
 
 
 @dataclass
-class Finding:
+class ReportedFinding:
     """One check that hit: of the environment (``found``), or of mailboxes with a sentence for each."""
 
     code: str
@@ -95,7 +95,7 @@ class Document:
     generated_at: datetime.datetime
     mailboxes: list[Mailbox]
     failures: list[FailedMailbox]
-    findings: list[Finding]
+    findings: list[ReportedFinding]
     unexamined: list[int]
     data: Data | None
     timeline: Timeline
@@ -107,11 +107,11 @@ class Document:
     def groups(self) -> dict[str, int]:
         """Return how many mailboxes are failed, waiting, moving and home."""
         counts = Counter(mailbox.standing.group for mailbox in self.mailboxes)
-        return {group: counts[group] for group in standing.GROUPS}
+        return {group: counts[group] for group in status.GROUPS}
 
     def unfinished(self) -> list[str]:
         """Return the mailboxes that neither failed nor are home."""
-        ended = (standing.FAILED, standing.HOME)
+        ended = (status.FAILED, status.HOME)
         return [mailbox.identity for mailbox in self.mailboxes if mailbox.standing.group not in ended]
 
     def severities(self) -> dict[str, int]:
@@ -149,7 +149,7 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
     readiness, journal, progress = (given.sources.readiness, given.sources.journal, given.sources.progress)
     results = given.failures or []
     wave = _Wave(given.records, results)
-    times = timeline.build(journal.content or [], wave.numbers)
+    times = journal_runs.build(journal.content or [], wave.numbers)
     entries = wave.entries(readiness.content["mailboxes"] if readiness.there else [])
     requests = wave.requests(progress.content["requests"] if progress.there else {})
     _forget_removed(requests, times)
@@ -241,7 +241,7 @@ def _mailbox(
     return Mailbox(
         identity=str(record["identity"]),
         display_name=str(record.get("display_name") or ""),
-        standing=standing.judge(failed, state, request, submitted),
+        standing=status.judge(failed, state, request, submitted),
         database=str(database or ""),
         percent=_percent(request.get("percent_complete")),
         done=_count(request.get("bytes_transferred")),
@@ -294,9 +294,9 @@ def _failed_requests(
         over = wave.records[number].get("offboarding_state") == "home" or request.get("gone_at")
         if request.get("status") != "Failed" or number in told or over:
             continue
-        kind, message = str(request.get("failure_type") or ""), str(request.get("message") or "")
-        known = classify(kind, message)
-        text = message or f"The move request failed{f' ({kind})' if kind else ''}."
+        failure_type, message = str(request.get("failure_type") or ""), str(request.get("message") or "")
+        known = classify(failure_type, message)
+        text = message or f"The move request failed{f' ({failure_type})' if failure_type else ''}."
         failures.append(FailedMailbox(number, known.code, text, "Get-MoveRequest", known.retryable, known.remedy))
     return failures
 
@@ -304,11 +304,11 @@ def _failed_requests(
 # -- findings ----------------------------------------------------------------------------------------------------------
 
 
-def _findings(readiness: Source, wave: _Wave, entries: Mapping[int, Properties]) -> list[Finding]:
+def _findings(readiness: Source, wave: _Wave, entries: Mapping[int, Properties]) -> list[ReportedFinding]:
     """Return the findings by code: environment first, then by severity, then the commonest first."""
     if not readiness.there:
         return []
-    found: dict[tuple[Any, ...], Finding] = {}
+    found: dict[tuple[Any, ...], ReportedFinding] = {}
     for item in readiness.content["environment"]:
         _gather(found, item, None)
     for number in sorted(entries):
@@ -323,14 +323,14 @@ def _findings(readiness: Source, wave: _Wave, entries: Mapping[int, Properties])
     )
 
 
-def _gather(found: dict[tuple[Any, ...], Finding], item: Mapping[str, Any], number: int | None) -> None:
+def _gather(found: dict[tuple[Any, ...], ReportedFinding], item: Mapping[str, Any], number: int | None) -> None:
     texts = {name: str(item.get(name) or "") for name in ("code", "why", "remedy", "source")}
     severity = str(item.get("severity") or "")
     known = severity if severity in SEVERITIES else NOT_CHECKED
     accepted = item.get("accepted") is True
     # Of the environment a remedy names the server or connector: one entry each.
     key = (number is None, known, accepted, texts["code"], texts["remedy"])
-    new = Finding(severity=known, accepted=accepted, environment=number is None, found=[], **texts)
+    new = ReportedFinding(severity=known, accepted=accepted, environment=number is None, found=[], **texts)
     finding = found.setdefault(key, new)
     finding.found.append((number, str(item.get("found") or "")))
 

@@ -12,15 +12,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
-    embedded,
-    standing,
+    page_data,
+    status,
     wording,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.chronicle import (
-    section as chronicle,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.failures import (
+    failures,
+    findings,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.list_section import (
     section as mailboxes,
@@ -34,13 +35,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     source_hash,
     style,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.script import SCRIPT
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.page_script import (
+    SCRIPT,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.runs import (
+    section as chronicle,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import Source
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.style import STYLE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.troubles import (
-    failures,
-    findings,
-)
 
 DATA = "wave"
 _MADE = re.compile(r'<meta name="generated-at" content="([0-9TZ:.+-]+)">')
@@ -48,8 +50,8 @@ _POLICY = (
     f"default-src 'none'; style-src {source_hash(STYLE)}; script-src {source_hash(SCRIPT)}; "
     "base-uri 'none'; form-action 'none'"
 )
-GROUP_NAMES = {standing.FAILED: "Failed", standing.WAITING: "Waiting", standing.MOVING: "Moving", standing.HOME: "Home"}
-_SIGNS = {standing.FAILED: "✕", standing.WAITING: "○", standing.MOVING: "▸", standing.HOME: "✓"}
+GROUP_NAMES = {status.FAILED: "Failed", status.WAITING: "Waiting", status.MOVING: "Moving", status.HOME: "Home"}
+_SIGNS = {status.FAILED: "✕", status.WAITING: "○", status.MOVING: "▸", status.HOME: "✓"}
 _SEVERITIES = {"blocker": "blocker", "warning": "warning", "info": "note", "not_checked": "not checked"}
 
 
@@ -81,7 +83,7 @@ def render(document: Document) -> str:
             _sources(document),
         ),
         element("footer", element("p", "All times are UTC. Sizes count by 1,024, as Exchange does.")),
-        data_block(DATA, embedded.data(document)),
+        data_block(DATA, page_data.data(document)),
         script(SCRIPT),
     )
     return f'<!doctype html>\n<html lang="en">\n{head}\n{body}\n</html>\n'
@@ -119,7 +121,7 @@ def _header(document: Document) -> Html:
 
 def _summary(document: Document) -> Html:
     groups = document.groups()
-    order = list(reversed(standing.GROUPS))
+    order = list(reversed(status.GROUPS))
     tiles = element("ul", *(_tile(document, group, groups[group]) for group in order), class_="tiles")
     return element(
         "section",
@@ -141,7 +143,7 @@ def verdict(document: Document) -> str:
         return f"The run did not come to its end, and leaves {left} unfinished."
     if not total:
         return "The wave is empty."
-    failed, home = groups[standing.FAILED], groups[standing.HOME]
+    failed, home = groups[status.FAILED], groups[status.HOME]
     if failed:
         told = f"{wording.number(failed)} of {wording.mailboxes(total)} failed, "
         told += f"{wording.number(home)} {_are(home)} home."

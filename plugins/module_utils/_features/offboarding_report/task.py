@@ -12,11 +12,11 @@ import os
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import sources
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.save import write
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import (
     Given,
     Sources,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.writing import write
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )

@@ -71,7 +71,7 @@ def owners(connections: Connections, users: Collection[CloudUser | HybridError])
     wanted = [guid for guid in named.values() if guid]
     # The user that an anchor names may be in any domain, whichever controllers are pinned.
     found = filter_query.find(
-        connections, EXCHANGE_SERVER, "Get-User", wanted, filter_query.always(("Guid",)), forest=True
+        connections, EXCHANGE_SERVER, "Get-User", wanted, filter_query.same_properties(("Guid",)), forest=True
     )
     result: dict[str, list[str]] = {}
     for immutable_id, guid in named.items():

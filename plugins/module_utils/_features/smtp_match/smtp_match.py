@@ -41,7 +41,7 @@ ANCHOR_UNVERIFIED = (
 
 
 @dataclass(frozen=True)
-class Stamped(Step[BothSides]):
+class MailStamped(Step[BothSides]):
     """A plain user's ``mail`` is the cloud mailbox's primary address, and nobody else holds any of its addresses."""
 
     check: bool
@@ -54,9 +54,9 @@ class Stamped(Step[BothSides]):
         tenant = recipients_read.cloud_recipients(connections, records)
         for item, ad, found in zip(items, on_premises, tenant, strict=True):
             item.show(recipients_read.both_sides(item.record, ad, found, check=self.check))
-        self._refuse_other_holders(connections, items)
+        self._fail_other_holders(connections, items)
 
-    def _refuse_other_holders(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
+    def _fail_other_holders(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         entries = [
             (item, claim.of_mailbox(item.record, item.current.cloud, item.current.on_premises))
             for item in items
@@ -64,7 +64,7 @@ class Stamped(Step[BothSides]):
         ]
         found = uniqueness.conflicts(connections, [asked for _item, asked in entries])
         for (item, _asked), errors in zip(entries, found, strict=True):
-            item.error = next(iter(uniqueness.standing(errors, self.accept)), None)
+            item.error = next(iter(uniqueness.not_accepted(errors, self.accept)), None)
 
     def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)

@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
     ANCHOR_UNVERIFIED,
-    Stamped,
+    MailStamped,
     await_match,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
@@ -44,7 +44,11 @@ def work(module: HybridModule) -> NoReturn:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         if params["state"] == "stamped":
             outcomes = run_wave(
-                Stamped(module.check_mode), records, connections, check=module.check_mode, on_error=params["on_error"]
+                MailStamped(module.check_mode),
+                records,
+                connections,
+                check=module.check_mode,
+                on_error=params["on_error"],
             )
         else:
             outcomes = await_match(

@@ -106,10 +106,10 @@ class DirectoryUser:
         return self.consistency_anchor or self.guid_anchor
 
 
-Seen = Union[DirectoryUser, Withheld]
+ShownUser = Union[DirectoryUser, Withheld]
 
 
-def user(attributes: Attributes) -> Seen:
+def user(attributes: Attributes) -> ShownUser:
     """Return the user that a search entry describes. ValueError for an entry without objectGUID."""
     known = {name.lower(): list(values) for name, values in attributes.items() if values}
     guid, name = _guid(known.get("objectguid")), _text(known.get("distinguishedname"))

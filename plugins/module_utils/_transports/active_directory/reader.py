@@ -31,11 +31,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory import attributes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
-    Seen,
+    ShownUser,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.refusals import (
-    refused_bind,
-    refused_search,
+    bind_refusal,
+    search_refusal,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.kerberos import (
     check_user_principal_name,
@@ -67,7 +67,7 @@ class DirectoryReader:
         self._auth = given.choice("auth", "kerberos", ("kerberos", "ntlm", "simple"))
         self._port = given.number("port", 636 if self._auth == "simple" else 389, 1, 65535)
         if self._port in _GLOBAL_CATALOGUE:
-            raise given.refuse(
+            raise given.option_error(
                 "port",
                 "is the global catalogue's, which holds a part of the attributes only",
                 f"Give {636 if self._auth == 'simple' else 389}, or leave the port out.",
@@ -82,7 +82,7 @@ class DirectoryReader:
         if self._auth == "kerberos":
             check_user_principal_name(given, options)
         elif not (self._username and self._password):
-            raise given.refuse("password", "is missing", f"auth: {self._auth} needs username and password.")
+            raise given.option_error("password", "is missing", f"auth: {self._auth} needs username and password.")
 
     def __enter__(self) -> DirectoryReader:
         self._wire = _Wire(self._connect(), self._where)
@@ -90,7 +90,7 @@ class DirectoryReader:
             if self._auth == "simple":
                 self._wire.bind_simple(self._username, self._password or "")
             else:
-                self._wire.bind_sasl(self._context(), self._refused)
+                self._wire.bind_sasl(self._context(), self._refusal)
             self._base = self._base or self._naming_context()
         except BaseException:
             self._wire.close()
@@ -100,7 +100,7 @@ class DirectoryReader:
     def __exit__(self, *_exception: object) -> None:
         self._wire.close()
 
-    def users(self, guids: Sequence[str]) -> dict[str, Seen]:
+    def users(self, guids: Sequence[str]) -> dict[str, ShownUser]:
         """Return the users with these objectGUIDs by GUID; one that this controller's domain lacks is absent."""
         return self._found([("objectGUID", uuid.UUID(guid).bytes_le) for guid in guids])
 
@@ -116,10 +116,10 @@ class DirectoryReader:
             asked += [(attributes.WRITTEN_BACK, f"User_{object_id}".encode())]
         return [item for item in self._found(asked).values() if isinstance(item, DirectoryUser)]
 
-    def _found(self, asked: Sequence[tuple[str, bytes]]) -> dict[str, Seen]:
+    def _found(self, asked: Sequence[tuple[str, bytes]]) -> dict[str, ShownUser]:
         import sansldap
 
-        found: dict[str, Seen] = {}
+        found: dict[str, ShownUser] = {}
         for start in range(0, len(asked), AT_ONCE):
             parts: list[sansldap.LDAPFilter] = [
                 sansldap.FilterEquality(name, value) for name, value in asked[start : start + AT_ONCE]
@@ -184,15 +184,15 @@ class DirectoryReader:
             raise missing_library("pyspnego[kerberos]", error) from None
         except Exception as error:
             # gssapi and krb5 have exceptions of their own, and neither library has to be here.
-            raise self._refused(error) from None
+            raise self._refusal(error) from None
 
-    def _refused(self, error: Exception) -> ConnectionFailure:
+    def _refusal(self, error: Exception) -> ConnectionFailure:
         """Return what an authentication library said, without its traceback: its frames hold the password."""
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         known = diagnose_kerberos(text, self._where, self._username)
         if known is not None:
             return ConnectionFailure(known.message, code=known.code, remedy=known.remedy)
-        return refused_bind(self._where, text, "")
+        return bind_refusal(self._where, text, "")
 
     def _naming_context(self) -> str:
         import sansldap
@@ -272,7 +272,7 @@ class _Wire:
             elif isinstance(message, sansldap.SearchResultDone):
                 result = message.result
                 if result.result_code != sansldap.LDAPResultCode.SUCCESS:
-                    raise refused_search(self._where, result.result_code.name, result.diagnostics_message)
+                    raise search_refusal(self._where, result.result_code.name, result.diagnostics_message)
                 break
         return entries
 
@@ -299,7 +299,7 @@ class _Wire:
             return
         if may_go_on and code == sansldap.LDAPResultCode.SASL_BIND_IN_PROGRESS:
             return
-        raise refused_bind(self._where, code.name, response.result.diagnostics_message)
+        raise bind_refusal(self._where, code.name, response.result.diagnostics_message)
 
     # -- the socket ------------------------------------------------------------------------------------------------
 

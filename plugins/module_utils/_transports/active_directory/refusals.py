@@ -69,7 +69,7 @@ _OF_RESULT = {
 _OF_RESULT["CONFIDENTIALITY_REQUIRED"] = _OF_RESULT["STRONG_AUTH_REQUIRED"]
 
 
-def refused_bind(where: str, result: str, diagnostics: str) -> ConnectionFailure:
+def bind_refusal(where: str, result: str, diagnostics: str) -> ConnectionFailure:
     """Return the failure of a bind; ``result`` is the name of its LDAP result code."""
     told = " ".join(diagnostics.replace("\x00", "").split())
     number = _DATA.search(told)
@@ -79,7 +79,7 @@ def refused_bind(where: str, result: str, diagnostics: str) -> ConnectionFailure
     return _failure(where, reason, detail)
 
 
-def refused_search(where: str, result: str, diagnostics: str) -> ConnectionFailure:
+def search_refusal(where: str, result: str, diagnostics: str) -> ConnectionFailure:
     """Return the failure of a search."""
     told = " ".join(diagnostics.replace("\x00", "").split())
     reason = _OF_RESULT.get(result) or _Reason(

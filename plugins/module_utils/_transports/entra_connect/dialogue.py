@@ -39,9 +39,9 @@ def request_line(cmdlet: Cmdlet) -> bytes:
     return dialogue.request_line(dialogue.encode_call(cmdlet))
 
 
-def output_of(reply: dialogue.Reply, cmdlet: Cmdlet, where: str) -> CmdletOutput:
+def output_of(reply: dialogue.ScriptReply, cmdlet: Cmdlet, where: str) -> CmdletOutput:
     """Return what the cmdlet said. Raises what it failed with."""
-    refused = dialogue.refused_script(reply.errors[0], where) if reply.errors else None
+    refused = dialogue.script_refusal(reply.errors[0], where) if reply.errors else None
     if refused is not None:
         raise refused.failure(cmdlet)
     if reply.errors and reply.errors[0].error_id.startswith("Modules_ModuleNotFound"):

@@ -43,7 +43,7 @@ class EntraConnectOrganization:
     tickets: TicketCache | None = None
     retry: Retry = field(default_factory=Retry)
     concurrency: int = 1
-    kind: str = field(default="entra_connect", init=False)
+    system: str = field(default="entra_connect", init=False)
 
     @property
     def host(self) -> str:
@@ -65,7 +65,7 @@ def from_options(options: Mapping[str, Any]) -> EntraConnectOrganization:
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
     if not use_tls and authentication in ("basic", "certificate"):
         name, value = ("use_tls", False) if given.has("use_tls") else ("port", port)
-        raise given.refuse(
+        raise given.option_error(
             name, f"means WinRM without TLS, which auth: {authentication} needs", "Use TLS and port 5986.", value
         )
     certificate = key = username = password = None

@@ -133,8 +133,8 @@ def _type_names(item: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return what the annotations beside each property call its type, without namespaces."""
     types: dict[str, set[str]] = {}
     for key, value in item.items():
-        name, _at, kind = key.partition("@")
-        if kind in ("data.type", "odata.type"):
+        name, _at, annotation = key.partition("@")
+        if annotation in ("data.type", "odata.type"):
             types.setdefault(name, set()).add(str(value).rpartition(".")[2].lstrip("#"))
     return types
 

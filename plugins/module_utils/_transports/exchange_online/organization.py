@@ -82,7 +82,7 @@ class ExchangeOnlineOrganization:
     tokens: TokenCache
     concurrency: int
     retry: Retry = field(default_factory=Retry)
-    kind: str = field(default="exchange_online", init=False)
+    system: str = field(default="exchange_online", init=False)
     public_key: PublicKey = field(default_factory=lambda: PublicKey(threading.Lock()), init=False)
 
     @property
@@ -102,7 +102,7 @@ def from_options(options: Mapping[str, Any]) -> ExchangeOnlineOrganization | Pow
     if given.choice("interface", "rest", INTERFACES) == "powershell":
         return powershell_module(given)
     if given.has("pwsh_path"):
-        raise given.refuse("pwsh_path", "has no effect with interface: rest", "Leave it out.")
+        raise given.option_error("pwsh_path", "has no effect with interface: rest", "Leave it out.")
     return _admin_api(given)
 
 
@@ -110,7 +110,7 @@ def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
     cloud = ENVIRONMENTS[given.choice("environment", "commercial", tuple(ENVIRONMENTS))]
     tenant_id = given.required("tenant_id", "Give the tenant's GUID, or one of its verified domains.")
     if not _TENANT.fullmatch(tenant_id):
-        raise given.refuse("tenant_id", "is neither a GUID nor a domain", "Correct the value.", tenant_id)
+        raise given.option_error("tenant_id", "is neither a GUID nor a domain", "Correct the value.", tenant_id)
     resource = _address(given, "resource", cloud.resource)
     authentication = choose(given, resource)
     needs_client = authentication.option not in ("access_token", "managed_identity")
@@ -147,5 +147,5 @@ def _address(given: ConnectionOptions, name: str, default: str) -> str:
     address = given.text(name, default).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.refuse(name, "is not an https address", "Give https:// and the host name.", address)
+        raise given.option_error(name, "is not an https address", "Give https:// and the host name.", address)
     return address

@@ -29,7 +29,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     ConnectionOptions,
     Diagnosis,
-    refuse_hidden_not_found,
+    raise_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -139,7 +139,7 @@ class PowerShellOrganization:
     installation: Installation
     concurrency: int
     retry: Retry = field(default_factory=Retry)
-    kind: str = field(default="exchange_online", init=False)
+    system: str = field(default="exchange_online", init=False)
 
     @property
     def host(self) -> str:
@@ -153,10 +153,12 @@ def from_options(given: ConnectionOptions) -> PowerShellOrganization:
     """Return the organization of ``interface: powershell``. Nothing is started. Raises InputError."""
     for name in _REST_OPTIONS:
         if given.has(name):
-            raise given.refuse(name, "has no effect with interface: powershell", "Leave it out, or use the REST one.")
+            raise given.option_error(
+                name, "has no effect with interface: powershell", "Leave it out, or use the REST one."
+            )
     organization = given.required("tenant_id", "Give the tenant's initial domain, contoso.onmicrosoft.com.")
     if _GUID.fullmatch(organization) or "." not in organization:
-        raise given.refuse(
+        raise given.option_error(
             "tenant_id",
             "is no domain, which interface: powershell needs",
             "Give the tenant's initial domain, contoso.onmicrosoft.com.",
@@ -198,7 +200,7 @@ def _sign_in(given: ConnectionOptions) -> dict[str, Any]:
     path = given.file("certificate_path") or ""
     with open(path, "rb") as stream:
         if b"-----BEGIN" in stream.read():
-            raise given.refuse(
+            raise given.option_error(
                 "certificate_path",
                 "is a PEM file, which Connect-ExchangeOnline does not read",
                 "Give a PFX file: openssl pkcs12 -export -in certificate.pem -out certificate.pfx",
@@ -215,7 +217,7 @@ def _program(given: ConnectionOptions) -> str:
     name = os.path.expanduser(given.text("pwsh_path", "pwsh"))
     program = shutil.which(name)
     if program is None:
-        raise given.refuse(
+        raise given.option_error(
             "pwsh_path",
             "is no program on the host that runs the module",
             "Install PowerShell 7 and the module ExchangeOnlineManagement, or give the path of pwsh.",
@@ -229,7 +231,7 @@ def _environment(given: ConnectionOptions) -> dict[str, str]:
     environment.update(POWERSHELL_TELEMETRY_OPTOUT="1", POWERSHELL_UPDATECHECK="Off", NO_COLOR="1")
     verification = given.verification()
     if verification is False:
-        raise given.refuse("validate_certs", "cannot be false with interface: powershell", "Leave it out.", False)
+        raise given.option_error("validate_certs", "cannot be false with interface: powershell", "Leave it out.", False)
     if isinstance(verification, str):
         environment["SSL_CERT_FILE"] = verification
     if given.has("proxy"):
@@ -267,7 +269,7 @@ class PowerShellSession:
         reply = self._ask(process, line, cmdlet, self._installation.timeout, may_have_run=True)
         if reply.errors:
             raise _refusal(reply.errors[0], cmdlet, self._installation)
-        return refuse_hidden_not_found(cmdlet, reply.output)
+        return raise_hidden_not_found(cmdlet, reply.output)
 
     def _ready(self, cmdlet: Cmdlet) -> Process:
         """Return a process that is signed in. What fails on the way has not run the cmdlet."""
@@ -297,7 +299,7 @@ class PowerShellSession:
 
     def _ask(
         self, process: Process, line: bytes, cmdlet: Cmdlet, timeout: float, *, may_have_run: bool
-    ) -> dialogue.Reply:
+    ) -> dialogue.ScriptReply:
         try:
             return process.ask(line, timeout)
         except ProcessLost as error:
@@ -351,7 +353,7 @@ def _not_connected(record: dialogue.ErrorRecord, installation: Installation, cmd
 def _not_loaded(
     record: dialogue.ErrorRecord, text: str, installation: Installation, cmdlet: Cmdlet
 ) -> ConnectionFailure:
-    refused = dialogue.refused_script(record, "the host that runs the module")
+    refused = dialogue.script_refusal(record, "the host that runs the module")
     if refused is not None:
         return refused.failure(cmdlet)
     if record.error_id.startswith("Modules_ModuleNotFound"):

@@ -158,10 +158,10 @@ def told(message: Any) -> tuple[str, str, str]:
         return str(message), "", ""
     members = {str(key).lower(): value for key, value in data.items()}
     text = str(members.get("message") or "")
-    kind = str(members.get("typename") or members.get("classname") or members.get("type") or "")
-    if not kind and text.count("|") >= 2:
+    class_name = str(members.get("typename") or members.get("classname") or members.get("type") or "")
+    if not class_name and text.count("|") >= 2:
         return told(text)
-    return text, kind, str(members.get("errorid") or "")
+    return text, class_name, str(members.get("errorid") or "")
 
 
 def _annotation(body: Mapping[str, Any], name: str) -> list[Any]:

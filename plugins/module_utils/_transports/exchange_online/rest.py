@@ -28,8 +28,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
-    always,
-    unheard,
+    always_waits,
+    ignore_throttling,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
@@ -38,7 +38,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     lost,
     missing_library,
     page_in_the_cloud,
-    refuse_hidden_not_found,
+    raise_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
     Busy,
@@ -124,7 +124,7 @@ class PublicKey:
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     """A complete HTTP answer; ``raw`` is the body as it came."""
 
     status: int
@@ -149,8 +149,8 @@ class AdminApiSession:
         self._tokens = tokens
         self._public_key = public_key
         self._retry = retry
-        self.patient: Callable[[], bool] = always
-        self.on_throttled: Callable[[], None] = unheard
+        self.patient: Callable[[], bool] = always_waits
+        self.on_throttled: Callable[[], None] = ignore_throttling
         self._http: requests.Session | None = None
         self._origin = urlsplit(tenant.base_url)
         self._connection_id = str(uuid.uuid4())
@@ -230,9 +230,9 @@ class AdminApiSession:
             if limit is not None and len(output.objects) >= limit:
                 del output.objects[limit:]
                 break
-        return refuse_hidden_not_found(cmdlet, output)
+        return raise_hidden_not_found(cmdlet, output)
 
-    def _page(self, reply: Reply, cmdlet: Cmdlet) -> replies.Page:
+    def _page(self, reply: HttpReply, cmdlet: Cmdlet) -> replies.Page:
         if reply.status == 204 or (reply.status == 200 and not reply.raw and not cmdlet.is_read):
             # Writes that return nothing come without a body (facts section 5).
             return replies.Page()
@@ -275,7 +275,7 @@ class AdminApiSession:
         answers = _answers_by_id(reply.body)
         return [self._batch_outcome(cmdlet, answers.get(str(index))) for index, cmdlet in enumerate(cmdlets)]
 
-    def _post_batch(self, body: dict[str, Any], first: Cmdlet) -> Reply:
+    def _post_batch(self, body: dict[str, Any], first: Cmdlet) -> HttpReply:
         headers = {**self._headers("", str(uuid.uuid4())), "Prefer": "odata.continue-on-error"}
         reply = self._post(self._url("adminapi/beta/{tenant}/$batch"), body, headers, first)
         if reply.status in _BUSY or reply.status in (401, 403):
@@ -301,7 +301,7 @@ class AdminApiSession:
         if page.next_link:
             return self._alone(cmdlet)
         try:
-            return refuse_hidden_not_found(cmdlet, CmdletOutput(page.objects, page.warnings))
+            return raise_hidden_not_found(cmdlet, CmdletOutput(page.objects, page.warnings))
         except HybridError as error:
             return error
 
@@ -378,12 +378,12 @@ class AdminApiSession:
             headers["X-CmdletName"] = cmdlet
         return headers
 
-    def _post(self, url: str, body: dict[str, Any], headers: dict[str, str], cmdlet: Cmdlet) -> Reply:
+    def _post(self, url: str, body: dict[str, Any], headers: dict[str, str], cmdlet: Cmdlet) -> HttpReply:
         return self._send("POST", url, body, headers, cmdlet)
 
     def _send(
         self, method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str], cmdlet: Cmdlet
-    ) -> Reply:
+    ) -> HttpReply:
         """Send one request, renewing the token once on a 401 and following redirects to regional backends.
 
         Neither sends a write twice: both answers come from before the cmdlet runs. A page of a gateway may not.
@@ -404,7 +404,7 @@ class AdminApiSession:
 
     def _exchange(
         self, method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str], cmdlet: Cmdlet
-    ) -> Reply:
+    ) -> HttpReply:
         try:
             http = self._session()
         except ImportError as error:
@@ -421,7 +421,7 @@ class AdminApiSession:
                 verify=http.verify,
             ) as response:
                 # Undecoded: requests trips over a body that is declared gzip and is not.
-                return Reply(response.status_code, response.headers, response.raw.read(decode_content=False))
+                return HttpReply(response.status_code, response.headers, response.raw.read(decode_content=False))
         except Exception as error:
             diagnosis = diagnose_network(error, self._tenant.where, "exchange_online.ca_file")
             if diagnosis is None:
@@ -474,13 +474,13 @@ class AdminApiSession:
 
     # What a refusal means
 
-    def _refuse_page_of_a_gateway(self, reply: Reply, cmdlet: Cmdlet) -> None:
+    def _refuse_page_of_a_gateway(self, reply: HttpReply, cmdlet: Cmdlet) -> None:
         """Raise for a page that something on the way wrote: whether the cmdlet runs behind it nobody knows."""
         title = replies.gateway_page(reply.raw)
         if title is not None:
             raise page_in_the_cloud(self._tenant.where, cmdlet, reply.status, title, reply.retry_after)
 
-    def _refusal(self, reply: Reply, cmdlet: Cmdlet) -> HybridError:
+    def _refusal(self, reply: HttpReply, cmdlet: Cmdlet) -> HybridError:
         body = reply.body
         told = isinstance(body, Mapping) and isinstance(body.get("error"), Mapping)
         plain = "" if told else replies.decompressed(reply.raw)[:2000].decode("utf-8", "replace")
@@ -506,7 +506,7 @@ class AdminApiSession:
             failure.retryable, failure.answer_lost = True, not cmdlet.is_read
         return failure
 
-    def _busy(self, reply: Reply, cmdlet: Cmdlet) -> Busy:
+    def _busy(self, reply: HttpReply, cmdlet: Cmdlet) -> Busy:
         busy = Busy(
             f"{self._tenant.where} is too busy for {cmdlet.name} (HTTP {reply.status}).",
             cmdlet=cmdlet.name,
@@ -517,7 +517,7 @@ class AdminApiSession:
         busy.answer_lost = reply.status not in (200, 429) and not cmdlet.is_read
         return busy
 
-    def _forbidden(self, reply: Reply, cmdlet: Cmdlet) -> ConnectionFailure:
+    def _forbidden(self, reply: HttpReply, cmdlet: Cmdlet) -> ConnectionFailure:
         """Tell the steps apart: 401 without the application permission, 403 without a role (facts section 2).
 
         The service may say itself that a role is missing, with either status. What it says is always quoted.
@@ -562,7 +562,7 @@ def _worth_reading_again(error: HybridError) -> bool:
     return error.retryable and error.code in _WORTH_A_RETRY and not error.cmdlet.startswith("Test-")
 
 
-def _challenge(reply: Reply) -> str | None:
+def _challenge(reply: HttpReply) -> str | None:
     """Return the claims that a 401 asks the next token to carry, or None."""
     match = _CLAIMS.search(reply.headers.get("WWW-Authenticate", ""))
     if match is None:

@@ -178,12 +178,12 @@ class Certificate:
         except (ValueError, TypeError):
             certificate = None
         if certificate is None:
-            raise self._refuse(
+            raise self._refusal(
                 "holds no certificate with its private key that certificate_password opens",
                 "Give a PEM file with both, or a PFX file, and its password in certificate_password.",
             )
         if certificate.not_valid_after_utc < datetime.datetime.now(datetime.timezone.utc):
-            raise self._refuse(
+            raise self._refusal(
                 f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}",
                 "Register a new certificate with the application and give its file.",
             )
@@ -206,10 +206,10 @@ class Certificate:
             with open(self._path, "rb") as stream:
                 return stream.read()
         except OSError as error:
-            raise self._refuse(f"cannot be read ({type(error).__name__})", "Give a readable file.") from None
+            raise self._refusal(f"cannot be read ({type(error).__name__})", "Give a readable file.") from None
 
-    def _refuse(self, problem: str, remedy: str) -> InputError:
-        return self._given.refuse("certificate_path", problem, remedy, self._path)
+    def _refusal(self, problem: str, remedy: str) -> InputError:
+        return self._given.option_error("certificate_path", problem, remedy, self._path)
 
 
 class ManagedIdentity:
@@ -270,13 +270,13 @@ class GivenToken:
         """Check expiry and audience, where the token can be read."""
         claims = read_claims(self._text)
         if "exp" in claims and float(claims["exp"]) <= self._now():
-            raise self._given.refuse("access_token", "has expired", "Obtain a new token.")
+            raise self._given.option_error("access_token", "has expired", "Obtain a new token.")
         audience = claims.get("aud")
         if audience is not None and str(audience).rstrip("/") not in (
             self._resource.rstrip("/"),
             EXCHANGE_ONLINE_APPLICATION,
         ):
-            raise self._given.refuse(
+            raise self._given.option_error(
                 "access_token",
                 f"is made out for {audience}, not for Exchange Online",
                 f"Obtain a token for {self._resource}/.default.",
@@ -299,7 +299,7 @@ def choose(given: ConnectionOptions, resource: str) -> Authentication:
         remedy = f"Give exactly one of {', '.join(WAYS)}.{also}"
         raise InputError(given.owner, None, f"the options to authenticate {problem}", remedy)
     if given.has("certificate_password") and chosen != ["certificate_path"]:
-        raise given.refuse("certificate_password", "is given without certificate_path", "Leave it out.")
+        raise given.option_error("certificate_password", "is given without certificate_path", "Leave it out.")
     authentication: Authentication
     if chosen == ["access_token"]:
         authentication = GivenToken(given, resource)

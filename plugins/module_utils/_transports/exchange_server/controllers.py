@@ -27,7 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     CmdletOutput,
     Properties,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import Opening
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import OpensAhead
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
@@ -104,13 +104,13 @@ def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
     for item in names if isinstance(names, Sequence) else []:
         name = str(item or "").strip()
         if not name:
-            raise given.refuse("domain_controller", "is blank", "Give a value, or leave the option out.")
+            raise given.option_error("domain_controller", "is blank", "Give a value, or leave the option out.")
         before, equals, controller = (part.strip() for part in name.rpartition("="))
         domain = before.lower() if equals else controller.lower().partition(".")[2]
         if not _values.is_domain(controller) or not _values.is_domain(domain):
-            raise given.refuse("domain_controller", "is not a fully qualified host name", remedy, name)
+            raise given.option_error("domain_controller", "is not a fully qualified host name", remedy, name)
         if domain in by_domain:
-            raise given.refuse("domain_controller", f"is a second controller of {domain}", remedy, name)
+            raise given.option_error("domain_controller", f"is a second controller of {domain}", remedy, name)
         by_domain[domain] = controller
         named |= {domain} if equals else set()
     return Controllers(by_domain, frozenset(named))
@@ -119,7 +119,7 @@ def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
 class PinnedSession:
     """Implements Opening in front of another: adds DomainController to what takes it and has none."""
 
-    def __init__(self, inner: Opening, controllers: Controllers) -> None:
+    def __init__(self, inner: OpensAhead, controllers: Controllers) -> None:
         self._inner = inner
         self._controllers = controllers
 

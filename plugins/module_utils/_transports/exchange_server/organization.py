@@ -48,7 +48,7 @@ class ExchangeServerOrganization:
     concurrency: int
     retry: Retry = field(default_factory=Retry)
     controllers: Controllers | None = None
-    kind: str = field(default="exchange_server", init=False)
+    system: str = field(default="exchange_server", init=False)
 
     @property
     def host(self) -> str:
@@ -73,7 +73,9 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | Man
         return winrm.from_options(given, options, pinned)
     for name in MANAGEMENT_SHELL_OPTIONS:
         if given.has(name):
-            raise given.refuse(name, "has no effect with transport: psrp", "Leave it out, or set transport: winrm.")
+            raise given.option_error(
+                name, "has no effect with transport: psrp", "Leave it out, or set transport: winrm."
+            )
     return _remote_powershell(given, options, pinned)
 
 
@@ -84,7 +86,7 @@ def _remote_powershell(
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
     use_tls = given.flag("use_tls", authentication == "basic")
     if authentication == "basic" and not use_tls and not given.flag("allow_unencrypted", False):
-        raise given.refuse(
+        raise given.option_error(
             "use_tls",
             "would send the password in clear text with auth: basic",
             "Use TLS or Kerberos, or accept it by allow_unencrypted: true.",
@@ -96,7 +98,7 @@ def _remote_powershell(
     operation_timeout = given.number("operation_timeout", 20, 1, 600)
     read_timeout = given.number("read_timeout", max(30, operation_timeout + 10), 2, 900)
     if read_timeout <= operation_timeout:
-        raise given.refuse(
+        raise given.option_error(
             "read_timeout",
             f"must be longer than operation_timeout ({operation_timeout})",
             "The server may hold a request for as long as operation_timeout.",

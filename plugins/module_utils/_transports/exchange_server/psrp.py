@@ -32,14 +32,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_SERVER,
-    always,
-    unheard,
+    always_waits,
+    ignore_throttling,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     Diagnosis,
     missing_library,
-    refuse_hidden_not_found,
+    raise_hidden_not_found,
     stopped,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry
@@ -169,8 +169,8 @@ class RemotePowerShellSession:
         self._was_connected = False
         self._busy = False
         self._ended = False
-        self.patient: Callable[[], bool] = always
-        self.on_throttled: Callable[[], None] = unheard
+        self.patient: Callable[[], bool] = always_waits
+        self.on_throttled: Callable[[], None] = ignore_throttling
 
     def connect(self) -> None:
         """Open the session: see Opening.connect."""
@@ -213,7 +213,7 @@ class RemotePowerShellSession:
 
     def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
         pool = self._ready_pool(cmdlet)
-        output = refuse_hidden_not_found(cmdlet, self._invoke(pool, cmdlet))
+        output = raise_hidden_not_found(cmdlet, self._invoke(pool, cmdlet))
         self._last_used = self._clock()
         return output
 

@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     ConnectionOptions,
     Diagnosis,
-    refuse_hidden_not_found,
+    raise_hidden_not_found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
@@ -105,7 +105,7 @@ class ManagementShellOrganization:
     tickets: TicketCache | None = None
     retry: Retry = field(default_factory=Retry)
     controllers: Controllers | None = None
-    kind: str = field(default="exchange_server", init=False)
+    system: str = field(default="exchange_server", init=False)
 
     @property
     def host(self) -> str:
@@ -125,7 +125,7 @@ def from_options(
     use_tls = given.flag("use_tls", options.get("port") != PLAIN_HTTP_PORT)
     port = given.number("port", TLS_PORT if use_tls else PLAIN_HTTP_PORT, 1, 65535)
     if not use_tls and authentication in ("basic", "certificate"):
-        raise given.refuse("use_tls", f"is needed by auth: {authentication}", "Use WinRM's port 5986.", False)
+        raise given.option_error("use_tls", f"is needed by auth: {authentication}", "Use WinRM's port 5986.", False)
     certificate = key = None
     if authentication == "certificate":
         certificate, key = certificate_files(given)
@@ -164,7 +164,7 @@ def _timeouts(given: ConnectionOptions) -> tuple[int, int]:
     operation_timeout = given.number("operation_timeout", 20, 1, 600)
     read_timeout = given.number("read_timeout", max(30, operation_timeout + 10), 2, 900)
     if read_timeout <= operation_timeout:
-        raise given.refuse(
+        raise given.option_error(
             "read_timeout",
             f"must be longer than operation_timeout ({operation_timeout})",
             "The server may hold a request for as long as operation_timeout.",
@@ -175,7 +175,7 @@ def _timeouts(given: ConnectionOptions) -> tuple[int, int]:
 
 def _require_account(given: ConnectionOptions) -> None:
     if not given.has("username"):
-        raise given.refuse(
+        raise given.option_error(
             "username",
             "is missing",
             "WinRM maps a certificate to a local account, which is none of Exchange's: give the account that signs in "
@@ -209,7 +209,7 @@ class ManagementShellSession:
         """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
         if cmdlet.name in TAKES_CONFIRM:
             cmdlet = Cmdlet(cmdlet.name, {"Confirm": False, **cmdlet.parameters})
-        worthwhile = worth_reading_again if cmdlet.is_read else _refused_for_load
+        worthwhile = worth_reading_again if cmdlet.is_read else _is_refusal_for_load
         return self._retry.call(
             lambda: self._run_once(cmdlet), lambda error: not self._shell.ended and worthwhile(error)
         )
@@ -226,7 +226,7 @@ class ManagementShellSession:
         if reply.errors and not reply.cmdlet:
             raise _not_opened(reply.errors[0], self._server).failure(cmdlet)
         dialogue.raise_first_error(reply, cmdlet, self._server.where)
-        return refuse_hidden_not_found(cmdlet, reply.output)
+        return raise_hidden_not_found(cmdlet, reply.output)
 
     def _line(self, cmdlet: Cmdlet) -> bytes:
         """Without ViewEntireForest, objects of other domains are "not found"; each process begins without it."""
@@ -236,7 +236,7 @@ class ManagementShellSession:
         return dialogue.request_line(content)
 
 
-def _refused_for_load(error: HybridError) -> bool:
+def _is_refusal_for_load(error: HybridError) -> bool:
     """A write that was surely not begun may wait until there is room for a session."""
     return error.code == "throttled" and not error.answer_lost
 
@@ -244,7 +244,7 @@ def _refused_for_load(error: HybridError) -> bool:
 def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:
     """Say why the script did not get as far as a cmdlet."""
     text = dialogue.shortened(record.message)
-    refused = dialogue.refused_script(record, server.where)
+    refused = dialogue.script_refusal(record, server.where)
     if refused is not None:
         return refused
     if text == "NoExchange":

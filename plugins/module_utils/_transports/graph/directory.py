@@ -88,7 +88,7 @@ class GraphDirectory:
         found: dict[str, str] = {}
         for anchor, answer in zip(wanted, answers, strict=True):
             if not answer.ok:
-                raise _refused(f"users by onPremisesImmutableId {anchor}", answer)
+                raise _refusal(f"users by onPremisesImmutableId {anchor}", answer)
             if answer.rows:
                 found[anchor] = str(answer.rows[0].get("id") or "").lower()
         return found
@@ -98,7 +98,7 @@ class GraphDirectory:
         if answer.status in (401, 403):
             return None
         if not answer.ok or not answer.rows:
-            raise _refused(_FEATURES, answer)
+            raise _refusal(_FEATURES, answer)
         switches = answer.rows[0].get("features")
         told: Mapping[str, Any] = switches if isinstance(switches, Mapping) else {}
         return Features(
@@ -152,7 +152,7 @@ def _user(object_id: str, answer: Answer, roles: Answer) -> CloudUser | HybridEr
             remedy="Shared and resource mailboxes have users too: look whether this one was deleted.",
         )
     if not answer.ok or not answer.rows:
-        raise _refused(f"user {object_id}", answer)
+        raise _refusal(f"user {object_id}", answer)
     user = answer.rows[0]
     return CloudUser(
         object_id,
@@ -221,7 +221,7 @@ def _service_errors(user: Mapping[str, Any]) -> list[str]:
     return errors
 
 
-def _refused(what: str, answer: Answer) -> ConnectionFailure:
+def _refusal(what: str, answer: Answer) -> ConnectionFailure:
     if answer.status in (401, 403):
         return ConnectionFailure(
             f"Microsoft Graph does not let the application read {what} ({answer.message or answer.status}).",
@@ -247,7 +247,7 @@ def from_options(options: Mapping[str, Any]) -> GraphDirectory | None:
     if not given.flag("graph", False):
         return None
     if given.has("access_token"):
-        raise given.refuse(
+        raise given.option_error(
             "graph",
             "needs a token of its own, which an access_token for Exchange Online is not",
             "Authenticate in another way, or leave graph out.",
@@ -270,5 +270,5 @@ def _address(given: ConnectionOptions, name: str, default: str) -> str:
     address = given.text(name, default).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.refuse(name, "is not an https address", "Give https:// and the host name.", address)
+        raise given.option_error(name, "is not an https address", "Give https:// and the host name.", address)
     return address

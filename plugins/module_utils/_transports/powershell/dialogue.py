@@ -58,7 +58,7 @@ class ErrorRecord:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ScriptReply:
     """A script's answer. ``cmdlet`` is the last one that it began; it is empty where none was reached.
 
     ``lost`` says that the session in which that cmdlet ran broke off.
@@ -111,23 +111,23 @@ def request_line(content: Mapping[str, Any]) -> bytes:
     return "\t".join([content_text, *secrets]).encode("ascii") + b"\n"
 
 
-def read_reply(standard_output: bytes) -> Reply | None:
+def read_reply(standard_output: bytes) -> ScriptReply | None:
     """Return what the script answered, or None when no line is an answer. All other lines are noise of a module's."""
     lines = [line.strip() for line in standard_output.splitlines()]
     answer = next((reply for reply in map(_answer, reversed(lines)) if reply is not None), None)
     mode = next((line.decode() for line in lines if line in _LANGUAGE_MODES), "")
     if answer is None and mode:
-        return Reply("", CmdletOutput(), [ErrorRecord(mode, "", "", _LANGUAGE_MODE)])
+        return ScriptReply("", CmdletOutput(), [ErrorRecord(mode, "", "", _LANGUAGE_MODE)])
     return answer
 
 
-def _answer(line: bytes) -> Reply | None:
+def _answer(line: bytes) -> ScriptReply | None:
     try:
         reply = read_json(base64.b64decode(line, validate=True))
         objects = [_properties(item) for item in reply["objects"] or []]
         warnings = [str(warning) for warning in reply["warnings"] or []]
         errors = [_error_record(error) for error in reply["errors"] or []]
-        return Reply(str(reply["cmdlet"] or ""), CmdletOutput(objects, warnings), errors, bool(reply.get("lost")))
+        return ScriptReply(str(reply["cmdlet"] or ""), CmdletOutput(objects, warnings), errors, bool(reply.get("lost")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -160,7 +160,7 @@ def _item(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, list)) else str(value)
 
 
-def raise_first_error(reply: Reply, cmdlet: Cmdlet, where: str) -> None:
+def raise_first_error(reply: ScriptReply, cmdlet: Cmdlet, where: str) -> None:
     """Raise the first error. The failure category names Exchange's own class, wherever it was thrown."""
     if not reply.errors:
         return
@@ -181,7 +181,7 @@ def raise_first_error(reply: Reply, cmdlet: Cmdlet, where: str) -> None:
     )
 
 
-def refused_script(record: ErrorRecord, where: str) -> Diagnosis | None:
+def script_refusal(record: ErrorRecord, where: str) -> Diagnosis | None:
     """Say why PowerShell on ``where`` does not run the script or load its module, where a policy is the reason."""
     if record.error_id == _LANGUAGE_MODE:
         return Diagnosis(

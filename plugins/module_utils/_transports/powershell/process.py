@@ -71,7 +71,7 @@ class Process:
             bufsize=0,
         )
 
-    def ask(self, line: bytes, timeout: float) -> dialogue.Reply:
+    def ask(self, line: bytes, timeout: float) -> dialogue.ScriptReply:
         """Send one line and return the answer within ``timeout`` seconds. Raises ProcessLost."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
@@ -97,7 +97,7 @@ class Process:
                     if reply is not None:
                         return reply
 
-    def _read(self, stream: IO[bytes], *, sent: bool) -> dialogue.Reply | None:
+    def _read(self, stream: IO[bytes], *, sent: bool) -> dialogue.ScriptReply | None:
         piece = os.read(stream.fileno(), PIECE)
         if not piece:
             raise ProcessLost(f"the process ended{self._complaint()}", sent=sent)

@@ -117,10 +117,10 @@ class TicketCache:
             ) from None
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise _refused(reason, self._username)
+            raise _refusal(reason, self._username)
 
 
-def _refused(reason: str, username: str) -> ConnectionFailure:
+def _refusal(reason: str, username: str) -> ConnectionFailure:
     told = diagnose_kerberos(reason, "the Kerberos realm", username)
     if told is not None:
         return ConnectionFailure(told.message, code=told.code, remedy=told.remedy)

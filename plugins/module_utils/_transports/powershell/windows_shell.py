@@ -122,7 +122,9 @@ def certificate_files(given: ConnectionOptions) -> tuple[str, str]:
     certificate, key = given.file("certificate_path"), given.file("certificate_key_path")
     if certificate is None or key is None:
         missing = "certificate_key_path" if certificate else "certificate_path"
-        raise given.refuse(missing, "is missing", "auth: certificate takes a certificate and its key as PEM files.")
+        raise given.option_error(
+            missing, "is missing", "auth: certificate takes a certificate and its key as PEM files."
+        )
     return certificate, key
 
 
@@ -150,7 +152,7 @@ class WindowsShell:
         with self._explained(cmdlet):
             self._ready()
 
-    def ask(self, fixed_script: str, line: bytes, cmdlet: Cmdlet) -> dialogue.Reply:
+    def ask(self, fixed_script: str, line: bytes, cmdlet: Cmdlet) -> dialogue.ScriptReply:
         """Run the script with one line of input and return its answer. Raises ConnectionFailure.
 
         The script waits for the whole line, so that a failure before its end has run nothing.

@@ -68,7 +68,7 @@ class FakeOrganization:
     A cmdlet that is in neither fails the test.
     """
 
-    kind: str
+    system: str
     objects: dict[str, list[Properties]] = field(default_factory=dict)
     handlers: dict[str, Handler] = field(default_factory=dict)
     concurrency: int = 1
@@ -86,7 +86,7 @@ class FakeOrganization:
         if cmdlet.name in self.handlers:
             return list(self.handlers[cmdlet.name](cmdlet))
         if cmdlet.name not in self.objects:
-            raise AssertionError(f"nobody expected {cmdlet.preview()} at {self.kind}")
+            raise AssertionError(f"nobody expected {cmdlet.preview()} at {self.system}")
         selected = _selection(cmdlet)
         return [dict(item) for item in self.objects[cmdlet.name] if selected(item)]
 
@@ -131,12 +131,12 @@ SYSTEMS = (exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM)
 
 def connect(*organizations: FakeOrganization, journal: Journal | None = None) -> Connections:
     """Return the collection's own Connections to these organizations; no pause between two tries takes time."""
-    return Connections({made.kind: {} for made in organizations}, systems(*organizations), Time().sleep, journal)
+    return Connections({made.system: {} for made in organizations}, systems(*organizations), Time().sleep, journal)
 
 
 def systems(*organizations: Any) -> list[System]:
     """Return systems that are these organizations, whatever their options."""
-    return [System(made.kind, lambda _options, made=made: made) for made in organizations]
+    return [System(made.system, lambda _options, made=made: made) for made in organizations]
 
 
 class Fails:

@@ -58,7 +58,7 @@ from lab.wire.ldap import LdapServer
 from lab.wire.tokens import GRAPH, Application, TokenIssuer
 from tests.unit.plugins.module_utils import fakes
 
-KINDS = ("exchange_server", "exchange_online", "entra_connect")
+SYSTEMS = ("exchange_server", "exchange_online", "entra_connect")
 TRANSIENT = "ADTransientException"
 REFUSED = "ProxyAddressExistsException"
 
@@ -116,13 +116,13 @@ class InProcess:
     def clock(self) -> float:
         return self.hybrid.clock.now().timestamp()
 
-    def connect(self, *kinds: str) -> Connections:
+    def connect(self, *names: str) -> Connections:
         """Return the collection's connections to these systems, or to all three."""
-        organizations = [_Organization(self, kind, getattr(self.hybrid, kind)) for kind in kinds or KINDS]
-        given: dict[str, dict[str, Any]] = {made.kind: {} for made in organizations}
+        organizations = [_Organization(self, name, getattr(self.hybrid, name)) for name in names or SYSTEMS]
+        given: dict[str, dict[str, Any]] = {made.system: {} for made in organizations}
         if self.graph and "exchange_online" in given:
             given["exchange_online"] = {"graph": True}
-        systems = [System(made.kind, lambda _o, made=made: made, self._directory) for made in organizations]
+        systems = [System(made.system, lambda _o, made=made: made, self._directory) for made in organizations]
         return Connections(given, systems, self.sleep)
 
     def _directory(self, _options: Mapping[str, Any]) -> GraphDirectory:
@@ -206,8 +206,8 @@ class DomainController:
 
 @dataclass
 class _Organization:
-    system: InProcess
-    kind: str
+    in_process: InProcess
+    system: str
     model: CmdletHost
     concurrency: int = 1
     host: str = "host.contoso.com"
@@ -219,11 +219,11 @@ class _Organization:
 class _Session:
     def __init__(self, organization: _Organization) -> None:
         self._organization = organization
-        user = organization.system.hybrid.exchange_server_account.username
+        user = organization.in_process.hybrid.exchange_server_account.username
         self._shell = ShellState(user, view_entire_forest=True)
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
-        system = self._organization.system
+        system = self._organization.in_process
         if system.dead:
             raise Killed
         if cmdlet.is_read:

@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     DirectorySync,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
     mend_left,
@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
@@ -105,7 +105,7 @@ class Procedure:
     def _state(self) -> None:
         given = self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
         with self.lab.connect() as connections:
-            self._keep(assess(connections, given, Options(self.directory, **self.state)))
+            self._keep(assess(connections, given, AssessOptions(self.directory, **self.state)))
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -120,7 +120,7 @@ class Procedure:
             self.pause(self)
             half_made = HalfMade(self.directory)
             with self._mending(half_made), self.lab.connect() as connections:
-                for step in (Present(False), Stamped(False)):
+                for step in (Present(False), GuidStamped(False)):
                     outcomes = run_wave(
                         step, self.records, connections, check=False, half_made=half_made, sleep=self.lab.sleep
                     )

@@ -180,7 +180,7 @@ ROOT = Path(__file__).parents[4]
 )
 def test_a_published_failure_is_known(exception_type: str, message: str, code: str, kind: str) -> None:
     failure = classify(exception_type, message)
-    assert (failure.code, failure.kind) == (code, kind)
+    assert (failure.code, failure.category) == (code, kind)
 
 
 REFUSED = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data {}, v4563"

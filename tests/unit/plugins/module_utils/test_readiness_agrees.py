@@ -156,9 +156,9 @@ def wave(
     return procedure
 
 
-def options(procedure: Procedure, controller: DomainController, **more: Any) -> read.Options:
+def options(procedure: Procedure, controller: DomainController, **more: Any) -> read.ReadinessOptions:
     account = procedure.lab.hybrid.remote_credential
-    return read.Options(
+    return read.ReadinessOptions(
         procedure.directory, credential=Credential(account.username, account.password),
         online=procedure.state["ahead"].online, active_directory=controller.options, **more,
     )  # fmt: skip
@@ -283,7 +283,7 @@ def test_what_is_accepted_stands_for_neither(name: str, tmp_path: Path, controll
     with procedure.lab.connect() as connections:
         report = read.check(connections, procedure.wave, options(procedure, controller, accept=accept))
         state = {**procedure.state, "accept": accept}
-        judged = assess.assess(connections, procedure.wave, assess.Options(str(tmp_path), **state))
+        judged = assess.assess(connections, procedure.wave, assess.AssessOptions(str(tmp_path), **state))
     codes = [item.code for item in report.mailboxes[0][1] if item.severity == "blocker" and not item.accepted]
     assert (judged[0].error is None) == (set(codes) <= set(READINESS_ONLY))
     assert judged[1].error is None

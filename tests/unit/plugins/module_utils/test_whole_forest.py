@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
@@ -50,9 +50,9 @@ def spoiled(directory: Path) -> Procedure:
 def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_says_the_same(tmp_path: Path) -> None:
     procedure = spoiled(tmp_path)
     expected = [*TAKEN.values(), ""]
-    judged = assess.assess(procedure.connect(), procedure.records, assess.Options(str(tmp_path)))
+    judged = assess.assess(procedure.connect(), procedure.records, assess.AssessOptions(str(tmp_path)))
     assert [outcome.error.code if outcome.error else "" for outcome in judged] == expected
-    report = read.check(procedure.connect(), procedure.records, read.Options(test_endpoint=False))
+    report = read.check(procedure.connect(), procedure.records, read.ReadinessOptions(test_endpoint=False))
     told = [[item.code for item in found if item.severity == "blocker"] for _subject, found in report.mailboxes]
     assert told == [[code] if code else [] for code in expected]
     assert procedure.log.writes() == []
@@ -61,8 +61,8 @@ def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_say
 def test_the_same_codes_are_accepted_by_both(tmp_path: Path) -> None:
     procedure = spoiled(tmp_path)
     accept = frozenset(TAKEN.values())
-    judged = assess.assess(procedure.connect(), procedure.records, assess.Options(accept=accept))
-    options = read.Options(test_endpoint=False, accept=accept)
+    judged = assess.assess(procedure.connect(), procedure.records, assess.AssessOptions(accept=accept))
+    options = read.ReadinessOptions(test_endpoint=False, accept=accept)
     report = read.check(procedure.connect(), procedure.records, options)
     final = {"address_in_use", "guid_in_use"}
     going_on = [code not in final for code in (*TAKEN.values(), "")]
@@ -93,7 +93,7 @@ def test_every_type_of_address_goes_home_and_the_match_waits_for_none_that_entra
     procedure.hybrid.run_scheduled_cycle()
     for pair, before in zip(pairs, held, strict=True):
         assert addresses.missing(before, pair.directory.email_addresses) == []
-        kinds = {addresses.kind_of(address) for address in pair.cloud.email_addresses}
+        kinds = {addresses.address_type(address) for address in pair.cloud.email_addresses}
         assert kinds == {"smtp", "x500", "eum", "fax", "airsync"}
     if keeps_routing_addresses:
         assert [outcome.warnings for outcome in procedure.match()] == [[], []]
@@ -102,7 +102,7 @@ def test_every_type_of_address_goes_home_and_the_match_waits_for_none_that_entra
             procedure.match()
 
 
-def alone(procedure: Procedure, step: Present | Stamped, *, check: bool = False) -> list[str]:
+def alone(procedure: Procedure, step: Present | GuidStamped, *, check: bool = False) -> list[str]:
     """Run one step over records as mailbox_info hands them on: offboarding_state has not looked at them."""
     records = []
     for record in procedure.records:
@@ -134,7 +134,7 @@ def test_exchange_guid_alone_asks_who_carries_the_guid(tmp_path: Path) -> None:
     for record in procedure.records:
         pair = find(procedure.hybrid, record["identity"])
         HybridBuilder(procedure.hybrid).mail_enable(pair, exchange_guid=EMPTY_GUID)
-    codes = alone(procedure, Stamped(False))
+    codes = alone(procedure, GuidStamped(False))
     assert [codes[1], codes[2], codes[-1]] == ["guid_in_use", "guid_in_use", "changed"]
 
 

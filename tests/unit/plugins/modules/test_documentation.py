@@ -52,7 +52,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     rollback_plan,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import smtp_match
@@ -353,7 +353,7 @@ class Recorder:
         return [self._open(fakes.on_premises(ad)), self._open(online)]
 
     def keep(self, *organizations: FakeOrganization) -> None:
-        self.sent += [(organization.kind, cmdlet) for organization in organizations for cmdlet in organization.calls]
+        self.sent += [(organization.system, cmdlet) for organization in organizations for cmdlet in organization.calls]
 
     def run(self, step: Step[Any], ad: Properties, *requests: Properties, **record: Any) -> None:
         organizations = self.between(ad, None, *requests)
@@ -371,12 +371,12 @@ def _recipients(recorder: Recorder) -> None:
         on_premises_recipient("ann", ExternalEmailAddress="SMTP:ann@fabrikam.com", EmailAddressPolicyEnabled=True),
     ):
         recorder.run(mailuser.Present(False), ad)
-    recorder.run(mailuser.Absent(False), half_made)
+    recorder.run(mailuser.MailUserAbsent(False), half_made)
     for ad in (half_made, on_premises_recipient("ann", "RemoteUserMailbox", ExchangeGuid=ZERO)):
-        recorder.run(guid_step.Stamped(False), ad)
+        recorder.run(guid_step.GuidStamped(False), ad)
     for kind in MAILBOX_TYPES:
         recorder.run(OfKind(False), on_premises_recipient("ann", "UserMailbox"), recipient_type_details=kind)
-    recorder.run(smtp_match.Stamped(False), ad_user("ann"))
+    recorder.run(smtp_match.MailStamped(False), ad_user("ann"))
     online = recorder.between(ad_user("ann"), cloud_mailbox("ann", DelayHoldApplied=True, DelayReleaseHoldApplied=True))
     with connect(*online) as connections:
         asked = {**RECORD, "remove_delay_holds": True}
@@ -403,7 +403,7 @@ def _moves(recorder: Recorder) -> None:
     recorder.run(steps.Suspended(False), ad_user("ann"), move_request_of("ann", "InProgress"))
     skipping = {**held, "DataConsistencyScore": "Investigate"}
     recorder.run(steps.Completed(False), ad_user("ann"), skipping, approve_skipped_items=True)
-    for step in (steps.Completed(False), steps.Absent(False)):
+    for step in (steps.Completed(False), steps.RequestAbsent(False)):
         recorder.run(step, ad_user("ann"), held)
 
 
@@ -425,7 +425,7 @@ def _rollbacks(recorder: Recorder) -> None:
             user if user["kind"] == "user" else on_premises.with_mail(user, person)
             for user, person in zip(plain, (ad, before), strict=True)
         )
-        found = rollback_plan.Evidence(
+        found = rollback_plan.RollbackEvidence(
             cloud.recipient(cloud_mailbox("ann")),
             now,
             move_request.request(move_request_of("ann")),
@@ -441,7 +441,7 @@ def _reads(recorder: Recorder) -> None:
     with connect(*organizations) as connections:
         mailbox_info.read(connections, [RECORD], include_size=True)
         move_request_info.read(connections, [RECORD], "wave 1", statistics=True)
-        assess(connections, [RECORD], Options())
+        assess(connections, [RECORD], AssessOptions())
         migration_endpoint.host_name(connections)
         smtp_match.await_match(connections, [RECORD], accept=(), wait_timeout=0, wait_sleep=1)
     recorder.keep(*organizations)
@@ -453,7 +453,7 @@ def _reads(recorder: Recorder) -> None:
             on_premises_recipient("ann", kind), {**person, "ArchiveGuid": guid_of("archive")}
         )
         with connect(*organizations) as connections:
-            assess(connections, [RECORD], Options(readiness=True))
+            assess(connections, [RECORD], AssessOptions(readiness=True))
         recorder.keep(*organizations)
 
 

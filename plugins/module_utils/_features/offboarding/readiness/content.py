@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
     not_checked,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
 
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield from _quota(facts, subject)
 
 
-def archive(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def archive(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell what stands against the archive, as far as both recipients and the organization's switch say."""
     known = str(evidence.cloud["archive_guid"])
     stamped = str(evidence.on_premises.get("archive_guid", _values.ZERO_GUID))

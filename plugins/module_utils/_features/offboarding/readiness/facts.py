@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
-    Evidence,
+    MailboxEvidence,
     Silent,
     State,
 )
@@ -106,7 +106,7 @@ class Subject:
 
     record: Record
     identity: str
-    evidence: Evidence | None = None
+    evidence: MailboxEvidence | None = None
     state: State | None = None
     problems: list[HybridError] = field(default_factory=list)
     size: int | None = None
@@ -155,13 +155,13 @@ class Subject:
         return str(self.record.get(name) or "")
 
 
-def seen_in(evidence: Evidence) -> DirectoryUser | Unread:
+def seen_in(evidence: MailboxEvidence) -> DirectoryUser | Unread:
     """Return what Active Directory says of a pair's on-premises user, or why it says nothing."""
     directory = evidence.directory
     return Unread(directory.reason) if isinstance(directory, Silent) else directory
 
 
-def moving(subjects: Sequence[Subject]) -> Iterator[tuple[Subject, Evidence]]:
+def moving(subjects: Sequence[Subject]) -> Iterator[tuple[Subject, MailboxEvidence]]:
     """Yield the mailboxes that have a move before them, with what was read of both sides."""
     for subject in subjects:
         if subject.moves and subject.evidence is not None:

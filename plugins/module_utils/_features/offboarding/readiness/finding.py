@@ -52,7 +52,7 @@ class Finding:
         """Return the error with which a guard refuses the mailbox."""
         return MailboxError(self.found, code=self.code, remedy=self.remedy)
 
-    def refuses(self, fail_on: str) -> bool:
+    def stops(self, fail_on: str) -> bool:
         return not self.accepted and self.severity in FAIL_ON[fail_on]
 
 

@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
     not_checked,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
@@ -50,7 +50,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield from directory(subject)
 
 
-def move_residue(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def move_residue(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell what an old move left behind; a request that is under way leaves its own traces, which are no residue."""
     ad = subject.directory
     left = list(ad.move_residue) if isinstance(ad, DirectoryUser) else []
@@ -61,7 +61,7 @@ def move_residue(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
         yield found("move_residue", f"An old move left {', '.join(left)}", subject.identity)
 
 
-def remote_recipient_type(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def remote_recipient_type(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     ad = subject.directory
     flags = ad.remote_recipient_type if isinstance(ad, DirectoryUser) else 0
     shown = str(evidence.on_premises.get("remote_recipient_type") or "")

@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
     not_checked,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, move_request
 
 
@@ -38,7 +38,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from _twins(facts, subject, evidence)
 
 
-def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def in_the_cloud(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell of the mailbox's own move request, which the role adopts, leaves alone, or stumbles over."""
     request = evidence.move_request
     if request is None:
@@ -56,7 +56,7 @@ def in_the_cloud(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
         yield found("already_moving", f"Its move request is {status}", subject.identity)
 
 
-def elsewhere(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def elsewhere(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell of a request on-premises, and of a migration user whose request does not exist yet."""
     here, batches = facts.local_requests, facts.batches
     if evidence.cloud["exchange_guid"] in here:
@@ -68,7 +68,7 @@ def elsewhere(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Fi
         yield found("belongs_to_migration_batch", text, subject.identity)
 
 
-def _twins(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def _twins(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell of soft-deleted mailboxes that an address of this one names as well."""
     own = _names(evidence)
     for guid in sorted({guid for name in own for guid in facts.deleted_mailboxes.get(name, ())}):
@@ -77,9 +77,9 @@ def _twins(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Findi
             yield found("soft_deleted_twin", text, subject.identity)
 
 
-def _of_batch(evidence: Evidence) -> bool:
+def _of_batch(evidence: MailboxEvidence) -> bool:
     return evidence.move_request is not None and move_request.owned_by_batch(evidence.move_request)
 
 
-def _names(evidence: Evidence) -> list[str]:
+def _names(evidence: MailboxEvidence) -> list[str]:
     return [*addresses.smtp_addresses(evidence.cloud["email_addresses"]), evidence.cloud["user_principal_name"].lower()]

@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
     not_checked,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Evidence
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import as_record
 
@@ -48,7 +48,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield not_checked("delivery_address_missing", reason)
 
 
-def _held(evidence: Evidence) -> set[str]:
+def _held(evidence: MailboxEvidence) -> set[str]:
     """Return the SMTP addresses that the mailbox will have at home: the cloud's, and what on-premises has already."""
     return {
         address
@@ -57,11 +57,11 @@ def _held(evidence: Evidence) -> set[str]:
     }
 
 
-def _primary(subject: Subject, evidence: Evidence) -> str:
+def _primary(subject: Subject, evidence: MailboxEvidence) -> str:
     return subject.text("primary_smtp_address") or str(evidence.cloud["primary_smtp_address"])
 
 
-def accepted_domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def accepted_domains(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell of addresses in domains that one of the organizations does not accept."""
     if not isinstance(facts.domains_in_the_cloud, Unread):
         known = domains(facts.domains_in_the_cloud)
@@ -79,7 +79,7 @@ def accepted_domains(facts: Facts, subject: Subject, evidence: Evidence) -> Iter
             yield found("primary_domain_not_accepted", text, subject.identity)
 
 
-def delivery_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def delivery_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     domain = subject.text("target_delivery_domain").lower()
     if not domain:
         return
@@ -88,7 +88,7 @@ def delivery_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
         yield found("delivery_address_missing", f"The mailbox has no address in {domain}", subject.identity)
 
 
-def _routing_address(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
+def _routing_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     record = as_record({**evidence.cloud, **subject.record})
     if evidence.on_premises["kind"] == "remote_mailbox" or record.get("add_routing_address"):
         return

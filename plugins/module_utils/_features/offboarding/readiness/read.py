@@ -76,7 +76,7 @@ _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadinessOptions:
     """``active_directory`` is None where it was not configured; ``credential`` None where none was given. ``online``
     are the options of Exchange Online."""
 
@@ -96,11 +96,11 @@ class Options:
 def check(
     connections: Connections,
     records: Sequence[Record],
-    options: Options,
+    options: ReadinessOptions,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
     """Return the findings of the environment and of every mailbox. Raises HybridError when a system is out of reach."""
-    how = assess.Options(directory=options.directory, active_directory=options.active_directory)
+    how = assess.AssessOptions(directory=options.directory, active_directory=options.active_directory)
     looked = assess.examine(connections, records, how)
     subjects = [Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in looked]
     if options.check_sizes:
@@ -138,7 +138,7 @@ def _judge(facts: Facts, subjects: Sequence[Subject]) -> list[Finding]:
 # -- the organizations -------------------------------------------------------------------------------------------------
 
 
-def _read_environment(connections: Connections, subjects: Sequence[Subject], options: Options) -> Facts:
+def _read_environment(connections: Connections, subjects: Sequence[Subject], options: ReadinessOptions) -> Facts:
     def on_premises(name: str, **parameters: Value) -> Answer:
         return surroundings.ask(connections, EXCHANGE_SERVER, name, **parameters)
 
@@ -218,7 +218,7 @@ def _read_sizes(connections: Connections, subjects: Sequence[Subject]) -> None:
 
 
 def _test_endpoints(
-    connections: Connections, subjects: Sequence[Subject], options: Options, sleep: Callable[[float], None]
+    connections: Connections, subjects: Sequence[Subject], options: ReadinessOptions, sleep: Callable[[float], None]
 ) -> dict[str, Answer]:
     """Test the way to the MRS proxy once: by migration endpoint, or by each host of the wave with the credential."""
     if options.migration_endpoint:

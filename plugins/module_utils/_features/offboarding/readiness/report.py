@@ -40,8 +40,8 @@ class Report:
     def findings(self) -> list[Finding]:
         return [*self.environment, *(finding for _subject, found in self.mailboxes for finding in found)]
 
-    def refused(self, fail_on: str) -> list[Finding]:
-        return [finding for finding in self.findings if finding.refuses(fail_on)]
+    def stopping(self, fail_on: str) -> list[Finding]:
+        return [finding for finding in self.findings if finding.stops(fail_on)]
 
     def summary(self) -> dict[str, Any]:
         """Return counts: mailboxes, those without a blocker that stands, and findings by severity and by code."""
@@ -81,7 +81,7 @@ def result(report: Report, fail_on: str) -> dict[str, Any]:
     """Return what the module returns: a mailbox has failed where a finding refuses it, the first of them its error."""
     results = []
     for subject, findings in report.mailboxes:
-        refused = [finding for finding in findings if finding.refuses(fail_on)]
+        refused = [finding for finding in findings if finding.stops(fail_on)]
         told = {**entry(subject, findings), "status": "failed" if refused else "unchanged"}
         if refused:
             told["error"] = refused[0].as_error().as_result()
@@ -96,7 +96,7 @@ def result(report: Report, fail_on: str) -> dict[str, Any]:
 
 def refusal(report: Report, fail_on: str) -> HybridError | None:
     """Return the failure that the findings are, named by the first of them; None where nothing refuses."""
-    refused = report.refused(fail_on)
+    refused = report.stopping(fail_on)
     if not refused:
         return None
     first, summary = refused[0], report.summary()

@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     accepted_codes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
-    Options,
+    ReadinessOptions,
     check,
     write_report,
 )
@@ -49,11 +49,11 @@ def work(module: HybridModule) -> NoReturn:
     module.exit(**result)
 
 
-def _options(module: HybridModule) -> Options:
+def _options(module: HybridModule) -> ReadinessOptions:
     params = module.params
     credential = params["remote_credential"] or {}
     known = credential.get("username") and credential.get("password")
-    return Options(
+    return ReadinessOptions(
         directory=params["directory"] or "",
         accept=accepted_codes(params["accept"]),
         check_sizes=params["check_sizes"],

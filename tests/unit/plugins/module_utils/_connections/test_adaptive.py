@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import Gate
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import (
+    ConcurrencyLimit,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
@@ -201,7 +203,7 @@ def test_a_write_is_given_up_after_some_tries() -> None:
 
 
 def test_those_who_were_refused_together_lower_the_limit_once() -> None:
-    gate = Gate(8)
+    gate = ConcurrencyLimit(8)
     for _thread in range(5):
         gate.lower(8)
     assert gate.limit == 4

@@ -36,7 +36,7 @@ class Door:
     inside: int = 0
     most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-    kind: str = "exchange_server"
+    system: str = "exchange_server"
     host: str = "ex01.contoso.com"
     concurrency: int = SESSIONS
 

@@ -100,7 +100,7 @@ def test_organizations_are_made_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("system", "told"),
     [
         (
             "exchange_server",
@@ -112,11 +112,11 @@ def test_organizations_are_made_once() -> None:
         ),
     ],
 )
-def test_a_system_that_is_not_configured_is_refused(kind: str, told: str) -> None:
+def test_a_system_that_is_not_configured_is_refused(system: str, told: str) -> None:
     connections = connect(FakeOrganization("entra_connect"))
-    assert not connections.has(kind)
+    assert not connections.has(system)
     with pytest.raises(InputError) as caught:
-        connections.require("entra_connect", kind)
+        connections.require("entra_connect", system)
     assert (caught.value.code, caught.value.message) == ("not_configured", told)
 
 

@@ -34,7 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     MoveSettings,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
@@ -66,7 +66,7 @@ GUIDS = 1
 class Direct:
     """An Organization whose cmdlets reach the laboratory's model at once, and its log."""
 
-    kind: str
+    system: str
     gateway: Gateway
     user: str
     concurrency: int = SESSIONS
@@ -74,7 +74,7 @@ class Direct:
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def open(self) -> DirectSession:
-        return DirectSession(self, f"{self.kind} {next(self.numbers)}")
+        return DirectSession(self, f"{self.system} {next(self.numbers)}")
 
 
 class DirectSession:
@@ -85,7 +85,7 @@ class DirectSession:
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         given = {name: _decoded(value) for name, value in cmdlet.parameters.items()}
-        if self._organization.kind == "exchange_server" and not cmdlet.forest:
+        if self._organization.system == "exchange_server" and not cmdlet.forest:
             given["DomainController"] = CONTROLLER
         gateway = self._organization.gateway
         outcome = gateway.perform(gateway.admit(Call(cmdlet.name, given, self._shell), self._name))
@@ -124,7 +124,8 @@ class Procedure:
         return Connections({kind: {} for kind in users}, fakes.systems(*made))
 
     def state(self) -> list[Outcome]:
-        return self._kept(assess(self.connect(), self._with(remote_target_database="DB01"), Options(self.directory)))
+        records = self._with(remote_target_database="DB01")
+        return self._kept(assess(self.connect(), records, AssessOptions(self.directory)))
 
     def prepare(self) -> list[Outcome]:
         records = self._with(routing_domain="contoso.mail.onmicrosoft.com")
@@ -274,7 +275,7 @@ class BatchingTenant(Direct):
     requests: list[int] = field(default_factory=list)
 
     def open(self) -> DirectSession:
-        return BatchingSession(self, f"{self.kind} {next(self.numbers)}")
+        return BatchingSession(self, f"{self.system} {next(self.numbers)}")
 
 
 @pytest.mark.parametrize(("count", "changed", "sample"), [(1000, 0, 20), (1000, 137, 20), (25, 3, 5), (1, 1, 20)])
@@ -296,7 +297,7 @@ def test_a_look_costs_one_list_and_a_request_for_ten_figures(count: int, changed
     def look() -> dict[str, Any]:
         tenant.requests.clear()
         connections = Connections({"exchange_online": {}}, fakes.systems(tenant))
-        return move_progress.look(connections, records, memory, move_progress.Options(sample=sample), now)[1]
+        return move_progress.look(connections, records, memory, move_progress.ProgressOptions(sample=sample), now)[1]
 
     assert look()["counts"] == {"InProgress": count}
     for pair in pairs[:changed]:

@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
-    refuse_python,
+    python_refusal,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     exchange_online,
@@ -588,9 +588,9 @@ def test_an_answer_that_the_journal_could_not_take_is_warned_of(run: Run, tmp_pa
 
 
 def test_an_old_python_is_told_in_a_sentence() -> None:
-    told = refuse_python((3, 9), "/usr/bin/python3")
+    told = python_refusal((3, 9), "/usr/bin/python3")
     assert told is not None
     assert told.code == "python_too_old"
     assert told.message == "/usr/bin/python3 is Python 3.9, and this collection needs 3.10 or newer."
     assert "ansible_python_interpreter" in told.remedy
-    assert refuse_python((3, 10), "python3") is None
+    assert python_refusal((3, 10), "python3") is None

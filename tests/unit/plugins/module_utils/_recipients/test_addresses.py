@@ -93,10 +93,10 @@ def test_laws_of_what_is_carried(primary: str, held: list[str], dn: str, sip: bo
     assert carried[0] == f"SMTP:{primary}"
     assert [entry for entry in carried if entry.startswith("SMTP:")] == carried[:1]
     assert len(set(keys(carried))) == len(carried)
-    kinds = {addresses.kind_of(entry) for entry in carried}
+    kinds = {addresses.address_type(entry) for entry in carried}
     left = {"spo"} if sip else {"spo", "sip"}
     assert not kinds & left
-    wanted = {addresses.key(entry) for entry in held if addresses.kind_of(entry) not in left}
+    wanted = {addresses.key(entry) for entry in held if addresses.address_type(entry) not in left}
     assert wanted <= set(keys(carried))
     assert not dn or keys(carried).count(("x500", dn.lower())) == 1
     assert addresses.primary_of(carried) == primary
@@ -189,8 +189,8 @@ def test_evidence_is_of_what_was_stamped_and_outlives_the_sync(stamped: list[str
     found = addresses.evidence(stamped, {"contoso.com"})
     assert set(found) <= set(stamped)
     assert all(addresses.outlives_sync(address) for address in found)
-    assert {addresses.kind_of(address) for address in found} <= {"smtp", "x500"}
-    assert [a for a in addresses.evidence(stamped, ()) if addresses.kind_of(a) == "smtp"] == []
+    assert {addresses.address_type(address) for address in found} <= {"smtp", "x500"}
+    assert [a for a in addresses.evidence(stamped, ()) if addresses.address_type(a) == "smtp"] == []
 
 
 def test_another_primary_is_not_the_same() -> None:

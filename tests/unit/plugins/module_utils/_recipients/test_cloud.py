@@ -50,7 +50,7 @@ def test_what_the_object_lacks_is_absent() -> None:
     ("details", "kind"), [("RoomMailbox", "mailbox"), ("MailUser", "mail_user"), ("MailContact", "other")]
 )
 def test_kinds_in_the_cloud(details: str, kind: str) -> None:
-    assert cloud.kind_of({"RecipientTypeDetails": details}) == kind
+    assert cloud.recipient_kind({"RecipientTypeDetails": details}) == kind
 
 
 BEFORE = cloud.recipient(cloud_mailbox("ann", CustomAttribute1="x"))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.unit.plugins.module_utils.fakes import FakeOrganization, clauses_of, connect, guid_of, lost, refusal
 
-ADDRESSES = filter_query.always(("EmailAddresses",))
+ADDRESSES = filter_query.same_properties(("EmailAddresses",))
 
 
 def directory(*items: Properties, concurrency: int = 2) -> FakeOrganization:
@@ -30,7 +30,7 @@ def find(
     organization: FakeOrganization, values: Sequence[str], properties: Sequence[str] = ("EmailAddresses",)
 ) -> filter_query.Found:
     return filter_query.find(
-        connect(organization), "exchange_online", "Get-Recipient", values, filter_query.always(properties)
+        connect(organization), "exchange_online", "Get-Recipient", values, filter_query.same_properties(properties)
     )
 
 

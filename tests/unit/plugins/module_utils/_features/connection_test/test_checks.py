@@ -19,7 +19,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test import (
     checks as connection_test_checks,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.checks import Check
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.checks import (
+    ConnectionCheck,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     NEEDED,
     PURPOSES,
@@ -38,7 +40,7 @@ STAGES = ["options", "reachability", "tls", "authentication", "authorization"]
 class Seen:
     """The checks of a run, by what they are about."""
 
-    def __init__(self, checks: list[Check]) -> None:
+    def __init__(self, checks: list[ConnectionCheck]) -> None:
         self.checks = checks
 
     def stages(self, system: str) -> list[str]:
@@ -315,8 +317,10 @@ def test_an_interface_that_does_not_tell_its_cmdlets() -> None:
 
 def test_the_sentence_that_ends_the_task() -> None:
     checks = [
-        Check("exchange_server", "cmdlet", "failed", "no role grants it", "Set-User", "Give the account a role."),
-        Check("exchange_online", "tls", "failed", "not trusted."),
+        ConnectionCheck(
+            "exchange_server", "cmdlet", "failed", "no role grants it", "Set-User", "Give the account a role."
+        ),
+        ConnectionCheck("exchange_online", "tls", "failed", "not trusted."),
     ]
     assert connection_test_checks.failure_message(checks, 9) == (
         "exchange_server: cmdlet Set-User: no role grants it. Give the account a role. "

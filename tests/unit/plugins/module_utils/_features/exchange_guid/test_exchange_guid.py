@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.plan import TYPES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
@@ -33,7 +33,7 @@ def seen(kind: str, **properties: Any) -> dict[str, Any]:
 
 def plan(kind: str = "MailUser", held: str = ZERO, archive: str = ZERO, **record: Any) -> Plan:
     given = {"identity": "ann@contoso.com", "exchange_guid": MAILBOX, **record}
-    return Stamped(False).plan(given, seen(kind, ExchangeGuid=held, ArchiveGuid=archive), NOTHING_SENT, NOW)
+    return GuidStamped(False).plan(given, seen(kind, ExchangeGuid=held, ArchiveGuid=archive), NOTHING_SENT, NOW)
 
 
 @pytest.mark.parametrize(("kind", "setter"), [("MailUser", "Set-MailUser"), ("RemoteUserMailbox", "Set-RemoteMailbox")])
@@ -89,7 +89,7 @@ def test_other_objects_carry_no_cloud_guid(kind: str) -> None:
 
 def test_a_plain_user_has_to_be_mail_enabled_first() -> None:
     with pytest.raises(MailboxError, match="is a User") as caught:
-        Stamped(False).plan(
+        GuidStamped(False).plan(
             {"identity": "x", "exchange_guid": MAILBOX}, on_premises.user(ad_user("ann")), NOTHING_SENT, NOW
         )
     assert "mailuser" in caught.value.remedy
@@ -152,7 +152,7 @@ def test_a_kind_that_is_none_of_the_four_is_never_converted(found: str, wanted: 
     assert [told in warning for warning in plan.warnings] == ([True] if told else [])
 
 
-def run(step: Stamped | OfKind, server: fakes.FakeOrganization, *records: dict[str, Any]) -> list[Outcome]:
+def run(step: GuidStamped | OfKind, server: fakes.FakeOrganization, *records: dict[str, Any]) -> list[Outcome]:
     with connect(server) as connections:
         return run_wave(step, records, connections, check=False)
 
@@ -164,7 +164,7 @@ def test_both_steps_write_and_read_back() -> None:
         "Set-MailUser": lambda cmdlet: ann.update(ExchangeGuid=cmdlet.parameters["ExchangeGuid"]) or [],
         "Set-Mailbox": lambda cmdlet: room.update(RecipientTypeDetails="RoomMailbox") or [],
     }
-    stamped = run(Stamped(False), server, {"identity": "ann@contoso.com", "exchange_guid": MAILBOX})
+    stamped = run(GuidStamped(False), server, {"identity": "ann@contoso.com", "exchange_guid": MAILBOX})
     kept = run(OfKind(False), server, {"identity": "room@contoso.com", "recipient_type_details": "RoomMailbox"})
     assert [outcome.status for outcome in (*stamped, *kept)] == ["changed", "changed"]
     assert (ann["ExchangeGuid"], room["RecipientTypeDetails"]) == (MAILBOX, "RoomMailbox")
@@ -176,6 +176,6 @@ def test_the_journal_keeps_the_guid_that_force_overwrites(tmp_path: Path) -> Non
     server.handlers["Set-MailUser"] = lambda _cmdlet: []
     path = tmp_path / "journal.jsonl"
     with Journal(str(path), "run", "localhost") as journal, connect(server, journal=journal) as connections:
-        run_wave(Stamped(False), [record], connections, check=False, sleep=fakes.Time().sleep)
+        run_wave(GuidStamped(False), [record], connections, check=False, sleep=fakes.Time().sleep)
     sent = next(entry for entry in lines(path) if entry["event"] == "sent")
     assert (sent["before"], sent["after"]) == ({"exchange_guid": OTHER}, {"exchange_guid": MAILBOX})

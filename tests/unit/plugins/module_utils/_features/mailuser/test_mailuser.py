@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
-    Absent,
+    MailUserAbsent,
     Present,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.plan import routing_address
@@ -298,7 +298,9 @@ def test_without_a_tenant_the_record_has_to_show_the_routing_address() -> None:
 
 
 def absent(person: Properties, **more: Any) -> Plan:
-    return Absent(False).plan({"identity": "ann@contoso.com", **more}, seen(person).on_premises, NOTHING_SENT, NOW)
+    return MailUserAbsent(False).plan(
+        {"identity": "ann@contoso.com", **more}, seen(person).on_premises, NOTHING_SENT, NOW
+    )
 
 
 def test_a_mail_user_without_guid_is_disabled() -> None:
@@ -420,10 +422,10 @@ def test_the_record_says_that_the_user_is_whole_and_that_it_is_no_more(check: bo
         found = Present(check).plan(record(whole=False), seen(person), NOTHING_SENT, NOW)
         assert found.enriched["whole"] is True
     for person in (ad_user("ann"), on_premises_recipient("ann", ExchangeGuid=ZERO)):
-        assert Absent(check).plan(record(whole=True), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {
+        assert MailUserAbsent(check).plan(record(whole=True), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {
             "whole": False
         }
-        assert Absent(check).plan(record(), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {}
+        assert MailUserAbsent(check).plan(record(), seen(person).on_premises, NOTHING_SENT, NOW).enriched == {}
 
 
 def test_a_remote_mailbox_is_whole_once_it_carries_the_guid() -> None:

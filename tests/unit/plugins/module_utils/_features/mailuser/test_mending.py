@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     settle,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
@@ -57,7 +57,7 @@ class Offboarding:
     def state(self) -> None:
         given = [{"identity": pair.identity, "routing_domain": ROUTING} for pair in self.pairs]
         with self.lab.connect() as connections:
-            outcomes = assess(connections, given, Options(self.directory, frozenset(["mail_differs"])))
+            outcomes = assess(connections, given, AssessOptions(self.directory, frozenset(["mail_differs"])))
         assert [outcome.error for outcome in outcomes] == [None, None]
         self.records = [{**outcome.record, **outcome.enriched} for outcome in outcomes]
 

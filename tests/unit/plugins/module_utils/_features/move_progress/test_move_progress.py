@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import move_progress
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.move_progress import (
-    Options,
+    ProgressOptions,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
@@ -63,7 +63,7 @@ class Watcher:
         self.online.calls.clear()
         with connect(self.online) as connections:
             outcomes, self.progress = move_progress.look(
-                connections, records, self.memory, Options(**options), self.now
+                connections, records, self.memory, ProgressOptions(**options), self.now
             )
         self.now += datetime.timedelta(minutes=1)
         return outcomes

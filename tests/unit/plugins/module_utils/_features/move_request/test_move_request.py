@@ -89,7 +89,7 @@ def cmdlets(found: Plan) -> list[Cmdlet]:
     return [cmdlet for _kind, cmdlet in found.calls]
 
 
-SUSPENDED, COMPLETED, ABSENT = steps.Suspended(False), steps.Completed(False), steps.Absent(False)
+SUSPENDED, COMPLETED, ABSENT = steps.Suspended(False), steps.Completed(False), steps.RequestAbsent(False)
 
 
 def submitting(check: bool = False) -> Any:
@@ -590,7 +590,7 @@ def test_absent_removes_what_is_there(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["Completed", "CompletedWithWarning", "CompletedWithSkippedItems"])
 def test_a_cleanup_removes_what_is_completed(status: str) -> None:
-    found = plan(steps.Absent(False, only_completed=True), request(status))
+    found = plan(steps.RequestAbsent(False, only_completed=True), request(status))
     assert cmdlets(found) == [Cmdlet("Remove-MoveRequest", {"Identity": GUID})]
 
 
@@ -605,7 +605,7 @@ def test_a_cleanup_removes_what_is_completed(status: str) -> None:
     ],
 )
 def test_a_cleanup_leaves_everything_else_and_says_so(status: str, batch: str, told: str) -> None:
-    found = plan(steps.Absent(False, only_completed=True), request(status, BatchName=batch))
+    found = plan(steps.RequestAbsent(False, only_completed=True), request(status, BatchName=batch))
     assert (found.calls, found.status, told in found.warnings[0]) == ((), "skipped", True)
 
 
@@ -631,7 +631,7 @@ def test_absent_cleans_up_after_mailboxes_that_are_home() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "kind"), [("suspended", steps.Suspended), ("completed", steps.Completed), ("absent", steps.Absent)]
+    ("state", "kind"), [("suspended", steps.Suspended), ("completed", steps.Completed), ("absent", steps.RequestAbsent)]
 )
 def test_no_credential_is_needed_to_steer(state: str, kind: type) -> None:
     assert steps.for_state(state, False, None, [WANTED]).__class__ is kind
@@ -755,7 +755,7 @@ def test_whether_a_completed_request_moved_the_mailbox_is_read(person: dict[str,
 
 def test_a_preview_of_removing_and_submitting_again() -> None:
     online = tenant(requests=[move_request_of("ann", "Failed")])
-    (removed,) = run(steps.Absent(True), online, *wave("ann"), check=True)
+    (removed,) = run(steps.RequestAbsent(True), online, *wave("ann"), check=True)
     (again,) = run(submitting(True), online, {**wave("ann")[0], **removed.enriched}, check=True)
     assert [text.split()[0] for text in (*removed.cmdlets, *again.cmdlets)] == ["Remove-MoveRequest", "New-MoveRequest"]
     assert online.writes == []

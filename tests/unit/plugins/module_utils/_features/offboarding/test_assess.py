@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _va
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
     settle,
 )
@@ -56,7 +56,7 @@ class Hybrid:
 
     def assess(self, *records: Record, **options: Any) -> list[Outcome]:
         with connect(self.server, self.online) as connections:
-            outcomes = assess(connections, list(records) or [ANN], Options(**options))
+            outcomes = assess(connections, list(records) or [ANN], AssessOptions(**options))
         assert self.server.writes == self.online.writes == []
         return outcomes
 
@@ -190,7 +190,7 @@ def test_a_connection_that_fails_concerns_all() -> None:
 def test_an_empty_wave_asks_nothing() -> None:
     hybrid = plain()
     with connect(hybrid.server, hybrid.online) as connections:
-        assert assess(connections, [], Options()) == []
+        assert assess(connections, [], AssessOptions()) == []
     assert hybrid.server.calls == hybrid.online.calls == []
 
 
@@ -920,7 +920,8 @@ def late(*names: str) -> Hybrid:
 def settled(hybrid: Hybrid, waits: Time, *names: str, wait_timeout: float = 100) -> list[Outcome]:
     return settle(
         connect(hybrid.server, hybrid.online), [{"identity": f"{name}@contoso.com"} for name in names],
-        Options(require_state="home"), wait_timeout=wait_timeout, wait_sleep=30, sleep=waits.sleep, clock=waits.clock,
+        AssessOptions(require_state="home"), wait_timeout=wait_timeout, wait_sleep=30,
+        sleep=waits.sleep, clock=waits.clock,
     )  # fmt: skip
 
 
@@ -951,7 +952,7 @@ def test_only_what_lags_is_read_again() -> None:
 
     ann, bob = settle(
         connect(hybrid.server, hybrid.online), [{"identity": "ann@contoso.com"}, {"identity": "bob@contoso.com"}],
-        Options(require_state="home"), wait_timeout=100, wait_sleep=30, sleep=catches_up, clock=Time().clock,
+        AssessOptions(require_state="home"), wait_timeout=100, wait_sleep=30, sleep=catches_up, clock=Time().clock,
     )  # fmt: skip
     assert (ann.status, bob.status) == ("unchanged", "unchanged")
     assert {guid_of("bob on-premises") in str(call) for call in hybrid.server.named("Get-Mailbox")} == {False}

@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     stop_sign,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
-    Evidence,
+    RollbackEvidence,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     cloud,
@@ -69,7 +69,7 @@ def changes(
         "on_premises": local(before),
     }
     return since(
-        Evidence(
+        RollbackEvidence(
             cloud.recipient(cloud_mailbox("ann", **live)),
             local(person),
             move_request.request(request) if request else None,

@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import NEEDED
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
-    Options,
+    AssessOptions,
     assess,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import (
@@ -64,7 +64,7 @@ def codes(*wave: Record, tenant: Any = None, ad: Any = None, requests: Any = (),
     server = fakes.on_premises(*(ad or (ad_user("ann"), ad_user("bob"))))
     given = Ahead(**{"prepare": PREPARE, "move": MOVE, "credential": CREDENTIAL, "online": SENDS, **ahead})
     with connect(server, online) as connections:
-        outcomes = assess(connections, wave or [ANN, BOB], Options(ahead=given))
+        outcomes = assess(connections, wave or [ANN, BOB], AssessOptions(ahead=given))
     assert server.writes == online.writes == []
     return [outcome.error.code if outcome.error else "" for outcome in outcomes]
 
@@ -129,7 +129,7 @@ def test_the_one_endpoint_supplies_the_host_name_that_is_left_out(
     given = Ahead(PREPARE, {**MOVE, "remote_host_name": ""}, CREDENTIAL, SENDS)
     own = {**BOB, "remote_host_name": "own.contoso.com"}
     with connect(server, online) as connections:
-        ann, bob = assess(connections, [ANN, own], Options(ahead=given))
+        ann, bob = assess(connections, [ANN, own], AssessOptions(ahead=given))
     assert (ann.enriched.get("remote_host_name", ""), "remote_host_name" in bob.enriched) == (host, False)
     assert [ann.error.code if ann.error else "", bob.error] == ["" if host else "missing_option", None]
     assert [told in text for text in ann.warnings] == ([True] if told else [])
@@ -138,7 +138,7 @@ def test_the_one_endpoint_supplies_the_host_name_that_is_left_out(
 def test_nobody_asks_for_an_endpoint_where_every_mailbox_has_its_host() -> None:
     online = fakes.tenant(cloud_mailbox("ann"))
     with connect(fakes.on_premises(ad_user("ann")), online) as connections:
-        assess(connections, [ANN], Options(ahead=Ahead(PREPARE, MOVE, CREDENTIAL, SENDS)))
+        assess(connections, [ANN], AssessOptions(ahead=Ahead(PREPARE, MOVE, CREDENTIAL, SENDS)))
     assert online.named("Get-MigrationEndpoint") == []
 
 

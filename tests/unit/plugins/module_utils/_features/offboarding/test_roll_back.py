@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.roll_back import (
-    Options,
+    RollbackOptions,
     roll_back,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud, on_premises
@@ -75,7 +75,7 @@ class Site:
         record = {"identity": "ann@contoso.com", "include_sip": True}
         with connect(self.server, self.tenant, self.sync) as connections:
             (outcome,) = roll_back(
-                connections, [record], Options(str(self.directory), 300, **options), sleep=Time().sleep
+                connections, [record], RollbackOptions(str(self.directory), 300, **options), sleep=Time().sleep
             )
         return outcome
 

@@ -15,7 +15,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     NOTHING,
     ONBOARDING,
     UNDONE,
-    Evidence,
+    RollbackEvidence,
     judge,
     left_behind,
     may_have_exported,
@@ -67,13 +67,13 @@ def evidence(
     mailbox_before: Properties | None = None,
     request: Properties | None = None,
     **more: Any,
-) -> Evidence:
+) -> RollbackEvidence:
     """Return what is read of Ann; ``before`` and ``mailbox_before`` are what her baseline says, if she has one."""
     baseline = None
     if before is not None:
         tenant = cloud.recipient(mailbox_before or cloud_mailbox("ann"))
         baseline = {"taken_at": "2026-11-23T09:00:00Z", "cloud": tenant, "on_premises": local(before)}
-    return Evidence(
+    return RollbackEvidence(
         cloud.recipient(mailbox or cloud_mailbox("ann")),
         local(person),
         move_request.request(request) if request else None,
@@ -123,7 +123,7 @@ def evidence(
         ),
     ],
 )  # fmt: skip
-def test_the_decision(found: Evidence, decision: str, baseline_done: bool, why: str) -> None:
+def test_the_decision(found: RollbackEvidence, decision: str, baseline_done: bool, why: str) -> None:
     judgement = judge(found)
     assert (judgement.decision, judgement.baseline_done) == (decision, baseline_done), judgement
     assert why in judgement.reason
@@ -157,14 +157,14 @@ def test_the_decision(found: Evidence, decision: str, baseline_done: bool, why: 
          "attributes_would_be_lost", "msExchHideFromAddressLists"),
     ],
 )  # fmt: skip
-def test_what_is_refused(found: Evidence, code: str, told: str) -> None:
+def test_what_is_refused(found: RollbackEvidence, code: str, told: str) -> None:
     with pytest.raises(MailboxError) as refused:
         plan(found)
     assert refused.value.code == code
     assert told in refused.value.remedy
 
 
-def sent(found: Evidence, **more: Any) -> list[str]:
+def sent(found: RollbackEvidence, **more: Any) -> list[str]:
     return [cmdlet.preview() for _kind, cmdlet in plan(found, **more).calls]
 
 

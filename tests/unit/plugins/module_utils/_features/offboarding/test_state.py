@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     OPEN,
     STATES,
     STOP_SIGNS,
-    Evidence,
+    MailboxEvidence,
     State,
     doubtful,
     judge,
@@ -55,9 +55,9 @@ def local(person: Properties) -> dict[str, Any]:
 
 def evidence(
     mailbox: Properties, person: Properties, request: Properties | None = None, **more: Any
-) -> Evidence:
+) -> MailboxEvidence:
     found = move_request.request(request) if request else None
-    return Evidence(cloud.recipient(mailbox), local(person), found, **more)
+    return MailboxEvidence(cloud.recipient(mailbox), local(person), found, **more)
 
 
 def judged(mailbox: Properties, person: Properties, **more: Any) -> State:
@@ -134,7 +134,7 @@ MINE = ad_user("ann", ExternalDirectoryObjectId=f"User_{ENTRA}")
         (evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "RoomMailbox")), "home", "", False),
     ],
 )
-def test_states(found: Evidence, name: str, beginning: str, verified: bool) -> None:
+def test_states(found: MailboxEvidence, name: str, beginning: str, verified: bool) -> None:
     state = judge(found)
     assert (state.name, state.beginning, state.anchor_verified) == (name, beginning, verified)
     assert state.reason
@@ -169,7 +169,7 @@ def test_states(found: Evidence, name: str, beginning: str, verified: bool) -> N
         (evidence(SYNCED, ad_user("ann", ExternalDirectoryObjectId=OTHER)), f"cloud object {OTHER} instead of {USER}"),
     ],
 )
-def test_conflicts(found: Evidence, reason: str) -> None:
+def test_conflicts(found: MailboxEvidence, reason: str) -> None:
     state = judge(found)
     assert (state.name, reason in state.reason) == ("conflict", True)
 
@@ -198,7 +198,7 @@ def test_an_address_that_did_not_come_home_is_named_and_no_other(include_sip: bo
         "legacy_exchange_dn": "/o=ExchangeLabs/cn=ann",
     }  # fmt: skip
     home = local(on_premises_recipient("ann", "UserMailbox", EmailAddresses=["SMTP:Ann@contoso.com", "x400:C=US"]))
-    evidence = Evidence(cloud.recipient(cloud_mail_user("ann")), home)
+    evidence = MailboxEvidence(cloud.recipient(cloud_mail_user("ann")), home)
     (difference,) = not_as_wanted(record, evidence)
     sip = "SIP:ann@contoso.com, " * include_sip
     assert (difference.code, difference.message) == (

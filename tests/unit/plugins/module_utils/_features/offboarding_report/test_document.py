@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
     document,
     sources,
-    standing,
+    status,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
@@ -62,20 +62,20 @@ def looked(**request: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("state", "status", "group", "label"),
     [
-        ("to_do", "", standing.WAITING, "Not begun"),
-        ("prepared", "", standing.WAITING, "Prepared"),
-        ("moving", "", standing.MOVING, "Moving"),
-        ("home", "", standing.HOME, "Home"),
-        ("conflict", "", standing.WAITING, "Conflict"),
-        ("", "", standing.WAITING, "Not known"),
-        ("moving", "InProgress", standing.MOVING, "Copying"),
-        ("moving", "Synced", standing.WAITING, "Ready for cutover"),
-        ("moving", "AutoSuspended", standing.WAITING, "Ready for cutover"),
-        ("moving", "Completed", standing.WAITING, "Completed, not verified"),
-        ("moving", "Failed", standing.FAILED, "Failed"),
-        ("moving", "Unheard", standing.WAITING, "Move request: Unheard"),
-        ("home", "InProgress", standing.HOME, "Home"),
-        ("home", "Failed", standing.HOME, "Home"),
+        ("to_do", "", status.WAITING, "Not begun"),
+        ("prepared", "", status.WAITING, "Prepared"),
+        ("moving", "", status.MOVING, "Moving"),
+        ("home", "", status.HOME, "Home"),
+        ("conflict", "", status.WAITING, "Conflict"),
+        ("", "", status.WAITING, "Not known"),
+        ("moving", "InProgress", status.MOVING, "Copying"),
+        ("moving", "Synced", status.WAITING, "Ready for cutover"),
+        ("moving", "AutoSuspended", status.WAITING, "Ready for cutover"),
+        ("moving", "Completed", status.WAITING, "Completed, not verified"),
+        ("moving", "Failed", status.FAILED, "Failed"),
+        ("moving", "Unheard", status.WAITING, "Move request: Unheard"),
+        ("home", "InProgress", status.HOME, "Home"),
+        ("home", "Failed", status.HOME, "Home"),
     ],
 )
 def test_a_mailbox_stands_where_state_and_request_say(

@@ -28,12 +28,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     element,
     read_data_block,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.save import write
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import (
     Given,
     Source,
     Sources,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.writing import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     USUAL_REASONS,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
-    Stamped,
+    MailStamped,
     await_match,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud
@@ -49,7 +49,7 @@ def record(name: str = "ann", **more: Any) -> Record:
 
 def stamp(server: FakeOrganization, online: FakeOrganization, *records: Record, check: bool = False) -> list[Outcome]:
     with connect(server, online) as connections:
-        return run_wave(Stamped(check), records, connections, check=check, sleep=Time().sleep)
+        return run_wave(MailStamped(check), records, connections, check=check, sleep=Time().sleep)
 
 
 def forest(*people: Properties) -> FakeOrganization:
@@ -143,7 +143,7 @@ def test_mail_of_another_user_is_accepted_by_its_code() -> None:
     assert outcome.error is not None
     assert (outcome.error.code, server.writes) == ("mail_in_use", [])
     with connect(server, online) as connections:
-        step = Stamped(False, ["mail_in_use"])
+        step = MailStamped(False, ["mail_in_use"])
         item: WorkItem[BothSides] = WorkItem(record())
         step.read(connections, [item])
         assert (item.error, item.current is None) == (None, False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.refusals import (
-    refused_bind,
-    refused_search,
+    bind_refusal,
+    search_refusal,
 )
 
 WHERE = "the domain controller at dc01.contoso.local:636"
@@ -38,7 +38,7 @@ def told_by_ad(number: str) -> str:
     ("9999", "authentication_failed", "refused the sign-in"),
 ])  # fmt: skip
 def test_each_code_is_told_with_the_controllers_own_words(number: str, code: str, words: str) -> None:
-    failure = refused_bind(WHERE, "INVALID_CREDENTIALS", told_by_ad(number))
+    failure = bind_refusal(WHERE, "INVALID_CREDENTIALS", told_by_ad(number))
     assert (failure.code, failure.retryable) == (code, False)
     assert words in failure.message
     assert f"data {number}" in failure.message
@@ -54,14 +54,14 @@ def test_each_code_is_told_with_the_controllers_own_words(number: str, code: str
     ("UNWILLING_TO_PERFORM", "authentication_failed", False),
 ])  # fmt: skip
 def test_a_result_that_is_no_refused_password_is_not_called_one(result: str, code: str, retryable: bool) -> None:
-    failure = refused_bind(WHERE, result, "")
+    failure = bind_refusal(WHERE, result, "")
     assert (failure.code, failure.retryable) == (code, retryable)
     assert result in failure.message
     assert ("password" in failure.remedy) is (code == "authentication_failed")
 
 
 def test_a_search_that_is_refused_for_now_may_be_repeated() -> None:
-    assert (refused_search(WHERE, "BUSY", "").code, refused_search(WHERE, "BUSY", "").retryable) == ("throttled", True)
-    failure = refused_search(WHERE, "NO_SUCH_OBJECT", "0000208D: NameErr: DSID-0310028D, problem 2001 (NO_OBJECT)")
+    assert (search_refusal(WHERE, "BUSY", "").code, search_refusal(WHERE, "BUSY", "").retryable) == ("throttled", True)
+    failure = search_refusal(WHERE, "NO_SUCH_OBJECT", "0000208D: NameErr: DSID-0310028D, problem 2001 (NO_OBJECT)")
     assert (failure.code, failure.retryable) == ("unexpected_answer", False)
     assert "NO_SUCH_OBJECT: 0000208D" in failure.message

@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.powershell.dialogue import (
     ErrorRecord,
-    Reply,
+    ScriptReply,
 )
 
 from lab.answer import Enumeration, LabObject
@@ -162,12 +162,12 @@ def test_a_server_without_entra_connect() -> None:
         "The specified module 'ADSync' was not loaded", "FileNotFoundException", "ResourceUnavailable",
         "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand")
     with pytest.raises(ConnectionFailure) as caught:
-        dialogue.output_of(Reply("", CmdletOutput(), [record]), READ, "Entra Connect server sync01:5986")
+        dialogue.output_of(ScriptReply("", CmdletOutput(), [record]), READ, "Entra Connect server sync01:5986")
     assert caught.value.code == "wrong_endpoint"
 
 
 def test_a_server_whose_policy_forbids_the_script() -> None:
     record = ErrorRecord("ConstrainedLanguage", "", "", "LanguageMode")
     with pytest.raises(ConnectionFailure, match="A policy on Entra Connect server sync01:5986") as caught:
-        dialogue.output_of(Reply("", CmdletOutput(), [record]), READ, "Entra Connect server sync01:5986")
+        dialogue.output_of(ScriptReply("", CmdletOutput(), [record]), READ, "Entra Connect server sync01:5986")
     assert (caught.value.code, caught.value.answer_lost) == ("powershell_restricted", False)

@@ -58,7 +58,7 @@ def write_certificate(path: Path, days: int, password: str = "", *, pfx: bool = 
 )
 def test_environments(environment: str | None, host: str) -> None:
     organization = from_options({**BASIC, "client_secret": "s", "environment": environment})
-    assert (organization.kind, organization.host, organization.concurrency) == ("exchange_online", host, 8)
+    assert (organization.system, organization.host, organization.concurrency) == ("exchange_online", host, 8)
 
 
 @pytest.mark.parametrize(

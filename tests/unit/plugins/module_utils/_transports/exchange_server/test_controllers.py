@@ -21,7 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import Stamped
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.controllers import (
     PinnedSession,
@@ -68,7 +68,7 @@ class Forest:
         ]  # fmt: skip
         slept: list[float] = []
         with Connections({"exchange_server": self.options(controllers)}, fakes.SYSTEMS) as connections:
-            outcomes = run_wave(Stamped(False), records, connections, check=False, sleep=slept.append)
+            outcomes = run_wave(GuidStamped(False), records, connections, check=False, sleep=slept.append)
         return outcomes, slept
 
     def asked(self, cmdlet: str) -> list[str]:

@@ -29,7 +29,7 @@ WHERE = "Exchange server ex01.contoso.com:80"
 def test_ports_and_tls(options: dict[str, Any], port: int, use_tls: bool) -> None:
     organization = from_options({**ACCOUNT, **options})
     assert (organization.endpoint.port, organization.endpoint.use_tls) == (port, use_tls)
-    assert (organization.kind, organization.host, organization.concurrency) == (
+    assert (organization.system, organization.host, organization.concurrency) == (
         "exchange_server", "ex01.contoso.com", 4)
 
 

@@ -245,7 +245,7 @@ def test_defaults() -> None:
     server = organization.server
     assert (server.authentication, server.endpoint) == ("kerberos", "https://ex01.contoso.com:5986/wsman")
     assert organization.tickets is not None
-    assert (organization.kind, organization.host, organization.concurrency) == ("exchange_server", server.host, 4)
+    assert (organization.system, organization.host, organization.concurrency) == ("exchange_server", server.host, 4)
     assert from_options({**ACCOUNT, "port": 5985}).server.endpoint == "http://ex01.contoso.com:5985/wsman"
     assert from_options({**ACCOUNT, "use_tls": False}).server.port == 5985
     assert from_options({**ACCOUNT, "username": None, "password": None}).tickets is None

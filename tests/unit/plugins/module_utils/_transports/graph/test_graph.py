@@ -95,7 +95,7 @@ class Bench:
         directory = options_of(self.laboratory, "ACTIVE_DIRECTORY_") if ldap else None
         with self.connections(**changes) as connections:
             record = {"identity": pair.identity, "ad_identity": str(pair.directory.guid)}
-            options = assess.Options(active_directory=directory)
+            options = assess.AssessOptions(active_directory=directory)
             (outcome,) = assess.assess(connections, [record], options)
         return outcome
 
@@ -531,7 +531,7 @@ def test_what_exchange_keeps_on_a_synced_plain_user_stops_nobody_falsely(bench: 
 def test_a_domain_controller_that_is_out_of_reach_is_no_reason_to_stop(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     with bench.connections() as connections:
-        options = assess.Options(active_directory={"host": "127.0.0.1", "port": 9})
+        options = assess.AssessOptions(active_directory={"host": "127.0.0.1", "port": 9})
         (outcome,) = assess.assess(connections, [{"identity": pair.identity}], options)
     assert (outcome.error, outcome.details["not_checked"]) == (None, list(NOT_SHOWN))
 

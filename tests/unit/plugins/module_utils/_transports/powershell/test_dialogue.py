@@ -120,7 +120,7 @@ def test_what_no_cmdlet_takes_is_refused(value: Any) -> None:
         dialogue.encode_value(value)
 
 
-def reply_of(answer: Answer, cmdlet: str = "Get-Mailbox") -> dialogue.Reply:
+def reply_of(answer: Answer, cmdlet: str = "Get-Mailbox") -> dialogue.ScriptReply:
     reply = dialogue.read_reply(b"noise of the module\r\n" + other_side.Script(cmdlet, answer).line())
     assert reply is not None
     return reply
@@ -257,8 +257,8 @@ def test_a_session_that_breaks_off_may_have_done_the_write(
     ],
 )
 def test_a_policy_that_forbids_the_script_is_told_in_a_sentence(record: dialogue.ErrorRecord, told: str) -> None:
-    diagnosis = dialogue.refused_script(record, "EX01")
+    diagnosis = dialogue.script_refusal(record, "EX01")
     assert diagnosis is not None
     assert told in diagnosis.message
     assert (diagnosis.code, diagnosis.retryable) == ("powershell_restricted", False)
-    assert dialogue.refused_script(dialogue.ErrorRecord("x", "RuntimeException", "", "x"), "EX01") is None
+    assert dialogue.script_refusal(dialogue.ErrorRecord("x", "RuntimeException", "", "x"), "EX01") is None

@@ -219,7 +219,7 @@ if PWSH is not None:
         assert len(answers) == len(calls), done.stderr
         return answers, (folder / "trace").read_text(encoding="utf-8")
 
-    def told(reply: dialogue.Reply) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    def told(reply: dialogue.ScriptReply) -> tuple[list[dict[str, Any]], list[str], list[str]]:
         return list(reply.output.objects), list(reply.output.warnings), [error.message for error in reply.errors]
 
     def get(identity: str) -> dict[str, Any]:
@@ -309,7 +309,7 @@ if PWSH is not None:
         )  # fmt: skip
         reply = dialogue.read_reply(done.stdout)
         assert reply is not None, done.stderr
-        refused = dialogue.refused_script(reply.errors[0], "EX01")
+        refused = dialogue.script_refusal(reply.errors[0], "EX01")
         assert refused is not None
         assert "EX01" in refused.message
         assert "ConstrainedLanguage" in refused.message

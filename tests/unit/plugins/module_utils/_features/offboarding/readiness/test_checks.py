@@ -52,7 +52,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
     NOT_SHOWN,
-    Evidence,
+    MailboxEvidence,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     cloud,
@@ -113,7 +113,7 @@ def subject(
     seen = on_premises.user(ad or ad_user())
     if seen["kind"] != "user":
         seen = on_premises.with_mail(seen, ad or {})
-    evidence = Evidence(cloud.recipient(tenant or cloud_mailbox()), seen)
+    evidence = MailboxEvidence(cloud.recipient(tenant or cloud_mailbox()), seen)
     evidence.move_request = move_request.request(request) if request else None
     sound: dict[str, Any] = {
         "size": GB, "recoverable": 0, "directory": DirectoryUser(seen["guid"], "CN=Ann", inheritance_disabled=False),
@@ -476,8 +476,8 @@ def test_only_codes_that_may_be_accepted_are() -> None:
 ])  # fmt: skip
 def test_fail_on_is_a_threshold_that_not_checked_never_reaches(severity: str, fail_on: str, refuses: bool) -> None:
     finding = found("litigation_hold", "On hold", severity=severity)
-    assert finding.refuses(fail_on) is refuses
-    assert accepted([finding], {"litigation_hold"})[0].refuses(fail_on) is False
+    assert finding.stops(fail_on) is refuses
+    assert accepted([finding], {"litigation_hold"})[0].stops(fail_on) is False
 
 
 def test_unread_domains_of_the_tenant_leave_the_suffixes_unchecked() -> None:

@@ -33,7 +33,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.read import (
-    Options,
+    ReadinessOptions,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
@@ -79,7 +79,7 @@ def check(
     server: FakeOrganization, cloud: FakeOrganization, *, slept: list[float] | None = None, **options: Any
 ) -> reports.Report:
     waits: list[float] = [] if slept is None else slept
-    chosen = Options(**{"credential": CREDENTIAL, **options})
+    chosen = ReadinessOptions(**{"credential": CREDENTIAL, **options})
     return read.check(connect(server, cloud), [RECORD], chosen, waits.append)
 
 
@@ -124,7 +124,7 @@ def test_soft_deleted_mailboxes_are_asked_for_once_and_told_of_the_mailbox_whose
 
     cloud.handlers["Get-Mailbox"] = mailboxes
     wave = [RECORD, {**RECORD, "identity": "bob@contoso.com"}]
-    report = read.check(connect(server, cloud), wave, Options(credential=CREDENTIAL), lambda _seconds: None)
+    report = read.check(connect(server, cloud), wave, ReadinessOptions(credential=CREDENTIAL), lambda _seconds: None)
     told = [[f.found for f in findings if f.code == "soft_deleted_twin"] for _subject, findings in report.mailboxes]
     assert told == [[], [f"The soft-deleted mailbox with the ExchangeGuid {other} has an address of this one."]]
     asked = [cmdlet.parameters for cmdlet in cloud.named("Get-Mailbox") if "SoftDeletedMailbox" in cmdlet.parameters]
@@ -157,7 +157,7 @@ def test_without_a_pause_of_the_sync_users_to_write_are_unprotected(
     server, cloud = organizations()
     silent = {"Get-ADSyncScheduler": [], "Get-ADSyncRunProfileResult": []}
     sync = [FakeOrganization(ENTRA_CONNECT, silent)] if there else []
-    report = read.check(connect(server, cloud, *sync), [RECORD], Options(pause_sync=pause_sync))
+    report = read.check(connect(server, cloud, *sync), [RECORD], ReadinessOptions(pause_sync=pause_sync))
     told = [finding.found for finding in report.environment if finding.code == "unprotected_sync"]
     assert told == ([] if why is None else [why])
 

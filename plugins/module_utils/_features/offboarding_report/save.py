@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
     document,
-    embedded,
     page,
+    page_data,
     wording,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
@@ -60,7 +60,7 @@ def _same(old: str, given: Given) -> bool:
 
 
 def _outline(text: str) -> str:
-    return "".join(f"{line}\n" for line in embedded.outline(read_data_block(text, page.DATA)))
+    return "".join(f"{line}\n" for line in page_data.outline(read_data_block(text, page.DATA)))
 
 
 def _read(path: str) -> str:

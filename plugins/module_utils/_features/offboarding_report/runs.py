@@ -10,25 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
-    timeline,
+    journal_runs,
     wording,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.journal_runs import (
+    Run,
+    Write,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.markup import (
     Html,
     element,
     foreign,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.timeline import (
-    Run,
-    Write,
-)
 
 LATEST = 8  # runs that stand open; the older ones are folded away
-TROUBLES = 20  # writes of one run that went wrong and are told one by one
-_WORDS = {timeline.FAILED: "failed", timeline.UNKNOWN: "result unknown", timeline.UNANSWERED: "no answer noted"}
+LISTED = 20  # writes of one run that went wrong and are told one by one
+_WORDS = {
+    journal_runs.FAILED: "failed",
+    journal_runs.UNKNOWN: "result unknown",
+    journal_runs.UNANSWERED: "no answer noted",
+}
 
 
 def section(document: Document) -> Html:
@@ -76,7 +80,7 @@ def _content(document: Document) -> Iterable[Html]:
 
 def _run(document: Document, run: Run) -> Html:
     places = ", ".join(run.places)
-    troubles = [write for write in run.writes if write.result != timeline.OK]
+    failed = [write for write in run.writes if write.result != journal_runs.OK]
     return element(
         "li",
         element("h3", _when(run)),
@@ -95,7 +99,7 @@ def _run(document: Document, run: Run) -> Html:
         if run.writes
         else None,
         element("p", "Accepted: ", _accepted(run), ".") if run.accepted else None,
-        _troubles(document, troubles) if troubles else None,
+        _failed_writes(document, failed) if failed else None,
     )
 
 
@@ -107,9 +111,7 @@ def _when(run: Run) -> str:
 
 
 def _summed(run: Run) -> Html:
-    wrong = [
-        f"{wording.number(run.count(result))} {word}" for result, word in _WORDS.items() if run.count(result)
-    ]
+    wrong = [f"{wording.number(run.count(result))} {word}" for result, word in _WORDS.items() if run.count(result)]
     mailboxes = len({write.mailbox for write in run.writes} - {None})
     what = f"{wording.counted(len(run.writes), 'write')} for {wording.mailboxes(mailboxes)}"
     text = what if mailboxes else wording.counted(len(run.writes), "write")
@@ -126,10 +128,10 @@ def _accepted(run: Run) -> str:
     return ", ".join(f"{code} for {wording.mailboxes(count)}" for code, count in run.accepted.most_common())
 
 
-def _troubles(document: Document, writes: Sequence[Write]) -> Html:
-    items = [_trouble(document, write) for write in writes[:TROUBLES]]
-    if len(writes) > TROUBLES:
-        more = wording.number(len(writes) - TROUBLES)
+def _failed_writes(document: Document, writes: Sequence[Write]) -> Html:
+    items = [_failed_write(document, write) for write in writes[:LISTED]]
+    if len(writes) > LISTED:
+        more = wording.number(len(writes) - LISTED)
         items.append(element("li", f"and {more} more, in the details of the mailboxes"))
     return element(
         "details",
@@ -138,7 +140,7 @@ def _troubles(document: Document, writes: Sequence[Write]) -> Html:
     )
 
 
-def _trouble(document: Document, write: Write) -> Html:
+def _failed_write(document: Document, write: Write) -> Html:
     who = document.mailboxes[write.mailbox].identity if write.mailbox is not None else "(no mailbox)"
     return element(
         "li",

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
-    standing,
-    timeline,
+    journal_runs,
+    status,
     wording,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
     FailedMailbox,
-    Finding,
+    ReportedFinding,
 )
 
 
@@ -67,7 +67,7 @@ def data(document: Document) -> dict[str, Any]:
         for mailbox in document.mailboxes
     ]
     return {
-        "groups": list(standing.GROUPS),
+        "groups": list(status.GROUPS),
         "standings": [[item.group, wording.clean(item.label)] for item in standings],
         "mailboxes": mailboxes,
         "failures": [_failures(group, texts) for group in failure_groups(document)],
@@ -75,7 +75,7 @@ def data(document: Document) -> dict[str, Any]:
         "readiness": int(document.readiness.there),
         "unexamined": document.unexamined if document.readiness.there else [],
         "journal": int(document.journal.there),
-        "results": list(timeline.RESULTS),
+        "results": list(journal_runs.RESULTS),
         "writes": list(_writes(document, texts)),
         # Last: by now every text has its number.
         "texts": texts.all(),
@@ -88,7 +88,7 @@ def _failures(group: list[FailedMailbox], texts: _Texts) -> list[Any]:
     return [texts(first.code), texts(first.remedy), int(first.retryable), items]
 
 
-def _finding(finding: Finding, texts: _Texts) -> list[Any]:
+def _finding(finding: ReportedFinding, texts: _Texts) -> list[Any]:
     items = [[number, texts(found)] for number, found in finding.found]
     return [texts(finding.code), texts(finding.severity), int(finding.accepted), texts(finding.remedy), items]
 
@@ -97,7 +97,7 @@ def _writes(document: Document, texts: _Texts) -> Iterable[list[Any]]:
     for run in document.timeline.runs:
         for write in run.writes:
             if write.mailbox is not None:
-                result = timeline.RESULTS.index(write.result)
+                result = journal_runs.RESULTS.index(write.result)
                 seconds = int(write.at.timestamp())
                 yield [write.mailbox, seconds, texts(write.cmdlet), result, texts(write.error)]
 

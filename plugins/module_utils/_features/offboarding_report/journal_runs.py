@@ -119,21 +119,21 @@ def _take(
     numbers: Mapping[str, int],
     open_writes: dict[tuple[str, str, str], Write],
 ) -> None:
-    kind, name = event["event"], str(event.get("object") or "")
+    event_name, name = event["event"], str(event.get("object") or "")
     if name:
         run.names.add(name)
     number = numbers.get(name.lower())
     key = (run.identifier, run.host, str(event.get("id") or ""))
-    if kind == "sent" or (kind == "answered" and key not in open_writes):
+    if event_name == "sent" or (event_name == "answered" and key not in open_writes):
         # The line before a write may be missing where the disk was full; its answer tells as much.
         open_writes[key] = Write(number, name, _cmdlet(event.get("cmdlet")), at)
         run.writes.append(open_writes[key])
         run.places.update(dict.fromkeys(_place(event)))
-    if kind == "answered":
+    if event_name == "answered":
         result = str(event.get("result") or "")
         open_writes[key].result = result if result in RESULTS else UNKNOWN
         open_writes[key].error = _message(event.get("error"))
-    elif kind == "accepted" and (number is not None or not name):
+    elif event_name == "accepted" and (number is not None or not name):
         codes = event.get("codes")
         run.accepted.update(str(code) for code in codes) if isinstance(codes, list) else None
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
-    embedded,
+    page_data,
     wording,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
     FailedMailbox,
-    Finding,
+    ReportedFinding,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.markup import (
     Attribute,
@@ -35,7 +35,7 @@ LOUD = ("blocker", "warning")
 
 def failures(document: Document) -> Html:
     """Return the failures: what to do once, then the mailboxes that it concerns."""
-    groups = embedded.failure_groups(document)
+    groups = page_data.failure_groups(document)
     content: list[Html] = [_unfinished(document)] if document.error else []
     if not document.failures_known:
         text = "No run handed its failures to this report: what is below comes from the move requests alone."
@@ -167,8 +167,9 @@ def _findings(document: Document) -> Iterable[Html]:
         return
     if document.readiness_at:
         age = wording.span((document.generated_at - document.readiness_at).total_seconds())
-        yield element("p", f"Readiness as of {wording.time(document.readiness_at)}, {age} before this report.",
-                      class_="quiet")
+        yield element(
+            "p", f"Readiness as of {wording.time(document.readiness_at)}, {age} before this report.", class_="quiet"
+        )
     if document.unexamined:
         yield element(
             "p", f"{wording.mailboxes(len(document.unexamined))} of the wave did not stand in it.", class_="missing"
@@ -190,7 +191,7 @@ def _findings(document: Document) -> Iterable[Html]:
             yield element("p", none, class_="quiet")
 
 
-def _quiet(document: Document, found: Sequence[tuple[int, Finding]]) -> Html:
+def _quiet(document: Document, found: Sequence[tuple[int, ReportedFinding]]) -> Html:
     accepted = sum(len(finding.found) for _number, finding in found if finding.accepted)
     told = []
     for severity in ("info", "not_checked"):
@@ -208,7 +209,7 @@ def _quiet(document: Document, found: Sequence[tuple[int, Finding]]) -> Html:
     )
 
 
-def _finding(document: Document, number: int, finding: Finding) -> Html:
+def _finding(document: Document, number: int, finding: ReportedFinding) -> Html:
     badge = "accepted" if finding.accepted else finding.severity
     name = NAMES[finding.severity] + (", accepted" if finding.accepted else "")
     count = None if finding.environment else element("span", wording.mailboxes(len(finding.found)), class_="count")
