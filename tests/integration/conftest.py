@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime
 import itertools
+import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +24,7 @@ from lab.laboratory import Laboratory
 from lab.model.demo import demo_hybrid
 from lab.wire.remote_powershell import Limits
 from tests.integration.chromium import available as chromium
-from tests.integration.harness import SPEED, Bench
+from tests.integration.harness import KEPT, SPEED, Bench
 from tests.integration.kerberos import available
 from tests.integration.samba import available as samba
 
@@ -29,6 +33,12 @@ def pytest_configure() -> None:
     """Give the runs an interrupt that works: what a shell starts in the background is born with it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "TESTS_KEPT" not in os.environ:
+        # In the process that starts the workers, which inherit it.
+        place = os.environ["TESTS_KEPT"] = tempfile.mkdtemp(prefix="tests-kept-")
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+        for name in KEPT:
+            (Path(place) / name).mkdir()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,7 +32,9 @@ from lab.model.tenant import TENANT
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 COLLECTION = "mailops.exchange_hybrid."
+COLLECTIONS = os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(Path(sys.prefix) / "collections"))
 BINARIES = Path(sys.executable).parent
+KEPT = ("archives", "bytecode")
 SPEED = 200.0  # a move takes a twentieth of a second, a sync cycle less
 LONGEST_RUN = 600.0  # seconds, far beyond what any run takes: a run that hangs fails its test
 
@@ -286,17 +288,18 @@ class Bench:
             # Ansible asks the system for the user's home, whatever HOME says.
             "ANSIBLE_REMOTE_TEMP": str(self.directory / "ansible"),
             "LANG": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": os.environ.get(
-                "ANSIBLE_COLLECTIONS_PATH", str(Path(sys.prefix) / "collections")
-            ),
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "observe",
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            **kept(),
             **(self.laboratory.environment() if self.signs_in else self._with_token()),
             **self.environment,
         }
+        if environment["ANSIBLE_COLLECTIONS_PATH"] != COLLECTIONS:
+            environment.pop("TESTS_ARCHIVES", None)  # which are of this checkout
         return {name: value for name, value in environment.items() if name not in self.without}
 
     def _with_token(self) -> dict[str, str]:
@@ -321,6 +324,15 @@ class Bench:
 
     def scheduler_runs(self) -> bool:
         return bool(self.hybrid.sync.sync_cycle_enabled)
+
+
+def kept() -> dict[str, str]:
+    """Return the variables by which all runs keep their archives and bytecode together, for the time of the tests."""
+    place = os.environ.get("TESTS_KEPT")
+    if place is None:
+        return {}
+    found = {f"TESTS_{name.upper()}": str(Path(place) / name) for name in KEPT}
+    return {**found, "PYTHONPATH": str(HERE / "site")}
 
 
 def move_request(bench: Bench, pair: Pair, **options: Any) -> MoveRequest:
