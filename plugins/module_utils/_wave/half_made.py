@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
@@ -135,7 +135,7 @@ def refuse(directory: str, what: str) -> None:
         raise at_risk([note.identity for note in left], what, directory)
 
 
-def told(directory: str) -> list[dict[str, Any]]:
+def told(directory: str) -> list[dict[str, object]]:
     """Return a failed result for each user that a run left half made, and none while a run is at work on them."""
     left = load(directory) if directory else []
     if not left or not nobody_writes(directory):

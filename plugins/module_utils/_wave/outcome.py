@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -41,8 +40,8 @@ class Outcome:
     def identity(self) -> str:
         return str(self.record["identity"])
 
-    def as_result(self) -> dict[str, Any]:
-        result: dict[str, Any] = {"identity": self.identity, "status": self.status, **self.details}
+    def as_result(self) -> dict[str, object]:
+        result: dict[str, object] = {"identity": self.identity, "status": self.status, **self.details}
         if self.error is not None:
             result["error"] = self.error.as_result()
         if self.warnings:

@@ -93,17 +93,17 @@ def misspelled(records: Iterable[Record], owned: Iterable[str]) -> list[str]:
     return warnings
 
 
-def merged(defaults: Mapping[str, Any], record: Mapping[str, Any]) -> Record:
+def merged(defaults: Mapping[str, object], record: Mapping[str, object]) -> Record:
     """Return the record with the task's own options behind it; a blank counts as absent on both sides."""
     return as_record({**_filled(defaults), **_filled(record)})
 
 
-def as_record(values: Mapping[str, Any]) -> Record:
+def as_record(values: Mapping[str, object]) -> Record:
     """Return a record of values whose names only their table knows: picked by name, or from outside."""
     return cast(Record, dict(values))
 
 
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if not is_blank(value)}
 
 
@@ -112,14 +112,14 @@ def is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def enriched(record: Record, learnt: Mapping[str, Any]) -> Record:
+def enriched(record: Record, learnt: Mapping[str, object]) -> Record:
     """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
     known = {name for name in learnt if fields.form_of(name)} | set(record.get("read_from_exchange", ()))
     note = {"read_from_exchange": sorted(known)} if known else {}
     return as_record({**record, **learnt, **note})
 
 
-def not_asked(record: Mapping[str, Any]) -> Record:
+def not_asked(record: Mapping[str, object]) -> Record:
     """Return a record that came from a playbook without its word that the holders of its values were asked for.
 
     A wave's file is written by this collection alone; a list may have been written by anybody, and at any time.
@@ -127,12 +127,12 @@ def not_asked(record: Mapping[str, Any]) -> Record:
     return as_record({name: value for name, value in record.items() if name != "holders_asked"})
 
 
-def is_home(record: Mapping[str, Any]) -> bool:
+def is_home(record: Record) -> bool:
     """Tell whether offboarding_state found the mailbox on-premises already."""
     return bool(record.get("offboarding_state") == "home")
 
 
-def refuse_unprepared(record: Mapping[str, Any]) -> None:
+def refuse_unprepared(record: Record) -> None:
     """Refuse a mailbox whose on-premises user was looked at, and neither found whole nor made whole since then."""
     if record.get("whole") is False:
         raise MailboxError(

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
@@ -41,7 +41,7 @@ def work(module: HybridModule) -> NoReturn:
             systems.append(connection_test_checks.GRAPH)
         tls = {system: connection_test_checks.over_tls(system, module.params[system] or {}) for system in SYSTEMS}
         checks = connection_test_checks.run(connections, systems, tls, module.params["purposes"])
-        shown: dict[str, Any] = {}
+        shown: dict[str, object] = {}
         if module.params["show_credential_handling"]:
             shown = {"credential_handling": connection_test_checks.credential_handling(connections)}
     failed = [check for check in checks if check.status == connection_test_checks.FAILED]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
@@ -21,6 +21,28 @@ CLOUD_CONNECTORS = (" - aad", " - microsoft entra id")
 TOO_MANY_DELETIONS = "stopped-deletion-threshold-exceeded"
 
 
+class SyncRun(TypedDict):
+    """A run profile result; times are UTC, None where there is none."""
+
+    run_history_id: str
+    connector_name: str
+    run_profile_name: str
+    result: str
+    run_number: int
+    is_run_complete: bool
+    start_date: str | None
+    end_date: str | None
+
+
+class Scheduler(TypedDict):
+    """How the scheduler stands."""
+
+    sync_cycle_enabled: bool
+    staging_mode_enabled: bool
+    scheduler_suspended: bool
+    sync_cycle_in_progress: bool
+
+
 @dataclass(frozen=True)
 class Activity:
     """What the server did of late: ``runs`` are its newest run profile results, ``running`` tells of one under way."""
@@ -28,15 +50,15 @@ class Activity:
     sync_cycle_enabled: bool
     staging_mode_enabled: bool
     running: bool
-    runs: tuple[dict[str, Any], ...]
+    runs: tuple[SyncRun, ...]
 
 
-def is_cloud_export(run: dict[str, Any]) -> bool:
+def is_cloud_export(run: SyncRun) -> bool:
     """Tell whether a run profile result is of an export to Entra ID."""
     return run["run_profile_name"] == EXPORT and str(run["connector_name"]).lower().endswith(CLOUD_CONNECTORS)
 
 
-def newest_exports(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def newest_exports(runs: Sequence[SyncRun]) -> list[SyncRun]:
     """Return each connector's newest export that has ended, by the connector's name."""
     exports = [run for run in runs if run["run_profile_name"] == EXPORT and run["is_run_complete"]]
     exports.sort(key=lambda run: (run["run_number"], str(run["start_date"])))
@@ -44,13 +66,23 @@ def newest_exports(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [newest[name] for name in sorted(newest)]
 
 
-def stopped_export(runs: Sequence[dict[str, Any]]) -> str:
+def stopped_export(runs: Sequence[SyncRun]) -> str:
     """Return the cloud connector whose newest export was stopped because of its deletions, or an empty text."""
     stopped = (run for run in newest_exports(runs) if is_cloud_export(run) and run["result"] == TOO_MANY_DELETIONS)
     return next((str(run["connector_name"]) for run in stopped), "")
 
 
-def run_result(item: Properties) -> dict[str, Any]:
+def scheduler_of(item: Properties) -> Scheduler:
+    """Return how the scheduler stands as Get-ADSyncScheduler shows it, in the collection's terms."""
+    return {
+        "sync_cycle_enabled": _values.as_bool(item.get("SyncCycleEnabled")),
+        "staging_mode_enabled": _values.as_bool(item.get("StagingModeEnabled")),
+        "scheduler_suspended": _values.as_bool(item.get("SchedulerSuspended")),
+        "sync_cycle_in_progress": _values.as_bool(item.get("SyncCycleInProgress")),
+    }
+
+
+def run_result(item: Properties) -> SyncRun:
     """Return a run profile result as Get-ADSyncRunProfileResult shows it, in the collection's terms."""
     return {
         "run_history_id": str(item.get("RunHistoryId") or ""),

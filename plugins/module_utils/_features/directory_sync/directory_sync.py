@@ -21,7 +21,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
@@ -37,8 +36,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     EXPORT,
     TOO_MANY_DELETIONS,
     Activity,
+    Scheduler,
+    SyncRun,
     is_cloud_export,
     run_result,
+    scheduler_of,
     stopped_export,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
@@ -60,10 +62,10 @@ class Result:
     """What became of the server: ``runs`` are the run profile results of the cycle."""
 
     changed: bool
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, bool] = field(default_factory=dict)
+    after: dict[str, bool] = field(default_factory=dict)
     cmdlets: list[str] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[SyncRun] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -131,7 +133,7 @@ class DirectorySync:
         warnings = [f"export to {run['connector_name']} ended with {run['result']}" for run in failed]
         return Result(True, cmdlets=[start.preview()], runs=runs, warnings=warnings)
 
-    def _refuse_unfit(self, scheduler: dict[str, Any]) -> None:
+    def _refuse_unfit(self, scheduler: Scheduler) -> None:
         if scheduler["staging_mode_enabled"] and not self.allow_staging:
             raise HybridError(
                 "the Entra Connect server is in staging mode, which exports nothing.",
@@ -180,14 +182,14 @@ class DirectorySync:
         running = self._run(Cmdlet("Get-ADSyncConnectorRunStatus"))
         return not scheduler["sync_cycle_in_progress"] and not running
 
-    def _await_cycle(self, known: set[str], deadline: float, *, exports: bool) -> list[dict[str, Any]]:
+    def _await_cycle(self, known: set[str], deadline: float, *, exports: bool) -> list[SyncRun]:
         """Wait until the new runs include a finished export to Entra ID and the server is idle again.
 
         A server in staging mode never ``exports``: there the imports and synchronizations have to do.
         The cycle ends with the exports of both directions, so one idle look after the cloud's export is not enough: the
         history must not have grown in between either.
         """
-        last: list[dict[str, Any]] = []
+        last: list[SyncRun] = []
         while True:
             new = [run for run in self._history() if run["run_history_id"] not in known]
             finished = bool(new) and all(run["is_run_complete"] for run in new)
@@ -198,7 +200,7 @@ class DirectorySync:
             last = new if idle else []
             self._pause(deadline, "the cycle has not ended")
 
-    def _history(self) -> list[dict[str, Any]]:
+    def _history(self) -> list[SyncRun]:
         found = self._run(Cmdlet("Get-ADSyncRunProfileResult", {"NumberRequested": HISTORY}))
         return [run_result(item) for item in found]
 
@@ -329,7 +331,7 @@ class DirectorySync:
                 remedy=f"Set it by hand: {call.preview()}.",
             )
 
-    def _scheduler(self) -> dict[str, Any]:
+    def _scheduler(self) -> Scheduler:
         found = self._run(Cmdlet("Get-ADSyncScheduler"))
         if not found:
             raise HybridError(
@@ -338,13 +340,7 @@ class DirectorySync:
                 cmdlet="Get-ADSyncScheduler",
                 remedy="Name a server on which Entra Connect is installed.",
             )
-        names = {
-            "SyncCycleEnabled": "sync_cycle_enabled",
-            "StagingModeEnabled": "staging_mode_enabled",
-            "SchedulerSuspended": "scheduler_suspended",
-            "SyncCycleInProgress": "sync_cycle_in_progress",
-        }
-        return {text: _values.as_bool(found[0].get(name)) for name, text in names.items()}
+        return scheduler_of(found[0])
 
     def _run(self, cmdlet: Cmdlet, change: Change | None = None) -> list[Properties]:
         return self.connections.run(ENTRA_CONNECT, cmdlet, change).objects

@@ -124,7 +124,7 @@ def submitted(record: Record, move: Move, credential: Credential, now: datetime.
 
 def _new(record: Record, guid: str, credential: Credential) -> Plan:
     parameters: dict[str, Value] = {"Identity": guid, "Outbound": True, "RemoteCredential": credential}
-    given: dict[str, Any] = {name: value for name, value in record.items() if value not in (None, "", [])}
+    given = {name: cast(Value, value) for name, value in record.items() if value not in (None, "", [])}
     for name, parameter in NEW.items():
         if given.get(name, False) is not False:
             parameters[parameter] = _values.parse_time(given[name]) if name == "start_after" else given[name]

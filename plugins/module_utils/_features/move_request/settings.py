@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
@@ -34,6 +34,14 @@ KEPT = (
 
 def _utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
+
+
+class Kept(TypedDict):
+    """What was read of a request, or made, and when; ``listed`` is what the list showed of it then."""
+
+    read_at: str
+    listed: dict[str, object]
+    settings: dict[str, object]
 
 
 class MoveSettings:
@@ -72,7 +80,7 @@ def _shown(listed: MoveRequest, name: str) -> Any:
     return listed.get(name) or ""
 
 
-def _load(path: str) -> dict[str, dict[str, Any]]:
+def _load(path: str) -> dict[str, Kept]:
     """Return the file's content; a file that is missing or damaged only costs the calls that it saves."""
     try:
         with open(path, encoding="utf-8") as stream:

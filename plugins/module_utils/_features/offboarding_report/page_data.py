@@ -41,7 +41,7 @@ def failure_groups(document: Document) -> list[list[FailedMailbox]]:
     return sorted(groups.values(), key=lambda group: -len(group))
 
 
-def data(document: Document) -> dict[str, Any]:
+def data(document: Document) -> dict[str, object]:
     """Return what the script reads. Texts are given by number in ``texts``; an empty one is number 0.
 
     ``mailboxes``: identity, display name, standing, database, percent, bytes done, bytes total, detail, time of the

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
@@ -27,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 _ACCEPT = " Or accept it: offboarding_accept: [{code}]."
 FAIL_ON = {"blocker": (BLOCKER,), "warning": (BLOCKER, WARNING), "never": ()}
@@ -45,7 +45,7 @@ class Finding:
     source: str
     accepted: bool = False
 
-    def as_result(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, object]:
         return dict(vars(self))
 
     def as_error(self) -> MailboxError:
@@ -83,7 +83,7 @@ def of_error(error: HybridError, mailbox: str) -> Finding:
 def accepted(
     findings: Iterable[Finding],
     accept: Collection[str],
-    by_mailbox: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    by_mailbox: Mapping[str, Record] = MappingProxyType({}),
 ) -> list[Finding]:
     """Return the findings with those marked that somebody accepted by code, for all or in the mailbox's record."""
 
@@ -93,7 +93,7 @@ def accepted(
     return [Finding(**{**vars(item), "accepted": is_accepted(item)}) for item in findings]
 
 
-def accepted_by(record: Mapping[str, Any], codes: Collection[str]) -> Collection[str]:
+def accepted_by(record: Record, codes: Collection[str]) -> Collection[str]:
     """Return the codes that are accepted for one mailbox: the task's, and those of its record."""
     return {*codes, *_values.as_list(record["accept"])} if record.get("accept") else codes
 

@@ -108,7 +108,7 @@ def check(
     facts = _read_environment(connections, subjects, options)
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
     facts.directory = _tell_directory(subjects)
-    facts.half_made = tuple(entry["identity"] for entry in half_made.told(options.directory))
+    facts.half_made = tuple(str(entry["identity"]) for entry in half_made.told(options.directory))
     surroundings.read_entra(connections, subjects, facts)
     facts.write_back_jobs = _read_write_back(connections)
     found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})

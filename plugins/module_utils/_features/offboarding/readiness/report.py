@@ -12,7 +12,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import BLOCKER, SEVERITIES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
@@ -29,6 +29,17 @@ COLUMNS = ("mailbox", "severity", "code", "accepted", "found", "why", "remedy", 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Summary(TypedDict):
+    """Counts: mailboxes, those without a blocker that stands, and findings by severity and by code."""
+
+    mailboxes: int
+    ready: int
+    environment_ready: bool
+    accepted: int
+    severities: dict[str, int]
+    codes: dict[str, int]
+
+
 @dataclass(frozen=True)
 class Report:
     """What was found: of the environment, and of each mailbox in the order of the wave."""
@@ -43,8 +54,7 @@ class Report:
     def stopping(self, fail_on: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.stops(fail_on)]
 
-    def summary(self) -> dict[str, Any]:
-        """Return counts: mailboxes, those without a blocker that stands, and findings by severity and by code."""
+    def summary(self) -> Summary:
         severities = Counter(finding.severity for finding in self.findings)
         codes = Counter(finding.code for finding in self.findings)
         return {
@@ -62,7 +72,7 @@ def ready(findings: Sequence[Finding]) -> bool:
     return not any(finding.severity == BLOCKER and not finding.accepted for finding in findings)
 
 
-def entry(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]:
+def entry(subject: Subject, findings: Sequence[Finding]) -> dict[str, object]:
     """Return what the report says of one mailbox; ``total_size`` is in bytes, null where it was not read."""
     state = subject.state
     return {
@@ -77,7 +87,7 @@ def entry(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def result(report: Report, fail_on: str) -> dict[str, Any]:
+def result(report: Report, fail_on: str) -> dict[str, object]:
     """Return what the module returns: a mailbox has failed where a finding refuses it, the first of them its error."""
     results = []
     for subject, findings in report.mailboxes:
@@ -107,7 +117,7 @@ def refusal(report: Report, fail_on: str) -> HybridError | None:
     return HybridError(text, code=first.code, remedy=first.remedy)
 
 
-def document(report: Report, generated_at: str) -> dict[str, Any]:
+def document(report: Report, generated_at: str) -> dict[str, object]:
     """Return readiness.json: version, generated_at (UTC), summary, environment, mailboxes."""
     return {
         "version": VERSION,
