@@ -148,7 +148,7 @@ def steps() -> list[type[Step[Any]]]:
 
 def test_a_step_holds_nothing_that_changes() -> None:
     found = steps()
-    assert {"Present", "Stamped", "OfKind", "Ended", "Submitted", "Completed", "RolledBack"} <= {
+    assert {"Present", "GuidStamped", "MailStamped", "OfKind", "Ended", "Submitted", "Completed", "RolledBack"} <= {
         step.__name__ for step in found
     }
     for step in found:

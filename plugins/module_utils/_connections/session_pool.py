@@ -201,24 +201,34 @@ class Connections:
         the ``change`` that it is meant to make.
         """
 
-        def work(session: Session) -> CmdletOutput:
-            if self._journal is None or cmdlet.is_read:
-                return session.run(cmdlet)
-            with self._journal.writing(system, self.organization(system).host, cmdlet, change):
-                return session.run(cmdlet)
-
-        return self._adapting(system, work, again=not cmdlet.is_read)
-
-    def _adapting(self, system: str, work: Callable[[Session], R], *, again: bool) -> R:
-        gate, pauses = self._gate(system), waits(_POLICY, lambda: 1.0)
-        pause = 0.0
+        pauses = waits(_POLICY, lambda: 1.0)
         while True:
+            with self._ready(system, pauses, again=not cmdlet.is_read) as session, self._told(system, cmdlet, change):
+                return session.run(cmdlet)
+
+    def _told(
+        self, system: str, cmdlet: Cmdlet, change: Change | None
+    ) -> contextlib.AbstractContextManager[object]:
+        if self._journal is None or cmdlet.is_read:
+            return contextlib.nullcontext()
+        return self._journal.writing(system, self.organization(system).host, cmdlet, change)
+
+    @contextlib.contextmanager
+    def _ready(self, system: str, pauses: Iterator[float], *, again: bool) -> Iterator[Session]:
+        """Lend a session that is signed in.
+
+        A refusal for load is swallowed, after fewer are let in and the pause: the block is to be begun again then.
+        """
+        gate, lent = self._gate(system), False
+        while not lent:
+            pause = 0.0
             with gate.passed() as limit:
                 try:
                     with self.session(system) as session:
                         self._prepare(session, system, gate, limit)
                         self._sign_in(session, system)
-                        return work(session)
+                        lent = True
+                        yield session
                 except ConnectionFailure as error:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
                     if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
@@ -268,9 +278,15 @@ class Connections:
             except HybridError as error:
                 return error
 
-        if len(cmdlets) <= 1:
-            return [one(cmdlet) for cmdlet in cmdlets]
-        return in_threads(one, cmdlets, min(self.workers(system), len(cmdlets)))
+        if len(cmdlets) > 1:
+            return in_threads(one, cmdlets, min(self.workers(system), len(cmdlets)))
+        answers: list[CmdletOutput | HybridError] = []
+        for cmdlet in cmdlets:
+            try:
+                answers.append(self.run(system, cmdlet))
+            except HybridError as error:
+                answers.append(error)
+        return answers
 
     def read_each(self, system: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads of one object each: ten to a request where the system takes that, and the requests side by side.
@@ -281,11 +297,13 @@ class Connections:
             return self.read(system, cmdlets)
 
         def ten(group: Sequence[Cmdlet]) -> Sequence[CmdletOutput | HybridError]:
-            def work(session: Session) -> Sequence[CmdletOutput | HybridError]:
-                return session.run_many(group) if isinstance(session, ReadsInBatches) else _one_by_one(session, group)
-
+            pauses = waits(_POLICY, lambda: 1.0)
             try:
-                return self._adapting(system, work, again=False)
+                while True:
+                    with self._ready(system, pauses, again=False) as session:
+                        if isinstance(session, ReadsInBatches):
+                            return session.run_many(group)
+                        return _one_by_one(session, group)
             except HybridError as error:
                 return [error] * len(group)
 

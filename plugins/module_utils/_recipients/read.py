@@ -28,6 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
+    in_threads,
     side_by_side,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -78,13 +79,6 @@ def both_sides(
         on_premises=predicted(record, "on_premises", ad, check) or {},
         cloud=predicted(record, "cloud", tenant, check),
     )
-
-
-def show_on_premises(connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]], *, check: bool) -> None:
-    """Show each item its on-premises object, for steps that need no more than that."""
-    found = on_premises_objects(connections, [item.known for item in items])
-    for item, ad in zip(items, found, strict=True):
-        item.show(ad if isinstance(ad, HybridError) else predicted(item.record, "on_premises", ad, check) or {})
 
 
 def show_cloud(connections: Connections, items: Sequence[WorkItem[CloudRecipient]]) -> None:
@@ -173,11 +167,12 @@ def _ask_cloud(
 ) -> None:
     """Ask several cmdlets side by side for some values each, and add what they find."""
 
-    def ask(cmdlet: str, values: Sequence[str]) -> filter_query.Found:
+    def ask(question: tuple[str, Sequence[str]]) -> filter_query.Found:
+        cmdlet, values = question
         return filter_query.find(connections, EXCHANGE_ONLINE, cmdlet, values, _cloud_properties(cmdlet, guids))
 
-    questions = [functools.partial(ask, cmdlet, values) for cmdlet, values in asked.items() if values]
-    found.update(_together([found, *side_by_side(*questions)]))
+    questions = [(cmdlet, values) for cmdlet, values in asked.items() if values]
+    found.update(_together([found, *in_threads(ask, questions, len(questions))]))
 
 
 def _together(answers: Iterable[filter_query.Found]) -> filter_query.Found:
@@ -250,32 +245,47 @@ def on_premises_objects(connections: Connections, records: Sequence[Record]) -> 
     """
     identities = [ad_identity(record) for record in records]
     result: list[OnPremisesRecipient | HybridError | None] = [*_known_before(connections, records)]
-    unknown = [place for place, item in enumerate(result) if item is None]
-    wanted = [identities[place] for place in unknown]
-    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", wanted, _user_properties)
-    plain = _in_other_domains(connections, wanted, [_one_user(found[i.lower()], i) for i in wanted])
-    for place, item in zip(unknown, _with_mail(connections, plain), strict=True):
-        result[place] = item
+    unknown = {place: identities[place] for place, item in enumerate(result) if item is None}
+    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", unknown.values(), _user_properties)
+    plain = {place: _one_user(found[identity.lower()], identity) for place, identity in unknown.items()}
+    missing = [unknown[place] for place, item in plain.items() if _is_missing(item)]
+    elsewhere = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
+    mailed: filter_query.Found = {}
+    by_guid = filter_query.same_properties(("Guid",))
+    for kind, cmdlet in on_premises.READ_WITH.items():
+        guids = {item["guid"] for item in plain.values() if isinstance(item, dict) and item["kind"] == kind}
+        mailed.update(filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, by_guid))
+    for place, item in plain.items():
+        missed = _is_missing(item)
+        result[place] = _in_another_domain(item, unknown[place], elsewhere) if missed else _with_mail(item, mailed)
     return [item for item in result if item is not None]
 
 
-def _in_other_domains(
-    connections: Connections, identities: Sequence[str], found: Sequence[OnPremisesRecipient | HybridError]
-) -> list[OnPremisesRecipient | HybridError]:
+def _is_missing(item: OnPremisesRecipient | HybridError) -> bool:
+    return isinstance(item, HybridError) and item.code == "ad_user_not_found"
+
+
+def _in_another_domain(
+    item: OnPremisesRecipient | HybridError, identity: str, elsewhere: filter_query.Found
+) -> OnPremisesRecipient | HybridError:
     """Tell a user that is in the forest, and no pinned controller shows it, from one that does not exist."""
-    result = list(found)
-    missing = {
-        identity.lower(): place
-        for place, (identity, item) in enumerate(zip(identities, found, strict=True))
-        if isinstance(item, HybridError) and item.code == "ad_user_not_found"
-    }
-    elsewhere = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
-    for identity, place in missing.items():
-        objects = elsewhere[identity]
-        for item in objects if isinstance(objects, list) else ():
-            name = str(item.get("DistinguishedName") or "")
-            result[place] = domain_not_pinned(identities[place], _values.domain_of_name(name), "Get-User")
-    return result
+    objects = elsewhere[identity.lower()]
+    for found in objects if isinstance(objects, list) else ():
+        item = domain_not_pinned(
+            identity, _values.domain_of_name(str(found.get("DistinguishedName") or "")), "Get-User"
+        )
+    return item
+
+
+def _with_mail(
+    item: OnPremisesRecipient | HybridError, mailed: filter_query.Found
+) -> OnPremisesRecipient | HybridError:
+    """Return an object completed by what the cmdlet of its kind shows of it."""
+    cmdlet = "" if isinstance(item, HybridError) else on_premises.READ_WITH.get(item["kind"], "")
+    if isinstance(item, HybridError) or not cmdlet:
+        return item
+    one = _exactly_one(mailed[item["guid"]], item["guid"], cmdlet, "object on-premises")
+    return _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
 
 
 def _known_before(connections: Connections, records: Sequence[Record]) -> list[OnPremisesRecipient | None]:
@@ -328,20 +338,6 @@ def _one_user(found: list[Properties] | HybridError, identity: str) -> OnPremise
             remedy="Give ad_identity: the user's UPN, objectGUID or distinguished name in Active Directory.",
         )
     return _understood(on_premises.user, one, identity)
-
-
-def _with_mail(
-    connections: Connections, plain: Sequence[OnPremisesRecipient | HybridError]
-) -> list[OnPremisesRecipient | HybridError]:
-    result = list(plain)
-    for kind, cmdlet in on_premises.READ_WITH.items():
-        places = [(place, item) for place, item in enumerate(plain) if isinstance(item, dict) and item["kind"] == kind]
-        guids = {item["guid"] for _place, item in places}
-        found = filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, filter_query.same_properties(("Guid",)))
-        for place, item in places:
-            one = _exactly_one(found[item["guid"]], item["guid"], cmdlet, "object on-premises")
-            result[place] = _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
-    return result
 
 
 def database_names(connections: Connections) -> set[str]:

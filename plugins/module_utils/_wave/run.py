@@ -40,7 +40,7 @@ def utc_now() -> datetime.datetime:
 
 def run_wave(
     step: Step[State],
-    records: Sequence[Record],
+    records: Sequence[Record | WorkItem[State]],
     connections: Connections,
     *,
     check: bool,
@@ -49,60 +49,60 @@ def run_wave(
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime.datetime] = utc_now,
 ) -> list[Outcome]:
-    """Bring every record to what ``step`` wants and return one outcome for each, in order. See ``work_through``."""
-    items: list[WorkItem[State]] = [WorkItem(record) for record in records]
-    work_through(step, items, connections, check=check, on_error=on_error, half_made=half_made, sleep=sleep, now=now)
-    return [item.outcome for item in items]
-
-
-def work_through(
-    step: Step[State],
-    items: Sequence[WorkItem[State]],
-    connections: Connections,
-    *,
-    check: bool,
-    on_error: str = "fail",
-    half_made: HalfMade | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime.datetime] = utc_now,
-) -> None:
-    """Bring every item to what ``step`` wants; its outcome tells what became of it.
+    """Bring every record to what ``step`` wants and return one outcome for each, in order.
 
     One mailbox's failure never stops another, unless ``on_error`` is
     ``stop``: then none is begun after it. A write whose answer was lost is planned again from what is live, and only
-    what is still missing is sent, once. Users that ``half_made`` takes note of are its caller's to settle.
+    what is still missing is sent, once. Users that ``half_made`` takes note of are its caller's to settle. A caller
+    that wants to know what was read last gives work items of its own instead of records.
     """
-    work = _first_plans(step, [item for item in items if not step.skips(item.record)], connections, check, now)
+    items = [record if isinstance(record, WorkItem) else WorkItem[State](record) for record in records]
+    open_items = [item for item in items if not step.skips(item.record)]
+    if open_items:
+        step.read(connections, open_items)
+    planned = _planned(step, open_items, now())
+    step.ask(connections, planned)
+    work = _described(planned, check)
     if on_error == "stop" and any(item.outcome.status == "failed" for item in items):
         _skip(work)
     elif not check and work:
         send = functools.partial(_send, connections, step.writes_to, half_made or HalfMade())
         stop = (lambda item: item.attempt.error is not None) if on_error == "stop" else None
         in_threads(send, work, connections.workers(step.writes_to), stop, finish=True)
-        _read_back(step, work, connections, send, sleep, now)
+        _skip([item for item in work if not item.attempt.begun])
+        open_items = [item for item in work if item.attempt.begun]
+        for pause in (0.0, *SETTLE):
+            if pause:
+                sleep(pause)
+            step.read(connections, open_items)
+            open_items = _unsettled(step, open_items, now())
+            if not open_items:
+                break
+            again = [item for item in open_items if item.attempt.again]
+            if again and pause == RESEND_AFTER:
+                in_threads(send, again, connections.workers(step.writes_to), finish=True)
+        for item in open_items:
+            _close_unseen(item)
+    return [item.outcome for item in items]
 
 
-def _first_plans(
-    step: Step[State],
-    items: Sequence[WorkItem[State]],
-    connections: Connections,
-    check: bool,
-    now: Callable[[], datetime.datetime],
-) -> list[WorkItem[State]]:
-    """Read, plan and ask; tell it in the outcomes, and return the items with something to write."""
-    if items:
-        step.read(connections, items)
-    planned, moment = [], now()
+def _planned(step: Step[State], items: Sequence[WorkItem[State]], now: datetime.datetime) -> list[WorkItem[State]]:
+    """Make the first plans; return the items that have one."""
+    planned = []
     for item in items:
         try:
-            item.plan = _planned(step, item, moment)
+            item.plan = _plan(step, item, now)
         except HybridError as error:
             item.fail(error)
         else:
             planned.append(item)
-    step.ask(connections, planned)
+    return planned
+
+
+def _described(items: Sequence[WorkItem[State]], check: bool) -> list[WorkItem[State]]:
+    """Tell the first plans in the outcomes, and return the items with something to write."""
     work = []
-    for item in planned:
+    for item in items:
         if item.error is not None:
             item.fail(item.error)
             continue
@@ -113,7 +113,7 @@ def _first_plans(
     return work
 
 
-def _planned(step: Step[State], item: WorkItem[State], now: datetime.datetime) -> Plan:
+def _plan(step: Step[State], item: WorkItem[State], now: datetime.datetime) -> Plan:
     if item.error is not None:
         raise item.error
     if item.current is None:
@@ -191,29 +191,6 @@ def _attribute(parameter: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", parameter).lower().removeprefix("remove_")
 
 
-def _read_back(
-    step: Step[State],
-    work: Sequence[WorkItem[State]],
-    connections: Connections,
-    send: Callable[[WorkItem[State]], WorkItem[State]],
-    sleep: Callable[[float], None],
-    now: Callable[[], datetime.datetime],
-) -> None:
-    _skip([item for item in work if not item.attempt.begun])
-    open_items = [item for item in work if item.attempt.begun]
-    for pause in (0.0, *SETTLE):
-        if pause:
-            sleep(pause)
-        open_items = _settled(step, open_items, connections, now)
-        if not open_items:
-            return
-        again = [item for item in open_items if item.attempt.again]
-        if again and pause == RESEND_AFTER:
-            in_threads(send, again, connections.workers(step.writes_to), finish=True)
-    for item in open_items:
-        _close_unseen(item)
-
-
 def _close_unseen(item: WorkItem[State]) -> None:
     left = ", ".join(cmdlet.name for _kind, cmdlet in _plan_of(item).calls)
     item.fail(
@@ -228,22 +205,14 @@ def _close_unseen(item: WorkItem[State]) -> None:
     )
 
 
-def _settled(
-    step: Step[State],
-    items: Sequence[WorkItem[State]],
-    connections: Connections,
-    now: Callable[[], datetime.datetime],
-) -> list[WorkItem[State]]:
+def _unsettled(step: Step[State], items: Sequence[WorkItem[State]], now: datetime.datetime) -> list[WorkItem[State]]:
     """Close the outcomes of all that shows as wanted, or failed for good; return the rest with a new plan."""
-    if not items:
-        return []
-    step.read(connections, items)
-    rest, moment = [], now()
+    rest = []
     for item in items:
         outcome, failure = item.outcome, item.attempt.error
         outcome.cmdlets = [cmdlet.preview() for _kind, cmdlet in item.attempt.sent]
         try:
-            left = _planned(step, item, moment)
+            left = _plan(step, item, now)
         except HybridError as error:
             item.fail(failure or error)
             continue

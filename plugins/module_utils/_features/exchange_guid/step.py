@@ -11,26 +11,19 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import uniqueness
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.steps import OnPremisesStep
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 
 @dataclass(frozen=True)
-class GuidStamped(Step[OnPremisesRecipient]):
+class GuidStamped(OnPremisesStep):
     """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
-
-    check: bool
-    writes_to = EXCHANGE_SERVER
-
-    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
-        recipients_read.show_on_premises(connections, items, check=self.check)
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         planned = [(item, plan.claim(item.plan.after, item.current)) for item in items if item.plan and item.current]

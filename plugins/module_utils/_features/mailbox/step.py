@@ -8,33 +8,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox import plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.steps import OnPremisesStep
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 
 @dataclass(frozen=True)
-class OfKind(Step[OnPremisesRecipient]):
+class OfKind(OnPremisesStep):
     """The on-premises mailbox is of the kind that the record names in recipient_type_details."""
-
-    check: bool
-    writes_to = EXCHANGE_SERVER
 
     def skips(self, record: Record) -> bool:
         # Of a mailbox that came home before there was a baseline nobody knows the kind: it stays as it is.
         seen = record.get("on_premises", {}).get("recipient_type_details")
         return is_home(record) and record.get("recipient_type_details") in (None, seen)
-
-    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
-        recipients_read.show_on_premises(connections, items, check=self.check)
 
     def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.of_kind(record, current)

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import uniqueness
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.steps import OnPremisesStep
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
@@ -77,14 +78,8 @@ def _writes_to_cloud(item: WorkItem[BothSides]) -> bool:
 
 
 @dataclass(frozen=True)
-class MailUserAbsent(Step[OnPremisesRecipient]):
+class MailUserAbsent(OnPremisesStep):
     """No mail user: Disable-MailUser, unless it carries a mailbox GUID."""
-
-    check: bool
-    writes_to = EXCHANGE_SERVER
-
-    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
-        recipients_read.show_on_premises(connections, items, check=self.check)
 
     def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.absent(record, current)

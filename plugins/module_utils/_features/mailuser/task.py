@@ -23,37 +23,26 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 
 def work(module: HybridModule) -> NoReturn:
     directory, holder = module.params["directory"] or "", module.params["holder"]
+    check, on_error = module.check_mode, module.params["on_error"]
     if module.params["state"] == "mended":
         with module.connections() as connections:
             connections.require(EXCHANGE_SERVER)
-            outcomes = mend_left(connections, HalfMade(directory, holder), check=module.check_mode)
+            outcomes = mend_left(connections, HalfMade(directory, holder), check=check)
     elif module.params["state"] == "present":
-        outcomes = _present(module, HalfMade("" if module.check_mode else directory, holder))
+        records, half_made = module.records(["primary_smtp_address"]), HalfMade("" if check else directory, holder)
+        with none_left_half_made(half_made, module.connections), module.connections() as connections:
+            connections.require(EXCHANGE_SERVER)
+            step = Present(check)
+            outcomes = run_wave(step, records, connections, check=check, on_error=on_error, half_made=half_made)
+            if not check:
+                settle(connections, outcomes, half_made)
     else:
         with module.connections() as connections:
             connections.require(EXCHANGE_SERVER)
-            outcomes = run_wave(
-                MailUserAbsent(module.check_mode),
-                module.records(),
-                connections,
-                check=module.check_mode,
-                on_error=module.params["on_error"],
-            )
+            outcomes = run_wave(MailUserAbsent(check), module.records(), connections, check=check, on_error=on_error)
     module.finish(outcomes)
-
-
-def _present(module: HybridModule, half_made: HalfMade) -> list[Outcome]:
-    records = module.records(required=["primary_smtp_address"])
-    step, check, on_error = Present(module.check_mode), module.check_mode, module.params["on_error"]
-    with none_left_half_made(half_made, module.connections), module.connections() as connections:
-        connections.require(EXCHANGE_SERVER)
-        outcomes = run_wave(step, records, connections, check=check, on_error=on_error, half_made=half_made)
-        if not check:
-            settle(connections, outcomes, half_made)
-    return outcomes

@@ -59,25 +59,46 @@ class _Requests(Step[Move]):
         listed = move_request.by_mailbox(recipients_read.move_requests(connections))
         for item, guid in zip(items, guids, strict=True):
             item.show(guid if isinstance(guid, HybridError) else Move(guid, listed.get(guid)))
-        self._show_details(connections, list(_moves(items)))
-        _show_moved(connections, list(_moves(items)))
+        statistics = with_statistics(connections, self._unknown(items))
+        for item, move in _moves(items):
+            self._show_details(item, move, statistics)
+        completed = [(item, move) for item, move in _moves(items) if _is_completed(move)]
+        # A request that this task submitted is no leftover of an earlier move.
+        left = {move.exchange_guid for item, move in completed if item.attempt.has_sent("New-MoveRequest")}
+        asked = dict.fromkeys(move.exchange_guid for _item, move in completed if move.exchange_guid not in left)
+        likely: list[Record] = [
+            {"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in asked
+        ]
+        found = recipients_read.cloud_recipients(connections, likely) if likely else []
+        for guid, mailbox in zip(asked, found, strict=True):
+            # The cloud object of a mailbox that has really left is a mail user.
+            if not isinstance(mailbox, HybridError) and mailbox["kind"] == "mail_user":
+                left.add(guid)
         for item, move in _moves(items):
             request = recipients_read.predicted(item.record, "move_request", move.request, self.check)
-            item.show(replace(move, request=request))
+            item.show(replace(move, request=request, moved=_is_completed(move) and move.exchange_guid in left))
 
-    def _show_details(self, connections: Connections, items: Sequence[tuple[WorkItem[Move], Move]]) -> None:
-        """Complete the listed requests by what is known of them, else by their statistics."""
-        listed = [(item, move, move.request) for item, move in items if move.request is not None]
-        known = [(item, move, request, self.known(item, request)) for item, move, request in listed]
-        unknown = {move.exchange_guid: request for _item, move, request, more in known if more is None}
-        read = with_statistics(connections, unknown)
-        for item, move, request, more in known:
-            found = read[move.exchange_guid] if more is None else {**request, **more}
-            if isinstance(found, HybridError):
-                item.show(found)
-                continue
-            if more is None:
-                self.learnt(found)
+    def _unknown(self, items: Sequence[WorkItem[Move]]) -> dict[str, MoveRequest]:
+        """Return the listed requests whose statistics have to be read, by ExchangeGuid."""
+        return {
+            move.exchange_guid: move.request
+            for item, move in _moves(items)
+            if move.request is not None and self.known(item, move.request) is None
+        }
+
+    def _show_details(
+        self, item: WorkItem[Move], move: Move, statistics: Mapping[str, MoveRequest | HybridError]
+    ) -> None:
+        """Complete a listed request by its statistics, else by what is known of it."""
+        if move.request is None:
+            return
+        found = statistics.get(move.exchange_guid)
+        if found is None:
+            item.show(replace(move, request={**move.request, **(self.known(item, move.request) or {})}))
+        elif isinstance(found, HybridError):
+            item.show(found)
+        else:
+            self.learnt(found)
             item.show(replace(move, request=found))
 
 
@@ -86,23 +107,8 @@ def _moves(items: Sequence[WorkItem[Move]]) -> Iterator[tuple[WorkItem[Move], Mo
     return ((item, item.current) for item in items if item.error is None and item.current is not None)
 
 
-def _show_moved(connections: Connections, items: Sequence[tuple[WorkItem[Move], Move]]) -> None:
-    """Show which mailboxes with a completed request have really left: their cloud object is a mail user.
-
-    A request that this task submitted is no leftover of an earlier move.
-    """
-    completed = [
-        (item, move) for item, move in items if move.request and move.request["status"] in move_request.COMPLETED
-    ]
-    left = {move.exchange_guid for item, move in completed if item.attempt.has_sent("New-MoveRequest")}
-    asked = dict.fromkeys(move.exchange_guid for _item, move in completed if move.exchange_guid not in left)
-    likely: list[Record] = [{"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in asked]
-    found = recipients_read.cloud_recipients(connections, likely) if likely else []
-    for guid, mailbox in zip(asked, found, strict=True):
-        if not isinstance(mailbox, HybridError) and mailbox["kind"] == "mail_user":
-            left.add(guid)
-    for item, move in completed:
-        item.show(replace(move, moved=move.exchange_guid in left))
+def _is_completed(move: Move) -> bool:
+    return move.request is not None and move.request["status"] in move_request.COMPLETED
 
 
 def with_statistics(

@@ -39,7 +39,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import work_through
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     Baseline,
     CloudRecipient,
@@ -186,8 +186,8 @@ def roll_back(
     """Return what became of each mailbox; ``details`` has ``decision`` and ``reason``, and ``kept`` for what stays."""
     items: list[WorkItem[RollbackEvidence]] = [WorkItem(record) for record in records]
     before = activity_of(connections) if items else None
-    work_through(RolledBack(options, before), items, connections, check=options.check, on_error=on_error, sleep=sleep)
-    outcomes = [item.outcome for item in items]
+    step = RolledBack(options, before)
+    outcomes = run_wave(step, items, connections, check=options.check, on_error=on_error, sleep=sleep)
     if options.check:
         return outcomes
     disabled = [o for o in outcomes if any(cmdlet.startswith("Disable-MailUser") for cmdlet in o.cmdlets)]
