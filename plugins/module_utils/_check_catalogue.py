@@ -21,9 +21,9 @@ LDAP = "active_directory"
 GRAPH = "Microsoft Graph"
 NOWHERE = "no channel"
 _SILENT = {
-    LDAP: "Configure active_directory, which only reads.",
-    GRAPH: "Set exchange_online.graph: true, and grant the application what docs/permissions.md names for it.",
-    NOWHERE: "Look by hand: nothing that the collection may ask answers this.",
+    LDAP: "Configure active_directory, which is read only.",
+    GRAPH: "Set exchange_online.graph: true, and grant the application the permissions that docs/permissions.md lists.",
+    NOWHERE: "Check this by hand: the collection cannot determine it.",
 }
 _PRACTICE = "offboarding-practice.md"
 _ARTICLES = "microsoft-articles.md"
@@ -49,7 +49,7 @@ class ReadinessCheck:
     def channel_remedy(self) -> str:
         if self.channel.endswith(f" {LDAP}"):
             return _SILENT[LDAP]
-        return _SILENT.get(self.channel, f"Let the account run {self.channel}, then check again.")
+        return _SILENT.get(self.channel, f"Allow the account to run {self.channel}, then check again.")
 
 
 def _environment(code: str, severity: str, channel: str, *words: str) -> ReadinessCheck:
@@ -68,7 +68,7 @@ _SERVER = "Get-User, Get-MailUser, Get-RemoteMailbox"
 _BOTH = "Get-Mailbox (Exchange Online), Get-User"
 _HOLD_TYPES = "identify-a-hold-on-an-exchange-online-mailbox"
 _HELD = "What becomes of a hold is not known, and its state is not written back to Active Directory."
-_DELAYED = "For 30 days after a hold was released the mailbox counts as held; what becomes of that is not known."
+_DELAYED = "For 30 days after a hold was released, the mailbox counts as held; what becomes of this is not known."
 _KEPT = f"{_BOTH}; for plain users {LDAP}"
 _OVERWRITES = "After the match on-premises values overwrite the cloud's."
 
@@ -76,36 +76,38 @@ ALL: tuple[ReadinessCheck, ...] = (
     # -- environment: Exchange Server ------------------------------------------------------------------------------
     _environment(
         "mrs_proxy_disabled", BLOCKER, _EWS, "Is the MRS proxy on at every published EWS virtual directory?",
-        "The move is pushed through the MRS proxy: without it every request fails with 403.",
+        "The move is pushed through the MRS proxy. Without it, every request fails with 403.",
         "Set-WebServicesVirtualDirectory -MRSProxyEnabled $true, then iisreset.", "KB 3063913",
     ),
     _environment(
-        "ews_wssecurity_disabled", BLOCKER, _EWS, "Does every published EWS virtual directory take WS-Security?",
+        "ews_wssecurity_disabled", BLOCKER, _EWS, "Does every published EWS virtual directory accept WS-Security?",
         "Hybrid services sign in with it.",
         "Set-WebServicesVirtualDirectory -WSSecurityAuthentication $true.", "KB 10094",
     ),
     _environment(
         "ews_windows_authentication_disabled", BLOCKER, _EWS,
-        "Does every published EWS virtual directory take Negotiate?",
-        "The MRS proxy asks for the credential with scheme Negotiate and answers 403 without it.",
+        "Does every published EWS virtual directory accept Negotiate?",
+        "The MRS proxy requests the credential with the scheme Negotiate and answers 403 without it.",
         "Set-WebServicesVirtualDirectory -WindowsAuthentication $true.", "KB 3063913",
     ),
     _environment(
         "server_version_unsupported", BLOCKER, "Get-MailboxDatabase",
-        "Is the target server's version one that is taken?",
-        "Exchange Online refuses to move mailboxes to versions out of support; which are, it does not publish.",
+        "Is the version of the target server accepted?",
+        "Exchange Online refuses to move mailboxes to unsupported versions. It does not publish which ones these are.",
         "Move to a database on a supported version.",
         "cannot-offboard-mailboxes-to-unsupported-exchange-server-versions",
     ),
     _environment(
-        "server_version_out_of_support", WARNING, "Get-MailboxDatabase", "Is the target server's version in support?",
-        "Exchange 2016 and 2019 left support on 2025-10-14: Exchange Online may refuse them any day.",
+        "server_version_out_of_support", WARNING, "Get-MailboxDatabase", "Is the version of the target server "
+                                                                         "supported?",
+        "Support of Exchange 2016 and 2019 ended on 2025-10-14. Exchange Online may refuse them at any time.",
         "Move to Exchange Server SE, or try one mailbox first.", f"{_PRACTICE} 0.5",
     ),
     _environment(
         "database_space", BLOCKER, "Get-MailboxDatabaseCopyStatus",
-        "Is there room for the wave on the databases' disks?",
-        "A full disk dismounts the database and everybody in it. Transaction logs need as much again until a backup.",
+        "Do the databases' disks have enough space for the wave?",
+        "A full disk dismounts the database with all its mailboxes. Transaction logs need the same space again until a "
+        "backup.",
         "Free space, add a database, or spread the wave.", f"{_PRACTICE} 1.1",
     ),
     _environment(
@@ -121,8 +123,8 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _environment(
         "domain_controller_not_pinned", INFO, "exchange_server.domain_controller", "Is a domain controller pinned?",
-        "Without one a value may be read back from a controller that has not heard of it yet.",
-        "Give exchange_server.domain_controller, best the one that Entra Connect reads.",
+        "Without it, a value may be read back from a controller that has not received it yet.",
+        "Set exchange_server.domain_controller, preferably to the one that Entra Connect reads.",
         "identity-filters-roles.md, Forests and controllers",
     ),
     # -- environment: Exchange Online ------------------------------------------------------------------------------
@@ -130,44 +132,46 @@ ALL: tuple[ReadinessCheck, ...] = (
         "routing_domain_not_accepted", BLOCKER, "Get-AcceptedDomain (Exchange Online)",
         "Is every routing domain an accepted domain of the tenant?",
         "On-premises sends mail for the mailbox to its routing address until it has moved.",
-        "Give the tenant's own domain, tenant.mail.onmicrosoft.com.", f"{_PRACTICE} 1.1",
+        "Set the tenant's own domain, tenant.mail.onmicrosoft.com.", f"{_PRACTICE} 1.1",
     ),
     _environment(
         "outbound_connector_missing", WARNING, "Get-OutboundConnector",
         "Does an enabled outbound connector lead to every target delivery domain?",
-        "Mail that Exchange Online accepts for a moved mailbox finds its way on-premises through this connector.",
+        "Mail that Exchange Online accepts for a moved mailbox is sent on-premises through this connector.",
         "Run the hybrid configuration wizard, or New-OutboundConnector of type OnPremises for the domain.",
         f"{_PRACTICE} 1.1",
     ),
     _environment(
         "cloud_managed_by_default", BLOCKER, "Get-OrganizationConfig",
         "Are Exchange attributes managed on-premises by default?",
-        "Mailboxes that are cloud-managed take no Exchange attributes from on-premises.",
-        "Set ExchangeAttributesCloudManagedByDefault to False for the time of the wave.", f"{_PRACTICE} 0.8",
+        "Cloud-managed mailboxes do not accept Exchange attributes from on-premises.",
+        "Set ExchangeAttributesCloudManagedByDefault to False for the duration of the wave.", f"{_PRACTICE} 0.8",
     ),
     _environment(
         "endpoint_test_failed", BLOCKER, _TEST, "Does Exchange Online reach the MRS proxy with the credential?",
-        "Every move of the wave goes this way.",
+        "Every move of the wave uses this path.",
         "Read the message: publishing, certificate, MRS proxy, credential. Then test again.", f"{_ARTICLES} section 6",
     ),
     _environment(
         "experimental_rest_credential_required", BLOCKER, "exchange_online",
         "Can the credential of the moves be sent to Exchange Online?",
-        "Microsoft has published nowhere how the REST interface takes one: the role stops before its first write.",
-        "Use exchange_online.interface: powershell, or accept an unpublished encoding by "
-        "exchange_online.experimental_rest_credential: true. Where the moves are submitted by hand, leave "
+        "Microsoft has not published how the REST interface accepts a credential, so the role stops before its first "
+        "write.",
+        "Use exchange_online.interface: powershell, or accept an unpublished encoding with "
+        "exchange_online.experimental_rest_credential: true. If the moves are submitted by hand, leave "
         "remote_credential out.", "exchange-online-rest.md section 4.1",
     ),
     _environment(
         "remote_credential_form", BLOCKER, "remote_credential", "Is the credential's name in the form DOMAIN\\user?",
-        "The MRS proxy takes DOMAIN\\user; a user principal name is answered with Access is denied. The role stops "
-        "before it looks at a mailbox (malformed_username).",
-        "Give remote_credential.username as DOMAIN\\user.", "KB 10094",
+        "The MRS proxy accepts DOMAIN\\user. A user principal name is answered with Access is denied. The role stops "
+        "before it reads any mailbox (malformed_username).",
+        "Set remote_credential.username as DOMAIN\\user.", "KB 10094",
     ),
     _environment(
         "hybrid_agent", INFO, "remote_host_name", "Is the MRS proxy published by the Hybrid Agent?",
-        "One endpoint, the service's default limits, and every move stops while the registered server is off.",
-        "Keep waves small, and the server on.", f"{_PRACTICE} 1.1",
+        "There is one endpoint with the service's default limits, and every move stops while the registered server is "
+        "off.",
+        "Keep waves small, and keep the server running.", f"{_PRACTICE} 1.1",
     ),
     _environment(
         "perimeter", NOT_CHECKED, NOWHERE,
@@ -176,122 +180,125 @@ ALL: tuple[ReadinessCheck, ...] = (
         "", "KB 10094",
     ),
     _environment(
-        "sender_policy", NOT_CHECKED, NOWHERE, "Does the SPF record name the on-premises egress addresses?",
-        "On-premises sends the moved users' mail, which receivers without the entry take for forged.",
+        "sender_policy", NOT_CHECKED, NOWHERE, "Does the SPF record contain the on-premises egress addresses?",
+        "On-premises sends the moved users' mail, which receivers consider forged without the entry.",
         "", f"{_PRACTICE} 1.1",
     ),
     _environment(
-        "message_size", NOT_CHECKED, NOWHERE, "Do the on-premises message size limits take the largest items?",
+        "message_size", NOT_CHECKED, NOWHERE, "Do the on-premises message size limits allow the largest items?",
         "Larger messages count as large items, and the move fails on them.", "", f"{_PRACTICE} 1.2",
     ),
     # -- environment: directory synchronization --------------------------------------------------------------------
     _environment(
-        "addresses_at_risk", BLOCKER, "offboarding_directory", "Did no run leave a user half made?",
-        "A sync would take the aliases and the routing address of its cloud mailbox away.",
-        "Run the playbook resume_sync before anything is synchronized: it makes the user whole or undoes it.",
+        "addresses_at_risk", BLOCKER, "offboarding_directory", "Are all users complete that earlier runs have written?",
+        "A sync would remove the aliases and the routing address of the cloud mailbox.",
+        "Run the playbook resume_sync before anything is synchronized: it completes the user or undoes it.",
         f"{_PRACTICE} 0.3",
     ),
     _environment(
         "sync_cycle_disabled", WARNING, _SCHEDULER, "Does the scheduler of Entra Connect run cycles?",
-        "Nothing that is written on-premises reaches the cloud by itself.",
+        "Without cycles, changes on-premises do not reach the cloud.",
         "Set-ADSyncScheduler -SyncCycleEnabled $true, unless a run of this collection has paused it.",
         f"{_PRACTICE} 1.1",
     ),
     _environment(
         "sync_staging_mode", BLOCKER, _SCHEDULER, "Is the Entra Connect server the active one?",
-        "A server in staging mode exports nothing.", "Give the active server as entra_connect.host.",
+        "A server in staging mode exports nothing.", "Set entra_connect.host to the active server.",
         f"{_PRACTICE} 1.1",
     ),
     _environment(
         "sync_suspended", BLOCKER, _SCHEDULER, "Is the scheduler free?",
-        "It is suspended while the Entra Connect wizard is open or an upgrade runs: no cycle can be started.",
-        "Close the wizard, in disconnected sessions too.", f"{_PRACTICE} 1.1",
+        "It is suspended while the Entra Connect wizard is open or an upgrade is running. No cycle can be started.",
+        "Close the wizard, also in disconnected sessions.", f"{_PRACTICE} 1.1",
     ),
     _environment(
         "sync_deletion_threshold", BLOCKER, "Get-ADSyncRunProfileResult",
-        "Did the last export go through in spite of its deletions?",
-        "An export that would delete more than 500 objects exports nothing at all, the wave's users included.",
-        "Find out what would be deleted and why (Synchronization Service Manager), before it is let through.",
+        "Was the last export completed despite its deletions?",
+        "An export that would delete more than 500 objects exports nothing at all, including the wave's users.",
+        "Find out what would be deleted and why (Synchronization Service Manager), before you allow it.",
         "Microsoft: how-to-connect-sync-feature-prevent-accidental-deletes",
     ),
     _environment(
         "unprotected_sync", BLOCKER, "entra_connect", "Can the synchronization be paused while users are half made?",
         "A cycle between the two writes to a user exports it half made: the cloud mailbox loses its aliases and its "
         "routing address.",
-        "Configure entra_connect, or stop the synchronization by hand for the time of the writes.",
+        "Configure entra_connect, or stop the synchronization by hand for the duration of the writes.",
         "identity-filters-roles.md, Directory sync",
     ),
     _environment(
         "sync_export_errors", WARNING, "Get-ADSyncRunProfileResult", "Did the last export end without errors?",
-        "An object with an export error stays as it was in the cloud, and its move fails.",
-        "Look at the export errors in the Synchronization Service Manager.", f"{_PRACTICE} 1.4",
+        "An object with an export error is not changed in the cloud, and its move fails.",
+        "Check the export errors in the Synchronization Service Manager.", f"{_PRACTICE} 1.4",
     ),
     _environment(
         "sync_scope", NOT_CHECKED, NOWHERE, "Will the users be in units and groups that are synchronized?",
-        "A user out of scope is never matched, and one that was in scope unmatched has a cloud object of its own.",
+        "A user out of scope is never matched, and a user that was in scope without a match has its own cloud object.",
         "", "identity-filters-roles.md, Directory sync",
     ),
     _environment(
-        "soft_match_blocked", BLOCKER, GRAPH, "Does the tenant let soft match through?",
-        "Microsoft tells tenants to keep BlockSoftMatchEnabled on; a blocked match makes a second cloud object.",
-        "Switch it off for the time of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
+        "soft_match_blocked", BLOCKER, GRAPH, "Does the tenant allow soft match?",
+        "Microsoft recommends keeping BlockSoftMatchEnabled on. A blocked match creates a second cloud object.",
+        "Turn it off for the duration of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
     ),
     _environment(
         "attribute_write_back", WARNING, GRAPH,
-        "Does no job write Exchange attributes from Exchange Online into Active Directory?",
-        "It writes addresses and recipient types of cloud-managed mailboxes over what is stamped on-premises.",
-        "Keep the wave's users out of the job's scope, or pause the job for the time of the wave.",
+        "Is Active Directory free of write-back of Exchange attributes from Exchange Online?",
+        "Such a job overwrites what is stamped on-premises with the addresses and recipient types of cloud-managed "
+        "mailboxes.",
+        "Exclude the wave's users from the job's scope, or pause the job for the duration of the wave.",
         "directory-sync-engines.md 1.5",
     ),
     # -- mailbox: who is who ---------------------------------------------------------------------------------------
     _mailbox(
         "not_found", BLOCKER, "Get-Recipient (Exchange Online)", "Is there exactly one such cloud mailbox?",
-        "Nothing is guessed: an identity names one mailbox.", "Correct the identity.", "KB 2813304",
+        "An identity must match exactly one mailbox.", "Correct the identity.", "KB 2813304",
     ),
     _mailbox(
-        "ambiguous", BLOCKER, "Get-Recipient, Get-User", "Does the identity name one object only?",
-        "Nothing is guessed: an identity names one mailbox and one user.", "Give a GUID.", "KB 2813304",
+        "ambiguous", BLOCKER, "Get-Recipient, Get-User", "Does the identity match only one object?",
+        "An identity must match exactly one mailbox and one user.", "Use a GUID.", "KB 2813304",
     ),
     _mailbox(
         "ad_user_not_found", BLOCKER, "Get-User (on-premises)", "Is there exactly one on-premises user?",
-        "The mailbox comes home to an Active Directory user.", "Give ad_identity.", "KB 2641663",
+        "The mailbox comes home to an Active Directory user.", "Set ad_identity.", "KB 2641663",
     ),
     _mailbox(
-        "duplicate_identity", BLOCKER, _BOTH, "Is each cloud mailbox named once?",
-        "Two rows for one mailbox contradict each other.", "Name each mailbox once.", f"{_PRACTICE} 1.2",
+        "duplicate_identity", BLOCKER, _BOTH, "Is each cloud mailbox listed once?",
+        "Two rows for one mailbox contradict each other.", "List each mailbox once.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
-        "shared_ad_user", BLOCKER, _BOTH, "Has each mailbox an on-premises user of its own?",
-        "One user can carry one mailbox.", "Give each mailbox its own ad_identity.", f"{_PRACTICE} 1.2",
+        "shared_ad_user", BLOCKER, _BOTH, "Does each mailbox have its own on-premises user?",
+        "A user can have only one mailbox.", "Set a separate ad_identity for each mailbox.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
         "unreadable", BLOCKER, _BOTH, "Could the mailbox be read on both sides?",
-        "What cannot be read cannot be judged.", "Read Exchange's message.", f"{_PRACTICE} 1.2",
+        "What cannot be read cannot be checked.", "Read Exchange's message.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
-        "unreadable_baseline", BLOCKER, "offboarding_directory", "Is the mailbox's baseline sound?",
-        "The baseline is the only record of the mailbox as it was.", "Restore the file.", "identity-filters-roles.md",
+        "unreadable_baseline", BLOCKER, "offboarding_directory", "Is the mailbox's baseline intact?",
+        "The baseline is the only record of the mailbox's original values.", "Restore the file.",
+        "identity-filters-roles.md",
     ),
     _mailbox(
-        "foreign_baseline", BLOCKER, "offboarding_directory", "Is the baseline under this mailbox's name its own?",
-        "With another mailbox's baseline it would get that mailbox's addresses and GUID.",
+        "foreign_baseline", BLOCKER, "offboarding_directory",
+        "Does the mailbox's baseline file belong to this mailbox?",
+        "With the baseline of another mailbox, it would get that mailbox's addresses and GUID.",
         "Restore the mailbox's own baseline.", "identity-filters-roles.md",
     ),
     _mailbox(
-        "conflict", BLOCKER, _BOTH, "Do both sides belong together: kinds, match and mailbox GUIDs?",
-        "Written over, a conflict costs somebody a mailbox.",
+        "conflict", BLOCKER, _BOTH, "Do both sides match: kinds, match and mailbox GUIDs?",
+        "Overwriting conflicting values could cost a user their mailbox.",
         "Resolve it by hand: nothing was written for this mailbox.", "KB 2956029",
     ),
     _mailbox(
         "second_live_mailbox", BLOCKER, _BOTH, "Is the mailbox alive on one side only?",
-        "Two live mailboxes with one GUID: where a sender is decides which of them receives.",
-        "Remove nothing; read the move request's message and convert the cloud mailbox by hand.",
+        "There are two live mailboxes with one GUID. Which of them receives a message depends on where the sender is.",
+        "Do not remove anything. Read the move request's message and convert the cloud mailbox by hand.",
         "offboarding-practice.md 1.6",
     ),
     _mailbox(
         "cloud_lags", BLOCKER, _BOTH, "Does the cloud show that a completed move is completed?",
-        "Right after a completion the cloud object may still show as a mailbox, or point at its old routing address.",
-        "Run a cycle of directory synchronization and look again.", "offboarding-practice.md 1.6",
+        "Right after a completion the cloud object may still be a mailbox, or point at its old routing address.",
+        "Run a cycle of directory synchronization and check again.", "offboarding-practice.md 1.6",
     ),
     _mailbox(
         "already_home", INFO, _BOTH, "Is the mailbox still in the cloud?",
@@ -300,67 +307,70 @@ ALL: tuple[ReadinessCheck, ...] = (
     _mailbox(
         "anchor_unverified", BLOCKER, f"{GRAPH}, {LDAP}",
         "Is the synced cloud user synced to this on-premises user?",
-        "IsDirSynced and an unchanged object id may be true with the wrong user; the anchor proves it, or hybrid "
-        "write-back's object id. Where the anchor is another user's objectGUID, the user is stopped.",
+        "IsDirSynced and an unchanged object id are no proof, because they may also be found with the wrong user. The "
+        "anchor proves it, or the object id of hybrid write-back. If the anchor is the objectGUID of another user, the "
+        "mailbox is stopped.",
         "Configure active_directory, which reads mS-DS-ConsistencyGuid and msDS-ExternalDirectoryObjectID.",
         "identity-filters-roles.md, Who is who",
     ),
     _mailbox(
         "anchor_differs", BLOCKER, f"{GRAPH}, {LDAP}", "Is the cloud user's ImmutableId empty, or this user's anchor?",
-        "A cloud user that is anchored to somebody else is never matched: a second cloud object comes into being.",
-        "Find the user whose objectGUID or mS-DS-ConsistencyGuid the ImmutableId is.", f"{_PRACTICE} 1.2",
+        "A cloud user that is anchored to another user is never matched. A second cloud object is created instead.",
+        "Find the user whose objectGUID or mS-DS-ConsistencyGuid is equal to the ImmutableId.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
-        "consistency_guid_set", WARNING, LDAP, "Has the user of a cloud-only mailbox never been synced?",
-        "mS-DS-ConsistencyGuid is written when a user is synced: another cloud object may be anchored to this user.",
+        "consistency_guid_set", WARNING, LDAP, "Is mS-DS-ConsistencyGuid empty for the user of a cloud-only mailbox?",
+        "It is written when a user is synced, so another cloud object may be anchored to this user.",
         "Find out which cloud object has this anchor as ImmutableId.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
         "admin_role", BLOCKER, GRAPH, "Are the cloud users that are to be matched without Entra admin roles?",
-        "Role holders are not matched by default: a second cloud object comes into being.",
-        "Take the roles away for the time of the match.", f"{_PRACTICE} 1.4",
+        "By default, role holders are not matched. A second cloud object is created instead.",
+        "Remove the roles for the duration of the match.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
         "hard_match_hardened", BLOCKER, GRAPH,
-        "May a hard match take the cloud user over: no admin role, held or eligible, no onPremisesObjectIdentifier?",
-        "Since 2026 Microsoft Entra refuses a hard match over such a user; a soft match is unchanged.",
-        "Take the role away, or clear onPremisesObjectIdentifier and onPremisesImmutableId, for the time of the match.",
+        "Is a hard match with the cloud user allowed: no admin role, held or eligible, no onPremisesObjectIdentifier?",
+        "Since 2026 Microsoft Entra refuses a hard match with such a user. A soft match is not affected.",
+        "Remove the role, or clear onPremisesObjectIdentifier and onPremisesImmutableId, during the match.",
         "message center MC1262584, MC1263280",
     ),
     _mailbox(
-        "user_cloud_managed", BLOCKER, GRAPH, "Is the user's own source of authority Active Directory?",
-        "With isCloudManaged the user looks like one that was never synced, and nothing from on-premises reaches it.",
+        "user_cloud_managed", BLOCKER, GRAPH, "Is Active Directory the user's source of authority?",
+        "With isCloudManaged, the user looks as if it had never been synced, and does not receive changes from "
+        "on-premises.",
         "Set isCloudManaged of onPremisesSyncBehavior to false and run a cycle, which takes the user over.",
         "directory-sync-engines.md 3",
     ),
     _mailbox(
         "provisioning_errors", BLOCKER, GRAPH, "Are the cloud users free of provisioning errors?",
-        "A quarantined attribute shows nowhere else, and what is stamped on-premises may not reach the mailbox.",
-        "Resolve the conflict that the error names, then synchronize.", f"{_PRACTICE} 1.4",
+        "A quarantined attribute is not visible anywhere else, and what is stamped on-premises may not reach the "
+        "mailbox.",
+        "Resolve the conflict in the error, then synchronize.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
-        "baseline_missing", BLOCKER, "offboarding_directory", "Is the baseline of an earlier run at hand?",
-        "Without it nobody knows which addresses the mailbox had.", "Restore the directory of that run.",
+        "baseline_missing", BLOCKER, "offboarding_directory", "Is the baseline of an earlier run available?",
+        "Without it, the mailbox's original addresses are not known.", "Restore the directory of that run.",
         "identity-filters-roles.md",
     ),
     _mailbox(
         "baseline_differs", BLOCKER, f"offboarding_directory, {_BOTH}",
-        "Is the mailbox still as its baseline has it, but for what the offboarding wrote?",
-        "The baseline's values are written: an address that was added since would be taken away, a new primary "
-        "address reverted.",
-        "Take what is live with offboarding_baseline: refresh for this mailbox.", "KB 3190357",
+        "Does the mailbox still match its baseline, except for what the offboarding wrote?",
+        "The baseline's values are written. An address that was added since would be removed, a new primary address "
+        "reverted.",
+        "Use the live values with offboarding_baseline: refresh for this mailbox.", "KB 3190357",
     ),
     _mailbox(
-        "sync_filtered", BLOCKER, LDAP, "Does adminDescription let the users through that are to be matched?",
-        "The default rules of Entra Connect leave out a user whose adminDescription begins with User_.",
-        "Give offboarding_scope_tasks, which bring users into scope once they are whole.",
+        "sync_filtered", BLOCKER, LDAP, "Does adminDescription allow the users that are to be matched?",
+        "The default rules of Entra Connect exclude a user whose adminDescription begins with User_.",
+        "Set offboarding_scope_tasks, which bring users into scope once they are complete.",
         "Microsoft: how-to-connect-sync-configure-filtering",
     ),
     _mailbox(
-        "hard_match_blocked", BLOCKER, GRAPH, "Does the tenant let a hard match take over the cloud user?",
-        "The cloud user carries this user's anchor and is not synced: only a hard match joins them, and with "
-        "BlockCloudObjectTakeoverThroughHardMatchEnabled it ends as an export error.",
-        "Switch it off for the time of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
+        "hard_match_blocked", BLOCKER, GRAPH, "Does the tenant allow a hard match to take over the cloud user?",
+        "The cloud user has this user's anchor and is not synced. Only a hard match joins them, and with "
+        "BlockCloudObjectTakeoverThroughHardMatchEnabled that is an export error.",
+        "Turn it off for the duration of the wave, and on again afterwards.", f"{_PRACTICE} 1.4",
     ),
     # -- mailbox: names and addresses ------------------------------------------------------------------------------
     _mailbox(
@@ -369,16 +379,16 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _mailbox(
         "sign_in_name_would_change", BLOCKER, _BOTH,
-        "Does the mail attribute stay as it is where the sync takes the sign-in name from it?",
+        "Does the mail attribute stay unchanged if the sync takes the sign-in name from it?",
         "With an alternate login ID the cloud's user principal name follows mail, which the role writes.",
-        "Give the on-premises mail as primary_smtp_address, or tell the user the new sign-in name.",
+        "Set primary_smtp_address to the on-premises mail, or inform the user of the new sign-in name.",
         "Microsoft: configuring alternate login ID",
     ),
     _mailbox(
         "upn_suffix_not_accepted", BLOCKER, "Get-AcceptedDomain (Exchange Online)",
         "Is the UPN suffix a verified domain?",
-        "Entra replaces a suffix that it does not know by the tenant's initial domain.",
-        "Give the user a UPN in an accepted domain.", f"{_PRACTICE} 1.2",
+        "Entra replaces an unknown suffix with the tenant's initial domain.",
+        "Change the user's UPN to one in an accepted domain.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
         "alias_would_change", BLOCKER, _KEPT, "Are the aliases equal?", _OVERWRITES,
@@ -399,70 +409,71 @@ ALL: tuple[ReadinessCheck, ...] = (
     _mailbox(
         "values_unseen", BLOCKER, LDAP,
         "Can a hidden flag or custom attributes of a cloud-only mailbox be compared with the plain on-premises user's?",
-        "After the match on-premises values overwrite the cloud's, and no cmdlet shows them of a plain user.",
+        "After the match on-premises values overwrite the cloud's, and no cmdlet shows those of a plain user.",
         "Configure active_directory, or compare msExchHideFromAddressLists and extensionAttribute1 to 15 by hand.",
         f"{_PRACTICE} 0.3",
     ),
     _mailbox(
         "mail_differs", BLOCKER, "Get-User (on-premises)",
         "Is the on-premises mail attribute empty, or an address of the cloud mailbox?",
-        "Soft match goes by the primary address; the role writes the cloud's over what stands there.",
-        "Check that this is the right user; give primary_smtp_address if the on-premises address is the right one.",
+        "Soft match uses the primary address, and the role overwrites mail with the cloud's.",
+        "Check that this is the right user. Set primary_smtp_address if the on-premises address is the right one.",
         "KB 2641663",
     ),
     _mailbox(
         "external_address_would_change", BLOCKER, "Get-MailUser (on-premises)",
-        "Does an on-premises mail user send mail on to its cloud mailbox?",
-        "The role writes the routing address over it: mail for somewhere else would go to the cloud mailbox.",
-        "Find out who gets mail at that address, and that it is the right mail user.", f"{_PRACTICE} 0.2",
+        "Does an on-premises mail user forward mail to its cloud mailbox?",
+        "The role overwrites its address with the routing address. Mail that is forwarded elsewhere would go to the "
+        "cloud mailbox.",
+        "Find out who receives mail at that address, and check that it is the right mail user.", f"{_PRACTICE} 0.2",
     ),
     _mailbox(
         "address_in_use", BLOCKER, "Get-Recipient, Get-User",
-        "Does nobody else in the forest and the tenant hold one of the addresses?",
-        "Exchange refuses the write that comes second, and a match with a duplicate address is quarantined without an "
-        "error.",
+        "Are the addresses unique in the forest and the tenant?",
+        "Exchange refuses the second write, and a match with a duplicate address is quarantined without an error.",
         "Remove the address there first.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
-        "guid_in_use", BLOCKER, "Get-Recipient", "Does nobody else in the forest carry the mailbox's GUIDs?",
-        "Exchange refuses to give an ExchangeGuid or ArchiveGuid twice, at the write that comes second.",
-        "Find out whose mailbox it is and clear the GUID there.", "exchange-server-psrp.md section 5",
+        "guid_in_use", BLOCKER, "Get-Recipient", "Are the mailbox's GUIDs unique in the forest?",
+        "Exchange refuses a second object with the same ExchangeGuid or ArchiveGuid, at the second write.",
+        "Find the object that has the GUID and clear it there.", "exchange-server-psrp.md section 5",
     ),
     _mailbox(
-        "mail_in_use", BLOCKER, "Get-User", "Does no other user have one of the addresses as its mail attribute?",
-        "Active Directory keeps mail unique for nobody. An account in scope of the sync with this mail and no proxy "
+        "mail_in_use", BLOCKER, "Get-User", "Are the addresses unique among the mail attributes of users?",
+        "Active Directory does not keep mail unique. An account in the scope of the sync with this mail and no proxy "
         "addresses gets the address in the cloud, and the match quarantines it.",
-        "Clear mail there, or see that the account is outside the scope of the sync.", "KB 3190357",
+        "Clear mail there, or make sure that the account is outside the scope of the sync.", "KB 3190357",
     ),
     _mailbox(
-        "alias_in_use", BLOCKER, "Get-Recipient", "Is the alias free that the on-premises user is mail-enabled with?",
-        "Whether Exchange lets two recipients share an alias is not documented. Where it does not, Enable-MailUser is "
-        "refused; where it does, the alias finds both.",
-        "Give the mailbox's record another alias, or change the other recipient's.", "Enable-MailUser, Alias",
+        "alias_in_use", BLOCKER, "Get-Recipient",
+        "Is the alias unique with which the on-premises user is mail-enabled?",
+        "Whether Exchange lets two recipients share an alias is not documented. If it does not, Enable-MailUser is "
+        "refused; if it does, the alias matches both.",
+        "Set another alias in the mailbox's record, or change the other recipient's.", "Enable-MailUser, Alias",
     ),
     _mailbox(
         "uniqueness_not_checked", BLOCKER, "Get-Recipient, Get-User",
-        "Could the whole forest be asked who holds the addresses and GUIDs?",
-        "What is taken would show between two writes, with the user half made.",
-        "Let the account run Get-Recipient and Get-User over the whole forest.", f"{_PRACTICE} 1.4",
+        "Could the addresses and GUIDs be checked in the whole forest?",
+        "A value that is in use would be noticed between two writes, with the user half made.",
+        "Allow the account to run Get-Recipient and Get-User over the whole forest.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
         "onmicrosoft_alias_lost", BLOCKER, _CLOUD,
-        "Has the mailbox one address in onmicrosoft.com, and none in another reserved suffix?",
-        "Microsoft Entra discards such addresses from on-premises and keeps the one that it made. Routing addresses "
-        "are not meant.",
+        "Does the mailbox have only one address in onmicrosoft.com, and none in another reserved suffix?",
+        "Microsoft Entra discards such addresses from on-premises and keeps the one that it created. This does not "
+        "apply to routing addresses.",
         "Remove the others once their senders use another address.", "KB 3190357",
     ),
     _mailbox(
         "address_not_carried", BLOCKER, _CLOUD, "Can every address be written on-premises?",
-        "An address without type or value, or with blanks, is taken by no cmdlet and would be lost.",
+        "No cmdlet accepts an address without type or value, or with blanks. It would be lost.",
         "Correct or remove it in Exchange Online.", "Set-MailUser, EmailAddresses",
     ),
     _mailbox(
         "domain_not_pinned", BLOCKER, "exchange_server.domain_controller",
-        "Is a domain controller of the user's domain pinned, where any is?",
-        "A pinned controller shows and takes the objects of its own domain only.",
-        "Give exchange_server.domain_controller one controller for each domain.",
+        "If domain controllers are pinned, is there one of the user's domain?",
+        "A pinned controller reads and writes only the objects of its own domain.",
+        "List one controller for each domain in exchange_server.domain_controller.",
         "identity-filters-roles.md, Forests and controllers",
     ),
     _mailbox(
@@ -478,13 +489,13 @@ ALL: tuple[ReadinessCheck, ...] = (
         "New-AcceptedDomain on-premises.", f"{_PRACTICE} 1.1",
     ),
     _mailbox(
-        "delivery_address_missing", BLOCKER, _BOTH, "Has the mailbox an address in the target delivery domain?",
+        "delivery_address_missing", BLOCKER, _BOTH, "Does the mailbox have an address in the target delivery domain?",
         "The move fails: The target mailbox doesn't have an smtp proxy matching the domain.",
-        "Add one, or give this mailbox another target_delivery_domain.", "no-smtp-proxy-matching",
+        "Add one, or set another target_delivery_domain for this mailbox.", "no-smtp-proxy-matching",
     ),
     _mailbox(
-        "routing_address_missing", BLOCKER, _CLOUD, "Does the cloud mailbox hold its routing address?",
-        "Mail that on-premises accepts before the next sync goes to that address: somebody must hold it.",
+        "routing_address_missing", BLOCKER, _CLOUD, "Does the cloud mailbox have its routing address?",
+        "Mail that on-premises accepts before the next sync is sent to that address.",
         "Set add_routing_address: true.", f"{_PRACTICE} 1.2",
     ),
     # -- mailbox: left over on-premises ----------------------------------------------------------------------------
@@ -501,7 +512,7 @@ ALL: tuple[ReadinessCheck, ...] = (
     _mailbox(
         "remote_recipient_type", BLOCKER, f"Get-RemoteMailbox; for users and mail users {LDAP}",
         "Is msExchRemoteRecipientType free of the deprovisioning flag (8)?",
-        "With 8 the addresses in domains that are not verified are no longer synced.",
+        "With the flag, addresses in domains that are not verified are no longer synced.",
         "Clear msExchRemoteRecipientType on a mail user.", "KB 3124148",
     ),
     _mailbox(
@@ -512,19 +523,20 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _mailbox(
         "inheritance_disabled", BLOCKER, LDAP, "Does the Active Directory object inherit permissions?",
-        "At completion the conversion of the object fails (UpdateMovedMailboxPermanentException): two live mailboxes.",
+        "At completion the conversion of the object fails (UpdateMovedMailboxPermanentException), and there are two "
+        "live mailboxes.",
         "Enable inheritance on the object.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
         "protected_account", WARNING, LDAP, "Is adminCount empty?",
-        "AdminSDHolder switches the inheritance of members of protected groups off again every hour.",
-        "Take the user out of the protected groups and clear adminCount for the time of the move.",
+        "AdminSDHolder turns off the inheritance of members of protected groups again every hour.",
+        "Remove the user from the protected groups and clear adminCount for the duration of the move.",
         f"{_PRACTICE} 1.2",
     ),
     # -- mailbox: what it holds ------------------------------------------------------------------------------------
     _mailbox(
         "database_not_found", BLOCKER, "Get-MailboxDatabase", "Does the target database exist?",
-        "A remote move picks no database by itself.", "Name a database that Get-MailboxDatabase lists.",
+        "A remote move does not choose a database by itself.", "Specify a database that Get-MailboxDatabase lists.",
         f"{_PRACTICE} 1.1",
     ),
     _mailbox(
@@ -540,8 +552,8 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _mailbox(
         "recoverable_items_exceed_quota", WARNING, "Get-MailboxStatistics, Get-MailboxDatabase",
-        "Do the recoverable items fit into the target database's quota for them?",
-        "Deleted items come along; over the quota nothing can be deleted any more.",
+        "Do the recoverable items fit into the target database's RecoverableItemsQuota?",
+        "Deleted items are moved too. Above the quota, nothing can be deleted any longer.",
         "Raise RecoverableItemsQuota, or purge them.", f"{_PRACTICE} 1.2",
     ),
     _mailbox(
@@ -564,107 +576,108 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _mailbox(
         "organization_retention_hold", BLOCKER, "Get-OrganizationConfig (Exchange Online)",
-        "Does no retention policy for the whole organization keep items of the mailbox?",
+        "Is the mailbox free of retention policies for the whole organization that keep items?",
         _HELD,
         _hold_kinds.REMEDIES["organization_retention_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "holds_not_checked", BLOCKER, "Get-OrganizationConfig (Exchange Online)",
         "Could the retention policies for the whole organization be read?",
-        "What is not shown is not empty: such a policy may keep items of the mailbox.",
-        "Let the application run Get-OrganizationConfig, or look at the retention policies in Microsoft Purview.",
+        "Such a policy may keep items of the mailbox.",
+        "Allow the application to run Get-OrganizationConfig, or check the retention policies in Microsoft Purview.",
         _HOLD_TYPES,
     ),
     _mailbox(
         "in_place_hold", BLOCKER, _CLOUD,
-        "Is the mailbox free of in-place holds, which are retired?",
+        "Is the mailbox free of in-place holds (a retired feature)?",
         _HELD,
         _hold_kinds.REMEDIES["in_place_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "retention_label_hold", BLOCKER, _CLOUD,
-        "Does no retention label keep items of the mailbox?",
+        "Is the mailbox free of retention labels that keep items?",
         _HELD,
         _hold_kinds.REMEDIES["retention_label_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "delay_hold", BLOCKER, _CLOUD,
-        "Is no hold of the mailbox just being released (DelayHoldApplied)?",
+        "Is the mailbox free of a delay hold (DelayHoldApplied)?",
         _DELAYED,
         _hold_kinds.REMEDIES["delay_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "delay_release_hold", BLOCKER, _CLOUD,
-        "Is no hold on what Teams and other services keep in the mailbox just being released?",
+        "Is the mailbox free of a delay hold on what Teams and other services keep in it?",
         _DELAYED,
         _hold_kinds.REMEDIES["delay_release_hold"], _HOLD_TYPES,
     ),
     _mailbox(
         "unknown_hold", BLOCKER, f"{_CLOUD}, Get-OrganizationConfig",
-        "Are all holds of a kind that the collection knows?",
-        "InPlaceHolds has an entry of an unknown form: it may or may not keep items.",
+        "Are all holds of a known kind?",
+        "InPlaceHolds has an entry in an unknown format, which may or may not keep items.",
         _hold_kinds.REMEDIES["unknown_hold"], _HOLD_TYPES,
     ),
     _mailbox(
-        "exchange_cloud_managed", BLOCKER, _CLOUD, "Does the mailbox take Exchange attributes from on-premises?",
-        "A cloud-managed mailbox does not hear of what is stamped on-premises.",
+        "exchange_cloud_managed", BLOCKER, _CLOUD, "Does the mailbox accept Exchange attributes from on-premises?",
+        "A cloud-managed mailbox does not receive what is stamped on-premises.",
         "Set IsExchangeCloudManaged to False and sync first.", f"{_PRACTICE} 0.8",
     ),
     _mailbox(
-        "archive_undecided", BLOCKER, _CLOUD, "Is it said where the archive goes?",
-        "Without a decision the move fails: You must specify the ArchiveDomain parameter.",
-        "Give remote_archive_target_database, or primary_only with archive_domain.", "KB 3160413",
+        "archive_undecided", BLOCKER, _CLOUD, "Is it specified where the archive goes?",
+        "Otherwise the move fails: You must specify the ArchiveDomain parameter.",
+        "Set remote_archive_target_database, or primary_only with archive_domain.", "KB 3160413",
     ),
     _mailbox(
         "archive_guid_differs", BLOCKER, _BOTH, "Is the on-premises ArchiveGuid empty, or the cloud archive's?",
         "A different one blocks every further sync of the user: Failed to sync the ArchiveGuid.",
-        "Find out which archive holds its items. If it is the cloud's, give the mailbox force: true, which writes its "
-        "ArchiveGuid over the other one.", "KB 4053483",
+        "Find out which archive has the items. If it is the cloud's, set force: true for the mailbox, which overwrites "
+        "the other ArchiveGuid.", "KB 4053483",
     ),
     _mailbox(
         "auto_expanding_archive", BLOCKER, f"{_CLOUD}, Get-OrganizationConfig",
-        "Is the archive that moves not auto-expanding, by mailbox or organization?",
+        "Is auto-expansion of the archive that moves off, for mailbox and organization?",
         "Exchange Online refuses to move an auto-expanding archive, and it cannot be turned off.",
         "Move the primary mailbox alone: primary_only with archive_domain.", f"{_PRACTICE} 0.6",
     ),
     _mailbox(
-        "primary_only_without_archive", BLOCKER, _CLOUD, "Is primary_only given only where there is an archive?",
-        "New-MoveRequest takes PrimaryOnly only for a mailbox with an archive.",
+        "primary_only_without_archive", BLOCKER, _CLOUD, "Is primary_only set only for a mailbox with an archive?",
+        "New-MoveRequest accepts PrimaryOnly only for a mailbox with an archive.",
         "Leave primary_only out for this mailbox.", "cmdlets.md section 4",
     ),
     # -- mailbox: requests that exist ------------------------------------------------------------------------------
     _mailbox(
         "soft_deleted_twin", INFO, "Get-Mailbox (Exchange Online)",
-        "Does no soft-deleted mailbox have an address of this one?",
-        "An address names both then, and a migration batch fails: matches multiple entries. The role names the mailbox "
-        "by its ExchangeGuid.", "Move it with the role or move_request, not in a migration batch.",
+        "Are the addresses unique among soft-deleted mailboxes?",
+        "Otherwise an address matches both, and a migration batch fails: matches multiple entries. The role identifies "
+        "the mailbox by its ExchangeGuid.", "Move it with the role or move_request, not in a migration batch.",
         f"{_ARTICLES} section 5",
     ),
     _mailbox(
-        "already_moving", INFO, "Get-MoveRequest (Exchange Online)", "Is there no move request yet?",
-        "The role adopts a request that is under way and follows it.", "Look at it with move_request_info.",
+        "already_moving", INFO, "Get-MoveRequest (Exchange Online)", "Is the mailbox free of move requests?",
+        "The role uses an existing request and follows it.", "Check it with move_request_info.",
         "KB 4502865",
     ),
     _mailbox(
-        "move_failed", WARNING, "Get-MoveRequest (Exchange Online)", "Is there no failed move request?",
+        "move_failed", WARNING, "Get-MoveRequest (Exchange Online)", "Is the mailbox free of failed move requests?",
         "A failed request stays until it is resumed or removed, and blocks a new one.",
-        "Mend its cause, then resume it (offboarding_resume_failed) or remove it (move_request, state: absent).",
+        "Fix its cause, then resume it (offboarding_resume_failed) or remove it (move_request, state: absent).",
         "KB 4502865",
     ),
     _mailbox(
         "completed_request_left", BLOCKER, "Get-MoveRequest (Exchange Online)",
-        "Is no completed move request left over?",
+        "Have completed move requests been removed?",
         "A leftover request, even a completed one, blocks a new one.",
         "Remove it (move_request, state: absent).", "KB 4502865",
     ),
     _mailbox(
         "belongs_to_migration_batch", BLOCKER, "Get-MoveRequest, Get-MigrationUser",
-        "Does the mailbox belong to no migration batch?",
-        "What belongs to a batch is changed and removed through the batch only.",
+        "Is the mailbox independent of migration batches?",
+        "A request of a batch can be changed and removed only through the batch.",
         "Remove the mailbox from the batch, or finish the batch.", "KB 4502865",
     ),
     _mailbox(
-        "move_request_on_premises", BLOCKER, "Get-MoveRequest (on-premises)", "Is there no move request on-premises?",
+        "move_request_on_premises", BLOCKER, "Get-MoveRequest (on-premises)", "Is on-premises free of move requests of "
+                                                                              "the mailbox?",
         "A request on either side blocks a new one.", "Remove-MoveRequest on-premises.", "KB 4502865",
     ),
 )  # fmt: skip

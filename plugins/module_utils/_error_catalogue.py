@@ -50,9 +50,9 @@ class Failure:
         return not self.text or re.search(self.text, message, re.IGNORECASE) is not None
 
 
-_ROLES = "Grant the account the management role that docs/permissions.md names for it."
+_ROLES = "Grant the account the management role that docs/permissions.md lists for it."
 # PowerShell refused the call before the cmdlet began: neither a role nor a value in Exchange is to blame.
-_OURS = "Report this as an error of the collection, with this message: the cmdlet was called wrongly, and did nothing."
+_OURS = "Report this as an error of the collection, with this message: the call was wrong, and the cmdlet did nothing."
 _MICROSOFT = "microsoft-articles.md section 5"
 _PRACTICE = "offboarding-practice.md section 2.6"
 
@@ -62,9 +62,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "recipient_without_guid",
         PERMANENT,
         TARGET,
-        "Stamp the cloud mailbox's ExchangeGuid on the on-premises object (module exchange_guid), synchronize, "
-        "and resume. "
-        "Right after stamping it may only be replication: name a global catalog with remote_global_catalog.",
+        "Stamp the cloud mailbox's ExchangeGuid on the on-premises object (module exchange_guid), synchronize, and "
+        "resume. Right after stamping, replication may be the cause: set a global catalog with remote_global_catalog.",
         "KB 2956029",
         text=r"cannot find a recipient that has mailbox guid",
     ),
@@ -81,7 +80,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "database_not_found",
         PERMANENT,
         TARGET,
-        "Name a database that Get-MailboxDatabase lists.",
+        "Specify a database that Get-MailboxDatabase lists.",
         "exchange-server-psrp.md section 5",
         text=r"couldn't find (mailbox )?database",
     ),
@@ -89,8 +88,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_moving",
         PERMANENT,
         EITHER,
-        "Look at the existing move request with move_request_info, on both sides; remove a finished one "
-        "(move_request, state: absent).",
+        "Check the existing move request with move_request_info, on both sides; remove a finished one (move_request, "
+        "state: absent).",
         "KB 4502865",
         text=r"already has a pending request|(is )?already being moved",
     ),
@@ -98,8 +97,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_moving",
         PERMANENT,
         EITHER,
-        "Look at the existing move request with move_request_info, on both sides; remove a finished one "
-        "(move_request, state: absent).",
+        "Check the existing move request with move_request_info, on both sides; remove a finished one (move_request, "
+        "state: absent).",
         "KB 4502865",
         exception=r"UserAlreadyBeingMigratedException",
     ),
@@ -107,7 +106,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "ambiguous",
         PERMANENT,
         SOURCE,
-        "A soft-deleted or inactive mailbox has the same address: address the mailbox by its ExchangeGuid.",
+        "A soft-deleted or inactive mailbox has the same address: identify the mailbox by its ExchangeGuid.",
         "migration-fails-multiple-entries-error",
         text=r"matches multiple entries",
     ),
@@ -115,7 +114,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "ambiguous",
         PERMANENT,
         EITHER,
-        "Give a GUID, which names exactly one object.",
+        "Use a GUID, which identifies exactly one object.",
         "exchange-server-psrp.md section 5",
         exception=r"ManagementObjectAmbiguousException",
     ),
@@ -139,7 +138,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "guid_in_use",
         PERMANENT,
         EITHER,
-        "Another recipient of the forest carries the mailbox GUID: find it with Get-Recipient and clear it there.",
+        "Another recipient of the forest has the mailbox GUID: find it with Get-Recipient and clear the GUID there.",
         "exchange-server-psrp.md section 5",
         text=r"property \W?(ExchangeGuid|ArchiveGuid)\W? is used by another recipient object",
     ),
@@ -147,7 +146,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_exists",
         PERMANENT,
         EITHER,
-        "Look at the object that the message names.",
+        "Check the object that the message names.",
         "exchange-online-rest.md section 7",
         exception=r"ADObjectAlreadyExistsException|PropertyValueExistsException",
     ),
@@ -164,7 +163,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "already_has_mailbox",
         PERMANENT,
         TARGET,
-        "Clear homeMDB and homeMTA, left over on the on-premises user, then resume.",
+        "Clear homeMDB and homeMTA, which are left over on the on-premises user, then resume.",
         "offboarding-mailbox-fails-homemdb-homemta",
         text=r"already has a primary mailbox",
     ),
@@ -204,7 +203,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "archive_domain_missing",
         PERMANENT,
         SOURCE,
-        "Give archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
+        "Set archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
         "KB 3160413",
         text=r"must specify the (archivedomain|primaryonly) parameter",
     ),
@@ -212,7 +211,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "archive_domain_missing",
         PERMANENT,
         SOURCE,
-        "Give archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
+        "Set archive_domain together with primary_only, or move the archive too with remote_archive_target_database.",
         "KB 3160413",
         exception=r"ParameterValueRequiredPermanentException",
     ),
@@ -254,8 +253,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "wrong_database",
         PERMANENT,
         TARGET,
-        "The mailbox changed its database meanwhile: remove the request (move_request, state: absent) and submit it "
-        "again.",
+        "The mailbox has moved to another database in the meantime: remove the request (move_request, state: absent) "
+        "and submit it again.",
         _PRACTICE,
         exception=r"MailboxIsNotInExpectedMDBPermanentException",
     ),
@@ -271,7 +270,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "second_live_mailbox",
         HUMAN,
         EITHER,
-        "Look for a live mailbox on both sides before anybody uses it: mail would be split between them.",
+        "Check whether the mailbox is alive on both sides before it is used: mail would be split between them.",
         _PRACTICE,
         text=r"source mailbox could still be alive",
     ),
@@ -280,8 +279,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "score_investigate",
         HUMAN,
         SOURCE,
-        "Review the skipped items (Get-MoveRequestStatistics -IncludeReport) and approve them for this mailbox, "
-        "or leave it.",
+        "Review the skipped items (Get-MoveRequestStatistics -IncludeReport) and approve them for this mailbox, or do "
+        "not move it.",
         "track-prevent-data-loss-dcs",
         text=r"data consistency score \(investigate\)",
     ),
@@ -305,7 +304,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "too_many_bad_items",
         HUMAN,
         SOURCE,
-        "Permissions of the mailbox name somebody whom neither side finds; each counts as a bad item: review the "
+        "The mailbox has permissions of principals that neither side finds; each counts as a bad item: review the "
         "skipped items and approve them.",
         _PRACTICE,
         text=r"failed to find a principal from the source forest or target forest",
@@ -338,7 +337,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "corrupt_sync_state",
         PERMANENT,
         SOURCE,
-        "Corrupt search folders: run Outlook with /cleanfinders and /cleanviews, then resume.",
+        "Search folders are corrupt: run Outlook with /cleanfinders and /cleanviews, then resume.",
         "KB 3063045",
         exception=r"RestartMoveCorruptSyncStateTransientException",
     ),
@@ -355,9 +354,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "mrs_proxy_disabled",
         PERMANENT,
         TARGET,
-        "Enable the MRS proxy on each EWS virtual directory (MRSProxyEnabled false, then true, then iisreset); "
-        "the class says "
-        "transient, but it does not go away by itself.",
+        "Enable the MRS proxy on each EWS virtual directory (MRSProxyEnabled false, then true, then iisreset). The "
+        "class says transient, but the error does not go away by itself.",
         "KB 3063913",
         text=r"\(403\) forbidden|http request was forbidden",
     ),
@@ -365,9 +363,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "mrs_proxy_access_denied",
         PERMANENT,
         TARGET,
-        "Give remote_credential as DOMAIN\\user with the Recipient Management role; or the Exchange computer "
-        "account is in a "
-        "protected group (adminCount 1).",
+        "Set remote_credential as DOMAIN\\user with the Recipient Management role. Another cause is an Exchange "
+        "computer account in a protected group (adminCount 1).",
         "KB 2975731",
         text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized|"
         r"http request is unauthorized",
@@ -384,7 +381,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "mrs_proxy_timeout",
         TRANSIENT,
         TARGET,
-        "Run again; if it stays, look at publishing, load balancer and intrusion detection before mrsproxy.svc.",
+        "Run again; if the error persists, check publishing, load balancer and intrusion detection in front of "
+        "mrsproxy.svc.",
         "operation-has-timed-out-error-when-moving-mailbox",
         text=r"mrsproxy\.svc.*timed out|exceeded the allotted timeout",
     ),
@@ -392,8 +390,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "mrs_proxy_unreachable",
         TRANSIENT,
         TARGET,
-        "Run again; if it stays, look at what publishes mrsproxy.svc, at load balancer and intrusion detection: "
-        "something before the server answers in its place.",
+        "Run again; if the error persists, check what publishes mrsproxy.svc, load balancer and intrusion detection: "
+        "something in front of the server answers in its place.",
         _PRACTICE,
         text=r"\(404\) not found|\(503\) (server|service) (is )?unavailable|no endpoint listening at",
     ),
@@ -401,7 +399,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "communication_error",
         TRANSIENT,
         TARGET,
-        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
+        "The replication service retries by itself; if the error persists, check load balancer affinity and intrusion "
         "detection.",
         "KB 3063045",
         text=r"no longer recognizes this sequence",
@@ -410,7 +408,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "target_stalled",
         TRANSIENT,
         TARGET,
-        "The on-premises server is slow or its copies lag; worry after eight hours without progress "
+        "The on-premises server is slow or its database copies lag; investigate after eight hours without progress "
         "(DataImportTimeout, KB 3162761).",
         "KB 3162761",
         exception=r"(DataExport|MapiFxProxy)TransientException",
@@ -419,7 +417,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "target_stalled",
         TRANSIENT,
         TARGET,
-        "The on-premises server is slow or its copies lag; worry after eight hours without progress.",
+        "The on-premises server is slow or its database copies lag; investigate after eight hours without progress.",
         "troubleshooting-slow-migrations",
         text=r"StalledDueToTarget_",
     ),
@@ -435,7 +433,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "throttled",
         TRANSIENT,
         EITHER,
-        "Wait until the time that the message names.",
+        "Wait until the time in the message.",
         "HCW8078",
         exception=r"MigrationConnectionTestedTooRecentlyException",
     ),
@@ -484,7 +482,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "parameter_refused",
         PERMANENT,
         EITHER,
-        "Correct the value that the message names.",
+        "Correct the value in the message.",
         "PowerShell",
         exception=r"ParameterBinding\w*Exception",
         text=r"^cannot bind parameter '",
@@ -501,7 +499,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "parameter_refused",
         PERMANENT,
         SOURCE,
-        "This version of Exchange Online does not take that parameter here.",
+        "This version of Exchange Online does not accept that parameter here.",
         "exchange-online-rest.md section 6",
         exception=r"AmbiguousParameterSetException",
     ),
@@ -509,7 +507,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "parameter_refused",
         PERMANENT,
         SOURCE,
-        "Correct the value that the message names.",
+        "Correct the value in the message.",
         "exchange-online-rest.md section 6",
         exception=r"ParameterTransformationException",
     ),
@@ -550,8 +548,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "object_rights_missing",
         PERMANENT,
         TARGET,
-        "Exchange itself has no rights on this one object: enable permission inheritance on it in Active Directory, "
-        "and clear adminCount once the user is in no protected group. No management role helps.",
+        "Exchange itself has no rights on this object: enable permission inheritance on it in Active Directory, and "
+        "clear adminCount once the user is no longer in a protected group. A management role does not help.",
         "corrections-2026-11.md section 7",
         text=r"INSUFF_ACCESS_RIGHTS|problem 4003|insufficient access rights",
     ),
@@ -560,7 +558,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "unknown_principal",
         PERMANENT,
         TARGET,
-        "Active Directory knows no such user: check the user name, and give it as DOMAIN\\user.",
+        "Active Directory has no such user: check the user name, and set it as DOMAIN\\user.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 525\b",
     ),
@@ -568,7 +566,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "authentication_failed",
         PERMANENT,
         TARGET,
-        "Check the user name and the password. A few wrong ones lock the account.",
+        "Check the user name and the password. Several wrong attempts lock the account.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 52e\b",
     ),
@@ -576,7 +574,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "logon_restricted",
         PERMANENT,
         TARGET,
-        "The account may not sign in at this time of day: change its logon hours.",
+        "The account is not allowed to sign in at this time of day: change its logon hours.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 530\b",
     ),
@@ -584,7 +582,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "logon_restricted",
         PERMANENT,
         TARGET,
-        "The account may not sign in from this computer: change the computers it may sign in from.",
+        "The account is not allowed to sign in from this computer: change the computers from which it may sign in.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 531\b",
     ),
@@ -592,7 +590,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "password_expired",
         PERMANENT,
         TARGET,
-        "Give the account a new password, and one that does not expire.",
+        "Set a new password for the account, and one that does not expire.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 532\b",
     ),
@@ -616,7 +614,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "password_expired",
         PERMANENT,
         TARGET,
-        "Give the account a new password, and clear that it must be changed at the next sign-in.",
+        "Set a new password for the account, without requiring a change at the next sign-in.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 773\b",
     ),
@@ -624,7 +622,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "logon_restricted",
         PERMANENT,
         TARGET,
-        "The account's restrictions forbid this way to sign in, or to sign in over the network: use another account.",
+        "The account's restrictions forbid this sign-in method, or signing in over the network: use another account.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data (52f|569)\b",
     ),
@@ -632,7 +630,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "account_locked",
         PERMANENT,
         TARGET,
-        "Unlock the account, then find out who tries wrong passwords.",
+        "Unlock the account, then find out where the wrong passwords come from.",
         "LDAP diagnostics of Active Directory",
         text=r"AcceptSecurityContext error, data 775\b",
     ),
@@ -641,7 +639,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "communication_error",
         TRANSIENT,
         TARGET,
-        "The replication service retries by itself; if it stays, look at load balancer affinity and intrusion "
+        "The replication service retries by itself; if the error persists, check load balancer affinity and intrusion "
         "detection.",
         "KB 3063045",
         exception=r"CommunicationErrorTransientException",
@@ -691,7 +689,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "wrong_recipient_type",
         PERMANENT,
         EITHER,
-        "Look at the object's RecipientTypeDetails: it is not of the kind that this cmdlet takes.",
+        "Check the object's RecipientTypeDetails: this cmdlet does not support its type.",
         "exchange-server-psrp.md section 5",
         exception=r"RecipientTaskException",
     ),

@@ -22,16 +22,16 @@ RETENTION, ORGANIZATION = "retention_hold", "organization_retention_hold"
 LABEL, DELAY, DELAY_RELEASE, UNKNOWN = "retention_label_hold", "delay_hold", "delay_release_hold", "unknown_hold"
 # What ends each of them.
 REMEDIES = {
-    LITIGATION: "Set-Mailbox -LitigationHoldEnabled $false in the cloud once it may end, or export what it keeps; "
-    "on-premises the hold can be set again.",
-    EDISCOVERY: "Get-CaseHoldPolicy in Security & Compliance PowerShell names the case by the GUID: take the mailbox "
-    "out of its hold, or export what it keeps.",
-    RETENTION: "Get-RetentionCompliancePolicy in Security & Compliance PowerShell names the policy by the GUID: take "
-    "the mailbox out of its locations, or export what it keeps.",
-    ORGANIZATION: "Get-RetentionCompliancePolicy in Security & Compliance PowerShell names the policy by the GUID: "
+    LITIGATION: "Run Set-Mailbox -LitigationHoldEnabled $false in the cloud if the hold may end, or export what it "
+    "keeps. The hold can be set again on-premises.",
+    EDISCOVERY: "Get-CaseHoldPolicy in Security & Compliance PowerShell shows the case for the GUID: remove the "
+    "mailbox from its hold, or export what it keeps.",
+    RETENTION: "Get-RetentionCompliancePolicy in Security & Compliance PowerShell shows the policy for the GUID: "
+    "remove the mailbox from its locations, or export what it keeps.",
+    ORGANIZATION: "Get-RetentionCompliancePolicy in Security & Compliance PowerShell shows the policy for the GUID: "
     "exclude the mailbox (Set-RetentionCompliancePolicy -AddExchangeLocationException), or export what it keeps.",
-    IN_PLACE: "Get-MailboxSearch -InPlaceHoldIdentity names the hold: remove it, or export what it keeps.",
-    LABEL: "Take the retention labels off the items and folders, or export what they keep.",
+    IN_PLACE: "Get-MailboxSearch -InPlaceHoldIdentity shows the hold: remove it, or export what it keeps.",
+    LABEL: "Remove the retention labels from the items and folders, or export what they keep.",
     DELAY: "It ends by itself within 30 days. Set remove_delay_holds: true to end it before the move.",
     DELAY_RELEASE: "It ends by itself within 30 days. Set remove_delay_holds: true to end it before the move.",
     UNKNOWN: "Find out in Microsoft Purview what holds the mailbox, and release it, or export what it keeps.",
