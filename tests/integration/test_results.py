@@ -40,6 +40,12 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
     kept.parent.mkdir()
     kept.write_text('[{"identity": "kept@contoso.com"}]', encoding="utf-8")
     bench.faults.add("entra_connect", "Start-ADSyncSyncCycle", "error", count=None, exception_type=FAULT, message="No.")
+    # Asked for on-premises only once a mailbox is there.
+    bench.faults.add("exchange_server", "Get-Mailbox", "deny", count=None)
+    whole = [bench.build.remote_mailbox(name) for name in ("Dan Drake", "Eve Evans")]
+    for pair in whole:
+        bench.build.set_directory(pair, exchange_guid=pair.cloud.exchange_guid)
+    late = {**common, "offboarding_mailboxes": records(whole), "offboarding_entra_connect_configured": False}
 
     run = bench.play(
         *call("preview", wave, check_mode=True),
@@ -47,8 +53,12 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
         *call("empty", {**common, "offboarding_csv": str(header)}, check_mode=True),
         {"name": "Look", "ansible.builtin.slurp": {"src": str(kept)}, "register": "before"},
         *call("died", wave),
+        *call("late", late),
     )
     preview, refused, empty, died = (left(run, label) for label in ("preview", "refused", "empty", "died"))
+    assert died["unverified"] == []
+    came = left(run, "late")
+    assert (came["completed"], came["unverified"], came["unfinished"]) == (False, [p.identity for p in whole], []), came
 
     # check_mode as a keyword is a preview as --check is: nothing written, no mailbox failed falsely.
     assert (preview["completed"], preview["failed"], preview["states"]["to_do"]) == (True, 1, 2)

@@ -267,6 +267,7 @@ class Record(TypedDict, total=False):
     ]
 
     offboarding_state: Annotated[str, Field("How far the mailbox is.", source=FOUND_OUT)]
+    judged_at: Annotated[str, Field("When that was read, as UTC.", source=FOUND_OUT)]
     beginning: Annotated[str, Field("What the mailbox was before its offboarding.", source=FOUND_OUT)]
     whole: Annotated[bool, Field("Whether the on-premises user is complete.", source=FOUND_OUT)]
     holders_asked: Annotated[list[str], Field("Values that were already checked for other holders.", source=FOUND_OUT)]

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
@@ -68,6 +69,9 @@ def work(module: HybridModule) -> NoReturn:
             wait_timeout=module.params["wait_timeout"],
             wait_sleep=module.params["wait_sleep"],
         )
+    now = _values.utc_time(datetime.datetime.now(datetime.timezone.utc))
+    for outcome in outcomes:
+        outcome.enriched["judged_at"] = now
     _tell_accepted(module, outcomes)
     sound = [outcome for outcome in outcomes if outcome.status != "failed"]
     module.finish(

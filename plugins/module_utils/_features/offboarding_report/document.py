@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class Mailbox:
     total: int | None = None
     detail: str = ""
     read_at: datetime.datetime | None = None
+    came_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,15 @@ class Document:
 
     def unfinished(self) -> list[str]:
         """Return the mailboxes that neither failed nor are home."""
+        return [mailbox.identity for mailbox in self._open() if not mailbox.came_home]
+
+    def unverified(self) -> list[str]:
+        """Return the mailboxes whose moves were completed in the run that did not come to its end, unverified."""
+        return [mailbox.identity for mailbox in self._open() if mailbox.came_home]
+
+    def _open(self) -> Iterator[Mailbox]:
         ended = (status.FAILED, status.HOME)
-        return [mailbox.identity for mailbox in self.mailboxes if mailbox.standing.group not in ended]
+        return (mailbox for mailbox in self.mailboxes if mailbox.standing.group not in ended)
 
     def severities(self) -> dict[str, int]:
         """Return how many findings stand, that is without those that somebody accepted."""
@@ -156,8 +164,9 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
     failures = [*_failures(results, wave), *_failed_requests(results, requests, wave)]
     submitted = times.submitted()
     failed = {failure.mailbox for failure in failures}
+    looked_at = _looked_at(progress)
     mailboxes = [
-        _mailbox(record, entries.get(number, {}), requests.get(number, {}), number in failed, number in submitted)
+        _mailbox(record, entries.get(number, {}), requests.get(number, {}), number in failed, number in submitted, looked_at)
         for number, record in enumerate(wave.records)
     ]
     return Document(
@@ -175,6 +184,12 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
         error=given.error,
         readiness_at=wording.moment(readiness.content.get("generated_at")) if readiness.there else None,
     )
+
+
+def _looked_at(progress: Source) -> str:
+    """Return when the moves were looked at last, as the file has it."""
+    looks = progress.content["looks"] if progress.there else []
+    return str(looks[-1].get("utc") or "") if looks else ""
 
 
 class _Wave:
@@ -230,7 +245,7 @@ def _forget_removed(requests: dict[int, Properties], times: Timeline) -> None:
 
 
 def _mailbox(
-    record: Mapping[str, Any], entry: Properties, request: Properties, failed: bool, submitted: bool
+    record: Mapping[str, Any], entry: Properties, request: Properties, failed: bool, submitted: bool, looked_at: str
 ) -> Mailbox:
     # What a request that is gone has left behind, no readiness report of an earlier day knows.
     state = str(record.get("offboarding_state") or ("" if request.get("gone_at") else entry.get("state")) or "")
@@ -248,7 +263,17 @@ def _mailbox(
         total=total,
         detail=_detail(record, request),
         read_at=wording.moment(request.get("read_at")),
+        came_home=_came_home(record, request, looked_at),
     )
+
+
+def _came_home(record: Mapping[str, Any], request: Properties, looked_at: str) -> bool:
+    """Tell whether a look after the last judgement of the mailbox found its move completed: the run has moved it.
+
+    What a look before it found may be of an earlier offboarding. A warning may mean that the source is still alive.
+    """
+    done = request.get("status") in ("Completed", "CompletedWithSkippedItems") and not request.get("gone_at")
+    return done and "" < str(record.get("judged_at") or "") <= looked_at
 
 
 def _detail(record: Mapping[str, Any], request: Properties) -> str:

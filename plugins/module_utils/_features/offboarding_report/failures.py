@@ -55,16 +55,21 @@ def failures(document: Document) -> Html:
 
 def _unfinished(document: Document) -> Html:
     """Return why the run did not come to its end, and whom that leaves."""
-    names = document.unfinished()
-    more = f" and {wording.number(len(names) - SHOWN_NAMES)} more" if len(names) > SHOWN_NAMES else ""
+    home = document.unverified()
     return element(
         "article",
         element("h3", element("span", "✕ Failed", class_="badge failed"), " The run did not come to its end"),
         element("p", foreign(document.error)),
-        element("p", element("strong", "Unfinished: "), foreign(", ".join(names[:SHOWN_NAMES]) + more or "nobody")),
+        element("p", element("strong", "Unfinished: "), foreign(_names(document.unfinished()) or "nobody")),
+        element("p", element("strong", "Came home, not verified: "), foreign(_names(home))) if home else "",
         element("p", element("strong", "What to do: "), "Remove the cause, then run the wave again.", class_="remedy"),
         class_="entry",
     )
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {wording.number(len(names) - SHOWN_NAMES)} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + more
 
 
 def _failure(document: Document, number: int, group: Sequence[FailedMailbox]) -> Html:

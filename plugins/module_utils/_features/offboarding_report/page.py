@@ -140,7 +140,9 @@ def verdict(document: Document) -> str:
     groups, total = document.groups(), len(document.mailboxes)
     if document.error:
         left = wording.mailboxes(len(document.unfinished()))
-        return f"The run did not come to its end, and leaves {left} unfinished."
+        told = f"The run did not come to its end, and leaves {left} unfinished."
+        home = len(document.unverified())
+        return f"{told} {wording.mailboxes(home)} came home and {_are(home)} not verified." if home else told
     if not total:
         return "The wave is empty."
     failed, home = groups[status.FAILED], groups[status.HOME]

@@ -213,6 +213,28 @@ def test_a_run_that_died_is_never_shown_as_good(tmp_path: Path) -> None:
     assert "home@contoso.com, " not in told
 
 
+def test_a_mailbox_that_came_home_in_the_run_that_died_is_not_unfinished(tmp_path: Path) -> None:
+    moves = {
+        "ann": "Completed", "bob": "CompletedWithWarning", "cleo": "Completed", "dan": "InProgress", "eve": "Completed",
+    }  # fmt: skip
+    people = [
+        {"identity": f"{name}@contoso.com", "exchange_guid": name, "offboarding_state": "to_do", "judged_at": waves.at(60)}
+        for name in moves
+    ]
+    people[2]["judged_at"] = waves.at(1)  # what the look before it saw is of an earlier offboarding
+    requests = {name: {"identity": f"{name}@contoso.com", "status": status} for name, status in moves.items()}
+    requests["eve"]["gone_at"] = waves.at(30)
+    wave = waves.Wave(tmp_path, people, [])
+    wave.write("wave.json.progress", {"version": 1, "looks": [{"utc": waves.at(10)}], "requests": requests})
+    given = Given("Wave", wave.records, [], wave.given().sources, error="Verify both sides: no route.")
+    made = document.build(given, waves.NOW)
+    assert made.unverified() == ["ann@contoso.com"]
+    assert made.unfinished() == ["bob@contoso.com", "cleo@contoso.com", "dan@contoso.com", "eve@contoso.com"]
+    told = Reader(page.render(made)).text
+    assert "leaves 4 mailboxes unfinished. 1 mailbox came home and is not verified." in told
+    assert "Came home, not verified: ann@contoso.com" in told
+
+
 def test_a_damaged_journal_is_told(tmp_path: Path) -> None:
     wave = waves.build(tmp_path)
     with (tmp_path / "journal.jsonl").open("a", encoding="utf-8") as stream:
