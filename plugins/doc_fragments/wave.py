@@ -25,6 +25,8 @@ options:
     description:
       - A wave as a JSON file of such records. It is read, and written back with what the module added.
         M(mailops.exchange_hybrid.wave_file) creates it.
+      - Once a task has judged a mailbox, its record carries a checksum. A record that something else changed is refused
+        (C(changed_record)).
       - Records of mailboxes that failed are removed from the file.
       - With a file, RV(ignore:results) has no entry for mailboxes that are C(unchanged) or C(skipped), unless they have
         warnings. RV(ignore:summary) counts them.

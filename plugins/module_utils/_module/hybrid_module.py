@@ -162,7 +162,8 @@ class HybridModule:
 
     def _read_given(self) -> list[Record]:
         if self.params.get("mailboxes_file"):
-            return wave_files.load(self.params["mailboxes_file"])
+            path = self.params["mailboxes_file"]
+            return wave_files.opened(path, wave_files.load(path))
         if self.params.get("mailboxes") is not None:
             return [wave_records.not_asked(record) for record in self.params["mailboxes"]]
         return [{"identity": self.params["identity"]}]
@@ -187,10 +188,11 @@ class HybridModule:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         path = self.params.get("mailboxes_file") if self._arguments.wave else None
-        if not path or not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+        folder, name = os.path.split(os.path.abspath(path)) if path else ("", "")
+        if not path or not os.path.isdir(folder):
             yield
             return
-        with open(f"{path}.lock", "a+", encoding="utf-8") as stream:
+        with wave_files.lock_file(folder, f"{name}.lock", "mailboxes_file") as stream:
             _take_lock(stream, path, self._lock_wait)
             yield
 

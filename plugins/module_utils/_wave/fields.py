@@ -278,6 +278,7 @@ class Record(TypedDict, total=False):
     anchor_unverified: Annotated[bool, Field("Whether the anchor of the user could not be verified.", source=FOUND_OUT)]
     source_anchor: Annotated[str, Field("The anchor of the user as LDAP shows it.", source=FOUND_OUT)]
     baseline_file: Annotated[str, Field("File of the mailbox's baseline.", source=FOUND_OUT)]
+    checksum: Annotated[str, Field("In the wave's file, the checksum of all of this.", source=FOUND_OUT)]
 
 
 # The types that options and cells have, as Ansible calls them.

@@ -17,7 +17,6 @@ import fcntl
 import glob
 import json
 import os
-import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -101,31 +100,20 @@ def load(directory: str) -> list[Note]:
     found = []
     for path in sorted(glob.glob(os.path.join(glob.escape(directory), FOLDER, "*.json"))):
         try:
-            found.append(Note(**json.loads(_text(path))))
+            with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
+                found.append(Note(**json.load(stream)))
         except FileNotFoundError:  # whole meanwhile
             continue
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 "directory",
                 path,
-                f"is the note of a half-made user and cannot be read ({error})",
+                f"is the note of a half-made user and cannot be read ({wave_files.reason(error)})",
                 "Compare the on-premises user, whose objectGUID is the file's name, with its baseline, then remove the "
                 "file.",
                 "addresses_at_risk",
             ) from error
     return found
-
-
-def _text(path: str) -> str:
-    """Return what stands in a file; OSError for what is none: a named pipe would block, and a link leads elsewhere."""
-    with open(path, encoding="utf-8", opener=_without_waiting) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError("it is no regular file")
-        return stream.read()
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def refuse(directory: str, what: str) -> None:
@@ -203,8 +191,7 @@ def _taken(stream: IO[str]) -> bool:
 
 
 def _lock_file(directory: str) -> IO[str]:
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    return open(os.path.join(directory, LOCK), "a", encoding="utf-8")  # the kernel frees it when the process dies
+    return wave_files.lock_file(directory, LOCK)
 
 
 def _path(directory: str, guid: str) -> str:

@@ -133,7 +133,10 @@ def is_home(record: Record) -> bool:
 
 
 def refuse_unprepared(record: Record) -> None:
-    """Refuse a mailbox whose on-premises user was looked at, and neither found whole nor made whole since then."""
+    """Refuse a mailbox whose on-premises user was looked at, and neither found whole nor made whole since then.
+
+    Of a user that no task looked at nothing is known, and a module on its own takes its caller's word.
+    """
     if record.get("whole") is False:
         raise MailboxError(
             f"its on-premises user is not prepared: the mailbox is {record.get('offboarding_state')}, and no task has "

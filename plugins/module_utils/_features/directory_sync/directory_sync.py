@@ -278,7 +278,7 @@ class DirectorySync:
                 self._switch(True)
             if directory and not self.check:
                 for note in self._to_end(directory):
-                    with contextlib.suppress(FileNotFoundError):
+                    with contextlib.suppress(OSError):
                         os.unlink(note)
         if others:
             return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
@@ -349,7 +349,7 @@ class DirectorySync:
 def _holder_of_recent(path: str) -> str | None:
     """Return whose pause a note tells of; None where it is too old, or damaged, for its run to go on."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
             note = json.load(stream)
         paused_at = _values.parse_time(note["paused_at"])
         if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
@@ -393,7 +393,6 @@ def _alone(directory: str) -> Iterator[None]:
     if not directory:
         yield
         return
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    with open(os.path.join(directory, PAUSE_LOCK), "a", encoding="utf-8") as stream:
+    with wave_files.lock_file(directory, PAUSE_LOCK) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

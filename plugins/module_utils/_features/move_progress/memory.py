@@ -65,7 +65,7 @@ class Memory:
     def _load(self) -> None:
         """Read the file; one that is missing, damaged or of another version only costs the reads that it saves."""
         try:
-            with open(self._path, encoding="utf-8") as stream:
+            with open(self._path, encoding="utf-8", opener=wave_files.regular) as stream:
                 content = json.load(stream)
         except (OSError, ValueError):
             return

@@ -83,7 +83,7 @@ def _shown(listed: MoveRequest, name: str) -> Any:
 def _load(path: str) -> dict[str, Kept]:
     """Return the file's content; a file that is missing or damaged only costs the calls that it saves."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
             data = json.load(stream)
     except (OSError, ValueError):
         return {}

@@ -29,6 +29,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     Baseline,
     CloudRecipient,
@@ -55,12 +56,12 @@ class Baselines:
         """Return ``{"version", "taken_at", "identity", "cloud", "on_premises", ...}``, or None where there is none."""
         path = self.path(exchange_guid)
         try:
-            with open(path, encoding="utf-8") as stream:
+            with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
                 data: Baseline = json.load(stream)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise _unreadable(path, f"holds a baseline that cannot be read ({error})") from error
+            raise _unreadable(path, f"holds a baseline that cannot be read ({wave_files.reason(error)})") from error
         _check_form(path, data)
         _check_mailbox(path, exchange_guid, data)
         return data
@@ -179,7 +180,7 @@ def _text_of(moment: datetime.datetime) -> str:
 def _taken_at(path: str) -> str:
     """Return when a baseline was taken, by its own word; by its file's time where it is damaged."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
             told = json.load(stream)["taken_at"]
         if re.fullmatch(r"[0-9TZ:-]+", told):
             return str(told)

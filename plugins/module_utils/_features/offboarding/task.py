@@ -69,7 +69,7 @@ def work(module: HybridModule) -> NoReturn:
             wait_timeout=module.params["wait_timeout"],
             wait_sleep=module.params["wait_sleep"],
         )
-    now = _values.utc_time(datetime.datetime.now(datetime.timezone.utc))
+    now = str(_values.utc_time(datetime.datetime.now(datetime.timezone.utc)))
     for outcome in outcomes:
         outcome.enriched["judged_at"] = now
     _tell_accepted(module, outcomes)

@@ -166,7 +166,9 @@ def build(given: Given, generated_at: datetime.datetime) -> Document:
     failed = {failure.mailbox for failure in failures}
     looked_at = _looked_at(progress)
     mailboxes = [
-        _mailbox(record, entries.get(number, {}), requests.get(number, {}), number in failed, number in submitted, looked_at)
+        _mailbox(
+            record, entries.get(number, {}), requests.get(number, {}), number in failed, number in submitted, looked_at
+        )
         for number, record in enumerate(wave.records)
     ]
     return Document(

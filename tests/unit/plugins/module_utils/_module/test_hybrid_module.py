@@ -397,6 +397,38 @@ def test_only_a_waves_file_says_that_the_holders_were_asked_for(run: Run, tmp_pa
         assert [("holders_asked" in record, record["whole"]) for record in told] == [(False, False)] * 2
 
 
+@pytest.mark.parametrize(
+    "change", [{"whole": True}, {"offboarding_state": "home"}, {"exchange_guid": GUID}, {"identity": "eve@contoso.com"}]
+)
+def test_a_judged_record_that_something_else_changed_is_refused_and_an_unjudged_one_is_not(
+    run: Run, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    path = tmp_path / "wave.json"
+    judged = [{**record, "offboarding_state": "to_do", "whole": False} for record in wave("ann", "bob")]
+    wave_files.save(str(path), judged)
+    run(mailboxes_file=str(path))
+    assert run.code == 0
+    left = json.loads(path.read_text(encoding="utf-8"))
+    left[1].update(change)
+    path.write_text(json.dumps(left), encoding="utf-8")
+    refused = run(mailboxes_file=str(path))
+    assert (refused["error"]["code"], str(left[1]["identity"]) in refused["msg"]) == ("changed_record", True)
+    for record in left:
+        del record["checksum"]
+    path.write_text(json.dumps(left), encoding="utf-8")
+    assert run(mailboxes_file=str(path))["error"]["code"] == "changed_record"
+    path.write_text(json.dumps([{"identity": "ann@contoso.com", "exchange_guid": GUID}]), encoding="utf-8")
+    run(mailboxes_file=str(path))
+    assert run.code == 0
+
+
+def test_a_wave_whose_lock_is_a_pipe_is_refused(run: Run, wave_file: Path) -> None:
+    os.mkfifo(f"{wave_file}.lock")
+    refused = run(mailboxes_file=str(wave_file))
+    assert refused["error"]["code"] == "unwritable_directory"
+    assert "no regular file" in refused["msg"]
+
+
 def test_a_file_that_stays_as_it_is_is_not_written(run: Run, wave_file: Path) -> None:
     before = wave_file.stat().st_ino
     run(mailboxes_file=str(wave_file))

@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
+from lab.model.builder import HybridBuilder
 from tests.unit.plugins.module_utils.fakes import (
     NOW,
     Fails,
@@ -44,6 +45,8 @@ from tests.unit.plugins.module_utils.fakes import (
     refusal,
     tenant,
 )
+from tests.unit.plugins.module_utils.lab_in_process import InProcess
+from tests.unit.plugins.module_utils.procedure_in_process import MOVE
 
 GUID = guid_of("ann's mailbox")
 CREDENTIAL = Credential("CONTOSO\\mrs", "top secret")
@@ -112,6 +115,27 @@ def test_an_unprepared_user_is_neither_submitted_for_nor_completed(state: str, c
 
 def test_what_was_made_whole_since_is_submitted() -> None:
     assert [call.name for call in cmdlets(submit(None, offboarding_state="matched", whole=True))] == ["New-MoveRequest"]
+
+
+def test_a_mailbox_of_which_nothing_is_known_is_submitted_and_exchange_leaves_it_where_it_is() -> None:
+    """The module on its own, without offboarding_state, for a user that nothing has prepared, and for one that is."""
+    lab = InProcess()
+    build = HybridBuilder(lab.hybrid)
+    pairs = [build.synced("Ann Archer"), build.synced("Bob Baker")]
+    build.mail_enable(pairs[1], exchange_guid=pairs[1].cloud.exchange_guid)
+    before = [list(pair.cloud.email_addresses) for pair in pairs]
+    wave = [{"identity": pair.identity, **MOVE, "cutover": "automatic"} for pair in pairs]
+    account = lab.hybrid.remote_credential
+    step = steps.for_state("submitted", False, {"username": account.username, "password": account.password}, wave)
+    with lab.connect() as connections:
+        outcomes = run_wave(step, wave, connections, check=False, sleep=lab.sleep)
+    assert [outcome.status for outcome in outcomes] == ["changed", "changed"]
+    lab.sleep(3 * 24 * 3600)
+    lab.hybrid.advance()
+    statuses = [lab.hybrid.replication.requests[pair.cloud.guid].status for pair in pairs]
+    assert statuses == ["Failed", "Completed"]
+    assert [pair.cloud.kind for pair in pairs] == ["UserMailbox", "MailUser"]
+    assert pairs[0].cloud.email_addresses == before[0]
 
 
 # -- the normal form ---------------------------------------------------------------------------------------------------

@@ -217,10 +217,8 @@ def test_a_mailbox_that_came_home_in_the_run_that_died_is_not_unfinished(tmp_pat
     moves = {
         "ann": "Completed", "bob": "CompletedWithWarning", "cleo": "Completed", "dan": "InProgress", "eve": "Completed",
     }  # fmt: skip
-    people = [
-        {"identity": f"{name}@contoso.com", "exchange_guid": name, "offboarding_state": "to_do", "judged_at": waves.at(60)}
-        for name in moves
-    ]
+    judged = {"offboarding_state": "to_do", "judged_at": waves.at(60)}
+    people = [{"identity": f"{name}@contoso.com", "exchange_guid": name, **judged} for name in moves]
     people[2]["judged_at"] = waves.at(1)  # what the look before it saw is of an earlier offboarding
     requests = {name: {"identity": f"{name}@contoso.com", "status": status} for name, status in moves.items()}
     requests["eve"]["gone_at"] = waves.at(30)
