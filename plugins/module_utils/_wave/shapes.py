@@ -12,8 +12,9 @@ lacks, or that Exchange did not show, are absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypedDict, TypeVar, cast
+from typing import Annotated, TypedDict, TypeVar, cast
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Value
 
 
@@ -70,56 +71,69 @@ class OnPremisesRecipient(Recipient, total=False):
     proxy_addresses: list[str]
 
 
+# The values of Exchange's properties, each with what reads it: bytes, seconds, ISO 8601 in UTC.
+Text = Annotated[str, str]
+Number = Annotated[int, _values.count]
+Size = Annotated[int, _values.size_in_bytes]
+Span = Annotated[int, _values.span_in_seconds]
+Time = Annotated[str, _values.utc_time]
+Flag = Annotated[bool, _values.as_bool]
+
+
 class MoveRequest(TypedDict, total=False):
-    """A move request: sizes in bytes, durations in seconds, times ISO 8601 in UTC."""
+    """A move request. Each key but the last is the property of that name of Get-MoveRequest or its statistics.
+
+    Property names: facts offboarding-practice.md 2.3, read off public scripts; no whole reply was ever published.
+    """
 
     exchange_guid: str
     status: str
-    status_detail: str
-    batch_name: str
-    remote_host_name: str
-    direction: str
-    flags: str
-    display_name: str
-    remote_database_name: str
-    remote_archive_database_name: str
-    target_delivery_domain: str
-    data_consistency_score: str
-    failure_type: str
-    failure_side: str
-    message: str
-    sync_stage: str
-    recipient_type_details: str
-    last_failure: str
-    percent_complete: int
-    bad_items_encountered: int
-    large_items_encountered: int
-    missing_items_encountered: int
-    items_transferred: int
-    total_mailbox_item_count: int
-    total_mailbox_size: int
-    total_archive_size: int
-    bytes_transferred: int
-    bytes_transferred_per_minute: int
-    overall_duration: int
-    total_queued_duration: int
-    total_in_progress_duration: int
-    total_suspended_duration: int
-    total_failed_duration: int
-    queued_timestamp: str
-    start_timestamp: str
-    last_update_timestamp: str
-    last_successful_sync_timestamp: str
-    initial_seeding_completed_timestamp: str
-    completion_timestamp: str
-    suspended_timestamp: str
-    failure_timestamp: str
-    complete_after: str
-    start_after: str
-    skipped_item_approval_time: str
-    suspend: bool
-    suspend_when_ready_to_complete: bool
-    prevent_completion: bool
+    status_detail: Text
+    batch_name: Text
+    remote_host_name: Text
+    direction: Text
+    flags: Text
+    display_name: Text
+    remote_database_name: Text
+    remote_archive_database_name: Text
+    target_delivery_domain: Text
+    data_consistency_score: Text
+    failure_type: Text
+    failure_side: Text
+    message: Text
+    sync_stage: Text
+    recipient_type_details: Text
+    last_failure: Text
+    percent_complete: Number
+    bad_items_encountered: Number
+    large_items_encountered: Number
+    missing_items_encountered: Number
+    items_transferred: Number
+    total_mailbox_item_count: Number
+    total_mailbox_size: Size
+    total_archive_size: Size
+    bytes_transferred: Size
+    bytes_transferred_per_minute: Size
+    overall_duration: Span
+    total_queued_duration: Span
+    total_in_progress_duration: Span
+    total_suspended_duration: Span
+    total_failed_duration: Span
+    queued_timestamp: Time
+    start_timestamp: Time
+    last_update_timestamp: Time
+    last_successful_sync_timestamp: Time
+    initial_seeding_completed_timestamp: Time
+    completion_timestamp: Time
+    suspended_timestamp: Time
+    failure_timestamp: Time
+    complete_after: Time
+    start_after: Time
+    # Whether Exchange Online shows it nobody has published: absent, it says nothing.
+    skipped_item_approval_time: Time
+    suspend: Flag
+    suspend_when_ready_to_complete: Flag
+    prevent_completion: Flag
     # When the settings, which only the statistics show, were read, where that was in an earlier task.
     settings_read_at: str
 

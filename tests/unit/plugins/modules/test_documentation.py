@@ -19,8 +19,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import yaml
@@ -40,6 +40,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
@@ -65,6 +66,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave impo
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.csv_input import COLUMNS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
 from tests.unit.plugins.module_utils import fakes
@@ -275,6 +277,22 @@ def test_return_values_document_the_common_keys(name: str) -> None:
     assert set(entry["error"]["contains"]) == {"code", "message", "cmdlet", "retryable", "remedy"}
     if f"{COLLECTION}.attributes.read_only" not in documentation(name)["extends_documentation_fragment"]:
         assert {"before", "after", "cmdlets", "warnings"} <= set(entry)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "shape"),
+    [
+        ("move_request_info", "move_request", MoveRequest),
+        ("move_progress", "move_request", Entry),
+        ("mailbox_info", "mailbox", Record),
+    ],
+)
+def test_what_is_returned_of_an_object_has_its_keys_and_types(name: str, key: str, shape: type) -> None:
+    documented = yaml.safe_load(module(name).RETURN)["results"]["contains"][key]["contains"]
+    hints = get_type_hints(shape)
+    hints = {one: get_args(hint)[0] if isinstance(hint, UnionType) else hint for one, hint in hints.items()}
+    told = {one: says["type"] for one, says in documented.items()}
+    assert told == {one: (get_origin(hints[one]) or hints[one]).__name__ for one in told if one in hints}
 
 
 # -- cmdlets and the contract ------------------------------------------------------------------------------------------
