@@ -111,6 +111,10 @@ docs: .venv/.run-time ## list modules and roles, and read all their documentatio
 	$(IN_TREE) ansible-doc --type role --list mailops.exchange_hybrid
 	$(IN_TREE) ansible-doc --metadata-dump mailops.exchange_hybrid > /dev/null
 
+.PHONY: pages
+pages: .venv/.run-time ## write what follows from the code: pages, action groups, lists of modules
+	$(RUN) tests.tools.pages
+
 .PHONY: changelog
 changelog: .venv/.lint ## bring CHANGELOG.md up to the fragments, new modules and the version in galaxy.yml
 	$(IN_TREE) antsibull-changelog release --update-existing --reload-plugins

@@ -33,7 +33,7 @@ options:
         C(state=stamped), V(mail_user_removal) for M(mailops.exchange_hybrid.mailuser) with C(state=absent),
         V(move_control) suspends and removes move requests and approves skipped items, V(migration_endpoint) takes
         C(remote_host_name) from the tenant's migration endpoint, V(archives) stamps and moves archives, V(readiness) is
-        for M(mailops.exchange_hybrid.offboarding_readiness).
+        for M(mailops.exchange_hybrid.offboarding_readiness). Each other value is for the module of that name.
     type: list
     elements: str
     choices:
@@ -160,9 +160,7 @@ summary:
   sample: {ok: 131, failed: 0, not_checked: 24}
 """
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
-    PURPOSES,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import PURPOSES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.task import work
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,

@@ -89,31 +89,31 @@ def stopped_before_the_sync(bench: Bench) -> None:
     assert bench.offboard("--tags", "prepare", offboarding_mailboxes=records(pairs)).succeeded
 
 
-def shared_mailbox(bench: Bench) -> None:
-    bench.build.mailbox_on_premises("Info")
+def people(bench: Bench) -> None:
+    """Ann and Bob are in the cloud; a shared mailbox, Carol and Dave are at home, and there is a security group."""
+    ann_and_bob(bench)
+    for name in ("Info", "Carol", "Dave"):
+        bench.build.mailbox_on_premises(name)
+    bench.build.group("Sales", "sales@contoso.com", security=True)
 
 
 def nothing(bench: Bench) -> None:
     """Leave the organization as it is."""
 
 
-# What each module's examples take for granted.
+NAMES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+# What the examples of some modules take for granted; those of the others are about ``people``.
 SETUP: dict[str, Callable[[Bench], object]] = {
     "connection_test": nothing,
     "delay_holds": delayed,
     "directory_sync": nothing,
     "exchange_guid": mail_users,
-    "mailbox": shared_mailbox,
-    "mailbox_info": ann_and_bob,
-    "mailuser": ann_and_bob,
     "move_progress": two_under_way,
     "move_request": ready,
     "move_request_info": under_way,
     "offboarding_readiness": wave_json,
     "offboarding_report": wave_json,
     "offboarding_rollback": stopped_before_the_sync,
-    "offboarding_state": ann_and_bob,
-    "smtp_match": ann_and_bob,
     "wave_file": wave_csv,
 }
 
@@ -157,7 +157,7 @@ def named(task: dict[str, Any], which: str, **more: Any) -> dict[str, Any]:
 
 def tried(make_bench: BenchMaker, name: str) -> Tried:
     with make_bench() as bench:
-        SETUP[name](bench)
+        SETUP.get(name, people)(bench)
         bench.offboarding_directory.mkdir(exist_ok=True)
         before = len(bench.log)
         tasks_given = examples(name, bench)
@@ -173,15 +173,14 @@ def tried(make_bench: BenchMaker, name: str) -> Tried:
 @pytest.fixture(scope="module")
 def outcomes(make_bench: BenchMaker) -> Iterator[dict[str, Tried]]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield dict(zip(SETUP, pool.map(lambda name: tried(make_bench, name), SETUP), strict=True))
+        yield dict(zip(NAMES, pool.map(lambda name: tried(make_bench, name), NAMES), strict=True))
 
 
-def test_every_module_has_its_examples_run() -> None:
-    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"}
-    assert set(SETUP) == modules
+def test_what_is_prepared_is_for_modules_that_exist() -> None:
+    assert set(SETUP) < set(NAMES)
 
 
-@pytest.mark.parametrize("name", SETUP)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_examples_do_what_their_preview_says_and_then_nothing_more(name: str, outcomes: dict[str, Tried]) -> None:
     result = outcomes[name]
     assert result.run.succeeded, result.run.output

@@ -31,6 +31,18 @@ MOVE_CONTROL = "move_control"
 ARCHIVES = "archives"
 READINESS = "readiness"
 ENDPOINT = "migration_endpoint"
+PURPOSES = {
+    OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
+    ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
+    HOLDS: "remove_delay_holds: the delay holds of a mailbox end before its move",
+    STAMPING: "smtp_match with state: stamped, offboarding_rollback",
+    MAIL_USER_REMOVAL: "mailuser with state: absent, offboarding_rollback",
+    MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items, "
+    "offboarding_rollback",
+    ARCHIVES: "mailboxes with an archive",
+    ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
+    READINESS: "offboarding_readiness; the role asks some of it too, where it may",
+}
 
 MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
 VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"

@@ -39,7 +39,8 @@ class Plan:
     ``before`` and ``after`` hold only the attributes that change. ``predicted`` is, per part of a record (on_premises,
     cloud, move_request), what a preview's later steps shall find. ``status`` overrides ``unchanged`` for a mailbox that
     has nothing to write but is not finished either. ``told`` explains, in result and diff, what no attribute shows; the
-    journal does without it. ``half_made`` is written down before the first call, where what
+    journal does without it. ``of_call`` names the call, by its place, that changes an attribute which no parameter is
+    named after. ``half_made`` is written down before the first call, where what
     stands between two calls would do harm.
     """
 
@@ -52,6 +53,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     status: str = ""
     told: Mapping[str, object] = field(default_factory=dict)
+    of_call: Mapping[str, int] = field(default_factory=dict)
     half_made: Note | None = None
 
 

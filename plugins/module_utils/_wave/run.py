@@ -165,8 +165,9 @@ def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
     """Return, for each call of a plan, what it changes of the plan's before and after.
 
     Those are attributes of the object in ``writes_to``; a call to another organization says with its parameters what
-    it changes there. An attribute belongs to the call that has a parameter of its name. What no parameter names (a
-    type, a status) comes with the call that makes the object, else with the last.
+    it changes there. An attribute belongs to the call that the plan names for it, else to the one that has a parameter
+    of its name. What no parameter names (a type, a status) comes with the call that makes the object, else with the
+    last.
     """
     names = list(dict.fromkeys((*plan.before, *plan.after)))
     own = [place for place, (kind, _cmdlet) in enumerate(plan.calls) if kind == writes_to]
@@ -175,8 +176,13 @@ def _changes(record: Record, plan: Plan, writes_to: str) -> list[Change]:
     taken = {place: {_attribute(parameter) for parameter in plan.calls[place][1].parameters} for place in own}
     named = {name for parameters in taken.values() for name in parameters}
 
+    def is_of(name: str, place: int) -> bool:
+        if name in plan.of_call:
+            return plan.of_call[name] == place
+        return name in taken.get(place, ()) or (place == maker and name not in named)
+
     def change(place: int) -> Change:
-        mine = [n for n in names if n in taken.get(place, ()) or (place == maker and n not in named)]
+        mine = [name for name in names if is_of(name, place)]
         return Change(
             str(record["identity"]),
             {name: plan.before[name] for name in mine if name in plan.before},

@@ -302,7 +302,8 @@ def _parameter(need: Need, name: str, status: str, message: str) -> ConnectionCh
 def _remedy(need: Need) -> str:
     if need.system == EXCHANGE_ONLINE:
         return f"Give the application's service principal the management role {need.role}, or Exchange Administrator."
-    return f"Give the account the management role {need.role}."
+    # A role of no such name but a group of roles says so itself.
+    return f"Give the account {'' if need.role.endswith(')') else 'the management role '}{need.role}."
 
 
 def _all_unchecked(system: str, wanted: Sequence[Need], reason: str) -> list[ConnectionCheck]:

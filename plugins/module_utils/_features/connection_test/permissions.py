@@ -13,31 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import (
-    ARCHIVES,
-    ENDPOINT,
-    HOLDS,
-    MAIL_USER_REMOVAL,
-    MOVE_CONTROL,
-    OFFBOARDING,
-    READINESS,
-    ROUTING_ADDRESSES,
-    STAMPING,
-    TABLE,
-)
-
-PURPOSES = {
-    OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
-    ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
-    HOLDS: "remove_delay_holds: the delay holds of a mailbox end before its move",
-    STAMPING: "smtp_match with state: stamped, offboarding_rollback",
-    MAIL_USER_REMOVAL: "mailuser with state: absent, offboarding_rollback",
-    MOVE_CONTROL: "move_request with state: suspended or absent, playbook cleanup, or approval of skipped items, "
-    "offboarding_rollback",
-    ARCHIVES: "mailboxes with an archive",
-    ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
-    READINESS: "offboarding_readiness; the role asks some of it too, where it may",
-}
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import TABLE
 
 
 @dataclass(frozen=True)

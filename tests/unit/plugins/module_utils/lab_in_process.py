@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import taking_confirm
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -25,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Properties,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import System
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
@@ -99,10 +101,11 @@ class Trouble:
 
 @dataclass
 class InProcess:
-    """A whole hybrid organization, and every write that reached it."""
+    """A whole hybrid organization, every cmdlet that was sent to it, and every write that reached it."""
 
     hybrid: Hybrid = field(default_factory=lambda: empty_hybrid(ManualClock(), speed=1000.0))
     trouble: Trouble = field(default_factory=Trouble)
+    calls: list[tuple[str, Cmdlet]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     dead: bool = False
@@ -116,14 +119,14 @@ class InProcess:
     def clock(self) -> float:
         return self.hybrid.clock.now().timestamp()
 
-    def connect(self, *names: str) -> Connections:
+    def connect(self, *names: str, journal: Journal | None = None) -> Connections:
         """Return the collection's connections to these systems, or to all three."""
         organizations = [_Organization(self, name, getattr(self.hybrid, name)) for name in names or SYSTEMS]
         given: dict[str, dict[str, Any]] = {made.system: {} for made in organizations}
         if self.graph and "exchange_online" in given:
             given["exchange_online"] = {"graph": True}
         systems = [System(made.system, lambda _o, made=made: made, self._directory) for made in organizations]
-        return Connections(given, systems, self.sleep)
+        return Connections(given, systems, self.sleep, journal)
 
     def _directory(self, _options: Mapping[str, Any]) -> GraphDirectory:
         return GraphDirectory(_Graph(self.hybrid))  # type: ignore[arg-type]
@@ -226,6 +229,7 @@ class _Session:
         system = self._organization.in_process
         if system.dead:
             raise Killed
+        system.calls.append((self._organization.system, cmdlet))
         if cmdlet.is_read:
             return self._send(cmdlet)
         return system.write(cmdlet, lambda: self._send(cmdlet))
@@ -235,6 +239,8 @@ class _Session:
 
     def _send(self, cmdlet: Cmdlet) -> CmdletOutput:
         given = {name: _given(value) for name, value in cmdlet.parameters.items()}
+        if cmdlet.name in taking_confirm(self._organization.system):
+            given["Confirm"] = False
         try:
             answer: Answer = self._organization.model.run(Call(cmdlet.name, given, self._shell))
         except CmdletFailure as failure:

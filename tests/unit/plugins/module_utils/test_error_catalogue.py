@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import (
@@ -229,19 +227,6 @@ def test_every_entry_says_what_to_do_and_where_that_stands() -> None:
         assert failure.exception or failure.identifier or failure.text
         assert failure.remedy.endswith(".")
         assert failure.source
-
-
-def test_the_page_is_the_catalogue() -> None:
-    assert (ROOT / "docs" / "failures.md").read_text(encoding="utf-8") == _tool().page(CATALOGUE)
-
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("failure_page", ROOT / "tests" / "tools" / "failure_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType, UnionType
@@ -205,7 +205,8 @@ def test_secrets_stand_at_the_top_level_alone(name: str) -> None:
 def test_every_option_of_a_mailbox_can_stand_in_a_csv() -> None:
     """Those that cannot are read from Exchange."""
     read = {"user_principal_name", "recipient_type_details", "legacy_exchange_dn"}
-    options = {option for name in MODULES for option in module(name).ARGUMENTS.mailbox}
+    specs = [item for name in MODULES for item in module(name).ARGUMENTS.mailbox.items()]
+    options = {option for option, spec in specs if "options" not in spec}
     assert options - read <= set(COLUMNS) <= set(fields.TABLE)
     assert {name for name in read if fields.TABLE[name].source == fields.READ} == read
     columns = set(re.findall(r"C\((\w+)\)", " ".join(documentation("wave_file")["options"]["csv"]["description"])))
@@ -515,9 +516,17 @@ def _cycles(recorder: Recorder) -> None:
 def sent() -> list[tuple[str, Cmdlet]]:
     """Return every cmdlet that representative records lead to."""
     recorder = Recorder()
-    for build in (_recipients, _moves, _rollbacks, _reads, _cycles):
+    for build in (_recipients, _moves, _rollbacks, _reads, _cycles, *_of_their_own_tests()):
         build(recorder)
     return recorder.sent
+
+
+def _of_their_own_tests() -> Iterator[Callable[[Recorder], None]]:
+    """Yield the ``sends`` of each feature's test that has one: it runs whatever leads to the feature's cmdlets."""
+    for path in sorted((ROOT / "tests/unit/plugins/module_utils/_features").rglob("test_*.py")):
+        if "\ndef sends(" in path.read_text(encoding="utf-8"):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield importlib.import_module(name).sends
 
 
 def violations(kind: str, cmdlet: Cmdlet) -> Iterator[str]:

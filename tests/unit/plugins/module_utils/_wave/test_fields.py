@@ -16,8 +16,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, split
 from ansible_collections.mailops.exchange_hybrid.plugins.modules import move_request
 
-from tests.tools import records_page
-
 ROOT = Path(__file__).resolve().parents[5]
 ROLE = ROOT / "roles/mailbox_offboarding"
 # A variable of the role that is named like a field and means another thing: the identities of mailboxes, not one's own.
@@ -93,7 +91,3 @@ def test_every_csv_that_is_shipped_or_shown_has_known_columns() -> None:
     found = headers()
     assert len(found) >= 2
     assert {where: name for where, names in found.items() for name in names if name not in fields.columns()} == {}
-
-
-def test_the_page_is_what_the_table_says() -> None:
-    assert (ROOT / "docs/records.md").read_text(encoding="utf-8") == records_page.page(fields.TABLE)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlet_table import PURPOSES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -24,7 +25,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.connection_test.permissions import (
     NEEDED,
-    PURPOSES,
     needs,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import module_file

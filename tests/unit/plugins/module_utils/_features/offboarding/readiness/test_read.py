@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import ALL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     Credential,
@@ -257,16 +254,3 @@ def test_the_table_has_a_row_for_every_finding_and_no_formula() -> None:
         ("(environment)", "info", "false"), ("'=cmd@contoso.com", "blocker", "false"), ("ann@contoso.com", "none", ""),
     ]  # fmt: skip
     assert rows[1]["found"] == 'On "hold", really.'
-
-
-def test_the_page_is_the_catalogue() -> None:
-    assert (ROOT / "docs" / "readiness.md").read_text(encoding="utf-8") == _tool().page(ALL)
-
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("readiness_page", ROOT / "tests" / "tools" / "readiness_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

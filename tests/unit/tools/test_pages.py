@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the mailops.exchange_hybrid contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pages and lists that follow from the code are what ``make pages`` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools import pages
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_a_page_is_what_the_code_says(name: str) -> None:
+    text = (pages.ROOT / name).read_text(encoding="utf-8")
+    assert pages.PAGES[name](text) == text, "run make pages"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("README.md", "| `mailbox` | "),
+        ("docs/permissions.md", "| exchange_server | Set-Mailbox | "),
+        ("docs/permissions.md", "| archives | "),
+        ("docs/records.md", "| `alias` | "),
+        ("meta/runtime.yml", "    - mailbox_info"),
+        ("plugins/modules/connection_test.py", "      - archives"),
+    ],
+)
+def test_what_is_missing_is_written(tmp_path: Path, name: str, line: str) -> None:
+    for page in pages.PAGES:
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / page).write_text((pages.ROOT / page).read_text(encoding="utf-8"), encoding="utf-8")
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    kept = [other for other in text.splitlines(keepends=True) if not other.startswith(line)]
+    assert len(kept) < len(text.splitlines())
+    (tmp_path / name).write_text("".join(kept), encoding="utf-8")
+    assert pages.write(tmp_path) == [name]
+    assert line in (tmp_path / name).read_text(encoding="utf-8")
+    assert pages.write(tmp_path) == []
+
+
+def test_a_group_is_who_takes_the_connection() -> None:
+    documented = {
+        "one": {"extends_documentation_fragment": ["mailops.exchange_hybrid.journal", "mailops.exchange_hybrid.wave"]},
+        "two": {"extends_documentation_fragment": ["mailops.exchange_hybrid.exchange_server"]},
+        "three": {},
+    }
+    groups = pages.action_groups(documented)
+    assert {name: taken for name, taken in groups.items() if taken} == {"exchange_server": ["two"], "journal": ["one"]}
+
+
+def test_a_table_that_is_gone_is_no_page_without_it() -> None:
+    with pytest.raises(ValueError, match="0 times"):
+        pages.permissions("nothing")
