@@ -115,6 +115,10 @@ docs: .venv/.run-time ## list modules and roles, and read all their documentatio
 pages: .venv/.run-time ## write what follows from the code: pages, action groups, lists of modules
 	$(RUN) tests.tools.pages
 
+.PHONY: new-module
+new-module: .venv/.run-time ## begin a module that works and writes nothing yet (NAME=mailbox_forwarding)
+	$(RUN) tests.tools.new_module "$(NAME)"
+
 .PHONY: changelog
 changelog: .venv/.lint ## bring CHANGELOG.md up to the fragments, new modules and the version in galaxy.yml
 	$(IN_TREE) antsibull-changelog release --update-existing --reload-plugins

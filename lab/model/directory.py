@@ -10,6 +10,7 @@ import base64
 import datetime
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from lab.model import addresses
 from lab.model.recipients import Quotas, Recipient, Store
@@ -102,6 +103,8 @@ class Directory:
     hybrid_configured: bool = True
     # Status of a local move request by the ExchangeGuid of whoever it is for.
     move_requests: dict[uuid.UUID, str] = field(default_factory=dict)
+    # What cmdlets in files of their own remember, by the name of the file.
+    kept: dict[str, Any] = field(default_factory=dict)
     server_supported: bool = True
     disjoint_namespace: bool = False
 

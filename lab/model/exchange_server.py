@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import importlib
 import itertools
+import pkgutil
 import threading
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 from lab.answer import (
     Answer,
@@ -30,7 +33,6 @@ from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import BINDING, COMMON, SERVER, Binder
 from lab.model.controllers import Replication
 from lab.model.directory import CONTROLLERS, DOMAIN, Database, Directory
-from lab.model.mailbox_permissions import MailboxPermissions
 from lab.model.recipients import LONG_AGO
 from lab.model.server_recipients import ServerRecipients
 
@@ -69,17 +71,15 @@ class ExchangeServer(Organization):
         self._sessions = itertools.count()
         shell = frozenset({"ViewEntireForest"})
         recipients = ServerRecipients(directory, replication)
-        self.permissions = MailboxPermissions(directory, recipients)
         self.cmdlets = {
             **recipients.cmdlets(),
-            **self.permissions.cmdlets(),
             "Get-MailboxDatabase": Implementation(self.get_mailbox_database, READ | {"Status"}),
             "Get-ExchangeServer": Implementation(self.get_exchange_server, READ | {"Status"}),
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, READ),
             "Get-ADServerSettings": Implementation(self.get_ad_server_settings),
             "Set-ADServerSettings": Implementation(self.set_ad_server_settings, shell),
             "Get-WebServicesVirtualDirectory": Implementation(self.get_virtual_directory, READ | {"ADPropertiesOnly"}),
-            **surroundings.server_cmdlets(directory),
+            **_of_their_own_files(directory, recipients),
             "Get-MoveRequest": Implementation(self.get_move_request, READ | {"ResultSize", "MoveStatus", "BatchName"}),
         }
 
@@ -214,6 +214,16 @@ class ExchangeServer(Organization):
         if request.get("Identity") not in (None, ""):
             raise failures.move_request_not_found(request.get("Identity"))
         return Answer(surroundings.local_move_requests(self.directory))
+
+
+def _of_their_own_files(directory: Directory, recipients: ServerRecipients) -> dict[str, Implementation]:
+    """Return the cmdlets of every file beside this one that has ``server_cmdlets``."""
+    found: dict[str, Implementation] = {}
+    for place in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        make = getattr(importlib.import_module(f"lab.model.{place.name}"), "server_cmdlets", None)
+        if make is not None:
+            found.update(make(directory, recipients))
+    return found
 
 
 def command_info(name: str, parameters: list[str]) -> LabObject:

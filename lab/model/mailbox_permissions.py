@@ -11,7 +11,7 @@ merges and orders entries is invented (lab/CONFORMANCE.md).
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Union
 
 from lab.answer import Answer, CmdletFailure, Collection, Enumeration, LabObject, LabValue, Reference
@@ -58,14 +58,36 @@ def _default_entries() -> list[Entry]:
     return [Entry(SELF, (FULL_ACCESS, READ_PERMISSION)), *inherited]
 
 
-class MailboxPermissions:
+@dataclass
+class Kept:
     """The entries of every mailbox, by the GUID of its object; ``auto_mapped`` is msExchDelegateListLink."""
+
+    entries: dict[uuid.UUID, list[Entry]] = field(default_factory=dict)
+    auto_mapped: dict[uuid.UUID, set[uuid.UUID]] = field(default_factory=dict)
+
+
+def kept(directory: Directory) -> Kept:
+    """Return what this file remembers of an organization."""
+    found: Kept = directory.kept.setdefault("mailbox_permissions", Kept())
+    return found
+
+
+def entries_of(directory: Directory, guid: uuid.UUID) -> list[Entry]:
+    """Return the live entries of a mailbox."""
+    return kept(directory).entries.setdefault(guid, _default_entries())
+
+
+def server_cmdlets(directory: Directory, recipients: ServerRecipients) -> dict[str, Implementation]:
+    """Return the on-premises cmdlets of this file by name."""
+    return MailboxPermissions(directory, recipients).cmdlets()
+
+
+class MailboxPermissions:
+    """The three cmdlets."""
 
     def __init__(self, directory: Directory, recipients: ServerRecipients) -> None:
         self._directory = directory
         self._recipients = recipients
-        self._entries: dict[uuid.UUID, list[Entry]] = {}
-        self.auto_mapped: dict[uuid.UUID, set[uuid.UUID]] = {}
 
     def cmdlets(self) -> dict[str, Implementation]:
         """Return the cmdlets of this file by name."""
@@ -78,14 +100,10 @@ class MailboxPermissions:
             "Remove-MailboxPermission": Implementation(self.remove, written),
         }
 
-    def entries(self, guid: uuid.UUID) -> list[Entry]:
-        """Return the live entries of a mailbox."""
-        return self._entries.setdefault(guid, _default_entries())
-
     def get(self, request: Request) -> Answer:
         """Get-MailboxPermission; with -User the entries of that principal alone."""
         mailbox = self._mailbox(request)
-        found = self.entries(mailbox.guid)
+        found = entries_of(self._directory, mailbox.guid)
         if request.get("User"):
             trustee = self._trustee(request, mailbox)
             found = [entry for entry in found if _same(entry.trustee, trustee)]
@@ -99,7 +117,7 @@ class MailboxPermissions:
         if isinstance(wanted.trustee, str):
             # An orphaned SID can be removed, not given anything.
             raise _not_found(request.get("User"))
-        entries = self.entries(mailbox.guid)
+        entries = entries_of(self._directory, mailbox.guid)
         held = next((entry for entry in entries if _alike(entry, wanted)), None)
         missing = [right for right in wanted.rights if held is None or right not in held.rights]
         if not missing:
@@ -121,14 +139,14 @@ class MailboxPermissions:
         else:
             held.rights = (*held.rights, *missing)
         if FULL_ACCESS in missing and not wanted.deny and request.get("AutoMapping", True) is not False:
-            self.auto_mapped.setdefault(mailbox.guid, set()).add(wanted.trustee)
+            kept(self._directory).auto_mapped.setdefault(mailbox.guid, set()).add(wanted.trustee)
         return Answer([self._shown(mailbox, wanted)])
 
     def remove(self, request: Request) -> Answer:
         """Remove-MailboxPermission: what is not there, or inherited, is only warned of."""
         mailbox = self._mailbox(request)
         wanted = self._wanted(request, mailbox)
-        entries = self.entries(mailbox.guid)
+        entries = entries_of(self._directory, mailbox.guid)
         held = next((entry for entry in entries if _alike(entry, wanted)), None)
         if held is None or not set(held.rights) & set(wanted.rights):
             return Answer(warnings=[self._not_removed(mailbox, wanted)])
@@ -138,12 +156,13 @@ class MailboxPermissions:
         if not held.rights:
             entries.remove(held)
         if FULL_ACCESS in wanted.rights and isinstance(wanted.trustee, uuid.UUID):
-            self.auto_mapped.get(mailbox.guid, set()).discard(wanted.trustee)
+            kept(self._directory).auto_mapped.get(mailbox.guid, set()).discard(wanted.trustee)
         return Answer()
 
     def _not_removed(self, mailbox: DirectoryObject, wanted: Entry) -> str:
         name = mailbox.distinguished_name
-        above = [entry for entry in self.entries(mailbox.guid) if entry.inherited and entry.deny == wanted.deny]
+        entries = entries_of(self._directory, mailbox.guid)
+        above = [entry for entry in entries if entry.inherited and entry.deny == wanted.deny]
         if any(_same(entry.trustee, wanted.trustee) and set(entry.rights) & set(wanted.rights) for entry in above):
             rights, control = ", ".join(wanted.rights), "Deny" if wanted.deny else "Allow"
             return (
@@ -178,7 +197,7 @@ class MailboxPermissions:
             raise failures.ambiguous(named)
         if found:
             return found[0].guid
-        for entry in self.entries(mailbox.guid):
+        for entry in entries_of(self._directory, mailbox.guid):
             if _same(entry.trustee, named):
                 return entry.trustee
         raise _not_found(named)

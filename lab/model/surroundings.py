@@ -15,13 +15,14 @@ from lab.model import failures, kinds
 from lab.model.cmdlet_host import Implementation, Request
 from lab.model.directory import Database, Directory
 from lab.model.selection import limited
+from lab.model.server_recipients import ServerRecipients
 from lab.model.tenant import Tenant
 
 _SYSTEM = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
 _MIGRATION = "Microsoft.Exchange.Data.Storage.Management.Migration."
 
 
-def server_cmdlets(directory: Directory) -> dict[str, Implementation]:
+def server_cmdlets(directory: Directory, _recipients: ServerRecipients) -> dict[str, Implementation]:
     """Return the on-premises cmdlets of this file by name."""
 
     def copy_status(request: Request) -> Answer:

@@ -40,6 +40,7 @@ options:
       - archives
       - delay_holds
       - mail_user_removal
+      - mailbox_permission
       - migration_endpoint
       - move_control
       - offboarding

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -27,15 +27,24 @@ COLLECTION = "mailops.exchange_hybrid"
 GROUPS = ("active_directory", "entra_connect", "exchange_online", "exchange_server", "journal")
 
 
-def modules() -> dict[str, dict[str, Any]]:
-    """Return the documentation of every module, without what its fragments add."""
-    names = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-    package = f"ansible_collections.{COLLECTION}.plugins.modules"
-    found = {name: importlib.import_module(f"{package}.{name}") for name in names}
-    return {name: yaml.safe_load(module.DOCUMENTATION) for name, module in found.items()}
+# The documentation of every module, without what its fragments add.
+Documented = Mapping[str, Mapping[str, Any]]
 
 
-def action_groups(documented: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+def modules(root: Path) -> Documented:
+    """Return the documentation of every module of a checkout."""
+    return {path.stem: _documentation(path) for path in sorted((root / "plugins" / "modules").glob("*.py"))}
+
+
+def _documentation(path: Path) -> Mapping[str, Any]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
+            says: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
+            return says
+    raise ValueError(f"{path.name} has no DOCUMENTATION")
+
+
+def action_groups(documented: Documented) -> dict[str, list[str]]:
     """Return the modules that take each connection, and those that take the journal."""
     return {
         group: [name for name, says in documented.items() if _extends(says, group)] for group in GROUPS
@@ -46,22 +55,22 @@ def _extends(documented: Mapping[str, Any], fragment: str) -> bool:
     return f"{COLLECTION}.{fragment}" in documented.get("extends_documentation_fragment", ())
 
 
-def runtime(text: str) -> str:
+def runtime(text: str, documented: Documented) -> str:
     """Return meta/runtime.yml with the action groups that the modules' documentation says."""
     head = text.partition("action_groups:\n")[0]
-    groups = action_groups(modules())
+    groups = action_groups(documented)
     lines = [line for group, names in groups.items() for line in (f"  {group}:", *(f"    - {n}" for n in names))]
     return f"{head}action_groups:\n" + "\n".join(lines) + "\n"
 
 
-def readme(text: str) -> str:
+def readme(text: str, documented: Documented) -> str:
     """Return the README with a row for each module that had none; what a row says may be written by hand."""
     head, heading, rest = text.partition("### Modules\n")
     table = re.search(r"(?:^\|.*\n)+", rest, re.MULTILINE)
     if table is None:
         raise ValueError("README.md has no table of modules")
     listed = set(re.findall(r"^\| `(\w+)` \|", table[0], re.MULTILINE))
-    rows = [_row(name, says["short_description"]) for name, says in modules().items() if name not in listed]
+    rows = [_row(name, says["short_description"]) for name, says in documented.items() if name not in listed]
     return head + heading + rest[: table.end()] + "".join(rows) + rest[table.end() :]
 
 
@@ -69,7 +78,7 @@ def _row(name: str, short: str) -> str:
     return f"| `{name}` | {short[0].lower()}{short[1:]} |\n"
 
 
-def permissions(text: str) -> str:
+def permissions(text: str, _documented: Documented) -> str:
     """Return docs/permissions.md with the tables of cmdlets and of purposes as the code has them."""
     needed = (
         f"| {n.system} | {n.cmdlet} | {' '.join(n.parameters)} | {n.role} | {n.purpose} |\n" for n in NEEDED
@@ -87,20 +96,20 @@ def _with_rows(text: str, header: str, rows: Iterable[str]) -> str:
     return written
 
 
-def connection_test(text: str) -> str:
+def connection_test(text: str, _documented: Documented) -> str:
     """Return module connection_test with the purposes that the table of cmdlets has as choices."""
     choices = "".join(f"      - {name}\n" for name in sorted(PURPOSES))
     pattern = re.compile(r"(^  purposes:\n(?:    .*\n)*?    choices:\n)(?:      - \w+\n)+", re.MULTILINE)
     return pattern.sub(lambda found: found[1] + choices, text)
 
 
-# What each file has to be, from what it is.
-PAGES: Mapping[str, Callable[[str], str]] = {
+# What each file has to be, from what it is and from the modules' documentation.
+PAGES: Mapping[str, Callable[[str, Documented], str]] = {
     "README.md": readme,
-    "docs/failures.md": lambda _text: failure_page.page(_error_catalogue.CATALOGUE),
+    "docs/failures.md": lambda _text, _documented: failure_page.page(_error_catalogue.CATALOGUE),
     "docs/permissions.md": permissions,
-    "docs/readiness.md": lambda _text: readiness_page.page(_check_catalogue.ALL),
-    "docs/records.md": lambda _text: records_page.page(fields.TABLE),
+    "docs/readiness.md": lambda _text, _documented: readiness_page.page(_check_catalogue.ALL),
+    "docs/records.md": lambda _text, _documented: records_page.page(fields.TABLE),
     "meta/runtime.yml": runtime,
     "plugins/modules/connection_test.py": connection_test,
 }
@@ -108,11 +117,11 @@ PAGES: Mapping[str, Callable[[str], str]] = {
 
 def write(root: Path = ROOT) -> list[str]:
     """Write what differs; return the names of those files."""
-    changed = []
+    changed, documented = [], modules(root)
     for name, wanted in PAGES.items():
         path = root / name
         old = path.read_text(encoding="utf-8")
-        new = wanted(old)
+        new = wanted(old, documented)
         if new != old:
             path.write_text(new, encoding="utf-8")
             changed.append(name)

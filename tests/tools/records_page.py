@@ -62,6 +62,7 @@ def page(table: Mapping[str, Field]) -> str:
 def _cells(name: str, field: Field) -> list[str]:
     choices = ", ".join(f"`{choice}`" for choice in field.choices)
     text = re.sub(r"C\(([^)]*)\)", r"`\1`", field.text) + (f" One of {choices}." if choices else "")
+    text += " Not as a column of a CSV." if field.options else ""
     return [f"`{name}`", fields.type_name(name), text, ", ".join(f"`{module}`" for module in field.options_of.split())]
 
 

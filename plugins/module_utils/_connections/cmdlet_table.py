@@ -31,6 +31,7 @@ MOVE_CONTROL = "move_control"
 ARCHIVES = "archives"
 READINESS = "readiness"
 ENDPOINT = "migration_endpoint"
+PERMISSIONS = "mailbox_permission"
 PURPOSES = {
     OFFBOARDING: "role mailbox_offboarding, for users and remote mailboxes of every kind",
     ROUTING_ADDRESSES: "add_routing_address: a cloud-only mailbox gets its address in the routing domain",
@@ -41,12 +42,15 @@ PURPOSES = {
     "offboarding_rollback",
     ARCHIVES: "mailboxes with an archive",
     ENDPOINT: "remote_host_name that is left out, which the one migration endpoint supplies",
+    PERMISSIONS: "mailbox_permission: who may open an on-premises mailbox",
     READINESS: "offboarding_readiness; the role asks some of it too, where it may",
 }
 
 MAIL_RECIPIENTS, VIEW_RECIPIENTS = "Mail Recipients", "View-Only Recipients"
 VIEW_CONFIGURATION, MOVE_MAILBOXES = "View-Only Configuration", "Move Mailboxes"
 MIGRATION, LEGAL_HOLD = "Migration", "Legal Hold"
+# Microsoft's page on recipient permissions names this role group alone for "Permissions and delegation".
+ORGANIZATION_MANAGEMENT = "Organization Management (role group)"
 OPERATORS = "ADSyncOperators (local group)"
 
 # Whether a cmdlet takes -DomainController, and which controllers hold what it is about: every one of the forest holds
@@ -127,11 +131,17 @@ TABLE: tuple[KnownCmdlet, ...] = (
     # It concerns the session alone and is sent as it stands. That every role of an administrator brings it is inferred.
     KnownCmdlet(EXCHANGE_SERVER, "Set-ADServerSettings", (_VIEW_FOREST,), False, "", SESSION_ENDS),
     _server_read("Get-User", ONE_DOMAIN, _for(f"Identity {_FIND}", VIEW_RECIPIENTS)),
-    _server_read("Get-Recipient", ONE_DOMAIN, _for(_FIND, VIEW_RECIPIENTS)),
+    _server_read(
+        "Get-Recipient",
+        ONE_DOMAIN,
+        _for(_FIND, VIEW_RECIPIENTS),
+        _for("Identity", VIEW_RECIPIENTS, PERMISSIONS),
+    ),
     _server_read("Get-MailUser", ONE_DOMAIN, _for(_FIND, VIEW_RECIPIENTS)),
     _server_read("Get-RemoteMailbox", ONE_DOMAIN, _for(_FIND, VIEW_RECIPIENTS)),
     _server_read("Get-Mailbox", ONE_DOMAIN, _for(_FIND, VIEW_RECIPIENTS)),
     _server_read("Get-MailboxStatistics", ONE_DOMAIN, _for("Identity", VIEW_RECIPIENTS)),
+    _server_read("Get-MailboxPermission", ONE_DOMAIN, _for("Identity ResultSize", VIEW_RECIPIENTS, PERMISSIONS)),
     _server_read("Get-MoveRequest", CONFIGURATION, _for("ResultSize", VIEW_RECIPIENTS, READINESS)),
     _server_read(
         "Get-MailboxDatabase",
@@ -152,6 +162,14 @@ TABLE: tuple[KnownCmdlet, ...] = (
     ),
     _server_write("Set-Mailbox", _for("Identity Type", MAIL_RECIPIENTS)),
     _server_write("Set-User", _for("Identity WindowsEmailAddress DisplayName", MAIL_RECIPIENTS, STAMPING)),
+    _server_write(
+        "Add-MailboxPermission",
+        _for("Identity User AccessRights InheritanceType Deny AutoMapping", ORGANIZATION_MANAGEMENT, PERMISSIONS),
+    ),
+    _server_write(
+        "Remove-MailboxPermission",
+        _for("Identity User AccessRights InheritanceType Deny", ORGANIZATION_MANAGEMENT, PERMISSIONS),
+    ),
     _server_write("Disable-MailUser", _for("Identity", MAIL_RECIPIENTS, MAIL_USER_REMOVAL)),
     _cloud_read("Get-Recipient", _for(_FIND, VIEW_RECIPIENTS)),
     _cloud_read(

@@ -14,7 +14,7 @@ it, and that module's documentation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -35,7 +35,8 @@ class Field:
     """One field, but for its name and its type.
 
     ``text`` says what it is, in the words with which each module's documentation of it begins. ``options_of`` are the
-    modules, by name and separated by blanks, that take it as an option of each mailbox.
+    modules, by name and separated by blanks, that take it as an option of each mailbox. ``options`` is the argument
+    spec of the items, where a field is a list of dictionaries; a CSV cannot hold it.
     """
 
     text: str
@@ -43,6 +44,21 @@ class Field:
     form: formats.Form | None = None
     choices: tuple[str, ...] = ()
     source: str = GIVEN
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+TRUSTEE: Mapping[str, Mapping[str, Any]] = {
+    "user": {"type": "str", "required": True},
+    "access_rights": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["FullAccess", "ReadPermission", "ChangePermission", "ChangeOwner", "DeleteItem", "ExternalAccount"],
+        "default": ["FullAccess"],
+    },
+    "inheritance_type": {"type": "str", "choices": ["None", "All", "Children", "Descendents", "SelfAndChildren"]},
+    "deny": {"type": "bool", "default": False},
+    "auto_mapping": {"type": "bool"},
+}
 
 
 class Record(TypedDict, total=False):
@@ -53,7 +69,8 @@ class Record(TypedDict, total=False):
         str,
         Field(
             "The on-premises user - its user principal name, objectGUID or distinguished name.",
-            "exchange_guid mailbox mailuser offboarding_readiness offboarding_rollback offboarding_state smtp_match",
+            "exchange_guid mailbox mailbox_permission mailuser offboarding_readiness offboarding_rollback "
+            "offboarding_state smtp_match",
             formats.AD_IDENTITY,
         ),
     ]
@@ -211,6 +228,10 @@ class Record(TypedDict, total=False):
     email_addresses: Annotated[
         list[str], Field("All proxy addresses of the cloud mailbox.", "mailuser", formats.PROXY_ADDRESS)
     ]
+    trustees: Annotated[
+        list[dict[str, Any]],
+        Field("Who may open the mailbox, and how.", "mailbox_permission", options=TRUSTEE),
+    ]
     accept: Annotated[
         list[str],
         Field("Codes of blockers that do not stop the mailbox.", "exchange_guid mailuser", formats.SIGN),
@@ -220,7 +241,7 @@ class Record(TypedDict, total=False):
         str,
         Field(
             "The cloud user's user principal name.",
-            "exchange_guid mailbox mailuser smtp_match",
+            "exchange_guid mailbox mailbox_permission mailuser smtp_match",
             formats.PRINCIPAL_NAME,
             source=READ,
         ),
@@ -286,6 +307,7 @@ _ANSIBLE: Mapping[Any, dict[str, Any]] = {
     str: {"type": "str"},
     bool: {"type": "bool"},
     list[str]: {"type": "list", "elements": "str"},
+    list[dict[str, Any]]: {"type": "list", "elements": "dict"},
 }
 _HINTS = {name: get_args(hint) for name, hint in get_type_hints(Record, include_extras=True).items()}
 TABLE: Mapping[str, Field] = {name: field for name, (_type, field) in _HINTS.items()}
@@ -294,7 +316,8 @@ FOUND = frozenset(name for name, field in TABLE.items() if field.source == FOUND
 
 def columns(of: Any = None) -> tuple[str, ...]:
     """Return the fields that a user may give, which are the columns of a CSV; those of one type where it is named."""
-    return tuple(name for name, (type_, field) in _HINTS.items() if field.source == GIVEN and of in (None, type_))
+    given = {name: type_ for name, (type_, field) in _HINTS.items() if field.source == GIVEN and not field.options}
+    return tuple(name for name, type_ in given.items() if of in (None, type_))
 
 
 def options(module: str) -> dict[str, dict[str, Any]]:
@@ -303,7 +326,11 @@ def options(module: str) -> dict[str, dict[str, Any]]:
     No option has a default: that would hide that a record left the choice to the task.
     """
     return {
-        name: {**_ANSIBLE[type_], **({"choices": list(field.choices)} if field.choices else {})}
+        name: {
+            **_ANSIBLE[type_],
+            **({"choices": list(field.choices)} if field.choices else {}),
+            **({"options": field.options} if field.options else {}),
+        }
         for name, (type_, field) in _HINTS.items()
         if module in field.options_of.split()
     }

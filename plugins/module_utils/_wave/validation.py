@@ -22,7 +22,7 @@ def validated(
     record: Mapping[str, Any], owned: Mapping[str, Mapping[str, Any]], where: str, remedy: str
 ) -> dict[str, Any]:
     """Return those values of a record that belong to the options, in their types; InputError for the first bad one."""
-    part = {key: record[key] for key in owned if not records.is_blank(record.get(key))}
+    part = {key: _as_given(record[key]) for key in owned if not records.is_blank(record.get(key))}
     result = _Validator(owned).validate(part)
     if result.error_messages:
         raise InputError(where, None, "; ".join(result.error_messages), remedy)
@@ -31,6 +31,13 @@ def validated(
     given = [name for name in owned if name not in record.get("read_from_exchange", ())]
     fields.check(valid, given, f"{where}: ")
     return valid
+
+
+def _as_given(value: Any) -> Any:
+    """Return a value without the None that AnsibleModule has put for what an item of a list leaves out."""
+    if isinstance(value, list):
+        return [_as_given(item) for item in value]
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 def refuse_missing(valid: Mapping[str, Any], required: Sequence[str], identity: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from lab.answer import CmdletFailure
 from lab.model.builder import child_domain_person
-from lab.model.mailbox_permissions import MOST_ENTRIES, Entry
+from lab.model.mailbox_permissions import MOST_ENTRIES, Entry, entries_of, kept
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -74,7 +74,7 @@ def test_rights_stand_in_one_entry_for_each_inheritance_and_kind(office: Desk) -
 
 def test_auto_mapping_is_made_with_full_access_and_shown_nowhere(office: Desk) -> None:
     info, ann = (next(i for i in office.hybrid.directory.objects if i.name == name) for name in ("Info", "Ann"))
-    mapped = office.hybrid.exchange_server.permissions.auto_mapped
+    mapped = kept(office.hybrid.directory).auto_mapped
     office.server("Add-MailboxPermission", **FULL, AutoMapping=False)
     assert mapped.get(info.guid, set()) == set()
     office.server("Add-MailboxPermission", **FULL)
@@ -87,7 +87,7 @@ def test_auto_mapping_is_made_with_full_access_and_shown_nowhere(office: Desk) -
 def test_orphans_and_inherited_entries(office: Desk) -> None:
     sid = "S-1-5-21-1004336348-1177238915-682003330-1104"
     info = next(item for item in office.hybrid.directory.objects if item.name == "Info")
-    office.hybrid.exchange_server.permissions.entries(info.guid).append(Entry(sid))
+    entries_of(office.hybrid.directory, info.guid).append(Entry(sid))
     assert entries(office)[-1][0] == sid
     assert office.refused("Add-MailboxPermission", **{**FULL, "User": sid}).message.startswith("User or group")
     office.server("Remove-MailboxPermission", **{**FULL, "User": sid})
@@ -117,7 +117,7 @@ def test_what_is_refused(office: Desk) -> None:
     office.build.synced("Bob")
     assert "couldn't be found" in office.refused("Add-MailboxPermission", **{**FULL, "Identity": "Bob"}).message
     info = next(item for item in office.hybrid.directory.objects if item.name == "Info")
-    held = office.hybrid.exchange_server.permissions.entries(info.guid)
+    held = entries_of(office.hybrid.directory, info.guid)
     held += [Entry(f"S-1-5-21-1-2-3-{number}") for number in range(MOST_ENTRIES - 1)]
     assert f"of {MOST_ENTRIES}" in office.refused("Add-MailboxPermission", **FULL).message
 
