@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -134,7 +135,7 @@ def test_only_what_is_pure_makes_a_plan() -> None:
 def steps() -> list[type[Step[Any]]]:
     """Return every step of the collection."""
     for path in FEATURES.rglob("*.py"):
-        if "(Step[" in path.read_text(encoding="utf-8"):
+        if re.search(r"^class \w+\(\w*Step\b", path.read_text(encoding="utf-8"), re.MULTILINE):
             name = ".".join(path.relative_to(UTILS).with_suffix("").parts)
             importlib.import_module(f"{PACKAGE}.{name}")
     found: list[type[Step[Any]]] = []
