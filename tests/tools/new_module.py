@@ -99,22 +99,15 @@ PLAN_TEXT = '''# PRIVATE to the collection, can change at any time.
 
 from __future__ import annotations
 
-from {package}.module_utils._errors import MailboxError
+from {package}.module_utils._recipients import on_premises
 from {package}.module_utils._wave.plan import Plan
 from {package}.module_utils._wave.records import Record
 from {package}.module_utils._wave.shapes import OnPremisesRecipient
 
 
-def managed(record: Record, current: OnPremisesRecipient) -> Plan:
+def managed(_record: Record, current: OnPremisesRecipient) -> Plan:
     """Return what is missing on an on-premises mailbox."""
-    if current["kind"] != "mailbox":
-        raise MailboxError(
-            f"{{record['identity']}} is a {{current['recipient_type_details']}} on-premises, not a mailbox.",
-            code="wrong_recipient_type",
-            cmdlet="Get-User",
-            retryable=True,
-            remedy="Wait until the move is Completed, or give the right ad_identity.",
-        )
+    on_premises.require_mailbox(current)
     return Plan()
 '''
 STEP_TEXT = '''# PRIVATE to the collection, can change at any time.
@@ -124,31 +117,21 @@ STEP_TEXT = '''# PRIVATE to the collection, can change at any time.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from {package}.module_utils._connections.interfaces import EXCHANGE_SERVER
-from {package}.module_utils._connections.session_pool import Connections
 from {package}.module_utils._features.{name} import plan
-from {package}.module_utils._recipients import read as recipients_read
+from {package}.module_utils._recipients.steps import OnPremisesStep
 from {package}.module_utils._wave.plan import Attempt, Plan
 from {package}.module_utils._wave.records import Record
 from {package}.module_utils._wave.shapes import OnPremisesRecipient
-from {package}.module_utils._wave.step import Step, WorkItem
 
 
 @dataclass(frozen=True)
-class Managed(Step[OnPremisesRecipient]):
+class Managed(OnPremisesStep):
     """The on-premises mailbox is as its record says."""
-
-    check: bool
-    writes_to = EXCHANGE_SERVER
 
     def skips(self, record: Record) -> bool:
         return False
-
-    def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
-        recipients_read.show_on_premises(connections, items, check=self.check)
 
     def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.managed(record, current)

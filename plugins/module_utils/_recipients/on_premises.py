@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.cloud import custom_attributes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
 
@@ -42,6 +43,18 @@ _MOVE = {
 }
 # Which Get- cmdlet shows the mail attributes of which kind.
 READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox", "mailbox": "Get-Mailbox"}
+
+
+def require_mailbox(found: OnPremisesRecipient) -> None:
+    """Raise MailboxError for an object that is no mailbox on-premises."""
+    if found["kind"] != "mailbox":
+        raise MailboxError(
+            f"the on-premises object is a {found['recipient_type_details']}, not a mailbox.",
+            code="wrong_recipient_type",
+            cmdlet="Get-User",
+            retryable=True,
+            remedy="Wait until the move is Completed, or give the right ad_identity.",
+        )
 
 
 def user(properties: Properties) -> OnPremisesRecipient:

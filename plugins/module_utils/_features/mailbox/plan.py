@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -27,14 +26,7 @@ TYPES = {"UserMailbox": "Regular", "SharedMailbox": "Shared", "RoomMailbox": "Ro
 def of_kind(record: Record, current: OnPremisesRecipient) -> Plan:
     """Return what gives an on-premises mailbox the kind that the record names."""
     wanted = str(record["recipient_type_details"])
-    if current["kind"] != "mailbox":
-        raise MailboxError(
-            f"the on-premises object is a {current['recipient_type_details']}, not a mailbox.",
-            code="wrong_recipient_type",
-            cmdlet="Get-User",
-            retryable=True,
-            remedy="Wait until the move is Completed, or give the right ad_identity.",
-        )
+    on_premises.require_mailbox(current)
     found = current["recipient_type_details"]
     if on_premises.is_as_wanted(found, wanted):
         return Plan()

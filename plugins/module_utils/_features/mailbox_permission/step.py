@@ -33,6 +33,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Access,
     Entry,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -86,14 +87,7 @@ def _mailbox(found: OnPremisesRecipient | HybridError) -> str:
     """Return the GUID of the object whose entries are read."""
     if isinstance(found, HybridError):
         raise found
-    if found["kind"] != "mailbox":
-        raise MailboxError(
-            f"the on-premises object is a {found['recipient_type_details']}, not a mailbox.",
-            code="wrong_recipient_type",
-            cmdlet="Get-User",
-            retryable=True,
-            remedy="Wait until the move is Completed, or give the right ad_identity.",
-        )
+    on_premises.require_mailbox(found)
     return str(found["guid"])
 
 
