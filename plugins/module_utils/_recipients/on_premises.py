@@ -41,6 +41,16 @@ _MOVE = {
     "MailboxMoveRemoteHostName": "remote_host_name",
     "MailboxMoveBatchName": "batch_name",
 }
+# Attribute → parameter of Set-MailUser, Set-RemoteMailbox and Set-User: all that is ever set on an existing object.
+PARAMETERS = {
+    "email_addresses": "EmailAddresses",
+    "external_email_address": "ExternalEmailAddress",
+    "email_address_policy_enabled": "EmailAddressPolicyEnabled",
+    "exchange_guid": "ExchangeGuid",
+    "archive_guid": "ArchiveGuid",
+    "windows_email_address": "WindowsEmailAddress",
+    "display_name": "DisplayName",
+}
 # Which Get- cmdlet shows the mail attributes of which kind.
 READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox", "mailbox": "Get-Mailbox"}
 

@@ -32,11 +32,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
     notes as pauses,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     lost_with_the_mail_user,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, on_premises, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
@@ -47,8 +46,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
     part,
 )
 
-# Attribute → parameter of Set-User.
-_OF_A_USER = {"windows_email_address": "WindowsEmailAddress", "display_name": "DisplayName"}
 WHOLE, UNDONE, ADDRESSES, AT_RISK = "whole", "undone", "addresses_written", "at_risk"
 LOOKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written
 # Before a user is believed to be plain that may just have been enabled: another controller may not have heard of it.
@@ -194,7 +191,7 @@ class _Mending:
             self._set(ad, part(self._note.wanted, names))
 
     def _set(self, ad: OnPremisesRecipient, change: OnPremisesRecipient) -> None:
-        given = {"Identity": ad["guid"], **parameters(change, mailuser.PARAMETERS)}
+        given = {"Identity": ad["guid"], **parameters(change, on_premises.PARAMETERS)}
         self._send(Cmdlet("Set-MailUser", given), {name: ad.get(name) for name in change}, change)
 
     def _undo(self, ad: OnPremisesRecipient) -> None:
@@ -220,7 +217,7 @@ class _Mending:
         if before.get("display_name", ad["display_name"]) != ad["display_name"]:
             change["display_name"] = before["display_name"]
         if change:
-            given = {"Identity": ad["guid"], **parameters(change, _OF_A_USER)}
+            given = {"Identity": ad["guid"], **parameters(change, on_premises.PARAMETERS)}
             self._send(Cmdlet("Set-User", given), {name: ad.get(name) for name in change}, change)
 
     def _send(self, cmdlet: Cmdlet, before: Mapping[str, object], after: Mapping[str, object]) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import (
     plan as exchange_guid,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.claim import Claim
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note, Plan
@@ -58,7 +58,7 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
     change = _changes(record, current, wanted, routing)
     calls = [*cloud_calls, *enable]
     if change:
-        given = {"Identity": current["guid"], **parameters(change, PARAMETERS)}
+        given = {"Identity": current["guid"], **parameters(change, on_premises.PARAMETERS)}
         calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", given)))
     after: OnPremisesRecipient = {
         **current,
@@ -257,15 +257,6 @@ def _fates(record: Record, change: OnPremisesRecipient) -> dict[str, str]:
     told = addresses.fates(record.get("email_addresses", []), str(record.get("alias") or ""), include_sip=include_sip)
     added = addresses.missing(change["email_addresses"], told)
     return {**told, **dict.fromkeys(added, "written beside the cloud's, or stands on-premises already")}
-
-
-PARAMETERS = {
-    "email_addresses": "EmailAddresses",
-    "external_email_address": "ExternalEmailAddress",
-    "email_address_policy_enabled": "EmailAddressPolicyEnabled",
-    "exchange_guid": "ExchangeGuid",
-    "archive_guid": "ArchiveGuid",
-}
 
 
 def _predicted(seen: BothSides, after: OnPremisesRecipient, routing: str, cloud_changes: bool) -> Predicted:

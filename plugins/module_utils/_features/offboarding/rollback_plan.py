@@ -26,7 +26,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import (
     plan as exchange_guid,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    addresses,
+    cloud,
+    move_request,
+    on_premises,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
@@ -58,17 +63,6 @@ _SHOWN = (
     "archive_guid",
     "windows_email_address",
 )
-_PARAMETERS = {
-    "email_addresses": "EmailAddresses",
-    "external_email_address": "ExternalEmailAddress",
-    "email_address_policy_enabled": "EmailAddressPolicyEnabled",
-    "exchange_guid": "ExchangeGuid",
-    "archive_guid": "ArchiveGuid",
-    "windows_email_address": "WindowsEmailAddress",
-    "display_name": "DisplayName",
-}
-
-
 @dataclass(frozen=True)
 class RollbackEvidence:
     """What was read for one mailbox.
@@ -481,4 +475,4 @@ def _write(
 ) -> tuple[str, Cmdlet]:
     before.update({name: ad.get(name) for name in change})
     after.update(change)
-    return EXCHANGE_SERVER, Cmdlet(cmdlet, {"Identity": ad["guid"], **parameters(change, _PARAMETERS)})
+    return EXCHANGE_SERVER, Cmdlet(cmdlet, {"Identity": ad["guid"], **parameters(change, on_premises.PARAMETERS)})
