@@ -102,6 +102,7 @@ def test_the_summary_of_a_run_tells_in_how_many_tests_powershell_ran(tmp_path: P
         options = "-q -p no:cacheprovider -o addopts= -o pythonpath=. --import-mode=importlib"
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options.split(), "tests"], cwd=tmp_path,
-            env={"PATH": f"{tmp_path}/bin"}, capture_output=True, text=True, timeout=120, check=False,
+            env={"PATH": f"{tmp_path}/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True,
+            timeout=120, check=False,
         )  # fmt: skip
         assert wanted in done.stdout, done.stdout + done.stderr
