@@ -24,8 +24,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.reco
 def read(connections: Connections, records: Sequence[Record], include_size: bool) -> list[Outcome]:
     """Return an outcome for each record, its mailbox both in the result and in the record."""
     outcomes = []
-    for record, found in zip(records, recipients_read.cloud_mailboxes(connections, records), strict=True):
-        outcome = Outcome(record)
+    mailboxes = recipients_read.cloud_mailboxes(connections, records)
+    for record in records:
+        outcome, found = Outcome(record), mailboxes[str(record["identity"])]
         if isinstance(found, HybridError):
             outcome.status, outcome.error = "failed", found
         else:

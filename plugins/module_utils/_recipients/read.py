@@ -5,7 +5,7 @@
 
 """Bulk reads of both organizations, in the collection's terms.
 
-Every function takes the whole wave and returns one entry for each record, in order: what was read, or the error that
+Every function takes the whole wave and returns an answer by identity for each record: what was read, or the error that
 concerns this record alone. What concerns all (a connection, a missing role) is raised.
 """
 
@@ -84,8 +84,8 @@ def both_sides(
 def show_cloud(connections: Connections, items: Sequence[WorkItem[CloudRecipient]]) -> None:
     """Show each item its cloud object, for steps that need no more than that."""
     found = cloud_recipients(connections, [item.known for item in items])
-    for item, mailbox in zip(items, found, strict=True):
-        item.show(mailbox)
+    for item in items:
+        item.show(found[item.identity])
 
 
 # -- Exchange Online ---------------------------------------------------------------------------------------------------
@@ -97,33 +97,38 @@ def cloud_identity(record: Record) -> str:
     return known if known and known != _values.ZERO_GUID else str(record["identity"])
 
 
-def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> list[Properties | HybridError]:
+def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> dict[str, Properties | HybridError]:
     """Return exactly one Get-Mailbox object for each record."""
-    identities = [cloud_identity(record) for record in records]
-    found = filter_query.find(
-        connections, EXCHANGE_ONLINE, "Get-Mailbox", identities, _cloud_properties("Get-Mailbox", _known_guids(records))
-    )
-    return [_exactly_one(found[i.lower()], i, "Get-Mailbox", "mailbox in Exchange Online") for i in identities]
+    named = {str(record["identity"]): cloud_identity(record) for record in records}
+    properties = _cloud_properties("Get-Mailbox", _known_guids(records))
+    found = filter_query.find(connections, EXCHANGE_ONLINE, "Get-Mailbox", named.values(), properties)
+    return {
+        identity: _exactly_one(found[name.lower()], name, "Get-Mailbox", "mailbox in Exchange Online")
+        for identity, name in named.items()
+    }
 
 
-def cloud_recipients(connections: Connections, records: Sequence[Record]) -> list[CloudRecipient | HybridError]:
+def cloud_recipients(connections: Connections, records: Sequence[Record]) -> dict[str, CloudRecipient | HybridError]:
     """Return the cloud object of each record in normal form, mailbox or mail user.
 
     After a move there is no mailbox any more, so both cmdlets are asked at once, or only the one that the state which
     an earlier task found speaks for; where that finds nothing, the other. Get-Recipient, which shows less but finds
     every kind, is left for what is neither.
     """
-    identities = [cloud_identity(record) for record in records]
+    named = {str(record["identity"]): cloud_identity(record) for record in records}
     guids = _known_guids(records)
-    likely = {identity.lower(): _likely_cmdlet(record) for record, identity in zip(records, identities, strict=True)}
+    likely = {cloud_identity(record).lower(): _likely_cmdlet(record) for record in records}
     found: filter_query.Found = {}
     both = ("Get-Mailbox", "Get-MailUser")
     _ask_cloud(connections, found, guids, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
     others = {name: [i for i in likely if not found[i] and likely[i] not in (name, "")] for name in both}
     _ask_cloud(connections, found, guids, others)
     _ask_cloud(connections, found, guids, {"Get-Recipient": [i for i in likely if not found[i]]})
-    single = [_exactly_one(found[i.lower()], i, "Get-Recipient", "recipient in Exchange Online") for i in identities]
-    return [_understood(cloud.recipient, item, i) for item, i in zip(single, identities, strict=True)]
+    result = {}
+    for identity, name in named.items():
+        item = _exactly_one(found[name.lower()], name, "Get-Recipient", "recipient in Exchange Online")
+        result[identity] = _understood(cloud.recipient, item, name)
+    return result
 
 
 def _understood(
@@ -237,28 +242,29 @@ def _user_properties(value: str) -> tuple[str, ...]:
     return ("DistinguishedName",) if "=" in value else ("UserPrincipalName",)
 
 
-def on_premises_objects(connections: Connections, records: Sequence[Record]) -> list[OnPremisesRecipient | HybridError]:
+def on_premises_objects(
+    connections: Connections, records: Sequence[Record]
+) -> dict[str, OnPremisesRecipient | HybridError]:
     """Return the on-premises object of each record in normal form.
 
     Get-User sees plain users too, which Get-Recipient never shows; it is asked by UPN, GUID or distinguished name only:
     names and aliases are no identity.
     """
-    identities = [ad_identity(record) for record in records]
-    result: list[OnPremisesRecipient | HybridError | None] = [*_known_before(connections, records)]
-    unknown = {place: identities[place] for place, item in enumerate(result) if item is None}
-    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", unknown.values(), _user_properties)
-    plain = {place: _one_user(found[identity.lower()], identity) for place, identity in unknown.items()}
-    missing = [unknown[place] for place, item in plain.items() if _is_missing(item)]
+    result: dict[str, OnPremisesRecipient | HybridError] = {**_known_before(connections, records)}
+    named = {str(record["identity"]): ad_identity(record) for record in records if record["identity"] not in result}
+    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", named.values(), _user_properties)
+    plain = {identity: _one_user(found[name.lower()], name) for identity, name in named.items()}
+    missing = [named[identity] for identity, item in plain.items() if _is_missing(item)]
     elsewhere = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
     mailed: filter_query.Found = {}
     by_guid = filter_query.same_properties(("Guid",))
     for kind, cmdlet in on_premises.READ_WITH.items():
         guids = {item["guid"] for item in plain.values() if isinstance(item, dict) and item["kind"] == kind}
         mailed.update(filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, by_guid))
-    for place, item in plain.items():
+    for identity, item in plain.items():
         missed = _is_missing(item)
-        result[place] = _in_another_domain(item, unknown[place], elsewhere) if missed else _with_mail(item, mailed)
-    return [item for item in result if item is not None]
+        result[identity] = _in_another_domain(item, named[identity], elsewhere) if missed else _with_mail(item, mailed)
+    return result
 
 
 def _is_missing(item: OnPremisesRecipient | HybridError) -> bool:
@@ -288,40 +294,34 @@ def _with_mail(
     return _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
 
 
-def _known_before(connections: Connections, records: Sequence[Record]) -> list[OnPremisesRecipient | None]:
+def _known_before(connections: Connections, records: Sequence[Record]) -> dict[str, OnPremisesRecipient]:
     """Return the objects that are what an earlier task found: one read instead of Get-User and another.
 
-    The cmdlet of that kind shows all that Get-User shows. None where it finds nothing, or not what the record means.
+    The cmdlet of that kind shows all that Get-User shows. Left out is what it does not find, or what the record does
+    not mean.
     """
-    result: list[OnPremisesRecipient | None] = [None] * len(records)
     questions = []
     for kind, cmdlet in on_premises.READ_WITH.items():
-        places = [
-            place for place, record in enumerate(records) if (record.get("on_premises") or {}).get("kind") == kind
-        ]
-        if places:
-            questions.append(functools.partial(_ask_known, connections, records, cmdlet, places, result))
-    side_by_side(*questions)
-    return result
+        asked = [record for record in records if (record.get("on_premises") or {}).get("kind") == kind]
+        if asked:
+            questions.append(functools.partial(_ask_known, connections, asked, cmdlet))
+    return {identity: item for found in side_by_side(*questions) for identity, item in found.items()}
 
 
-def _ask_known(
-    connections: Connections,
-    records: Sequence[Record],
-    cmdlet: str,
-    places: Sequence[int],
-    result: list[OnPremisesRecipient | None],
-) -> None:
-    guids = {place: str(records[place]["on_premises"].get("guid") or "").lower() for place in places}
+def _ask_known(connections: Connections, records: Sequence[Record], cmdlet: str) -> dict[str, OnPremisesRecipient]:
+    guids = {str(r["identity"]): str((r.get("on_premises") or {}).get("guid") or "").lower() for r in records}
     found = filter_query.find(
         connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), filter_query.same_properties(("Guid",))
     )
-    for place, guid in guids.items():
-        objects = found.get(guid, [])
-        if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(records[place])):
+    result = {}
+    for record in records:
+        identity = str(record["identity"])
+        objects = found.get(guids[identity], [])
+        if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(record)):
             # What cannot be understood is asked for anew, as if it were unknown, and told there.
             with contextlib.suppress(ValueError, TypeError, KeyError):
-                result[place] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+                result[identity] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+    return result
 
 
 def _is_meant(item: Properties, identity: str) -> bool:
@@ -430,11 +430,12 @@ def _by_status(connections: Connections, parameters: Mapping[str, Value]) -> lis
     return list(found.values())
 
 
-def move_request_identities(connections: Connections, records: Sequence[Record]) -> list[str | HybridError]:
+def move_request_identities(connections: Connections, records: Sequence[Record]) -> dict[str, str | HybridError]:
     """Return the ExchangeGuid of each record's mailbox: the record's own, else read from the cloud."""
-    known: list[str | HybridError] = [_values.guid(record.get("exchange_guid")) for record in records]
-    unknown = [place for place, guid in enumerate(known) if guid == _values.ZERO_GUID]
-    found = cloud_recipients(connections, [records[place] for place in unknown]) if unknown else []
-    for place, item in zip(unknown, found, strict=True):
-        known[place] = item if isinstance(item, HybridError) else item["exchange_guid"]
-    return known
+    own = {str(record["identity"]): _values.guid(record.get("exchange_guid")) for record in records}
+    unknown = [record for record in records if own[str(record["identity"])] == _values.ZERO_GUID]
+    found = cloud_recipients(connections, unknown) if unknown else {}
+    read = {
+        identity: item if isinstance(item, HybridError) else item["exchange_guid"] for identity, item in found.items()
+    }
+    return {**own, **read}

@@ -28,8 +28,9 @@ class OnPremisesStep(Step[OnPremisesRecipient], ABC):
 
     def read(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         found = recipients_read.on_premises_objects(connections, [item.known for item in items])
-        for item, ad in zip(items, found, strict=True):
-            predicted = recipients_read.predicted
-            item.show(
-                ad if isinstance(ad, HybridError) else predicted(item.record, "on_premises", ad, self.check) or {}
-            )
+        for item in items:
+            ad = found[item.identity]
+            if isinstance(ad, HybridError):
+                item.show(ad)
+            else:
+                item.show(recipients_read.predicted(item.record, "on_premises", ad, self.check) or {})

@@ -14,7 +14,7 @@ with it is not documented; if so, it does at the first write.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,19 +43,20 @@ ACCEPTABLE = frozenset(("mail_in_use", "alias_in_use", "uniqueness_not_checked")
 HERE, THERE = "on-premises", "in Exchange Online"
 
 
-def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[HybridError]]:
-    """Return, for each claim, what others hold of it, or that it could not be asked; the first weighs most.
+def conflicts(connections: Connections, by_identity: Mapping[str, Claim]) -> dict[str, list[HybridError]]:
+    """Return, for each mailbox, what others hold of its claim, or that it could not be asked; the first weighs most.
 
     Entra would answer a match with a duplicate address with a quarantined attribute and no error (facts
     offboarding-practice.md 1.4).
     """
+    claims = by_identity.values()
     wanted = {address for item in claims for address in item.addresses}
     guids = {guid for item in claims for guid in item.guids.values()}
     aliases = {item.alias for item in claims if item.alias}
     there = {address for item in claims if item.own_id for address in item.addresses}
     named = {value for item in claims for value in item.named}
     if not claims:
-        return []
+        return {}
     on_premises, users, tenant = side_by_side(
         lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids, aliases)),
         lambda: _answer(lambda: read.named_users(connections, named) if named else {}),
@@ -63,12 +64,15 @@ def conflicts(connections: Connections, claims: Sequence[Claim]) -> list[list[Hy
     )
     unasked = [answer for answer in (on_premises, users, tenant) if isinstance(answer, HybridError)]
     if unasked:
-        return [[_not_checked(unasked[0])] for _item in claims]
+        return {identity: [_not_checked(unasked[0])] for identity in by_identity}
     same = Counter(item.alias for item in claims)
-    return [
-        [*_told(item, on_premises, users, tenant), *(_alias_in_the_wave(item) if same[item.alias] > 1 else ())]
-        for item in claims
-    ]
+    return {
+        identity: [
+            *_told(item, on_premises, users, tenant),
+            *(_alias_in_the_wave(item) if same[item.alias] > 1 else ()),
+        ]
+        for identity, item in by_identity.items()
+    }
 
 
 def not_accepted(errors: Sequence[HybridError], accept: Collection[str]) -> list[HybridError]:
@@ -83,9 +87,9 @@ def fail_held(connections: Connections, planned: Sequence[tuple[WorkItem[Any], C
     """
     entries = [(item, _unasked(item.record, claim)) for item, claim in planned]
     entries = [(item, claim) for item, claim in entries if claim.values]
-    found = conflicts(connections, [claim for _item, claim in entries])
-    for (item, _claim), errors in zip(entries, found, strict=True):
-        item.error = next(iter(not_accepted(errors, _values.as_list(item.record.get("accept")))), None)
+    found = conflicts(connections, {item.identity: claim for item, claim in entries})
+    for item, _claim in entries:
+        item.error = next(iter(not_accepted(found[item.identity], _values.as_list(item.record.get("accept")))), None)
 
 
 def _unasked(record: Record, claim: Claim) -> Claim:

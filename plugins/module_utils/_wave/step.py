@@ -41,6 +41,10 @@ class WorkItem(Generic[State]):
         self.outcome = Outcome(self.record)
 
     @property
+    def identity(self) -> str:
+        return self.outcome.identity
+
+    @property
     def known(self) -> Record:
         """The record with what is known by now: it says how to read the object back."""
         return self.record if self.plan is None else {**self.record, **self.plan.enriched}

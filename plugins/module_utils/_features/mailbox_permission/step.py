@@ -59,18 +59,18 @@ class Permission(Step[Access]):
         objects = recipients_read.on_premises_objects(connections, [item.known for item in items])
         trustees = _principals(connections, {user for item in items for user in _users(item.record)})
         mailboxes = {}
-        for item, found in zip(items, objects, strict=True):
+        for item in items:
             try:
-                mailboxes[item] = _mailbox(found)
+                mailboxes[item] = _mailbox(objects[item.identity])
             except HybridError as error:
                 item.show(error)
-        entries = _entries(connections, list(mailboxes.values()))
+        entries = _entries(connections, mailboxes.values())
         accounts = {_account(one) for one in trustees.values() if isinstance(one, dict)}
-        candidates = {entry.user for found in entries if isinstance(found, tuple) for entry in found}
+        candidates = {entry.user for found in entries.values() if isinstance(found, tuple) for entry in found}
         owners = _principals(connections, {user for user in candidates if _may_be_one_of(user, accounts)})
-        for (item, guid), answer in zip(mailboxes.items(), entries, strict=True):
+        for item, guid in mailboxes.items():
             try:
-                item.show(_access(item.record, guid, answer, trustees, owners))
+                item.show(_access(item.record, guid, entries[guid], trustees, owners))
             except HybridError as error:
                 item.show(error)
 
@@ -123,10 +123,15 @@ def _not_one(name: str, found: Sequence[Properties]) -> MailboxError:
     )
 
 
-def _entries(connections: Connections, guids: Sequence[str]) -> list[tuple[Entry, ...] | HybridError]:
-    cmdlets = [Cmdlet("Get-MailboxPermission", {"Identity": guid, "ResultSize": "Unlimited"}) for guid in guids]
+def _entries(connections: Connections, guids: Iterable[str]) -> dict[str, tuple[Entry, ...] | HybridError]:
+    """Return the entries of each mailbox, by its GUID."""
+    asked = list(dict.fromkeys(guids))
+    cmdlets = [Cmdlet("Get-MailboxPermission", {"Identity": guid, "ResultSize": "Unlimited"}) for guid in asked]
     answers = connections.read_each(EXCHANGE_SERVER, cmdlets)
-    return [a if isinstance(a, HybridError) else tuple(_entry(item) for item in a.objects) for a in answers]
+    return {
+        guid: answer if isinstance(answer, HybridError) else tuple(_entry(item) for item in answer.objects)
+        for guid, answer in zip(asked, answers, strict=True)
+    }
 
 
 def _entry(item: Properties) -> Entry:

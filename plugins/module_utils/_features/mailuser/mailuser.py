@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
@@ -50,7 +50,8 @@ class Present(Step[BothSides]):
             lambda: recipients_read.on_premises_objects(connections, [item.known for item in items]),
             lambda: _cloud(connections, items),
         )
-        for item, ad, tenant in zip(items, on_premises, cloud, strict=True):
+        for item in items:
+            ad, tenant = on_premises[item.identity], cloud.get(item.identity)
             item.show(recipients_read.both_sides(item.record, ad, tenant, check=self.check))
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
@@ -63,14 +64,17 @@ class Present(Step[BothSides]):
 
 def _cloud(
     connections: Connections, items: Sequence[WorkItem[BothSides]]
-) -> Sequence[CloudRecipient | HybridError | None]:
+) -> Mapping[str, CloudRecipient | HybridError]:
     """Return the cloud objects; those that are not written to are not read back."""
     if not connections.has(EXCHANGE_ONLINE):
-        return [None] * len(items)
-    kept = [None if _writes_to_cloud(item) else item.current and item.current.cloud for item in items]
-    asked = [item.known for item, known in zip(items, kept, strict=True) if not known]
-    answers = iter(recipients_read.cloud_recipients(connections, asked))
-    return [known or next(answers) for known in kept]
+        return {}
+    kept = {
+        item.identity: item.current.cloud
+        for item in items
+        if item.current is not None and item.current.cloud is not None and not _writes_to_cloud(item)
+    }
+    asked = [item.known for item in items if item.identity not in kept]
+    return {**kept, **recipients_read.cloud_recipients(connections, asked)}
 
 
 def _writes_to_cloud(item: WorkItem[BothSides]) -> bool:

@@ -89,44 +89,41 @@ def mend(
     try:
         found = _believed(connections, notes, () if check else doubts, sleep)
     except HybridError as error:
-        found = [error] * len(notes)
+        found = {note.guid: error for note in notes}
 
-    def one(pair: tuple[Note, OnPremisesRecipient | HybridError]) -> Mended:
-        note, ad = pair
+    def one(note: Note) -> Mended:
+        ad = found[note.guid]
         if isinstance(ad, HybridError):
             return Mended(note, AT_RISK, ad)
         return _Mending(connections, note, undo_first, check, sleep).run(ad)
 
-    result = in_threads(one, list(zip(notes, found, strict=True)), connections.workers(EXCHANGE_SERVER), finish=True)
+    result = in_threads(one, notes, connections.workers(EXCHANGE_SERVER), finish=True)
     for item in result:
         if item.ending != AT_RISK and not check:
             half_made.end(item.note.guid)
     return result
 
 
-def _found(connections: Connections, notes: Sequence[Note]) -> list[OnPremisesRecipient | HybridError]:
-    return read.on_premises_objects(
-        connections, [{"identity": note.identity, "ad_identity": note.guid} for note in notes]
-    )
+def _found(connections: Connections, notes: Sequence[Note]) -> dict[str, OnPremisesRecipient | HybridError]:
+    """Return the users by objectGUID: an earlier run may have begun with another user of the same mailbox."""
+    return read.on_premises_objects(connections, [{"identity": note.guid, "ad_identity": note.guid} for note in notes])
 
 
 def _believed(
     connections: Connections, notes: Sequence[Note], doubts: Sequence[float], sleep: Callable[[float], None]
-) -> list[OnPremisesRecipient | HybridError]:
+) -> dict[str, OnPremisesRecipient | HybridError]:
     """Return the users; one that shows as plain right after it was begun with is looked at again."""
     found = _found(connections, notes)
     for pause in doubts:
         doubtful = [
-            place
-            for place, ad in enumerate(found)
-            if isinstance(ad, dict) and ad["kind"] == "user" and _is_recent(notes[place])
+            note
+            for note in notes
+            if not isinstance(ad := found[note.guid], HybridError) and ad["kind"] == "user" and _is_recent(note)
         ]
         if not doubtful:
             break
         sleep(pause)
-        again = _found(connections, [notes[place] for place in doubtful])
-        for place, ad in zip(doubtful, again, strict=True):
-            found[place] = ad
+        found.update(_found(connections, doubtful))
     return found
 
 
@@ -172,7 +169,7 @@ class _Mending:
         for pause in LOOKS:
             if pause:
                 self._sleep(pause)
-            (found,) = _found(self._connections, [self._note])
+            found = _found(self._connections, [self._note])[self._note.guid]
             if isinstance(found, HybridError):
                 raise found
             ad = found

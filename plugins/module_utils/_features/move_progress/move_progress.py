@@ -93,8 +93,7 @@ def _identified(connections: Connections, records: Sequence[Record], memory: Mem
         for record in records
         if not is_home(record)
     ]
-    found = read.move_request_identities(connections, todo)
-    return {str(record["identity"]): guid for record, guid in zip(todo, found, strict=True)}
+    return read.move_request_identities(connections, todo)
 
 
 def _listed(connections: Connections, guids: Sequence[str], memory: Memory, batch_name: str) -> dict[str, MoveRequest]:

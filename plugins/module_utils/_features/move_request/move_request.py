@@ -57,7 +57,8 @@ class _Requests(Step[Move]):
     def read(self, connections: Connections, items: Sequence[WorkItem[Move]]) -> None:
         guids = recipients_read.move_request_identities(connections, [item.known for item in items])
         listed = move_request.by_mailbox(recipients_read.move_requests(connections))
-        for item, guid in zip(items, guids, strict=True):
+        for item in items:
+            guid = guids[item.identity]
             item.show(guid if isinstance(guid, HybridError) else Move(guid, listed.get(guid)))
         statistics = with_statistics(connections, self._unknown(items))
         for item, move in _moves(items):
@@ -69,8 +70,8 @@ class _Requests(Step[Move]):
         likely: list[Record] = [
             {"identity": guid, "exchange_guid": guid, "offboarding_state": "home"} for guid in asked
         ]
-        found = recipients_read.cloud_recipients(connections, likely) if likely else []
-        for guid, mailbox in zip(asked, found, strict=True):
+        found = recipients_read.cloud_recipients(connections, likely) if likely else {}
+        for guid, mailbox in found.items():
             # The cloud object of a mailbox that has really left is a mail user.
             if not isinstance(mailbox, HybridError) and mailbox["kind"] == "mail_user":
                 left.add(guid)

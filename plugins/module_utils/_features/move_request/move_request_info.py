@@ -47,7 +47,9 @@ def read(
 
 def _identified(connections: Connections, records: Sequence[Record]) -> list[Outcome]:
     outcomes = []
-    for record, guid in zip(records, recipients_read.move_request_identities(connections, records), strict=True):
+    guids = recipients_read.move_request_identities(connections, records)
+    for record in records:
+        guid = guids[str(record["identity"])]
         if isinstance(guid, HybridError):
             outcomes.append(Outcome(record, status="failed", error=guid))
         else:

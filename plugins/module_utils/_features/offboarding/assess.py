@@ -187,13 +187,12 @@ def settle(
     outcomes = assess(connections, records, options)
     deadline = clock() + wait_timeout
     while True:
-        late = [place for place, outcome in enumerate(outcomes) if outcome.error and outcome.error.code == "cloud_lags"]
+        late = {o.identity: o.record for o in outcomes if o.error and o.error.code == "cloud_lags"}
         if not late or clock() >= deadline:
             return outcomes
         sleep(min(wait_sleep, max(0.0, deadline - clock())))
-        again = assess(connections, [records[place] for place in late], options)
-        for place, outcome in zip(late, again, strict=True):
-            outcomes[place] = outcome
+        again = {outcome.identity: outcome for outcome in assess(connections, list(late.values()), options)}
+        outcomes = [again.get(outcome.identity, outcome) for outcome in outcomes]
 
 
 def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
@@ -260,13 +259,15 @@ def _gather(connections: Connections, wave: Sequence[Mailbox], options: AssessOp
         lambda: connections.open_ahead(EXCHANGE_SERVER, filter_query.calls(len(wave))),
     )
     named = []
-    for item, found in zip(wave, tenant, strict=True):
+    for item in wave:
+        found = tenant[item.outcome.identity]
         if isinstance(found, HybridError):
             item.fail(found)
         else:
             named.append((item, found, _named(item.record, found)))
     ad = read.on_premises_objects(connections, [record for _item, _found, record in named])
-    for (item, found, _record), user in zip(named, ad, strict=True):
+    for item, found, _record in named:
+        user = ad[item.outcome.identity]
         if isinstance(user, HybridError):
             item.fail(user)
         else:
@@ -472,16 +473,16 @@ def _fail_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
 def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
     """Return what others hold of each mailbox's addresses and GUIDs, the first word first."""
     known = [(item, item.evidence) for item in wave if item.evidence is not None]
-    claims = []
+    claims = {}
     for item, seen in known:
         before = _before(item, seen)
         before.update(cast(CloudRecipient, part(_known(item, seen), ADDED_TO)))
         before["email_addresses"] = [*before.get("email_addresses", []), *_kept_by_hand(item, seen)]
         alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
-        claims.append(claim.of_mailbox(item.record, before, seen.on_premises, str(alias)))
-        item.supplied["holders_asked"] = claims[-1].values
+        asked = claims[item.outcome.identity] = claim.of_mailbox(item.record, before, seen.on_premises, str(alias))
+        item.supplied["holders_asked"] = asked.values
     found = uniqueness.conflicts(connections, claims)
-    return [(item, errors) for (item, _seen), errors in zip(known, found, strict=True)]
+    return [(item, found[item.outcome.identity]) for item, _seen in known]
 
 
 def _subject(item: Mailbox, evidence: MailboxEvidence) -> Subject:

@@ -80,13 +80,13 @@ class RolledBack(Step[RollbackEvidence]):
             lambda: recipients_read.cloud_recipients(connections, records),
             lambda: recipients_read.move_requests(connections),
         )
-        known = [_baseline(baselines, found) for found in tenant]
-        ad = recipients_read.on_premises_objects(
-            connections, [_named(r, c, b) for r, c, b in zip(records, tenant, known, strict=True)]
-        )
+        known = {identity: _baseline(baselines, found) for identity, found in tenant.items()}
+        named = [_named(item.known, tenant[item.identity], known[item.identity]) for item in items]
+        ad = recipients_read.on_premises_objects(connections, named)
         requests = move_request.by_mailbox(listed)
-        for item, found, baseline, user in zip(items, tenant, known, ad, strict=True):
-            item.show(self._evidence(item.record, found, baseline, user, requests))
+        for item in items:
+            found, baseline = tenant[item.identity], known[item.identity]
+            item.show(self._evidence(item.record, found, baseline, ad[item.identity], requests))
 
     def _evidence(
         self,

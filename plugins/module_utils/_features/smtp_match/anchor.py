@@ -92,37 +92,36 @@ def verify(connections: Connections, outcomes: Sequence[Outcome]) -> None:
         return
     ids = _object_ids(connections, told)
     try:
-        users = graph.users(ids)
+        users = graph.users(list(ids.values()))
         features = graph.features() if any(outcome.error for outcome in told) else None
     except HybridError as error:
         for outcome in told:
             outcome.warnings.append(f"Microsoft Graph was not read: {error.message}")
         return
-    pairs = [(outcome, users.get(known)) for outcome, known in zip(told, ids, strict=True)]
+    pairs = [(outcome, users.get(ids[outcome.identity])) for outcome in told]
     for outcome, user in pairs:
         if outcome.error is not None:
             outcome.error = _explained(outcome.error, user, features)
     _verify_proved(connections, [(outcome, user) for outcome, user in pairs if outcome.error is None])
 
 
-def _object_ids(connections: Connections, outcomes: Sequence[Outcome]) -> list[str]:
+def _object_ids(connections: Connections, outcomes: Sequence[Outcome]) -> dict[str, str]:
     """Return the object id of each cloud user, from its record or from the cloud; empty where neither tells it."""
-    unknown = [outcome for outcome in outcomes if not outcome.record.get("external_directory_object_id")]
-    answers = iter(read.cloud_recipients(connections, [outcome.record for outcome in unknown]) if unknown else [])
-    ids = []
-    for outcome in outcomes:
-        known = str(outcome.record.get("external_directory_object_id") or "")
-        if not known:
-            found = next(answers)
-            known = "" if isinstance(found, HybridError) else str(found["external_directory_object_id"])
-        ids.append(known.lower())
-    return ids
+    known = {outcome.identity: str(outcome.record.get("external_directory_object_id") or "") for outcome in outcomes}
+    unknown = [outcome.record for outcome in outcomes if not known[outcome.identity]]
+    found = read.cloud_recipients(connections, unknown) if unknown else {}
+    asked = {
+        identity: "" if isinstance(item, HybridError) else str(item["external_directory_object_id"])
+        for identity, item in found.items()
+    }
+    return {identity: object_id.lower() for identity, object_id in {**known, **asked}.items()}
 
 
 def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, CloudUser | HybridError | None]]) -> None:
     by_anchor = owners(connections, [user for _outcome, user in proved if user is not None])
     on_premises = read.on_premises_objects(connections, [outcome.record for outcome, _user in proved])
-    for (outcome, user), ad in zip(proved, on_premises, strict=True):
+    for outcome, user in proved:
+        ad = on_premises[outcome.identity]
         told = user or MailboxError("its object id is not known", code="not_found")
         guid = "" if isinstance(ad, HybridError) else str(ad["guid"])
         immutable_id = told.immutable_id if isinstance(told, CloudUser) else ""

@@ -52,7 +52,8 @@ class MailStamped(Step[BothSides]):
         records = [item.known for item in items]
         on_premises = recipients_read.on_premises_objects(connections, records)
         tenant = recipients_read.cloud_recipients(connections, records)
-        for item, ad, found in zip(items, on_premises, tenant, strict=True):
+        for item in items:
+            ad, found = on_premises[item.identity], tenant[item.identity]
             item.show(recipients_read.both_sides(item.record, ad, found, check=self.check))
         self._fail_other_holders(connections, items)
 
@@ -62,9 +63,9 @@ class MailStamped(Step[BothSides]):
             for item in items
             if item.error is None and item.current is not None and item.current.cloud is not None
         ]
-        found = uniqueness.conflicts(connections, [asked for _item, asked in entries])
-        for (item, _asked), errors in zip(entries, found, strict=True):
-            item.error = next(iter(uniqueness.not_accepted(errors, self.accept)), None)
+        found = uniqueness.conflicts(connections, {item.identity: asked for item, asked in entries})
+        for item, _asked in entries:
+            item.error = next(iter(uniqueness.not_accepted(found[item.identity], self.accept)), None)
 
     def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)
@@ -137,7 +138,8 @@ def _show_stamps(connections: Connections, items: Sequence[WorkItem[Match]]) -> 
         else:
             item.show(Match(plan.stamps(item.record, known)))
     found = recipients_read.on_premises_objects(connections, [item.record for item in unread])
-    for item, user in zip(unread, found, strict=True):
+    for item in unread:
+        user = found[item.identity]
         held = user.get("email_addresses", []) if isinstance(user, dict) else []
         item.show(Match(plan.stamps(item.record, held)))
 
@@ -146,7 +148,8 @@ def _look(connections: Connections, items: Sequence[WorkItem[Match]], accept: Co
     """Judge every mailbox by what the cloud shows now; return those that may still match."""
     waiting = []
     found = recipients_read.cloud_recipients(connections, [item.record for item in items])
-    for item, live in zip(items, found, strict=True):
+    for item in items:
+        live = found[item.identity]
         match = item.current = replace(item.current or Match(()), live=None, unseen=())
         if isinstance(live, HybridError):
             item.outcome.details = {"missing": live.message}
@@ -221,7 +224,7 @@ def _came_home(connections: Connections, record: Record, live: CloudRecipient) -
     """
     if live["kind"] != "mail_user" or not connections.has(EXCHANGE_SERVER):
         return False
-    (user,) = recipients_read.on_premises_objects(connections, [record])
+    (user,) = recipients_read.on_premises_objects(connections, [record]).values()
     return isinstance(user, dict) and user["kind"] == "mailbox" and user["exchange_guid"] == live["exchange_guid"]
 
 
@@ -236,10 +239,11 @@ def _find_second_objects(connections: Connections, outcomes: Sequence[Outcome]) 
     wanted = {value for outcome in failed for value in plan.asked_of(outcome.record)}
     held = recipients_read.holders(connections, EXCHANGE_ONLINE, wanted)
     found = recipients_read.on_premises_objects(connections, [outcome.record for outcome in failed])
-    users = [(outcome, user, plan.anchor_of(outcome.record, user)) for outcome, user in zip(failed, found, strict=True)]
-    holders = _holders(connections, [own for _outcome, _user, own in users])
-    for outcome, user, own in users:
-        second = plan.second_object(outcome.record, user, held, holders.get(own, ""))
+    anchors = {outcome.identity: plan.anchor_of(outcome.record, found[outcome.identity]) for outcome in failed}
+    holders = _holders(connections, list(anchors.values()))
+    for outcome in failed:
+        holder = holders.get(anchors[outcome.identity], "")
+        second = plan.second_object(outcome.record, found[outcome.identity], held, holder)
         outcome.error = second or outcome.error
 
 

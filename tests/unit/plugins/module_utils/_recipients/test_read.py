@@ -33,7 +33,7 @@ ANN = [{"identity": "ann@contoso.com"}]
 
 def test_a_mailbox_that_leaves_between_two_answers_is_the_mail_user_that_it_became() -> None:
     with connect(tenant(cloud_mailbox("ann"), cloud_mail_user("ann"))) as connections:
-        (found,) = cloud_recipients(connections, ANN)
+        (found,) = cloud_recipients(connections, ANN).values()
     assert not isinstance(found, HybridError)
     assert (found["kind"], found["exchange_guid"]) == ("mail_user", guid_of("ann's mailbox"))
 
@@ -41,7 +41,7 @@ def test_a_mailbox_that_leaves_between_two_answers_is_the_mail_user_that_it_beca
 def test_two_objects_of_one_identity_are_told() -> None:
     another = cloud_mail_user("bob", UserPrincipalName="ann@contoso.com")
     with connect(tenant(cloud_mailbox("ann"), another)) as connections:
-        (found,) = cloud_recipients(connections, ANN)
+        (found,) = cloud_recipients(connections, ANN).values()
     assert isinstance(found, HybridError)
     assert found.code == "ambiguous"
     assert guid_of("ann in Entra") in found.message

@@ -211,7 +211,7 @@ def test_what_is_unique_is_asked_of_the_forest_and_a_user_elsewhere_is_not_pinne
         {"identity": "four", "ad_identity": "nobody@contoso.com"},
     ]
     with Connections({"exchange_server": forest.options(controllers)}, fakes.SYSTEMS) as connections:
-        found = read.on_premises_objects(connections, records)
+        found = list(read.on_premises_objects(connections, records).values())
         taken = read.holders(connections, "exchange_server", [child.identity])
     codes = [item.code if isinstance(item, HybridError) else item["user_principal_name"] for item in found]
     assert codes == ["domain_not_pinned"] * 2 + [parent.directory.user_principal_name, "ad_user_not_found"]

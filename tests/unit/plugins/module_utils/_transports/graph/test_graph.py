@@ -370,7 +370,12 @@ def test_a_cloud_user_that_entra_does_not_show_is_unverified_beside_a_verified_o
     pairs = [bench.build.synced(name) for name in ("Ann Archer", "Bob Baker")]
     outcomes = [
         Outcome(
-            {"ad_identity": str(pair.directory.guid), "external_directory_object_id": known}, details={"matched": True}
+            {
+                "identity": pair.identity,
+                "ad_identity": str(pair.directory.guid),
+                "external_directory_object_id": known,
+            },
+            details={"matched": True},
         )
         for pair, known in zip(pairs, (NOBODY, object_id(pairs[1])), strict=True)
     ]
