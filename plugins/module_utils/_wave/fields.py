@@ -61,6 +61,16 @@ TRUSTEE: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+class Trustee(TypedDict):
+    """One entry of trustees, as its argument spec leaves it."""
+
+    user: str
+    access_rights: list[str]
+    inheritance_type: str | None
+    deny: bool
+    auto_mapping: bool | None
+
+
 class Record(TypedDict, total=False):
     """One mailbox: each module reads the fields that it owns, leaves the others alone and hands the record on."""
 
@@ -229,7 +239,7 @@ class Record(TypedDict, total=False):
         list[str], Field("All proxy addresses of the cloud mailbox.", "mailuser", formats.PROXY_ADDRESS)
     ]
     trustees: Annotated[
-        list[dict[str, Any]],
+        list[Trustee],
         Field("Who may open the mailbox, and how.", "mailbox_permission", options=TRUSTEE),
     ]
     accept: Annotated[
@@ -307,7 +317,7 @@ _ANSIBLE: Mapping[Any, dict[str, Any]] = {
     str: {"type": "str"},
     bool: {"type": "bool"},
     list[str]: {"type": "list", "elements": "str"},
-    list[dict[str, Any]]: {"type": "list", "elements": "dict"},
+    list[Trustee]: {"type": "list", "elements": "dict"},
 }
 _HINTS = {name: get_args(hint) for name, hint in get_type_hints(Record, include_extras=True).items()}
 TABLE: Mapping[str, Field] = {name: field for name, (_type, field) in _HINTS.items()}

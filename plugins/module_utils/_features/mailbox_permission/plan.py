@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
@@ -108,8 +107,8 @@ def _check_user(where: str, user: str, state: str) -> None:
 def of(record: Record, current: Access, *, present: bool) -> Plan:
     """Return what gives a record's trustees the rights that they miss; or, for absent, takes those that they have."""
     calls: list[tuple[str, Cmdlet]] = []
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
     warnings: list[str] = []
     of_call: dict[str, int] = {}
     for wanted in _merged(record, current, present):

@@ -53,6 +53,10 @@ def test_a_list_of_names_names_keys(names: Iterable[str], shape: type) -> None:
     assert [name for name in names if name not in get_type_hints(shape)] == []
 
 
+def test_an_entry_of_trustees_has_the_keys_of_its_options() -> None:
+    assert set(get_type_hints(fields.Trustee)) == set(fields.TRUSTEE)
+
+
 def test_a_part_has_the_named_keys_that_are_there() -> None:
     whole: CloudRecipient = {"kind": "mailbox", "alias": "ann", "guid": "1"}
     assert list(part(whole, ["guid", "alias", "display_name"]).items()) == [("guid", "1"), ("alias", "ann")]
