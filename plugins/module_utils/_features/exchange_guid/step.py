@@ -25,6 +25,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 class GuidStamped(OnPremisesStep):
     """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
 
+    def skips(self, record: Record) -> bool:
+        """Leave mailboxes alone that move already: their users are whole, and the move may end at any moment."""
+        return super().skips(record) or record.get("offboarding_state") == "moving"
+
     def ask(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         planned = [(item, plan.claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
         uniqueness.fail_held(connections, planned)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
+    Result,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
@@ -58,12 +59,24 @@ class Refusal:
     error: HybridError
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one phase tells of one mailbox, or of the synchronization under an empty identity."""
+
+    phase: str
+    identity: str
+    status: str
+    cmdlets: tuple[str, ...]
+    code: str
+
+
 @dataclass
 class Procedure:
     """The role's tasks over a lab's mailboxes; a run that is killed does nothing more.
 
     ``wave`` are the records, of the pairs unless given; ``state`` are options of the first look. ``refused`` has what
-    stopped each mailbox first, under an empty identity what stopped the whole run.
+    stopped each mailbox first, under an empty identity what stopped the whole run; ``told`` what every phase told.
+    With ``check`` nothing is written, as in check mode.
     """
 
     directory: str
@@ -76,7 +89,10 @@ class Procedure:
     pause: Callable[[Procedure], None] = lambda procedure: procedure.paused()
     mends: bool = True
     accept_export_errors: bool = False
+    check: bool = False
+    told: list[Told] = field(default_factory=list)
     phase: str = "state"
+    pause_told: bool = False
 
     @property
     def build(self) -> HybridBuilder:
@@ -95,6 +111,13 @@ class Procedure:
             pass
         self.lab.dead, self.lab.trouble = False, Trouble()
 
+    def preview(self, phases: Sequence[str]) -> Procedure:
+        """Return the same run in check mode, which leaves no trace."""
+        wave = [dict(record) for record in self.wave]
+        previewed = replace(self, check=True, wave=wave, records=[], refused={}, told=[])
+        previewed.run(phases)
+        return previewed
+
     def _left(self) -> None:
         if wave_half_made.told(self.directory):
             with self.lab.connect() as connections:
@@ -105,10 +128,12 @@ class Procedure:
     def _state(self) -> None:
         given = self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
         with self.lab.connect() as connections:
-            self._keep(assess(connections, given, AssessOptions(self.directory, **self.state)))
+            self._keep(assess(connections, given, AssessOptions(self.directory, check=self.check, **self.state)))
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
+            code = outcome.error.code if outcome.error else ""
+            self.told.append(Told(self.phase, outcome.identity, outcome.status, tuple(outcome.cmdlets), code))
             if outcome.error is not None:
                 self.refused.setdefault(outcome.identity, Refusal(self.phase, outcome.error))
         self.records = [{**o.record, **o.enriched} for o in outcomes if o.status != "failed"]
@@ -118,13 +143,13 @@ class Procedure:
             self._sync_server().ready()
         try:
             self.pause(self)
-            half_made = HalfMade(self.directory)
+            half_made = HalfMade("" if self.check else self.directory)
             with self._mending(half_made), self.lab.connect() as connections:
-                for step in (Present(False), GuidStamped(False)):
+                for step in (Present(self.check), GuidStamped(self.check)):
                     outcomes = run_wave(
-                        step, self.records, connections, check=False, half_made=half_made, sleep=self.lab.sleep
+                        step, self.records, connections, check=self.check, half_made=half_made, sleep=self.lab.sleep
                     )
-                    if self.mends:
+                    if self.mends and not self.check:
                         settle(connections, outcomes, half_made, self.lab.sleep)
                     self._keep(outcomes)
         finally:
@@ -141,7 +166,7 @@ class Procedure:
     def _sync_server(self) -> DirectorySync:
         return DirectorySync(
             self.lab.connect(),
-            False,
+            self.check,
             wait_timeout=60,
             wait_sleep=1,
             sleep=self.lab.sleep,
@@ -150,31 +175,36 @@ class Procedure:
         )
 
     def paused(self) -> None:
-        self._sync_server().paused(self.directory)
+        self.pause_told = self._tell(self._sync_server().paused(self.directory))
 
     def _resume(self) -> None:
-        self._sync_server().resumed(self.directory)
+        self._tell(self._sync_server().resumed(self.directory, self.pause_told))
 
     def _sync(self) -> None:
-        self._sync_server().synced("Delta", self.directory)
+        self._tell(self._sync_server().synced("Delta", self.directory))
+
+    def _tell(self, result: Result) -> bool:
+        status = "changed" if result.changed else "unchanged"
+        self.told.append(Told(self.phase, "", status, tuple(result.cmdlets), ""))
+        return result.changed
 
     def _match(self) -> None:
         with self.lab.connect() as connections:
             self._keep(
                 await_match(
-                    connections, self.records, accept=(), wait_timeout=60, wait_sleep=5,
-                    cycle=lambda: self._sync_server().synced("Delta", self.directory),
-                    sleep=self.lab.sleep, clock=self.lab.clock,
+                    connections, self.records, accept=(), wait_timeout=0 if self.check else 60, wait_sleep=5,
+                    cycle=None if self.check else lambda: self._sync_server().synced("Delta", self.directory),
+                    check=self.check, sleep=self.lab.sleep, clock=self.lab.clock,
                 )
             )  # fmt: skip
 
     def _move(self) -> None:
         account = self.lab.hybrid.remote_credential
         step = move_request.for_state(
-            "submitted", False, {"username": account.username, "password": account.password}, self.records
+            "submitted", self.check, {"username": account.username, "password": account.password}, self.records
         )
         with self.lab.connect() as connections:
-            self._keep(run_wave(step, self.records, connections, check=False, sleep=self.lab.sleep))
+            self._keep(run_wave(step, self.records, connections, check=self.check, sleep=self.lab.sleep))
 
     def cycles(self) -> None:
         """Let the scheduler run whenever it may, until everything has arrived and is written back."""

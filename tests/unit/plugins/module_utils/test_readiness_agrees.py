@@ -3,16 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The readiness report says ``ready`` of a mailbox only where the role goes through, and a blocker only where it stops.
+Check mode announces what the role then does.
 
 For each condition that the lab knows by name, the report is made of a wave of a spoiled mailbox and a healthy one, and
-then the role's phases are run over the same wave, until the moves have ended by the lab's clock.
+then the role's phases are run over the same wave, first in check mode, until the moves have ended by the lab's clock.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from lab.model.scenarios import (
 )
 from tests.unit.plugins.module_utils.fakes import ROUTING
 from tests.unit.plugins.module_utils.lab_in_process import DomainController, InProcess
-from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
+from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure, Told
 
 TARGET = {**MOVE, "cutover": "automatic", "routing_domain": ROUTING}
 OF_THE_MOVE = {name: value for name, value in TARGET.items() if name != "routing_domain"}
@@ -82,6 +82,7 @@ class Both:
     """What the report says, and what became of the wave: a spoiled mailbox first, a healthy one behind it."""
 
     report: Report
+    preview: Procedure
     procedure: Procedure
     pairs: list[Pair]
     before: list[list[str]]
@@ -136,7 +137,7 @@ def wave(
     procedure = Procedure(str(directory), InProcess(graph=True), accept_export_errors=True)
     hybrid = controller.hybrid = procedure.lab.hybrid
     if username:
-        hybrid.remote_credential = dataclasses.replace(hybrid.remote_credential, username=username)
+        hybrid.remote_credential = replace(hybrid.remote_credential, username=username)
     extra = {"Ann Archer": "smtp:ann@contoso.com", "Bob Baker": "smtp:bob@contoso.com"}
     procedure.pairs = [procedure.build.cloud_only(Person(who, extra=(more,))) for who, more in extra.items()]
     procedure.build.set_directory(procedure.pairs[0], **spoilt)
@@ -171,12 +172,30 @@ def both(
     before = [[a for a in pair.cloud.email_addresses if a[:5].lower() == "smtp:"] for pair in procedure.pairs]
     with procedure.lab.connect() as connections:
         report = read.check(connections, procedure.wave, options(procedure, controller), procedure.lab.sleep)
-    assert procedure.lab.writes == []
+    preview = procedure.preview(PHASES)
+    assert (procedure.lab.writes, list(directory.iterdir())) == ([], [])
     procedure.run(PHASES)
     for _time in range(DAYS * 4):
         procedure.lab.sleep(6 * 3600)
         procedure.lab.hybrid.run_scheduled_cycle()
-    return Both(report, procedure, procedure.pairs, before)
+    return Both(report, preview, procedure, procedure.pairs, before)
+
+
+def announced(preview: Procedure, run: Procedure) -> list[Told]:
+    """Return what check mode told, but for what it cannot know: a match that comes, and what Exchange will refuse."""
+    answers = {(told.phase, told.cmdlets): told for told in run.told if told.code in READINESS_ONLY}
+    return [
+        replace(told, status="unchanged")
+        if (told.phase, told.status) == ("match", "pending")
+        else answers.get((told.phase, told.cmdlets), told)
+        for told in preview.told
+    ]
+
+
+def refusal_of(procedure: Procedure) -> tuple[str, str]:
+    """Return the phase and the code with which a run of the whole was stopped."""
+    told = procedure.refused.get("")
+    return (told.phase, told.error.code) if told else ("", "")
 
 
 def scenario_of(name: str) -> Scenario | Surrounding:
@@ -186,12 +205,30 @@ def scenario_of(name: str) -> Scenario | Surrounding:
 @pytest.mark.parametrize("name", [*MAILBOX, *CUTOVER, *ENVIRONMENT])
 def test_the_role_does_what_the_report_says(name: str, tmp_path: Path, controller: DomainController) -> None:
     seen = both(tmp_path, controller, name)
+    assert announced(seen.preview, seen.procedure) == seen.procedure.told
+    assert seen.refusal(-1) == refusal_of(seen.preview)
     agrees(seen, 0, name)
     if name in ENVIRONMENT:
         agrees(seen, 1, name)
     else:
         # Nothing that stands against one mailbox stands against the other.
         assert (seen.blockers(1), seen.refusal(1), seen.refusal(-1), seen.home(1)) == ([], ("", ""), ("", ""), True)
+
+
+@pytest.mark.parametrize("done", range(len(PHASES) + 1))
+def test_check_mode_announces_the_rest_of_a_wave_that_is_half_way(
+    done: int, tmp_path: Path, controller: DomainController
+) -> None:
+    procedure = wave(tmp_path, controller, "")
+    procedure.run(PHASES[:done])
+    before, files = list(procedure.lab.writes), sorted(tmp_path.rglob("*"))
+    preview = procedure.preview(PHASES)
+    assert (procedure.lab.writes, sorted(tmp_path.rglob("*"))) == (before, files)
+    procedure.told.clear()
+    procedure.run(PHASES)
+    assert announced(preview, procedure) == procedure.told
+    # Both mailboxes are told of in each phase that writes, whether it has something to write or not.
+    assert [told.identity for told in preview.told if told.phase == "move"] == [p.identity for p in procedure.pairs]
 
 
 def test_what_somebody_wrote_to_a_plain_user_comes_home_with_the_mailbox(

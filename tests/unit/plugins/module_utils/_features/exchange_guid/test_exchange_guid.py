@@ -170,6 +170,16 @@ def test_both_steps_write_and_read_back() -> None:
     assert (ann["ExchangeGuid"], room["RecipientTypeDetails"]) == (MAILBOX, "RoomMailbox")
 
 
+def test_a_mailbox_whose_move_is_under_way_is_not_looked_at_and_another_is_stamped() -> None:
+    """The move may have ended since the mailbox was judged: then a mailbox is there, which takes no GUID."""
+    ann, bob = on_premises_recipient("ann", "UserMailbox"), on_premises_recipient("bob", ExchangeGuid=ZERO)
+    server = fakes.on_premises(ann, bob)
+    server.handlers["Set-MailUser"] = lambda cmdlet: bob.update(ExchangeGuid=cmdlet.parameters["ExchangeGuid"]) or []
+    moving = {"identity": "ann@contoso.com", "exchange_guid": MAILBOX, "offboarding_state": "moving"}
+    outcomes = run(GuidStamped(False), server, moving, {"identity": "bob@contoso.com", "exchange_guid": OTHER})
+    assert [outcome.status for outcome in outcomes] == ["unchanged", "changed"]
+
+
 def test_the_journal_keeps_the_guid_that_force_overwrites(tmp_path: Path) -> None:
     record = {"identity": "ann@contoso.com", "ad_identity": USER, "exchange_guid": MAILBOX, "force": True}
     server = fakes.on_premises(on_premises_recipient("ann", ExchangeGuid=OTHER))
