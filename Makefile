@@ -10,6 +10,10 @@ CORES ?= 2
 OLDEST_PYTHON ?= 3.10
 OLDEST_CORE ?= 2.16.*
 NEWEST_PYTHON ?= 3.13
+SAMPLE ?= 100
+SEED ?= 1
+BASE ?=
+AGAIN ?=
 
 RUN := .venv/bin/python -m
 ENVIRONMENT := bash tests/tools/environment.sh
@@ -63,6 +67,10 @@ units-oldest: .venv-oldest/.tests ## the unit tests on the oldest Python, ansibl
 .PHONY: units-newest
 units-newest: .venv-newest/.tests ## the unit tests on the newest Python and ansible-core
 	.venv-newest/bin/python -m $(UNITS) $(PYTEST_ARGS)
+
+.PHONY: mutants
+mutants: .venv/.mutants ## whether the unit tests notice small changes of what decides (SAMPLE, SEED, BASE=commit, AGAIN=1)
+	$(RUN) tests.mutants --sample $(SAMPLE) --seed $(SEED) $(if $(BASE),--base $(BASE)) $(if $(AGAIN),--again)
 
 .PHONY: pairs
 pairs:
@@ -147,6 +155,10 @@ clean: ## remove virtual environments, caches and archives
 
 .venv/.lint: .venv/.tests tests/requirements-lint.txt
 	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt -r tests/requirements-lint.txt
+	@touch $@
+
+.venv/.mutants: .venv/.tests tests/requirements-mutants.txt
+	$(ENVIRONMENT) "$(PYTHON)" .venv $(RUN_TIME) -r tests/requirements.txt -r tests/requirements-mutants.txt
 	@touch $@
 
 .venv-oldest/.tests: $(RUN_TIME_FILES) tests/requirements.txt tests/constraints-oldest.txt
