@@ -57,8 +57,8 @@ units: .venv/.tests ## the unit tests, under a minute
 	$(RUN) $(UNITS) $(PYTEST_ARGS)
 
 .PHONY: long
-long: .venv/.tests ## whole, what the unit tests try a fixed part of
-	LONG=1 $(RUN) $(PYTEST) -n $(CORES) $$(grep -rl --include='test_*.py' '^from tests import extent' tests/unit) $(PYTEST_ARGS)
+long: .venv/.tests ## whole, what the other targets try a fixed part of (a few minutes)
+	LONG=1 $(RUN) $(PYTEST) -n $(CORES) $$(grep -rl --include='test_*.py' '^from tests import extent' tests) $(PYTEST_ARGS)
 
 .PHONY: units-oldest
 units-oldest: .venv-oldest/.tests ## the unit tests on the oldest Python, ansible-core and libraries

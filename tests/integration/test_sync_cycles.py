@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from lab.model.builder import Pair, Person
+from tests import extent
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import Bench, Known, Run, assert_home, records, remember
 
@@ -37,6 +38,8 @@ WRITES = [
     ("entra_connect", "Start-ADSyncSyncCycle", 1),
 ]
 HALF = (len(WRITES) + 1) // 2
+# A cycle comes after the write at each of these places and after the one that is HALF later, in one run.
+PLACES = extent.of(range(HALF), "cycles", 0.5)
 Write = tuple[str, str, int]
 UNPROTECTED: dict[str, Any] = {"offboarding_pause_sync": False, "offboarding_accept": ["unprotected_sync"]}
 
@@ -78,11 +81,11 @@ def disturbed(make_bench: BenchMaker, cycles_after: list[Write]) -> Ending:
 
 @pytest.fixture(scope="module")
 def endings(make_bench: BenchMaker) -> dict[int, Ending]:
-    """Return the ending for a cycle after each write, by its place in WRITES; -1 is the undisturbed run."""
-    cases: list[list[Write]] = [[], *([*WRITES[place::HALF]] for place in range(HALF))]
+    """Return the ending for cycles after two writes, by the first one's place in WRITES; -1 is the undisturbed run."""
+    cases: list[list[Write]] = [[], *([*WRITES[place::HALF]] for place in PLACES)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         undisturbed, *rest = pool.map(lambda case: disturbed(make_bench, case), cases)
-    return {-1: undisturbed, **{place: rest[place % HALF] for place in range(len(WRITES))}}
+    return {-1: undisturbed, **dict(zip(PLACES, rest, strict=True))}
 
 
 def test_these_are_all_the_writes_of_a_run(endings: dict[int, Ending]) -> None:
@@ -91,7 +94,7 @@ def test_these_are_all_the_writes_of_a_run(endings: dict[int, Ending]) -> None:
     assert sorted(undisturbed.writes) == sorted((organization, cmdlet) for organization, cmdlet, _number in WRITES)
 
 
-@pytest.mark.parametrize("place", range(len(WRITES)), ids=[f"{write[1]}-{write[2] + 1}" for write in WRITES])
+@pytest.mark.parametrize("place", PLACES, ids=[WRITES[place][1] for place in PLACES])
 def test_a_scheduled_cycle_after_a_write_does_no_harm(place: int, endings: dict[int, Ending]) -> None:
     ending = endings[place]
     assert ending.runs[-1].succeeded, ending.runs[-1].output
