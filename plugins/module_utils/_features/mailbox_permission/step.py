@@ -6,8 +6,8 @@
 """Who may open an on-premises mailbox: what is read, and what plan.py makes of it.
 
 An entry shows its trustee as ``DOMAIN\\account``, sometimes as a user principal name, and as a SID once the account is
-gone (facts mailbox-settings.md section 3). So a trustee is found by Get-Recipient, and so is whoever an entry that may
-be his names: both are the same where the GUID is.
+gone (facts: mailbox-permissions.md, section 3). So both a trustee and the name that an entry shows are looked up with
+Get-Recipient: the entry is the trustee's if both have the same GUID.
 """
 
 from __future__ import annotations
