@@ -161,6 +161,22 @@ def test_a_step_holds_nothing_that_changes() -> None:
         assert kept == [], step
 
 
+def test_no_answer_is_found_by_its_place_among_the_mailboxes() -> None:
+    carriers = {"given", "items", "outcomes", "records", "wave", "waiting", "work"}
+    found = [
+        (str(path.relative_to(UTILS)), node.lineno)
+        for room in ("_features", "_module", "_recipients", "_wave")
+        for path in (UTILS / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "zip"
+        and carriers & {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    ]
+    # The lines of a CSV are numbered before they are mailboxes.
+    assert [path for path, _line in found] == ["_wave/csv_input.py"]
+
+
 def test_no_mailbox_is_known_by_the_place_of_its_record_in_memory() -> None:
     found = [
         (str(path.relative_to(UTILS)), node.lineno)

@@ -40,11 +40,11 @@ def read(connections: Connections, records: Sequence[Record], include_size: bool
 
 def _add_sizes(connections: Connections, outcomes: Sequence[Outcome]) -> None:
     """Add total_size in bytes and item_count: Get-MailboxStatistics takes one mailbox a call."""
-    answers = connections.read_each(
-        EXCHANGE_ONLINE,
-        [Cmdlet("Get-MailboxStatistics", {"Identity": outcome.enriched["exchange_guid"]}) for outcome in outcomes],
-    )
-    for outcome, answer in zip(outcomes, answers, strict=True):
+    guids = [outcome.enriched["exchange_guid"] for outcome in outcomes]
+    found = connections.read_each(EXCHANGE_ONLINE, [Cmdlet("Get-MailboxStatistics", {"Identity": g}) for g in guids])
+    answers = dict(zip(guids, found, strict=True))
+    for outcome in outcomes:
+        answer = answers[outcome.enriched["exchange_guid"]]
         if isinstance(answer, HybridError):
             outcome.status, outcome.error = "failed", answer
         elif answer.objects:

@@ -255,10 +255,10 @@ class HybridModule:
         # The record that travels on is the given one plus what was learnt, never the task's own options:
         # a force that one task was given must not reach the next.
         given = self._given or [outcome.record for outcome in outcomes]
+        by_identity = {outcome.identity: outcome for outcome in outcomes}
+        ended = ((record, by_identity[str(record["identity"]).strip()]) for record in given)
         kept = [
-            wave_records.enriched(record, outcome.enriched)
-            for record, outcome in zip(given, outcomes, strict=True)
-            if outcome.status != "failed"
+            wave_records.enriched(record, outcome.enriched) for record, outcome in ended if outcome.status != "failed"
         ]
         if not self.params.get("mailboxes_file"):
             return {"mailboxes": kept}

@@ -24,7 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.reco
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
-from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
+from tests.unit.plugins.module_utils.fakes import NOW, Fails, FakeOrganization, Time, connect, lost, refusal
 
 ALL_PAUSES = [1.0, 2.0, 4.0, 8.0]
 
@@ -396,6 +396,35 @@ def test_a_connection_that_failed_before_the_cmdlet_is_no_reason_to_send_again()
     (outcome,) = shop.run(paint("a"))
     assert outcome.error is not None
     assert (outcome.status, outcome.error.code, len(shop.written)) == ("failed", "unreachable", 1)
+
+
+class Told(Painted):
+    """Painted, and keeps what each plan was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, Attempt, datetime.datetime]] = []
+
+    def plan(self, record: Record, current: dict[str, Any], attempt: Attempt, now: datetime.datetime) -> Plan:
+        self.told.append((str(record["identity"]), attempt, now))
+        return super().plan(record, current, attempt, now)
+
+
+def test_a_plan_is_told_what_was_sent_for_its_own_mailbox_and_the_time_of_the_read() -> None:
+    shop, step = Shop("a", "b"), Told()
+    shop.server.handlers["Set-Colour"] = Fails(lost(), then=shop._set("colour"))
+    moments = iter(NOW + datetime.timedelta(minutes=minute) for minute in range(9))
+    shop.run(paint("a"), paint("b", "white"), step=step, now=lambda: next(moments))
+    call = ("exchange_server", Cmdlet("Set-Colour", {"Identity": "a", "Value": "red"}))
+    assert [(name, attempt.sent) for name, attempt, _now in step.told[:2]] == [("a", ()), ("b", ())]
+    later = [attempt for name, attempt, _now in step.told[2:] if name == "a"]
+    # Read back at once and after each pause; the third pause ends with the second sending.
+    assert [attempt.sent for attempt in later] == [(call,)] * 4 + [(call, call)]
+    assert [(attempt.answer_lost, attempt.answered) for attempt in later] == [(True, 0)] * 4 + [(False, 1)]
+    assert [now for name, _attempt, now in step.told if name == "a"] == [
+        NOW + datetime.timedelta(minutes=minute) for minute in range(6)
+    ]
+    assert {name for name, _attempt, _now in step.told[2:]} == {"a"}
 
 
 # -- on_error: stop ----------------------------------------------------------------------------------------------------

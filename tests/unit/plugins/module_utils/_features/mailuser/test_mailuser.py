@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -54,7 +55,12 @@ def seen(person: Properties, mailbox: Properties | None = None) -> BothSides:
 
 
 def plan(person: Properties, mailbox: Properties | None = None, **more: Any) -> Plan:
-    return Present(False).plan(record(**more), seen(person, mailbox), NOTHING_SENT, NOW)
+    """Return the plan, which is the same a second time and changes nothing of what it is told."""
+    told = (record(**more), seen(person, mailbox))
+    before = copy.deepcopy(told)
+    found = Present(False).plan(*told, NOTHING_SENT, NOW)
+    assert (Present(False).plan(*told, NOTHING_SENT, NOW), told) == (found, before)
+    return found
 
 
 def refused(person: Properties, mailbox: Properties | None = None, **more: Any) -> MailboxError:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime
 from typing import Any
 
@@ -72,8 +73,12 @@ def plan(
     attempt: Attempt = NOTHING_SENT,
     **record: Any,
 ) -> Plan:
-    found = step.plan({**WANTED, **record}, Move(GUID, current, moved), attempt, NOW)
+    """Return a step's plan, which is the same a second time and changes nothing of what it is told."""
+    told = ({**WANTED, **record}, Move(GUID, current, moved), attempt, NOW)
+    before = copy.deepcopy(told[:2])
+    found = step.plan(*told)
     assert isinstance(found, Plan)
+    assert (step.plan(*told), told[:2]) == (found, before)
     return found
 
 
@@ -572,6 +577,19 @@ def test_no_request_completes_before_its_score_was_read_and_of_a_complete_one_no
     asked = {call.parameters["Identity"] for call in online.named("Get-MoveRequestStatistics")}
     assert asked == {guid_of(f"{name}'s mailbox") for name in ("bob", "cleo")}
     assert {call.parameters["Identity"] for call in online.writes} <= {guid_of("cleo's mailbox")}
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "sent"), [("Synced", None, 0), ("Synced", lost(), 1), ("Failed", None, 1)]
+)
+def test_an_approval_that_this_run_sent_stands_unless_something_went_wrong(
+    status: str, error: HybridError | None, sent: int
+) -> None:
+    message = TOO_LOW.format("Investigate") if status == "Failed" else ""
+    approval = ("exchange_online", Cmdlet("Set-MoveRequest", {"Identity": GUID, "SkippedItemApprovalTime": NOW}))
+    current = request(status, **INVESTIGATE, Message=message)
+    found = plan(COMPLETED, current, attempt=Attempt((approval,), 1, error), approve_skipped_items=True)
+    assert ["SkippedItemApprovalTime" in call.parameters for call in cmdlets(found)[:1]] == [True] * sent
 
 
 def test_an_approval_whose_answer_was_lost_is_sent_again() -> None:
