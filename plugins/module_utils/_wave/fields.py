@@ -351,7 +351,7 @@ def type_name(name: str) -> str:
     spec = _ANSIBLE.get(_HINTS[name][0])
     if spec is not None:
         return " of ".join(spec.values())
-    return "int" if _HINTS[name][0] == int | None else "dict"
+    return "int" if int in get_args(_HINTS[name][0]) else "dict"
 
 
 def form_of(name: str) -> formats.Form | None:

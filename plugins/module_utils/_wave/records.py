@@ -19,8 +19,8 @@ from typing import Any, cast
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import whole_text
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.fields import Record as Record
 
+Record = fields.Record
 # What Ansible leaves where it masked a secret: such a text must never be taken for an identity.
 MASKS = ("********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 
