@@ -124,12 +124,15 @@ def _not_one(name: str, found: Sequence[Properties]) -> MailboxError:
 
 
 def _entries(connections: Connections, guids: Iterable[str]) -> dict[str, tuple[Entry, ...] | HybridError]:
-    """Return the entries of each mailbox, by its GUID."""
+    """Return the entries of each mailbox, by its GUID.
+
+    Each entry once: two pinned domain controllers that are global catalogs both show a mailbox.
+    """
     asked = list(dict.fromkeys(guids))
     cmdlets = [Cmdlet("Get-MailboxPermission", {"Identity": guid, "ResultSize": "Unlimited"}) for guid in asked]
     answers = connections.read_each(EXCHANGE_SERVER, cmdlets)
     return {
-        guid: answer if isinstance(answer, HybridError) else tuple(_entry(item) for item in answer.objects)
+        guid: answer if isinstance(answer, HybridError) else tuple(dict.fromkeys(map(_entry, answer.objects)))
         for guid, answer in zip(asked, answers, strict=True)
     }
 

@@ -137,6 +137,14 @@ def test_a_cmdlet_that_no_role_grants_on_premises(bench: Bench, cmdlet: str) -> 
     assert tested.status("exchange_server", "Set-Mailbox") == "ok"
 
 
+def test_a_cmdlet_that_a_group_of_roles_grants(bench: Bench) -> None:
+    bench.laboratory.hybrid.exchange_server.revoked[account(bench)] = {"Add-MailboxPermission"}
+    told = "Give the account Organization Management (role group)."
+    assert bench.run("exchange_server").failed() == {"Add-MailboxPermission": told}
+    bench.purposes = ["offboarding"]
+    assert bench.run("exchange_server").failed() == {}
+
+
 def test_a_parameter_that_no_role_grants_on_premises(bench: Bench) -> None:
     bench.laboratory.hybrid.exchange_server.revoked_parameters[account(bench)] = {("Set-MailUser", "ExchangeGuid")}
     tested = bench.run("exchange_server")

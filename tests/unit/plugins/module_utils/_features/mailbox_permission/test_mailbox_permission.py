@@ -29,6 +29,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.vali
 from lab.model import mailbox_permissions as lab
 from lab.model.builder import HybridBuilder, Pair, child_domain_person
 from tests.unit.plugins.module_utils._connections.test_journal import lines
+from tests.unit.plugins.module_utils.fakes import FakeOrganization, connect
 from tests.unit.plugins.module_utils.lab_in_process import InProcess, Trouble
 
 SID = "S-1-5-21-1004336348-1177238915-682003330-1104"
@@ -307,6 +308,13 @@ def test_texts_of_other_transports_are_read_alike() -> None:
     current = Access("guid", (entry,), {"ann": "1"}, {"ann@contoso.com": "1"})
     asked = record("info@contoso.com", "ann")
     assert Permission(True).plan(asked, current, NOTHING_SENT, utc_now()) == Plan()
+
+
+def test_an_entry_that_two_controllers_show_is_one() -> None:
+    shown = {"User": "CONTOSO\\ann", "AccessRights": ["FullAccess"], "Deny": False, "IsInherited": False}
+    server = FakeOrganization("exchange_server", handlers={"Get-MailboxPermission": lambda _cmdlet: [shown, {**shown}]})
+    with connect(server) as connections:
+        assert step._entries(connections, ["1"]) == {"1": (Entry("contoso\\ann", ("FullAccess",)),)}
 
 
 def sends(recorder: Any) -> None:
