@@ -210,7 +210,7 @@ class Bench:
 
     # -- running ------------------------------------------------------------------------------------------------
 
-    def offboard(self, *arguments: str, kill_at: int = 0, playbook: str = "offboard", **variables: Any) -> Run:
+    def offboard(self, *arguments: str, kill_at: int | str = 0, playbook: str = "offboard", **variables: Any) -> Run:
         """Run one of the collection's playbooks for a wave. ``variables`` go over WAVE."""
         given = {**WAVE, "offboarding_directory": str(self.offboarding_directory), **variables}
         return self.run(ROOT / "playbooks" / f"{playbook}.yml", *arguments, kill_at=kill_at, variables=given)
@@ -249,7 +249,7 @@ class Bench:
         self,
         playbook: Path,
         *arguments: str,
-        kill_at: int = 0,
+        kill_at: int | str = 0,
         variables: Mapping[str, Any],
         stdout: int = subprocess.PIPE,
     ) -> tuple[subprocess.Popen[str], Path]:
@@ -277,7 +277,7 @@ class Bench:
         )
         return process, events
 
-    def run(self, playbook: Path, *arguments: str, kill_at: int = 0, variables: Mapping[str, Any]) -> Run:
+    def run(self, playbook: Path, *arguments: str, kill_at: int | str = 0, variables: Mapping[str, Any]) -> Run:
         return finish(*self.begin(playbook, *arguments, kill_at=kill_at, variables=variables))
 
     def _environment(self) -> dict[str, str]:
