@@ -123,7 +123,6 @@ def of(record: Record, current: Access, *, present: bool) -> Plan:
     return Plan(tuple(calls), before, after, warnings=tuple(warnings), of_call=of_call)
 
 
-
 def _merged(record: Record, current: Access, present: bool) -> list[_Wanted]:
     """Return what is wanted, each entry once: a record may name a trustee twice, and in two ways."""
     result: dict[tuple[str, bool, str], _Wanted] = {}

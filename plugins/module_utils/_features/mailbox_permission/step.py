@@ -78,7 +78,6 @@ class Permission(Step[Access]):
         return plan.of(record, current, present=self.present)
 
 
-
 def _users(record: Record) -> Iterator[str]:
     yield from (str(trustee["user"]).lower() for trustee in record["trustees"])
 
