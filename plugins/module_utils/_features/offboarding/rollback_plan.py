@@ -63,6 +63,8 @@ _SHOWN = (
     "archive_guid",
     "windows_email_address",
 )
+
+
 @dataclass(frozen=True)
 class RollbackEvidence:
     """What was read for one mailbox.
