@@ -93,15 +93,16 @@ class Coverage:
                 known.setdefault(int(line), set()).update(tests)
 
     def tests_of(self, path: str, source: str, line: int) -> set[str]:
-        """Return the tests that run a line; of one that runs at import alone, those that run anything of its file."""
+        """Return the tests that run a line.
+
+        One outside of functions runs once, when the first test imports the file, and holds for all: those are all tests
+        that run anything of the file.
+        """
         first, last, in_function = statement(source, line)
         known = self.lines.get(path, {})
-        tests = set(known.get(line, ()))
-        if not tests:
-            tests = set().union(*(known.get(number, ()) for number in range(first, last + 1)))
-        if tests or in_function:
-            return tests
-        return set().union(*known.values())
+        if not in_function:
+            return set().union(*known.values())
+        return set(known.get(line, ())) or set().union(*(known.get(number, ()) for number in range(first, last + 1)))
 
     def rounds(self, path: str, tests: Iterable[str]) -> list[list[str]]:
         """Put tests in the order in which they are asked: the mirror of ``path`` comes first, quick before slow."""

@@ -123,7 +123,7 @@ def test_the_statement_around_a_line() -> None:
 def coverage() -> Coverage:
     known = Coverage()
     known.add({"a.py": {"8": ["t::one", "t::two"], "18": ["t::three"]}}, dict.fromkeys(["t::one", "t::two"], 2.0))
-    known.add({"a.py": {"8": ["u::four"]}}, {"u::four": 0.1})
+    known.add({"a.py": {"8": ["u::four"], "3": ["t::one"]}}, {"u::four": 0.1})
     return known
 
 
@@ -133,7 +133,7 @@ def coverage() -> Coverage:
         (8, {"t::one", "t::two", "u::four"}),
         (19, {"t::three"}),  # of a statement that begins further up
         (13, set()),  # of a function, and run by no test
-        (3, {"t::one", "t::two", "t::three", "u::four"}),  # runs at import
+        (3, {"t::one", "t::two", "t::three", "u::four"}),  # runs when the first of them imports it, and holds for all
     ],
 )
 def test_the_tests_of_a_line(coverage: Coverage, line: int, tests: set[str]) -> None:

@@ -57,6 +57,13 @@ def test_the_first_figure_of_a_move_seen_from_the_queue_on_counts_and_of_another
         assert figures.with_figures(seen, statistics(bytes_transferred=GB), at(120))[1] == 0, "never backwards"
 
 
+def test_another_status_is_progress_and_the_same_one_is_none() -> None:
+    first = figures.noted(None, listed("Queued"), "ann", at(0))
+    same = figures.noted(first, listed("Queued"), "ann", at(60))
+    moved = figures.noted(same, listed("InProgress"), "ann", at(120))
+    assert [seen["progressed_at"] for seen in (first, same, moved)] == [at(0), at(0), at(120)]
+
+
 def test_a_figure_that_exchange_no_longer_gives_is_not_kept() -> None:
     failed, *_moved = figures.with_figures(entry(), statistics("Failed", message="No.", failure_type="X"), at(0))
     resumed, *_moved = figures.with_figures(failed, statistics("Queued"), at(60))
@@ -128,6 +135,9 @@ def test_looks_of_a_day_are_thinned() -> None:
     assert len(looks) - len(recent) == pytest.approx(22 * 4, abs=2), "four an hour of the others"
     assert looks[0]["utc"] == at(0)
     assert figures.thinned([]) == []
+    older = [look(seconds) for seconds in (0, 899, 900, 1799)]
+    recent = [look(seconds) for seconds in (1801 + 7200 - 1, 1801 + 7200)]
+    assert figures.thinned([*older, *recent]) == [older[0], older[2], *recent], "a quarter of an hour is 900 seconds"
 
 
 # -- what it comes to --------------------------------------------------------------------------------------------------

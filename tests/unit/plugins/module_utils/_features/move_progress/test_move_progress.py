@@ -301,7 +301,9 @@ def test_rates_and_estimates_come_from_look_to_look(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", '{"version": 2, "looks": [], "requests": {}}', '{"version": 1, "looks": [{}], "requests": {}}',
-     '{"version": 1, "looks": [], "requests": {"g": []}}', '{"version": 1}'],
+     '{"version": 1, "looks": [], "requests": {"g": []}}', '{"version": 1}',
+     '{"version": 1, "looks": [["utc", "counts", "bytes_gained"]], "requests": {}}',
+     '{"version": 1, "looks": [], "requests": {"g": ["identity", "status"]}}'],
 )  # fmt: skip
 def test_a_damaged_file_is_no_memory(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.progress"

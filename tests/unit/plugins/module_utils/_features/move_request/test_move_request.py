@@ -24,7 +24,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     move_request as steps,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import Move
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
+    Move,
+    settings_of,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Attempt, Plan
@@ -872,3 +875,9 @@ def test_chosen_mailboxes_and_those_without_request() -> None:
     assert eve.error is not None
     assert (eve.status, eve.error.code) == ("failed", "not_found")
     assert len(online.named("Get-MoveRequestStatistics")) == 1
+
+
+def test_when_a_request_is_to_complete_is_remembered_in_utc() -> None:
+    at = settings_of({**WANTED, "cutover": "at", "complete_after": "2026-11-30T19:00:00+01:00"})
+    assert at["complete_after"] == "2026-11-30T18:00:00Z"
+    assert "complete_after" not in settings_of({**WANTED, "cutover": "held", "complete_after": FUTURE})

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     assess,
@@ -623,6 +623,12 @@ def test_what_the_readiness_report_blocks_stops_here_too_where_that_is_asked_for
 
     assert stopped(readiness=True) == [["database_not_mounted"], []]
     assert stopped() == [[], []]
+
+
+def test_a_wrong_option_of_the_domain_controller_is_refused_and_not_taken_for_its_silence() -> None:
+    hybrid = plain()
+    with pytest.raises(InputError, match="active_directory"):
+        hybrid.assess(active_directory={"host": "dc01.contoso.com", "password": "x", "password_file": "y"})
 
 
 # -- the baseline ------------------------------------------------------------------------------------------------------

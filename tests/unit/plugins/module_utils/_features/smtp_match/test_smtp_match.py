@@ -464,11 +464,13 @@ def test_a_cloud_user_that_cannot_be_read_yet_is_waited_for() -> None:
     assert outcome.details == {"matched": True, "anchor_unverified": True}
 
 
-def test_a_cloud_user_that_cannot_be_read_holds_up_nobody_else() -> None:
+@pytest.mark.parametrize("names", [("ann", "bob"), ("bob", "ann")])
+def test_a_cloud_user_that_cannot_be_read_holds_up_nobody_else(names: tuple[str, str]) -> None:
     match = Match()
     match.sync()
-    outcomes = match.wait(record(), record("bob"), timeout=0)
-    assert [outcome.status for outcome in outcomes] == ["unchanged", "failed"]
+    outcomes = match.wait(*(record(name) for name in names), timeout=0)
+    status = {outcome.identity: outcome.status for outcome in outcomes}
+    assert status == {"ann@contoso.com": "unchanged", "bob@contoso.com": "failed"}
     assert [outcome.error.code for outcome in outcomes if outcome.error] == ["match_timeout"]
 
 

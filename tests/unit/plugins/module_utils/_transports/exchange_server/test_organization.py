@@ -131,6 +131,8 @@ def test_mistakes_with_kerberos_get_a_sentence_each(text: str, code: str, senten
          "throttled", True),
         (WSManFaultError(1, None, "[FailureCategory=WSMan-InvalidShellID] The request failed", None, None, None),
          "connection_lost", True),
+        (WSManFaultError(2150858793, None, "The operation timed out.", None, None, None), "connection_lost", True),
+        (WSManFaultError(2150858794, None, "Something else.", None, None, None), "connection_lost", False),
         (ImportError("No module named 'gssapi'"), "missing_library", False),
         (RuntimeError("anything else"), "unexpected_answer", False),
     ],

@@ -487,6 +487,43 @@ def test_unread_domains_of_the_tenant_leave_the_suffixes_unchecked() -> None:
     assert told(identity.check(facts(), [subject()])) == []
 
 
+def test_unread_domains_of_either_side_leave_the_addresses_of_that_side_unchecked() -> None:
+    for side, code in (
+        ("domains_in_the_cloud", "address_domain_not_accepted"),
+        ("domains_on_premises", "primary_domain_not_accepted"),
+    ):
+        assert told(names.check(facts(**{side: SILENT}), [subject()])) == [(code, "not_checked")]
+    assert told(names.check(facts(), [subject()])) == []
+
+
+@pytest.mark.parametrize("name", ["DB01", "db01"])
+def test_the_version_of_the_target_databases_server_counts_alone(name: str) -> None:
+    old = {**DATABASE, "Name": "DB02", "ServerName": "EX02", "AdminDisplayVersion": "Version 14.3 (Build 123.4)"}
+    seen = [subject(record={"remote_target_database": name})]
+    assert list(exchange_server.versions(facts(databases=[DATABASE, old]), seen)) == []
+    unknown = [subject(record={"remote_target_database": ""})]
+    assert told(exchange_server.versions(facts(databases=[DATABASE, old]), unknown)) == [
+        ("server_version_unsupported", "blocker")
+    ]
+
+
+def test_without_a_target_delivery_domain_nothing_is_said_of_the_delivery_address() -> None:
+    unnamed = subject(record={"target_delivery_domain": ""})
+    (finding,) = names.check(facts(), [unnamed, subject()])
+    assert (finding.code, finding.severity) == ("delivery_address_missing", "not_checked")
+    assert "for 1 mailboxes" in finding.found
+
+
+def test_an_anchor_that_is_not_shown_is_not_checked_and_one_that_is_shown_is() -> None:
+    """Without Microsoft Graph, Get-Mailbox alone shows the anchor of a cloud user."""
+    mine = _values.immutable_id_of_guid(guid_of("ann on-premises"))
+    unshown, shown = subject(entra=SILENT), subject(cloud_mailbox(ImmutableId=mine), entra=SILENT)
+    for wave, count in (([unshown, shown], 1), ([shown], 0)):
+        anchors = [item for item in identity.check(facts(), wave) if item.code == "anchor_differs"]
+        assert [item.severity for item in anchors] == ["not_checked"] * count
+        assert all("for 1 mailboxes" in item.found for item in anchors)
+
+
 def test_an_accepted_domain_in_capitals_is_accepted() -> None:
     shouted = facts(
         domains_on_premises=[{"DomainName": "CONTOSO.COM"}],
@@ -505,6 +542,19 @@ def test_what_no_channel_shows_of_plain_users_is_not_checked() -> None:
     assert set(told(nobody)) == codes
     assert {finding.mailbox for finding in nobody} == {""}
     assert all("2 plain users" in finding.found for finding in nobody)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (_values.immutable_id_of_guid(guid_of("older")), guid_of("older")),
+        ("b2xkZXI=", "'b2xkZXI=' in base64"),
+    ],
+)
+def test_an_anchor_is_shown_as_the_guid_in_it_or_as_it_is(stored: str, shown: str) -> None:
+    user = DirectoryUser("g", "CN=Ann", inheritance_disabled=False, consistency_anchor=stored)
+    (finding,) = [item for item in identity.anchor(subject(directory=user)) if item.code == "consistency_guid_set"]
+    assert finding.found.rstrip(".").endswith(f"mS-DS-ConsistencyGuid is {shown}")
 
 
 def test_what_refuses_a_hard_match_since_2026() -> None:

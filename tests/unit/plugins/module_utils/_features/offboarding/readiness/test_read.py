@@ -206,6 +206,22 @@ def test_a_failed_test_is_a_blocker_in_exchanges_own_words() -> None:
     assert (severity, text) == ("blocker", "mail.contoso.com: The HTTP request was forbidden.")
 
 
+def test_the_copies_of_the_target_database_are_read_where_it_is_known() -> None:
+    server, cloud = organizations()
+    check(server, cloud)
+    assert [call.parameters for call in server.named("Get-MailboxDatabaseCopyStatus")] == [{"Identity": "db01"}]
+    server, cloud = organizations()
+
+    def without_status(cmdlet: Cmdlet) -> list[Properties]:
+        if cmdlet.parameters.get("Status"):
+            raise refusal("Not allowed.", cmdlet=cmdlet.name)
+        return [{"Name": "DB01"}]
+
+    server.handlers["Get-MailboxDatabase"] = without_status
+    check(server, cloud)
+    assert server.named("Get-MailboxDatabaseCopyStatus") == []
+
+
 def test_archives_are_sized_only_where_they_move() -> None:
     server, cloud = organizations()
     check(server, cloud)
