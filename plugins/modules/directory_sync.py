@@ -126,6 +126,10 @@ after:
   description: The scheduler's setting after.
   returned: when it is changed
   type: dict
+noted:
+  description: Whether the pause is written down in O(directory) as that of O(holder).
+  returned: always
+  type: bool
 cmdlets:
   description: The cmdlets that ran or would run.
   returned: always

@@ -55,6 +55,13 @@ options:
         O(mailops.exchange_hybrid.directory_sync#module:holder).
     type: str
     default: ""
+  pause_noted:
+    description:
+      - Whether M(mailops.exchange_hybrid.directory_sync) wrote the pause of O(holder) down in O(directory), as its
+        RV(mailops.exchange_hybrid.directory_sync#module:noted) tells. If something else has ended that pause since,
+        nothing is written (C(pause_ended)).
+    type: bool
+    default: false
   external_email_address:
     description:
       - The routing address of the mailbox. The cloud mailbox must have it, for example
@@ -256,6 +263,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["present", "absent", "mended"], "default": "present"},
         "directory": {"type": "path"},
         "holder": {"type": "str", "default": ""},
+        "pause_noted": {"type": "bool", "default": False},
     },
     wave_required=False,
     required_if=[

@@ -46,6 +46,7 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
     for pair in whole:
         bench.build.set_directory(pair, exchange_guid=pair.cloud.exchange_guid)
     late = {**common, "offboarding_mailboxes": records(whole), "offboarding_entra_connect_configured": False}
+    late["offboarding_report"] = str(tmp_path / "late.html")
 
     run = bench.play(
         *call("preview", wave, check_mode=True),
@@ -75,4 +76,5 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
     assert "empty rescued" not in {task.name for task in run.tasks}
     page = (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
     assert "The run did not come to its end, and leaves 2 mailboxes unfinished." in page
+    assert "2 mailboxes came home and are not verified." in (tmp_path / "late.html").read_text(encoding="utf-8")
     assert bench.scheduler_runs()

@@ -37,9 +37,11 @@ LOOK = 0.5  # seconds between two tries to have the lock
 class HalfMade:
     """The users that this run has begun with; in ``directory``, where one is given, also for whoever comes next."""
 
-    def __init__(self, directory: str = "", holder: str = "") -> None:
+    def __init__(self, directory: str = "", holder: str = "", pause: str = "") -> None:
+        """``pause`` is the note of the pause without which no user may be begun with; empty where there is none."""
         self.directory = directory
         self.holder = holder
+        self.pause = pause
         self._open: dict[str, Note] = {}
         self._lock = threading.Lock()
 
@@ -92,6 +94,17 @@ class HalfMade:
             return
         with _lock_file(self.directory) as stream:
             fcntl.flock(stream, fcntl.LOCK_SH)
+            # Who ends a pause waits for this lock: what stands now stands until the last user is whole.
+            if self.pause and not os.path.exists(self.pause):
+                raise HybridError(
+                    "the pause of directory synchronization in which this run was to write to users was ended by "
+                    "resume_sync, or by another run with the same directory.",
+                    code="pause_ended",
+                    retryable=True,
+                    remedy="Nothing was written. Run again: the synchronization is paused again. Give runs that are "
+                    "to work at the same time a directory each, or make their waves with the inventory plugin "
+                    "mailbox_waves, which gives each a name of its own.",
+                )
             yield
 
 

@@ -59,7 +59,8 @@ PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes:
 
 @dataclass
 class Result:
-    """What became of the server: ``runs`` are the run profile results of the cycle."""
+    """What became of the server: ``runs`` are the run profile results of the cycle; ``noted`` tells whether the pause
+    is written down as this holder's."""
 
     changed: bool
     before: dict[str, bool] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Result:
     cmdlets: list[str] = field(default_factory=list)
     runs: list[SyncRun] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    noted: bool = False
 
 
 @dataclass
@@ -240,46 +242,50 @@ class DirectorySync:
         scheduler that somebody else stopped gets no note, so it is never started by us; unless that was another
         ``holder`` with the same directory, who then waits for our end.
         """
-        with _alone(directory if self.holder else ""):
+        with self._alone(directory):
             scheduler = self._scheduler()
             self._refuse_unfit(scheduler)
             if not scheduler["sync_cycle_enabled"]:
-                if self.holder and directory and not self.check and self._others(directory):
+                if directory and not self.check and self._others(directory):
                     self._write_note(directory)
                 if not self.check:
                     # Whoever stopped it: a cycle may be under way, or have been started by hand.
                     self._await_idle(self.clock() + self.wait_timeout)
-                return Result(False)
+                return Result(False, noted=self._noted(directory))
             if not self.check:
                 if directory:
                     self._write_note(directory)
                 self._switch(False)
                 self._await_idle(self.clock() + self.wait_timeout)
-        return Result(True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, [_enable(False).preview()])
+        switched = [_enable(False).preview()]
+        return Result(
+            True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, switched, noted=self._noted(directory)
+        )
 
     def resumed(self, directory: str, assume_paused: bool = False) -> Result:
         """Let scheduled cycles run again; with ``directory`` only if a pause written down there is ours to end.
 
         That is the pause of this holder, and that of any run which was killed. Where another holder's note is left,
         the scheduler stays paused: the last one starts it. Over a half-made user it stays paused however old the note
-        is: HybridError. ``assume_paused`` counts in a preview alone: an earlier
-        task of it would have paused the scheduler.
+        is: HybridError; and as long as another run with the directory is making users, it is waited for.
+        ``assume_paused`` counts in a preview alone: an earlier task of it would have paused the scheduler.
         """
         if assume_paused and self.check:
             return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
         if directory and not self._to_end(directory):
             return Result(False)
-        with _alone(directory if self.holder else ""):
+        with self._alone(directory):
             others = self._others(directory) if directory else []
-            if directory and not others and not self.check:
-                half_made.refuse(directory, "Directory synchronization stays paused")
-            changed = not others and not self._scheduler()["sync_cycle_enabled"]
-            if changed and not self.check:
-                self._switch(True)
-            if directory and not self.check:
-                for note in self._to_end(directory):
-                    with contextlib.suppress(OSError):
-                        os.unlink(note)
+            kept = "" if others or self.check else directory
+            what = "Directory synchronization stays paused"
+            with half_made.quiet(kept, what, self.wait_timeout, self.sleep, self.clock):
+                changed = not others and not self._scheduler()["sync_cycle_enabled"]
+                if changed and not self.check:
+                    self._switch(True)
+                if directory and not self.check:
+                    for note in self._to_end(directory):
+                        with contextlib.suppress(OSError):
+                            os.unlink(note)
         if others:
             return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
         if not changed:
@@ -288,6 +294,12 @@ class DirectorySync:
 
     def _note(self, directory: str) -> str:
         return note_of(directory, self.holder)
+
+    def _noted(self, directory: str) -> bool:
+        return bool(directory) and os.path.exists(self._note(directory))
+
+    def _alone(self, directory: str) -> contextlib.AbstractContextManager[None]:
+        return _alone("" if self.check else directory)
 
     def _to_end(self, directory: str) -> list[str]:
         """Return the notes of pauses that are ours to end: this holder's, and those that killed runs left."""

@@ -47,5 +47,6 @@ def work(module: HybridModule) -> NoReturn:
         runs=result.runs,
         before=result.before,
         after=result.after,
+        noted=result.noted,
         diff={"before": result.before, "after": result.after, "prepared": "".join(f"{c}\n" for c in result.cmdlets)},
     )

@@ -337,7 +337,8 @@ def mend_left(
     """Mend what earlier runs with this directory left, but not what another one is just making."""
     notes = wave_half_made.load(half_made.directory)
     if notes and not wave_half_made.nobody_writes(half_made.directory):
-        notes = [note for note in notes if note.holder == half_made.holder]
+        # Of runs without a name, this one and the one at work cannot be told apart.
+        notes = [note for note in notes if half_made.holder and note.holder == half_made.holder]
     outcomes = []
     for item in mend(connections, half_made, notes, check=check, sleep=sleep):
         outcome = Outcome({"identity": item.note.identity}, "changed" if item.cmdlets else "unchanged")

@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    note_of,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
     MailUserAbsent,
     Present,
@@ -34,7 +37,9 @@ def work(module: HybridModule) -> NoReturn:
             connections.require(EXCHANGE_SERVER)
             outcomes = mend_left(connections, HalfMade(directory, holder), check=check)
     elif module.params["state"] == "present":
-        records, half_made = module.records(["primary_smtp_address"]), HalfMade("" if check else directory, holder)
+        records = module.records(["primary_smtp_address"])
+        pause = note_of(directory, holder) if module.params["pause_noted"] else ""
+        half_made = HalfMade("" if check else directory, holder, pause)
         with none_left_half_made(half_made, module.connections), module.connections() as connections:
             connections.require(EXCHANGE_SERVER)
             step = Present(check)

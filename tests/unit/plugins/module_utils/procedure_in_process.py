@@ -16,7 +16,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     DirectorySync,
     Result,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import notes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    note_of,
+    notes,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
@@ -89,10 +92,12 @@ class Procedure:
     pause: Callable[[Procedure], None] = lambda procedure: procedure.paused()
     mends: bool = True
     accept_export_errors: bool = False
+    holder: str = ""
     check: bool = False
     told: list[Told] = field(default_factory=list)
     phase: str = "state"
     pause_told: bool = False
+    pause_noted: bool = False
 
     @property
     def build(self) -> HybridBuilder:
@@ -120,15 +125,20 @@ class Procedure:
 
     def _left(self) -> None:
         if wave_half_made.told(self.directory):
-            with self.lab.connect() as connections:
-                mend_left(connections, HalfMade(self.directory), check=False, sleep=self.lab.sleep)
+            self.mend()
         if notes(self.directory):
-            self._resume()
+            self.resume()
+
+    def mend(self) -> None:
+        with self.lab.connect() as connections:
+            mend_left(connections, HalfMade(self.directory, self.holder), check=False, sleep=self.lab.sleep)
+
+    def given(self) -> list[Record]:
+        return self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
 
     def _state(self) -> None:
-        given = self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
         with self.lab.connect() as connections:
-            self._keep(assess(connections, given, AssessOptions(self.directory, check=self.check, **self.state)))
+            self._keep(assess(connections, self.given(), AssessOptions(self.directory, check=self.check, **self.state)))
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -143,7 +153,8 @@ class Procedure:
             self._sync_server().ready()
         try:
             self.pause(self)
-            half_made = HalfMade("" if self.check else self.directory)
+            pause = note_of(self.directory, self.holder) if self.pause_noted else ""
+            half_made = HalfMade("" if self.check else self.directory, self.holder, pause)
             with self._mending(half_made), self.lab.connect() as connections:
                 for step in (Present(self.check), GuidStamped(self.check)):
                     outcomes = run_wave(
@@ -153,7 +164,7 @@ class Procedure:
                         settle(connections, outcomes, half_made, self.lab.sleep)
                     self._keep(outcomes)
         finally:
-            self._resume()
+            self.resume()
 
     @contextlib.contextmanager
     def _mending(self, half_made: HalfMade) -> Iterator[None]:
@@ -172,12 +183,14 @@ class Procedure:
             sleep=self.lab.sleep,
             clock=self.lab.clock,
             accept_export_errors=self.accept_export_errors,
+            holder=self.holder,
         )
 
     def paused(self) -> None:
-        self.pause_told = self._tell(self._sync_server().paused(self.directory))
+        result = self._sync_server().paused(self.directory)
+        self.pause_told, self.pause_noted = self._tell(result), result.noted
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
         self._tell(self._sync_server().resumed(self.directory, self.pause_told))
 
     def _sync(self) -> None:

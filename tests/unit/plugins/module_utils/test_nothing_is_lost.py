@@ -208,10 +208,10 @@ def test_the_property_finds_a_procedure_that_mends_nobody(tmp_path: Path) -> Non
     """Sabotage: the task ends without a look at what it left, and without the notes of it."""
 
     class Forgetful(Procedure):
-        def _resume(self) -> None:
+        def resume(self) -> None:
             for note in wave_half_made.load(self.directory):
                 HalfMade(self.directory).end(note.guid)
-            super()._resume()
+            super().resume()
 
     assert found_by(tmp_path / "sound") == []
     places = numbered(tmp_path)
