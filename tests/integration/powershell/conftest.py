@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.hybrid import Hybrid, empty_hybrid
+from lab.hybrid import empty_hybrid
+from lab.laboratory import Laboratory
 from lab.powershell.laboratory import PowerShellLaboratory
+from lab.wire.gateway import Gateway
+from lab.wire.powershell_dialogue import AD_SYNC
+from lab.wire.wsman import Service
 from tests.integration.harness import SPEED, Bench
 from tests.tools import powershell
 
@@ -36,10 +40,19 @@ def program() -> str:
     return str(_FOLDER / "pwsh")
 
 
+class ExchangeAlone(PowerShellLaboratory):
+    """A laboratory in which no script of the Entra Connect server runs: it is emulated, as everywhere else."""
+
+    def windows_shells(self, gateway: Gateway, module: str) -> Service:
+        if module == AD_SYNC:
+            return Laboratory.windows_shells(self, gateway, module)
+        return super().windows_shells(gateway, module)
+
+
 @contextlib.contextmanager
-def opened(hybrid: Hybrid, directory: Path, program: str) -> Iterator[Bench]:
+def opened(laboratory: PowerShellLaboratory, directory: Path) -> Iterator[Bench]:
     """Open a laboratory in which a real PowerShell runs the scripts."""
-    with PowerShellLaboratory(hybrid, directory / "laboratory", program) as laboratory:
+    with laboratory:
         try:
             yield Bench(laboratory, directory / "bench")
         finally:
@@ -50,5 +63,12 @@ def opened(hybrid: Hybrid, directory: Path, program: str) -> Iterator[Bench]:
 @pytest.fixture
 def real(program: str, tmp_path: Path) -> Iterator[Bench]:
     """A fresh organization without recipients, in which PowerShell runs what it is sent."""
-    with opened(empty_hybrid(speed=SPEED), tmp_path, program) as fresh:
+    with opened(PowerShellLaboratory(empty_hybrid(speed=SPEED), tmp_path / "laboratory", program), tmp_path) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def real_exchange(program: str, tmp_path: Path) -> Iterator[Bench]:
+    """The same without the Entra Connect server: each look at its scheduler would cost two seconds."""
+    with opened(ExchangeAlone(empty_hybrid(speed=SPEED), tmp_path / "laboratory", program), tmp_path) as fresh:
         yield fresh

@@ -4,7 +4,8 @@
 
 """The collection's three scripts, read by a PowerShell grammar.
 
-No machine that these tests usually run on has PowerShell; where there is one, test_scripts_run.py executes them.
+No machine that these tests usually run on has PowerShell; where there is one,
+tests/integration/powershell executes them.
 """
 
 from __future__ import annotations
