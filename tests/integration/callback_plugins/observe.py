@@ -43,6 +43,7 @@ class CallbackModule(CallbackBase):
         self._kill_at = os.environ.get("OBSERVE_KILL_AT", "0")  # a task's number or name
         if "TESTS_ARCHIVES" in os.environ:
             # Ansible packs a module once in each run and keeps the archive there: the runs of the tests share theirs.
+            os.makedirs(os.environ["TESTS_ARCHIVES"], exist_ok=True)
             os.symlink(os.environ["TESTS_ARCHIVES"], os.path.join(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache"))
 
     def _write(self, **event: Any) -> None:

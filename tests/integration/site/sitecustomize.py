@@ -11,6 +11,7 @@ source, for the time of the tests. The archive, the process and its arguments ar
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import marshal
 import os
@@ -28,10 +29,13 @@ def _compiled(path: str, source: bytes) -> CodeType:
             code: CodeType = marshal.load(stream)
     except OSError:
         code = _compile(path, source)
-        own = f"{kept}.{os.getpid()}"
-        with open(own, "wb") as stream:
-            marshal.dump(code, stream)
-        os.replace(own, kept)
+        # The directory for temporary files may be cleaned under a long run: that costs time and nothing else.
+        with contextlib.suppress(OSError):
+            os.makedirs(_PLACE, exist_ok=True)
+            own = f"{kept}.{os.getpid()}"
+            with open(own, "wb") as stream:
+                marshal.dump(code, stream)
+            os.replace(own, kept)
     return code.replace(co_filename=path)
 
 
