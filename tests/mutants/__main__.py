@@ -14,6 +14,7 @@ import ast
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -50,10 +51,11 @@ class Ground:
     coverage: Coverage = field(default_factory=Coverage)
 
     def rounds(self, path: str, line: int) -> list[list[str]]:
-        """Return the tests to ask, round by round: those that run the line, or all that stand where its mirror does."""
+        """Return the tests to ask, round by round: those that run the line, or files, those beside its mirror first."""
         if self.again:
-            folder = (ROOT / selection.mirrored(path)).parent
-            return [[file.relative_to(ROOT).as_posix() for file in sorted(folder.glob("test_*.py"))]]
+            folder = selection.mirrored(path).rpartition("/")[0]
+            near = [file for file in _test_files() if file.rpartition("/")[0] == folder]
+            return [near, [file for file in _test_files() if file not in near and _reaches(file, path)]]
         return self.coverage.rounds(path, self.coverage.tests_of(path, self.sources[path], line))
 
     def seconds(self, tests: Iterable[str]) -> float:
@@ -129,6 +131,16 @@ def _copy_checkout(target: Path) -> None:
 
 def _test_files() -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / selection.TESTS).rglob("test_*.py"))
+
+
+def _reaches(test_file: str, path: str) -> bool:
+    """Tell whether a test file imports a file of the collection by name, or runs whole modules."""
+    text = (ROOT / test_file).read_text(encoding="utf-8")
+    folder, _slash, name = path.removesuffix(".py").rpartition("/")
+    package = folder.replace("/", ".")
+    if "plugins.modules.{" in text or f"{package}.{name} import" in text:
+        return True
+    return f"{package} import" in text and re.search(rf"\b{name}\b", text) is not None
 
 
 def _shared_out(workers: list[Worker], jobs: Iterable[Job], do: Callable[[Worker, Job], Answer]) -> list[Answer]:

@@ -48,6 +48,29 @@ def test_two_objects_of_one_identity_are_told() -> None:
     assert guid_of("bob in Entra") in found.message
 
 
+def test_two_objects_that_show_their_guid_alone_stay_two() -> None:
+    people = [cloud_mailbox("ann"), cloud_mail_user("bob", UserPrincipalName="ann@contoso.com")]
+    for person in people:
+        person["ExternalDirectoryObjectId"] = ""
+    with connect(tenant(*people)) as connections:
+        (found,) = cloud_recipients(connections, ANN).values()
+    assert isinstance(found, HybridError)
+    assert found.code == "ambiguous"
+
+
+@pytest.mark.parametrize("state", ["home", "to_do"])
+def test_what_is_not_in_the_state_that_is_known_of_it_is_asked_for_by_the_other_cmdlet(state: str) -> None:
+    """Get-Recipient shows less, and is left for what neither of the two shows."""
+    person = cloud_mailbox("ann") if state == "home" else cloud_mail_user("ann")
+    organization = tenant(person)
+    with connect(organization) as connections:
+        (found,) = cloud_recipients(connections, [{**ANN[0], "offboarding_state": state}]).values()
+    assert not isinstance(found, HybridError)
+    assert found["kind"] == ("mailbox" if state == "home" else "mail_user")
+    names = ["Get-MailUser", "Get-Mailbox"] if state == "home" else ["Get-Mailbox", "Get-MailUser"]
+    assert list(dict.fromkeys(call.name for call in organization.calls)) == names
+
+
 class Large:
     """A tenant that lists its requests by status alone, and in which each status read lets one request go on."""
 

@@ -17,9 +17,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     TOO_MANY_DELETIONS,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
+    FIRST_LOOK,
     DirectorySync,
     is_busy,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
 from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
 
@@ -254,6 +257,16 @@ def test_time_is_up(never_ends: bool, message: str) -> None:
     error = refused(lambda: server.sync(wait_sleep=30).synced("Delta"))
     assert (error.code, error.retryable, error.message) == ("sync_timeout", True, message)
     assert (server.time.now, max(server.time.slept)) == (100, 30)
+    assert server.time.slept[:4] == [FIRST_LOOK, 2 * FIRST_LOOK, 4 * FIRST_LOOK, 8 * FIRST_LOOK]
+
+
+def test_over_a_half_made_user_a_cycle_is_shown_and_not_run(tmp_path: Path) -> None:
+    """An earlier task would have mended it before, in a preview it did not."""
+    HalfMade(str(tmp_path), "run").begin(Note("ann@contoso.com", "guid", {}))
+    server = Server()
+    assert server.sync(check=True).synced("Delta", str(tmp_path)).cmdlets == [START]
+    error = refused(lambda: server.sync().synced("Delta", str(tmp_path)))
+    assert (error.code, server.written) == ("addresses_at_risk", [])
 
 
 @pytest.mark.parametrize(

@@ -222,12 +222,33 @@ def test_the_copies_of_the_target_database_are_read_where_it_is_known() -> None:
     assert server.named("Get-MailboxDatabaseCopyStatus") == []
 
 
+def test_refused_copies_are_not_checked_and_those_of_two_databases_are_all_read() -> None:
+    server, cloud = organizations()
+    server.objects["Get-MailboxDatabase"] = [{"Name": "DB01"}, {"Name": "DB02"}]
+    second = {"identity": "ann@contoso.com", "remote_target_database": "DB02", "remote_archive_target_database": "DB01"}
+    options = ReadinessOptions(credential=CREDENTIAL)
+    read.check(connect(server, cloud), [{**RECORD, **second}], options, [].append)
+    asked = [call.parameters["Identity"] for call in server.named("Get-MailboxDatabaseCopyStatus")]
+    assert asked == ["db01", "db02"]
+
+    def refuse(cmdlet: Cmdlet) -> list[Properties]:
+        raise refusal("Not allowed.", cmdlet=cmdlet.name)
+
+    server.handlers["Get-MailboxDatabaseCopyStatus"] = refuse
+    told = [item for item in check(server, cloud).environment if item.code == "database_space"]
+    assert [(item.severity, "Not allowed" in item.found) for item in told] == [("not_checked", True)]
+
+
 def test_archives_are_sized_only_where_they_move() -> None:
     server, cloud = organizations()
     check(server, cloud)
     assert ["Archive" in cmdlet.parameters for cmdlet in cloud.named("Get-MailboxStatistics")] == [False]
     check(server, cloud, check_sizes=False)
     assert len(cloud.named("Get-MailboxStatistics")) == 1
+    with_archive = tenant(cloud_mailbox(ArchiveGuid=guid_of("archive")))
+    with_archive.handlers.update(cloud.handlers)
+    check(server, with_archive)
+    assert ["Archive" in cmdlet.parameters for cmdlet in with_archive.named("Get-MailboxStatistics")] == [False, True]
 
 
 def test_a_size_that_is_refused_is_not_checked() -> None:
