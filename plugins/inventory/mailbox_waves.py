@@ -12,11 +12,12 @@ author: The mailops.exchange_hybrid contributors (@mailops)
 description:
   - Divides the mailboxes of a CSV file, or of a recipient filter of Exchange Online, into waves. Each wave is an
     inventory host, so that C(serial), C(max_fail_percentage), C(--limit), retry files and job slices work on waves.
-  - Each host has C(mailboxes_file), the JSON file of its mailboxes, which the role
+  - Each host has C(mailbox_count), and C(mailboxes_file), the JSON file of its mailboxes, which the role
     R(mailops.exchange_hybrid.mailbox_offboarding, ansible_collections.mailops.exchange_hybrid.mailbox_offboarding_role)
-    takes, and C(mailbox_count). Tasks of the host run on the controller, with the controller's own Python.
-  - All waves are in the group C(mailbox_waves); waves by database, site or column are in a group of that name, too.
-  - The same CSV gives the same waves. So does the same filter, whose answer is kept in O(directory) until O(refresh).
+    uses. Tasks of the host run on the controller, with the controller's own Python.
+  - All waves are in the group C(mailbox_waves); waves by database, site or column are also in a group with that name.
+  - The same CSV gives the same waves. So does the same filter, because its answer is kept in O(directory)
+    until O(refresh=true).
   - The configuration file's name must end in C(mailbox_waves.yml) or C(mailbox_waves.yaml).
 options:
   plugin:
@@ -26,12 +27,12 @@ options:
     choices: [mailops.exchange_hybrid.mailbox_waves]
   csv:
     description:
-      - CSV file of mailboxes, with the columns of M(mailops.exchange_hybrid.wave_file). A relative path starts at the
-        configuration file.
-      - One of O(csv) and O(filter) is needed.
+      - CSV file of mailboxes, with the columns of M(mailops.exchange_hybrid.wave_file). A relative path is relative to
+        the configuration file.
+      - One of O(csv) and O(filter) is required.
     type: str
   delimiter:
-    description: What separates the cells of O(csv).
+    description: Delimiter of O(csv).
     type: str
     default: ","
   filter:
@@ -39,32 +40,32 @@ options:
       - Recipient filter of C(Get-Mailbox) in Exchange Online, for example C(CustomAttribute1 -eq 'Berlin').
     type: str
   refresh:
-    description: Whether O(filter) is asked again although an answer of an earlier run is kept.
+    description: Whether O(filter) is queried again even if an answer of an earlier run is kept.
     type: bool
     default: false
   directory:
     description:
-      - Directory for the waves' files, mode 0600 each; it is made if need be. A relative path starts at the
-        configuration file.
-      - It may be the role's C(offboarding_directory).
+      - Directory for the waves' files, with mode 0600 each. It is created if it does not exist. A relative path is
+        relative to the configuration file.
+      - It can be the role's C(offboarding_directory).
     type: str
     required: true
   by:
     description:
-      - What makes a wave. V(size) cuts the list into pieces in its order.
+      - How waves are formed. V(size) divides the list in its order.
       - V(database), V(site) and V(wave) put mailboxes with the same C(remote_target_database), C(site) or C(wave) into
-        one wave, or into several where they are more than O(size). They need O(csv).
+        one wave, or into several if there are more than O(size). They require O(csv).
     type: str
     choices: [size, database, site, wave]
     default: size
   size:
-    description: Number of mailboxes of a wave at the most.
+    description: Maximum number of mailboxes in a wave.
     type: int
     default: 500
   exchange_online:
     description:
-      - How to reach Exchange Online for O(filter), as described at M(mailops.exchange_hybrid.mailbox_info). What is
-        not given comes from the same environment variables. Secrets belong there.
+      - How to connect to Exchange Online for O(filter), as described in M(mailops.exchange_hybrid.mailbox_info).
+        Suboptions that are not set are taken from the same environment variables. Set secrets there.
     type: dict
     default: {}
 """
@@ -87,7 +88,7 @@ directory: /srv/offboarding
 by: site
 
 ---
-# pilot.mailbox_waves.yml: whoever has this attribute in Exchange Online
+# pilot.mailbox_waves.yml: the mailboxes with this attribute in Exchange Online
 plugin: mailops.exchange_hybrid.mailbox_waves
 filter: CustomAttribute1 -eq 'pilot'
 directory: /srv/offboarding
@@ -145,11 +146,11 @@ class InventoryModule(BaseInventoryPlugin):
     def _records(self, path: str, directory: str) -> list[Record]:
         csv, wanted, by = self.get_option("csv"), self.get_option("filter"), self.get_option("by")
         if bool(csv) == bool(wanted):
-            raise InputError("csv, filter", None, "are both given, or both missing", "Give one of them.")
+            raise InputError("csv, filter", None, "are both set, or both missing", "Specify one of them.")
         if csv:
             return csv_input.from_csv(self._path("csv", path), self.get_option("delimiter"))
         if by != "size":
-            raise InputError("by", by, "needs a column, which only a CSV has", "Give csv, or leave by out.")
+            raise InputError("by", by, "requires a column, and only a CSV has columns", "Set csv, or leave by out.")
         kept = os.path.join(directory, KEPT)
         if self.get_option("refresh") or not os.path.exists(kept):
             wave_files.save(kept, self._recipients(wanted))

@@ -307,9 +307,9 @@ ALL: tuple[ReadinessCheck, ...] = (
     _mailbox(
         "anchor_unverified", BLOCKER, f"{GRAPH}, {LDAP}",
         "Is the synced cloud user synced to this on-premises user?",
-        "IsDirSynced and an unchanged object id are no proof, because they may also be found with the wrong user. The "
-        "anchor proves it, or the object id of hybrid write-back. If the anchor is the objectGUID of another user, the "
-        "mailbox is stopped.",
+        "IsDirSynced and an unchanged object id do not prove it, because they may also be found with the wrong user. "
+        "The anchor proves it, or the object id of hybrid write-back. If the anchor is the objectGUID of another user, "
+        "the mailbox is stopped.",
         "Configure active_directory, which reads mS-DS-ConsistencyGuid and msDS-ExternalDirectoryObjectID.",
         "identity-filters-roles.md, Who is who",
     ),

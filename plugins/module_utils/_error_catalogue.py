@@ -187,7 +187,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "delivery_domain_mismatch",
         PERMANENT,
         TARGET,
-        "Give the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
+        "Specify the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
         "no-smtp-proxy-matching",
         text=r"doesn't have an smtp proxy matching",
     ),
@@ -195,7 +195,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "delivery_domain_mismatch",
         PERMANENT,
         TARGET,
-        "Give the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
+        "Specify the on-premises object an address in target_delivery_domain, synchronize, and submit the move again.",
         "no-smtp-proxy-matching",
         exception=r"TargetDeliveryDomainMismatchPermanentException",
     ),
@@ -698,7 +698,7 @@ UNKNOWN_PERMANENT = Failure(
     "permanent",
     PERMANENT,
     EITHER,
-    "Read Exchange's message: a retry does not help before its cause is mended.",
+    "Read Exchange's message: a retry does not help until its cause is fixed.",
     _PRACTICE,
 )
 UNKNOWN = Failure(

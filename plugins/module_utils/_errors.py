@@ -71,8 +71,8 @@ def domain_not_pinned(identity: str, domain: str, cmdlet: str) -> MailboxError:
         f"{identity} is in the domain {domain}, for which no domain controller is pinned.",
         code="domain_not_pinned",
         cmdlet=cmdlet,
-        remedy="Give exchange_server.domain_controller one controller for each domain of the forest, as "
-        f"{domain}=<controller> where the controller's name does not end in its domain.",
+        remedy="List one controller for each domain of the forest in exchange_server.domain_controller, as "
+        f"{domain}=<controller> if the controller's name does not end in its domain.",
     )
 
 

@@ -91,7 +91,7 @@ def parse_time(value: Any) -> datetime.datetime | None:
     try:
         return moment.astimezone(datetime.timezone.utc)
     except OverflowError as error:
-        raise ValueError(f"{value} is outside of the years 1 to 9999") from error
+        raise ValueError(f"{value} is outside the years 1 to 9999") from error
 
 
 def is_guid(text: str) -> bool:

@@ -15,10 +15,10 @@ description:
     the difference.
   - A request that belongs to a migration batch is never changed. A failed request is reported,
     unless O(resume_failed=true).
-  - A mailbox is refused with C(not_prepared) if M(mailops.exchange_hybrid.offboarding_state) looked at its on-premises
-    user and nothing has made the user whole since. If no task looked at the user, nothing is known of it, and the
-    request is submitted - the module asks Exchange Online alone. A move to a user that does not carry the ExchangeGuid
-    fails in Exchange, and the mailbox stays where it is.
+  - A mailbox is refused with C(not_prepared) if M(mailops.exchange_hybrid.offboarding_state) read its on-premises user
+    and no task has completed the user since. If no task read the user, the request is submitted, because the module
+    connects to Exchange Online only. A move to a user that does not have the ExchangeGuid fails in Exchange, and the
+    mailbox stays where it is.
 version_added: 0.1.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:

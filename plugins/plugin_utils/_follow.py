@@ -43,7 +43,7 @@ class Teller:
 
     def lost(self, result: Result) -> None:
         """Show a look that came to nothing."""
-        self._line(f"no answer, and the wait goes on: {result.get('msg', '')}", result["error"]["code"])
+        self._line(f"no answer, and the wait continues: {result.get('msg', '')}", result["error"]["code"])
 
     def _line(self, text: str, key: Any) -> None:
         self._silent += 1
@@ -99,7 +99,7 @@ def _clean(result: Result) -> bool:
 def _with_last_seen(result: Result, seen: Result | None) -> Result:
     if "progress" in result or seen is None:
         return result
-    message = f"{result.get('msg', '')} Last seen: {seen['progress']['line']}".strip()
+    message = f"{result.get('msg', '')} Last known: {seen['progress']['line']}".strip()
     return {**result, "msg": message, "progress": seen["progress"]}
 
 

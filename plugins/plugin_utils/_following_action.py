@@ -82,6 +82,6 @@ def _sleep_while(parent: int) -> Callable[[float], None]:
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
         if os.getppid() != parent:
-            raise AnsibleError("ansible-playbook has ended, and with it this wait. The moves go on by themselves.")
+            raise AnsibleError("ansible-playbook has ended, and with it this wait. The moves continue by themselves.")
 
     return sleep

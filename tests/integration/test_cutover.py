@@ -309,9 +309,9 @@ def test_a_second_live_mailbox_is_told_and_nothing_is_removed(bench: Bench) -> N
     run = days(bench, "complete", offboarding_mailboxes=wave)
     assert codes(run) == {ann.identity: "second_live_mailbox"}
     error = run.role_failures[ann.identity]
-    words = (str(ann.cloud.exchange_guid), "both organizations", "CompletedWithWarning", "where a sender is")
+    words = (str(ann.cloud.exchange_guid), "both organizations", "CompletedWithWarning", "where the sender is")
     assert [word for word in words if word not in error["message"]] == []
-    assert "Remove nothing" in error["remedy"]
+    assert "Do not remove anything" in error["remedy"]
     assert statuses(bench) == {"Ann Archer": "CompletedWithWarning", "Bob Baker": "Completed"}
     assert codes(days(bench, "verify", offboarding_mailboxes=wave)) == {ann.identity: "second_live_mailbox"}
     cleaned = days(bench, "cleanup", offboarding_mailboxes=wave)
@@ -368,7 +368,7 @@ def test_every_difference_is_found_and_keeps_its_request(bench: Bench) -> None:
     for code, (pair, _more) in traps.items():
         entry = results[pair.identity]
         if code == "conflict":
-            assert (entry["error"]["code"], "carries the GUID" in entry["error"]["message"]) == ("conflict", True)
+            assert (entry["error"]["code"], "has the GUID" in entry["error"]["message"]) == ("conflict", True)
             continue
         assert entry["error"]["code"] == "verification_failed"
         assert {difference["code"] for difference in entry["differences"]} == {code}
@@ -398,7 +398,7 @@ def test_a_batchs_request_stays_after_a_clean_up(bench: Bench) -> None:
     run = days(bench, "cleanup", offboarding_mailboxes=records([ann]))
     assert run.succeeded, run.output
     assert bench.writes() == []
-    assert f"{ann.identity}: its request was left alone: it belongs to the migration batch summer" in run.stdout
+    assert f"{ann.identity}: its request was kept: it belongs to the migration batch summer" in run.stdout
 
 
 # -- some of a wave ----------------------------------------------------------------------------------------------------

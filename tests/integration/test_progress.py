@@ -131,7 +131,7 @@ def test_wrong_input_is_told_before_anything_is_asked(still_bench: Bench) -> Non
     assert "one of the following is required: identity, mailboxes, mailboxes_file, batch_name" in nothing
     assert "wait_timeout" in number
     assert "progress_file" in place
-    assert "directory that exists" in place
+    assert "existing directory" in place
 
 
 # -- waits -------------------------------------------------------------------------------------------------------------

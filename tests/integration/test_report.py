@@ -115,7 +115,7 @@ def test_after_a_rollback_no_move_is_shown(bench: Bench) -> None:
     assert set(page(path)["mailboxes"].values()) == {"Ready for cutover"}
     run = bench.offboard(playbook="rollback", **given)
     assert run.succeeded, run.output
-    assert set(page(path)["mailboxes"].values()) == {"Move request gone"}
+    assert set(page(path)["mailboxes"].values()) == {"Move request removed"}
 
 
 def test_without_a_journal_an_old_one_is_not_told(bench: Bench) -> None:
@@ -139,9 +139,10 @@ def test_the_readiness_playbook_writes_it_with_the_findings(bench: Bench) -> Non
     assert not run.succeeded
     document = json.loads((bench.offboarding_directory / "readiness.json").read_text(encoding="utf-8"))
     report = page(bench.offboarding_directory / "report.html")
-    assert report["mailboxes"] == {ann.identity: "Not begun"}
+    assert report["mailboxes"] == {ann.identity: "Not started"}
     assert report["findings"] == {item["code"] for item in document["mailboxes"][0]["findings"]} != set()
-    assert "No run handed its failures" in (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
+    shown = (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
+    assert "The report has no failures of a run" in shown
 
 
 def test_the_module_previews_writes_once_and_says_what_it_missed(bench: Bench) -> None:
@@ -164,7 +165,8 @@ def test_the_module_previews_writes_once_and_says_what_it_missed(bench: Bench) -
     for task in (preview, write, again):
         assert task.result["summary"] == {"failed": 0, "waiting": 1, "moving": 0, "home": 1}
         assert (task.result["missing"], task.result["damaged_lines"]) == (["readiness", "progress"], 1)
-        assert any("it is no readiness report; the report does without." in text for text in task.result["warnings"])
+        told = "it is not a readiness report; the report is written without it."
+        assert any(told in text for text in task.result["warnings"])
     assert write.result["size"] == again.result["size"] == int(write.result["size"])
 
 

@@ -68,13 +68,13 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
     assert (refused["completed"], refused["mailboxes"], refused["failures"]) == (False, 0, [])
     assert "refused" in refused["error"]
     assert (empty["completed"], empty["mailboxes"]) == (True, 0)
-    assert "header.csv' has a header and no mailbox" in empty["warnings"][0]
+    assert "header.csv' has a header, but no mailbox" in empty["warnings"][0]
     assert (died["completed"], died["mailboxes"], died["failed"]) == (False, 3, 1)
     assert died["unfinished"] == [ann.identity, bob.identity]
     assert "Run a cycle of directory synchronization: " in died["error"]
     assert {task.name for task in run.tasks} >= {"refused rescued", "died rescued"}
     assert "empty rescued" not in {task.name for task in run.tasks}
     page = (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
-    assert "The run did not come to its end, and leaves 2 mailboxes unfinished." in page
+    assert "The run did not finish, and left 2 mailboxes unfinished." in page
     assert "2 mailboxes came home and are not verified." in (tmp_path / "late.html").read_text(encoding="utf-8")
     assert bench.scheduler_runs()

@@ -37,7 +37,7 @@ def test_a_server_that_exports_nothing_is_refused_before_the_first_write(bench: 
     staging = bench.offboard(offboarding_mailboxes=mailboxes)
     error = staging.task(CHECK).error
     assert (staging.succeeded, error["code"]) == (False, "staging_mode")
-    assert error["remedy"] == "Give the active server as entra_connect.host."
+    assert error["remedy"] == "Set entra_connect.host to the active server."
     # Not even the wrong server's scheduler was touched.
     assert bench.writes() == []
     assert bench.hybrid.sync.sync_cycle_enabled

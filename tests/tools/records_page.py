@@ -24,8 +24,7 @@ GIVEN = """
 ## Columns of a CSV
 
 These fields can be set as a column of the CSV, in a record, and as an option of the modules in the last column. As an
-option, they apply to every mailbox whose record does not have them. In a cell with a list, separate the items by
-semicolons.
+option, they apply to every mailbox whose record does not have them. The items of a list are separated by semicolons.
 
 | field | type | what it is | option of |
 |---|---|---|---|

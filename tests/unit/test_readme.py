@@ -245,7 +245,7 @@ def wrong_options(given: dict[str, Any], known: dict[str, Any], where: str) -> l
             continue
         choices = known[name].get("choices")
         if choices and isinstance(value, str) and value not in choices:
-            problems.append(f"{where}.{name}: {value} is no choice")
+            problems.append(f"{where}.{name}: {value} is not a valid choice")
         if isinstance(value, dict) and known[name].get("suboptions"):
             problems += wrong_options(value, known[name]["suboptions"], f"{where}.{name}")
     return problems
@@ -262,7 +262,7 @@ def role_problems(variables: dict[str, Any]) -> list[str]:
             problems += wrong_options(value, fragment["options"][name]["suboptions"], name)
         choices = known.get(name, {}).get("choices")
         if choices and value not in choices:
-            problems.append(f"{name}: {value} is no choice")
+            problems.append(f"{name}: {value} is not a valid choice")
     return problems
 
 

@@ -58,10 +58,10 @@ OPERATORS = "ADSyncOperators (local group)"
 CONFIGURATION, ONE_DOMAIN = "configuration", "one domain"
 
 # What happens when the answer to a cmdlet is lost.
-ASKED_AGAIN = "The session asks again."
-PLANNED_AGAIN = "The object is read back, and only what is still missing is sent, once more."
-LOOKED_UP = "The scheduler and its runs are read: it is sent again only if they show nothing of it."
-SESSION_ENDS = "The session is opened anew."
+ASKED_AGAIN = "The session repeats the call."
+PLANNED_AGAIN = "The object is read back, and only what is still missing is sent again."
+LOOKED_UP = "The scheduler and its runs are read: it is sent again only if they do not show it."
+SESSION_ENDS = "The session is opened again."
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ def refuse_unpublished(credential: Credential, options: Mapping[str, Any]) -> No
         raise InputError(
             "remote_credential",
             credential.username,
-            "cannot be sent over REST in a way that Microsoft has published",
-            "Use exchange_online.interface: powershell, or accept an unpublished encoding by "
+            "cannot be sent over REST, because Microsoft has not published how",
+            "Use exchange_online.interface: powershell, or accept an unpublished encoding with "
             "exchange_online.experimental_rest_credential: true.",
             code="experimental_rest_credential_required",
         )

@@ -156,7 +156,7 @@ class Journal:
             raise self._refusal(error.strerror or str(error)) from error
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            raise self._refusal("it is no regular file")
+            raise self._refusal("it is not a regular file")
         return opened
 
     def _ends_within_a_line(self) -> bool:
@@ -168,8 +168,8 @@ class Journal:
         return InputError(
             "journal",
             self._path,
-            f"cannot be written ({reason}), and nothing is sent that does not stand in it",
-            "Name a file in an existing directory that this account may write, on a disk with space left.",
+            f"cannot be written ({reason}), and nothing is sent that is not recorded in it",
+            "Use a file in an existing directory that this account can write to, on a disk with free space.",
             "unwritable_journal",
         )
 
@@ -186,6 +186,6 @@ def _interrupted(cmdlet: Cmdlet, error: BaseException) -> HybridError:
         code="interrupted",
         cmdlet=cmdlet.name,
         retryable=True,
-        remedy="Run again: what was done is read first.",
+        remedy="Run again; what was done is read first.",
         answer_lost=True,
     )

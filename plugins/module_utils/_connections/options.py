@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title
 
 # Who gives one option in a playbook may not see the other, which came with the job.
-ENVIRONMENT = "One may have come from an environment variable."
+ENVIRONMENT = "One of them may be set by an environment variable."
 
 
 class ConnectionOptions:
@@ -49,7 +49,7 @@ class ConnectionOptions:
         if value is None:
             return default
         if not str(value).strip():
-            raise self.option_error(name, "is blank", "Give a value, or leave the option out.")
+            raise self.option_error(name, "is blank", "Specify a value, or leave the option out.")
         return str(value)
 
     def required(self, name: str, remedy: str) -> str:
@@ -66,13 +66,13 @@ class ConnectionOptions:
         if value is None:
             return default
         if not lowest <= int(value) <= highest:
-            raise self.option_error(name, "is out of range", f"Give a number from {lowest} to {highest}.", value)
+            raise self.option_error(name, "is out of range", f"Specify a number from {lowest} to {highest}.", value)
         return int(value)
 
     def choice(self, name: str, default: str, choices: Collection[str]) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise self.option_error(name, "is not known", f"Give one of {', '.join(choices)}.", value)
+            raise self.option_error(name, "is not known", f"Specify one of {', '.join(choices)}.", value)
         return value
 
     def host(self, remedy: str) -> str:
@@ -81,7 +81,7 @@ class ConnectionOptions:
         strange = any(character in "/@" or character.isspace() or not character.isprintable() for character in host)
         if strange or not _can_be_asked_for(host):
             raise self.option_error(
-                "host", "is not a host name", "Give the host's name alone, without scheme or path.", host
+                "host", "is not a host name", "Set only the name of the host, without scheme or path.", host
             )
         return host
 
@@ -91,7 +91,7 @@ class ConnectionOptions:
             return None
         path = os.path.expanduser(self.text(name))
         if not os.path.isfile(path):
-            raise self.option_error(name, "is not a file", "Give the path of an existing file.", path)
+            raise self.option_error(name, "is not a file", "Specify the path of an existing file.", path)
         if not os.access(path, os.R_OK):
             raise self.option_error(name, "cannot be read", "Let the user that runs Ansible read the file.", path)
         return path
@@ -113,10 +113,11 @@ class ConnectionOptions:
         """
         url = self.text("proxy")
         if url and not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
-            raise self.option_error("proxy", "is no URL of a proxy", "Give http://proxy.contoso.com:3128, say.")
+            raise self.option_error("proxy", "is not the URL of a proxy", "Use for example "
+                                                                          "http://proxy.contoso.com:3128.")
         if url and in_clear:
             raise self.option_error(
-                "proxy", "would read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
+                "proxy", "could read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
             )
         return url
 
@@ -126,8 +127,8 @@ class ConnectionOptions:
         A password file may end in one newline, which is not part of the password.
         """
         if self.has("password") and self.has("password_file"):
-            remedy = f"Give exactly one of the two. {ENVIRONMENT}"
-            raise self.option_error("password_file", "is given together with password", remedy)
+            remedy = f"Specify exactly one of the two. {ENVIRONMENT}"
+            raise self.option_error("password_file", "is set together with password", remedy)
         if self.has("password"):
             return self.text("password")
         path = self.file("password_file")
@@ -138,7 +139,7 @@ class ConnectionOptions:
                 password = stream.read()
         except (OSError, UnicodeDecodeError) as error:
             raise self.option_error(
-                "password_file", f"cannot be read ({type(error).__name__})", "Give a UTF-8 text file.", path
+                "password_file", f"cannot be read ({type(error).__name__})", "Specify a UTF-8 text file.", path
             ) from None
         password = password[:-1].removesuffix("\r") if password.endswith("\n") else password
         if not password:
@@ -150,9 +151,9 @@ class ConnectionOptions:
         password = self.password()
         username = self.text("username") if self.has("username") else None
         if username is None and (required or password is not None):
-            raise self.option_error("username", "is missing", "Give the account that connects.")
+            raise self.option_error("username", "is missing", "Specify the account that connects.")
         if password is None and required:
-            raise self.option_error("password", "is missing", "Give exactly one of password and password_file.")
+            raise self.option_error("password", "is missing", "Specify exactly one of password and password_file.")
         return username, password
 
 
@@ -212,8 +213,8 @@ def lost(where: str, detail: str) -> Diagnosis:
     """Return the diagnosis of an answer that did not arrive."""
     return Diagnosis(
         "connection_lost",
-        f"The connection to {where} broke off before the answer arrived ({detail}).",
-        "Run again: what was done meanwhile is read back first.",
+        f"The connection to {where} was interrupted before the answer arrived ({detail}).",
+        "Run again; what was done in the meantime is read first.",
         retryable=True,
         may_have_run=True,
     )
@@ -224,7 +225,7 @@ def stopped(where: str, cmdlet: Cmdlet, detail: str) -> ConnectionFailure:
     return Diagnosis(
         "connection_lost",
         f"{where} stopped {cmdlet.name} before it ended: {' '.join(detail.split())[:300]}",
-        "Run again: what was done meanwhile is read back first.",
+        "Run again; what was done in the meantime is read first.",
         retryable=True,
         may_have_run=True,
     ).failure(cmdlet)
@@ -249,8 +250,8 @@ def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnos
     named = f", titled '{title}'" if title else ""
     return Diagnosis(
         "gateway_answer",
-        f"A gateway or proxy on the way to {where} answered with a page of its own (HTTP {status}{named}).",
-        f"Connect without it: leave {owner}.proxy out, and let the network route directly. Proxies of the environment "
+        f"A gateway or proxy on the way to {where} answered with its own page (HTTP {status}{named}).",
+        f"Connect without it: leave {owner}.proxy out, and route directly in the network. Proxies of the environment "
         "are not used for this connection.",
         retryable=True,
         may_have_run=True,
@@ -261,12 +262,11 @@ def page_in_the_cloud(where: str, cmdlet: Cmdlet, status: int, title: str, retry
     """Return the failure that a gateway's page is on the way to a cloud service: behind it the cmdlet may have run."""
     named = f", titled '{title}'" if title else ""
     failure = Busy(
-        f"A gateway or proxy on the way to {where} answered {cmdlet.name} with a page of its own "
-        f"(HTTP {status}{named}).",
+        f"A gateway or proxy on the way to {where} answered {cmdlet.name} with its own page (HTTP {status}{named}).",
         code="gateway_answer",
         cmdlet=cmdlet.name,
-        remedy="Run again: what was done meanwhile is seen then. If it stays, check exchange_online.proxy, the "
-        "environment's proxies with NO_PROXY, and exchange_online.base_url.",
+        remedy="Run again; what was done in the meantime is read then. If the error persists, check "
+        "exchange_online.proxy, the environment's proxies with NO_PROXY, and exchange_online.base_url.",
         retry_after=retry_after,
     )
     failure.answer_lost = not cmdlet.is_read
@@ -288,7 +288,7 @@ def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis 
         return Diagnosis(
             "unreachable",
             f"The proxy on the way to {where} refused or did not answer.",
-            "Check the proxy option; for Exchange Online also HTTPS_PROXY and NO_PROXY in the environment.",
+            "Check the proxy option, and for Exchange Online also HTTPS_PROXY and NO_PROXY in the environment.",
             retryable=True,
         )
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
@@ -303,7 +303,7 @@ def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis 
         return Diagnosis(
             "unreachable",
             f"Nothing answers at {where} ({type(reason).__name__}).",
-            "Check host, port and the firewalls between.",
+            "Check host, port and the firewalls on the way.",
             retryable=True,
         )
     if isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)):
@@ -328,22 +328,22 @@ def _diagnose_tls(text: str, where: str, ca_option: str) -> Diagnosis:
         # An alert comes from the other side: it is our certificate that it speaks of.
         return Diagnosis(
             "client_certificate_refused",
-            f"{where} does not take the certificate that was shown to it ({_tls_reason(lowered)}).",
-            "Give a certificate of an authority that the server trusts, and that has not expired.",
+            f"{where} does not accept the client certificate ({_tls_reason(lowered)}).",
+            "Use a certificate that has not expired, from an authority that the server trusts.",
         )
     if "hostname mismatch" in lowered or "doesn't match" in lowered or "not valid for" in lowered:
         code = "certificate_wrong_host"
-        problem, remedy = "is not made out for this host name", "Use a host name that the certificate lists."
+        problem, remedy = "is not issued for this host name", "Use a host name that the certificate lists."
     elif "expired" in lowered:
         code = "certificate_expired"
         problem, remedy = "has expired", "Renew the server's certificate."
     elif "certificate" in lowered or "self-signed" in lowered:
         code = "certificate_not_trusted"
-        problem = "is not signed by a certificate authority that is trusted here"
-        remedy = f"Give the issuing authority's certificate as {ca_option}."
+        problem = "is not signed by a trusted certificate authority"
+        remedy = f"Set {ca_option} to the issuing authority's certificate."
     elif "wrong_version_number" in lowered or "record_layer_failure" in lowered or "http_request" in lowered:
         return Diagnosis(
-            "tls_failed", f"{where} does not speak TLS on that port.", "Correct the port, or switch TLS off."
+            "tls_failed", f"{where} does not support TLS on that port.", "Correct the port, or turn TLS off."
         )
     else:
         # The handshake may have been over: an alert in the middle says nothing about the request.

@@ -99,7 +99,7 @@ def seconds_to_wait(error: HybridError, policy: RetryPolicy) -> float | None:
     """Return what a busy service asked for, or None; raise the error where it is more than the policy's patience."""
     asked = error.retry_after if isinstance(error, Busy) else None
     if asked is not None and asked > policy.patience:
-        told = f" It asks to be left alone for {asked:.0f} seconds, and a run waits for {policy.patience:.0f} at most."
+        told = f" It asks for a pause of {asked:.0f} seconds, but a run waits for {policy.patience:.0f} at most."
         if not error.message.endswith(told):
             error.message += told
             error.args = (error.message,)

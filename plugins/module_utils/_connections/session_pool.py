@@ -104,7 +104,7 @@ class Connections:
                     system,
                     None,
                     "is not configured",
-                    f"Give {system}.{name} or set {system.upper()}_{name.upper()}.",
+                    f"Specify {system}.{name} or set {system.upper()}_{name.upper()}.",
                     "not_configured",
                 )
         for system in self._options:

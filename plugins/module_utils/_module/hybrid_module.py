@@ -93,7 +93,7 @@ def python_refusal(version: tuple[int, int], executable: str) -> HybridError | N
         f"{executable} is Python {version[0]}.{version[1]}, and this collection needs "
         f"{PYTHON[0]}.{PYTHON[1]} or newer.",
         code="python_too_old",
-        remedy="Set ansible_python_interpreter to a newer one; the playbooks use ansible_playbook_python.",
+        remedy="Set ansible_python_interpreter to a newer Python; the playbooks use ansible_playbook_python.",
     )
 
 
@@ -133,7 +133,7 @@ class HybridModule:
             self.fail(error)
         except Terminated as error:
             self._ansible.fail_json(
-                msg=f"Stopped by SIGTERM: sessions were closed; run again to go on. {error}".rstrip(),
+                msg=f"Stopped by SIGTERM: sessions were closed; run again to continue. {error}".rstrip(),
                 error={"code": "terminated", "retryable": True},
             )
         raise AssertionError("unreachable: work ends the module")
@@ -174,8 +174,8 @@ class HybridModule:
             raise InputError(
                 "mailboxes_file",
                 None,
-                "is empty: no task of this run has read the wave and looked at its mailboxes",
-                "Run the role from its first task: --tags chooses phases; --start-at-task leaves out what they need.",
+                "is empty: no task of this run has read the wave and its mailboxes",
+                "Run the role from its first task: --tags selects phases; --start-at-task skips what they need.",
                 "not_prepared",
             )
 
@@ -223,8 +223,8 @@ class HybridModule:
     def _tell_warnings(self) -> None:
         if self.journal is not None and self.journal.unwritten:
             self.warn(
-                f"journal: '{self.params['journal']}' lacks lines about writes that were sent "
-                f"({self.journal.unwritten}); the results of this task tell of them."
+                f"journal: '{self.params['journal']}' does not have the lines of writes that were sent "
+                f"({self.journal.unwritten}); they are in the results of this task."
             )
         for text in self.warnings:
             self._ansible.warn(text)

@@ -137,18 +137,18 @@ def lost_aliases(addresses: Iterable[str], alias: str) -> list[str]:
 def fate(address: str, *, include_sip: bool, lost: Collection[str] = ()) -> str:
     """Say in a few words what an offboarding makes of an address of the cloud mailbox."""
     if malformed(address):
-        return "not carried: no write takes it"
+        return "not kept: no write accepts it"
     if address_type(address) in OF_THE_CLOUD:
         return "stays in the cloud"
     if not carried(address, include_sip=include_sip):
-        return "left behind: include_sip is not true"
+        return "not kept: include_sip is not true"
     if address_type(address) in LEGACY:
-        return "carried; Microsoft Entra discards its copy"
+        return "kept; Microsoft Entra discards its copy"
     if reserved(address):
         return (
-            "carried; the cloud loses it with the next sync" if address in lost else "carried; the cloud keeps its own"
+            "kept; the cloud loses it with the next sync" if address in lost else "kept; the cloud keeps its own"
         )
-    return "carried"
+    return "kept"
 
 
 def fates(addresses: Iterable[str], alias: str, *, include_sip: bool) -> dict[str, str]:

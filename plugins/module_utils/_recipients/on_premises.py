@@ -63,7 +63,7 @@ def require_mailbox(found: OnPremisesRecipient) -> None:
             code="wrong_recipient_type",
             cmdlet="Get-User",
             retryable=True,
-            remedy="Wait until the move is Completed, or give the right ad_identity.",
+            remedy="Wait until the move is Completed, or correct ad_identity.",
         )
 
 

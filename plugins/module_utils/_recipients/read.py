@@ -141,9 +141,9 @@ def _understood(
         return form(item)
     except (ValueError, TypeError, KeyError) as error:
         return MailboxError(
-            f"what Exchange shows of '{identity}' cannot be understood: {error}.",
+            f"what Exchange shows for '{identity}' cannot be interpreted: {error}.",
             code="unreadable_value",
-            remedy="Look at the object with Get-Recipient | Format-List, and correct the value that is named.",
+            remedy="Check the object with Get-Recipient | Format-List, and correct the value in the message.",
         )
 
 
@@ -217,14 +217,14 @@ def _exactly_one(
             f"{cmdlet} finds no {what} for '{identity}'.",
             code="not_found",
             cmdlet=cmdlet,
-            remedy="Give one of the object's addresses, its user principal name, or its ExchangeGuid.",
+            remedy="Use one of the object's addresses, its user principal name, or its ExchangeGuid.",
         )
     names = ", ".join(sorted(_own_id(item) for item in found))
     return MailboxError(
         f"{cmdlet} finds {len(found)} objects for '{identity}': {names}.",
         code="ambiguous",
         cmdlet=cmdlet,
-        remedy="Give the ExchangeGuid of the one that is meant as its identity.",
+        remedy="Use the ExchangeGuid of the right one as the identity.",
     )
 
 
@@ -335,7 +335,7 @@ def _one_user(found: list[Properties] | HybridError, identity: str) -> OnPremise
             f"Get-User finds no on-premises user '{identity}'.",
             code="ad_user_not_found",
             cmdlet="Get-User",
-            remedy="Give ad_identity: the user's UPN, objectGUID or distinguished name in Active Directory.",
+            remedy="Set ad_identity to the user's UPN, objectGUID or distinguished name in Active Directory.",
         )
     return _understood(on_premises.user, one, identity)
 

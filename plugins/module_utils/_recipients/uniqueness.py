@@ -145,10 +145,11 @@ def _guids(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxErro
         for other in _objects(on_premises, guid):
             if _values.guid(other.get("Guid")) != item.own_guid:
                 yield MailboxError(
-                    f"{name} {guid} of the mailbox is also carried on-premises by {_name(other)}.",
+                    f"{name} {guid} of the mailbox also belongs on-premises to {_name(other)}.",
                     code="guid_in_use",
                     cmdlet="Get-Recipient",
-                    remedy="Find out whose mailbox it is and clear the GUID there: Exchange refuses to give it twice.",
+                    remedy="Find the object that has the GUID and clear it there: Exchange refuses a second object "
+                           "with the same GUID.",
                 )
 
 
@@ -168,9 +169,9 @@ def _alias(message: str) -> MailboxError:
         message,
         code="alias_in_use",
         cmdlet="Get-Recipient",
-        remedy="Give the mailbox another one in the field alias of its record (column alias of the CSV file): the "
-        "cloud takes it over with the match. Or change the other recipient's. If this Exchange lets two recipients "
-        "share an alias, accept it: offboarding_accept: [alias_in_use].",
+        remedy="Set another one in the field alias of the mailbox's record (column alias of the CSV file); the cloud "
+        "gets it with the match. Or change the other recipient's. If this Exchange lets two recipients share an alias, "
+        "accept it: offboarding_accept: [alias_in_use].",
     )
 
 
@@ -210,7 +211,7 @@ def _name(other: Properties) -> str:
 def _held(address: str, other: Properties, where: str) -> MailboxError:
     shown = _name(other) if where == HERE else str(other.get("DisplayName") or other.get("Name"))
     return MailboxError(
-        f"{address} is also held {where} by {shown}.",
+        f"{address} also belongs {where} to {shown}.",
         code="address_in_use",
         cmdlet="Get-Recipient",
         remedy="Remove the address there first: a match with a duplicate address is quarantined without an error.",
@@ -219,7 +220,7 @@ def _held(address: str, other: Properties, where: str) -> MailboxError:
 
 def _mail(address: str, other: Properties) -> MailboxError:
     return MailboxError(
-        f"{address} also stands in mail of {_name(other)}, which does not hold it as a proxy address.",
+        f"{address} is also the mail of {_name(other)}, which does not have it as a proxy address.",
         code="mail_in_use",
         cmdlet="Get-User",
         remedy="Clear mail there. Or, if that account is outside the scope of directory synchronization, accept it: "
@@ -228,13 +229,13 @@ def _mail(address: str, other: Properties) -> MailboxError:
 
 
 def _not_checked(error: HybridError, value: str = "") -> MailboxError:
-    what = f"Whether somebody else holds {value}" if value else "Whether somebody else holds an address or a GUID"
+    what = f"Whether another object has {value}" if value else "Whether another object has an address or a GUID"
     return MailboxError(
-        f"{what} could not be asked in the whole forest and the tenant: {' '.join(error.message.split())}",
+        f"{what} could not be checked in the whole forest and the tenant: {' '.join(error.message.split())}",
         code="uniqueness_not_checked",
         cmdlet=error.cmdlet,
         retryable=error.retryable,
-        remedy="Let the account run Get-Recipient and Get-User over the whole forest (docs/permissions.md), and run "
-        "again. What is taken would be found out between two writes. Or, having looked by hand, accept it: "
-        "offboarding_accept: [uniqueness_not_checked].",
+        remedy="Allow the account to run Get-Recipient and Get-User over the whole forest (docs/permissions.md), and "
+        "run again. Otherwise a value in use would only be noticed between two writes. Or, after checking by hand, "
+        "accept it: offboarding_accept: [uniqueness_not_checked].",
     )

@@ -20,7 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 # MIT krb5 takes what follows the @ for the realm. A user principal name often ends in another domain, which is none.
 NAME_AT_REALM = (
     "Write sAMAccountName@REALM: the realm is the Active Directory domain's DNS name in capitals, for example "
-    "svc-exchange@CORP.CONTOSO.COM, and not the suffix of the user principal name where the two differ."
+    "svc-exchange@CORP.CONTOSO.COM, not the suffix of the user principal name if the two differ."
 )
 
 
@@ -62,7 +62,7 @@ _MISTAKES = (
         r"credentials have been revoked|-1765328366",
         "account_disabled",
         "the account is locked out or disabled, has expired, or is outside its logon hours",
-        "Look at the account in Active Directory: unlock, enable or extend it.",
+        "Check the account in Active Directory: unlock, enable or extend it.",
     ),
     _Mistake(
         r"password has expired|-1765328361",
@@ -81,7 +81,7 @@ _MISTAKES = (
         r"|ticket expired|matching credential not found|credential.* expired|-1765328189|-1765328243|-1765328352",
         "no_ticket",
         "there is no valid Kerberos ticket",
-        "Give username and password, or obtain a ticket with kinit.",
+        "Set username and password, or obtain a ticket with kinit.",
     ),
 )
 
@@ -111,7 +111,7 @@ def check_user_principal_name(given: ConnectionOptions, options: Mapping[str, ob
     if "\\" in username:
         raise given.option_error(
             "username",
-            "is not in the form user@REALM, which auth: kerberos needs",
+            "is not in the form user@REALM, which auth: kerberos requires",
             NAME_AT_REALM,
             username,
             code="user_principal_name_needed",

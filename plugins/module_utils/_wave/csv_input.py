@@ -91,7 +91,8 @@ def _folded(name: str) -> str:
 def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its last line. A quote that is never closed would swallow rows: refused."""
     if len(delimiter) != 1 or delimiter in '\r\n"':
-        raise InputError("delimiter", delimiter, "does not separate cells", "Give one character, such as a semicolon.")
+        raise InputError("delimiter", delimiter, "cannot separate cells", "Set one character, for example a "
+                                                                            "semicolon.")
     rows = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in rows:
@@ -100,7 +101,7 @@ def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise InputError(
             "csv",
             path,
-            f"is no CSV up to line {rows.line_num} ({error})",
+            f"is not a CSV up to line {rows.line_num} ({error})",
             "Close each quote, and double those inside a cell.",
             "unreadable_file",
         ) from error
@@ -142,7 +143,7 @@ def _text(path: str) -> str:
             "csv",
             path,
             f"cannot be read ({error.strerror})",
-            "Give the path of the CSV file, seen from where the task runs.",
+            "Set the path of the CSV file, on the host that runs the task.",
             "unreadable_file",
         ) from error
     _refuse_other_files(path, content)
@@ -160,7 +161,7 @@ def _refuse_other_files(path: str, content: bytes) -> None:
     told = {
         b"$ANSIBLE_VAULT;": (
             "is encrypted by ansible-vault",
-            "Decrypt it first (ansible-vault decrypt), or give the mailboxes as offboarding_mailboxes.",
+            "Decrypt it first (ansible-vault decrypt), or set the mailboxes as offboarding_mailboxes.",
         ),
         b"PK\x03\x04": ("is a workbook or an archive, not a CSV", "Save the sheet as CSV UTF-8."),
     }
@@ -168,7 +169,7 @@ def _refuse_other_files(path: str, content: bytes) -> None:
         if begin.startswith(mark):
             raise InputError("csv", path, what, remedy, "unreadable_file")
     if not content.strip():
-        raise InputError("csv", path, "is empty", "Its first line names the columns.", "missing_column")
+        raise InputError("csv", path, "is empty", "Its first line must name the columns.", "missing_column")
 
 
 def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
@@ -178,8 +179,8 @@ def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
             raise InputError(
                 "csv",
                 path,
-                "has each line in quotes as a whole",
-                "Take the quotes around the lines away, or save it as CSV again.",
+                "has quotes around each line as a whole",
+                "Remove the quotes around the lines, or save it as CSV again.",
                 "quoted_lines",
             )
         if other != delimiter and "identity" in names:
@@ -195,7 +196,7 @@ def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
             "csv",
             path,
             "has no column 'identity'",
-            "The first line must name the columns, identity (or EmailAddress) among them.",
+            "The first line must have the names of the columns, including identity (or EmailAddress).",
             "missing_column",
         )
     unknown = [name or "(empty)" for name in header if name not in (*COLUMNS, _MAILBOX_TYPE)]
@@ -204,13 +205,13 @@ def _check_header(path: str, header: Sequence[str], delimiter: str) -> None:
             "csv",
             path,
             f"has unknown columns: {', '.join(unknown)}",
-            f"Known are: {', '.join(COLUMNS)}.",
+            f"Known columns are: {', '.join(COLUMNS)}.",
             "unknown_column",
         )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise InputError(
-            "csv", path, f"has columns twice: {', '.join(twice)}", "Name each column once.", "duplicate_column"
+            "csv", path, f"has repeated columns: {', '.join(twice)}", "List each column once.", "duplicate_column"
         )
 
 
@@ -242,7 +243,7 @@ def _moved(value: str) -> dict[str, bool]:
     """Return the flags that Microsoft's MailboxType means."""
     if value.lower() not in _MAILBOX_TYPES:
         raise InputError(
-            "MailboxType", value, "is no choice", "Write one of: PrimaryAndArchive, PrimaryOnly, ArchiveOnly."
+            "MailboxType", value, "is not a valid choice", "Write one of: PrimaryAndArchive, PrimaryOnly, ArchiveOnly."
         )
     return _MAILBOX_TYPES[value.lower()]
 
@@ -256,7 +257,7 @@ def _flag(name: str, value: str) -> bool:
 def _check(record: Mapping[str, Any]) -> None:
     if not str(record.get("identity") or "").strip():
         raise InputError(
-            "identity", None, "is blank", "Give the mailbox's address, user principal name or GUID.", "blank_identity"
+            "identity", None, "is blank", "Set the mailbox's address, user principal name or GUID.", "blank_identity"
         )
     fields.check(record, record)
     for name in FLAGS:
@@ -264,9 +265,9 @@ def _check(record: Mapping[str, Any]) -> None:
             _flag(name, str(record[name]))
     for name, allowed in CHOICES.items():
         if record.get(name) and record[name] not in allowed:
-            raise InputError(name, record[name], "is no choice", f"Write one of: {', '.join(allowed)}.")
+            raise InputError(name, record[name], "is not a valid choice", f"Write one of: {', '.join(allowed)}.")
     if record.get("cutover") == "at" and not record.get("complete_after"):
-        raise InputError("complete_after", None, "is missing, and cutover is 'at'", "Give the time in UTC.")
+        raise InputError("complete_after", None, "is missing, and cutover is 'at'", "Set the time in UTC.")
 
 
 def _duplicates(records: Sequence[Record], places: Sequence[str]) -> list[str]:
@@ -276,7 +277,7 @@ def _duplicates(records: Sequence[Record], places: Sequence[str]) -> list[str]:
         identity = str(record.get("identity") or "").lower()
         if identity and identity in seen:
             problems.append(
-                f"{place}: identity '{record['identity']}' stands in {seen[identity]} already. Name each mailbox once."
+                f"{place}: identity '{record['identity']}' is already in {seen[identity]}. List each mailbox once."
             )
         seen.setdefault(identity, place)
     return problems
@@ -318,7 +319,7 @@ def _named(option: str, given: Sequence[str], known: Iterable[Record]) -> set[st
             option,
             ", ".join(strangers),
             "is not in the wave",
-            "Name mailboxes by the identity that they have there.",
+            "Use the identities of the mailboxes in the wave.",
             "not_in_wave",
         )
     return names
@@ -356,8 +357,8 @@ def make_private(directory: str, check: bool) -> bool:
         raise InputError(
             "directory",
             directory,
-            f"cannot be made a private directory ({error.strerror})",
-            "Give a directory that this account may make, or owns.",
+            f"cannot be created as a private directory ({error.strerror})",
+            "Use a directory that this account can create, or owns.",
             "unwritable_directory",
         ) from error
     return True
@@ -375,7 +376,7 @@ def notices(given: Mapping[str, Any], records: Sequence[Record]) -> list[str]:
     if records:
         return []
     if given["only"] is not None:
-        return ["The wave is empty: only names none of its mailboxes. Nothing is done."]
+        return ["The wave is empty: only selects none of its mailboxes. Nothing is done."]
     name = next(name for name in ("csv", "mailboxes", "mailboxes_file", "mailboxes_files") if given[name] is not None)
-    what = f"'{given[name]}' has a header and no mailbox" if name == "csv" else "holds no mailbox"
+    what = f"'{given[name]}' has a header, but no mailbox" if name == "csv" else "has no mailbox"
     return [f"The wave is empty: {name}: {what}. Nothing is done."]

@@ -23,7 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
-NOT_REGULAR = "it is no regular file"
+NOT_REGULAR = "it is not a regular file"
 
 
 def load(path: str) -> list[Record]:
@@ -36,19 +36,19 @@ def load(path: str) -> list[Record]:
             "mailboxes_file",
             path,
             f"cannot be read ({error.strerror})",
-            "Name the file that wave_file wrote.",
+            "Use the file that wave_file wrote.",
             "unreadable_file",
         ) from error
     except ValueError as error:
         raise InputError(
-            "mailboxes_file", path, f"is not JSON ({error})", "Name the file that wave_file wrote.", "unreadable_file"
+            "mailboxes_file", path, f"is not JSON ({error})", "Use the file that wave_file wrote.", "unreadable_file"
         ) from error
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         raise InputError(
             "mailboxes_file",
             path,
             "is not a JSON list of records",
-            "Name the file that wave_file wrote.",
+            "Use the file that wave_file wrote.",
             "unreadable_file",
         )
     return data
@@ -107,7 +107,7 @@ def unwritable(path: str, error: OSError) -> InputError:
         "path",
         path,
         f"cannot be written ({error.strerror})",
-        "Give a file in a directory that exists and that this account may write.",
+        "Use a file in an existing directory that this account can write to.",
         "unwritable_file",
     )
 

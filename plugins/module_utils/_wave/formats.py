@@ -68,13 +68,13 @@ def _time(text: str) -> bool:
 
 IDENTITY = Form(
     _identity,
-    "names no mailbox",
-    "Give an address, a user principal name or a GUID; names and aliases are no identity.",
+    "does not identify a mailbox",
+    "Use an address, a user principal name or a GUID; names and aliases are not accepted.",
 )
 AD_IDENTITY = Form(
     _ad_identity,
-    "names no user",
-    "Give a user principal name, an objectGUID or a distinguished name; names and aliases are no identity.",
+    "does not identify a user",
+    "Use a user principal name, an objectGUID or a distinguished name; names and aliases are not accepted.",
     exact=False,
 )
 GUID = Form(_values.is_guid, "is not a GUID", "Write it as 8-4-4-4-12 hexadecimal digits.")
@@ -95,7 +95,7 @@ SPAN = Form(
 )
 SIGN = Form(
     lambda code: code in ACCEPTABLE,
-    "is no code that can be accepted",
+    "is not a code that can be accepted",
     "The codes are in docs/readiness.md; those marked final cannot be accepted.",
 )
 # Text for people, or names that Exchange lets hold almost anything.
@@ -136,8 +136,8 @@ def _refuse_characters(form: Form, option: str, text: str) -> None:
     raise InputError(
         option,
         shown,
-        f"holds {told}, which is not what it looks like or does not show",
-        "Type the value anew, or take that character out.",
+        f"holds {told}, which looks like another character or is invisible",
+        "Type the value again, or remove that character.",
         "forbidden_character",
     )
 

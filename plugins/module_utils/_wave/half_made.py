@@ -70,8 +70,8 @@ class HalfMade:
                 raise InputError(
                     "directory",
                     self.directory,
-                    f"cannot take the note of a user that is about to be half made ({error.strerror})",
-                    "Give a directory that this account may write, on a disk with space left: nothing was sent.",
+                    f"cannot store the note about a user that will be half made ({error.strerror})",
+                    "Use a directory that this account can write to, on a disk with free space. Nothing was sent.",
                     "unwritable_directory",
                 ) from error
         with self._lock:
@@ -149,8 +149,8 @@ def at_risk(identities: Sequence[str], what: str, directory: str, why: str = "")
     """Return the error that shouts: these users are half made, and what was therefore not done."""
     names = ", ".join(identities[:SHOWN]) + (f" and {len(identities) - SHOWN} more" if len(identities) > SHOWN else "")
     return HybridError(
-        f"{what}: half made on-premises {'are' if len(identities) > 1 else 'is'} {names}, and a sync would take the "
-        f"addresses of the cloud mailbox{'es' if len(identities) > 1 else ''} away.{f' {why}' if why else ''}",
+        f"{what}: half made on-premises {'are' if len(identities) > 1 else 'is'} {names}, and a sync would remove the "
+        f"addresses of the cloud mailbox{'es' if len(identities) > 1 else ''}.{f' {why}' if why else ''}",
         code="addresses_at_risk",
         remedy=remedy(directory),
     )
@@ -160,9 +160,9 @@ def remedy(directory: str) -> str:
     """Return what people have to do for a user that stays half made."""
     notes = f" The notes are in {os.path.join(directory, FOLDER)}." if directory else ""
     return (
-        "Start no synchronization. Remove what Exchange names as the cause, then run the playbook resume_sync, which "
-        "makes the users whole or undoes them and resumes the synchronization. By hand: give the mail user all "
-        f"addresses of its baseline with Set-MailUser, or take it away with Disable-MailUser.{notes}"
+        "Do not start a synchronization. Remove the cause that Exchange reports, then run the playbook resume_sync, "
+        "which completes the users or undoes them and resumes the synchronization. By hand: set all addresses of the "
+        f"baseline on the mail user with Set-MailUser, or remove it with Disable-MailUser.{notes}"
     )
 
 
@@ -179,10 +179,10 @@ def quiet(
         while not _taken(stream):
             if clock() >= deadline:
                 raise HybridError(
-                    f"{what}: another run with the directory {directory} is still making users.",
+                    f"{what}: another run with the directory {directory} is still writing users.",
                     code="sync_timeout",
                     retryable=True,
-                    remedy="Wait until that run is through, and run again.",
+                    remedy="Wait until that run has ended, and run again.",
                 )
             sleep(LOOK)
         refuse(directory, what)

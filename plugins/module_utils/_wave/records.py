@@ -33,7 +33,7 @@ def check_no_mask(records: Iterable[Record]) -> None:
                 raise InputError(
                     key,
                     text,
-                    "was masked by Ansible in an earlier task, so the true value is lost",
+                    "was masked by Ansible in an earlier task, so the original value is lost",
                     "Choose a secret that is not part of a mailbox's data, and read the records again.",
                     "masked_value",
                 )
@@ -47,8 +47,8 @@ def check_characters(records: Iterable[Record]) -> None:
                 raise InputError(
                     key,
                     whole_text(text),
-                    "holds half a character, or U+FFFE or U+FFFF, which are none",
-                    "Correct the text; in the message U+FFFD stands in their place.",
+                    "has half a character, or U+FFFE or U+FFFF, which are not characters",
+                    "Correct the text; the message shows U+FFFD in their place.",
                     f"malformed_{key}",
                 )
 
@@ -64,7 +64,7 @@ def check_no_secret(records: Iterable[Record], secrets: Iterable[str]) -> None:
                 raise InputError(
                     key,
                     None,
-                    "holds the text of one of this task's secrets, and Ansible would mask it in the results",
+                    "contains one of this task's secrets, and Ansible would mask it in the results",
                     "Choose a secret that is not part of a mailbox's data.",
                     "secret_in_record",
                 )
@@ -140,10 +140,10 @@ def refuse_unprepared(record: Record) -> None:
     if record.get("whole") is False:
         raise MailboxError(
             f"its on-premises user is not prepared: the mailbox is {record.get('offboarding_state')}, and no task has "
-            "made the user whole since.",
+            "completed the user since.",
             code="not_prepared",
             remedy="Run the phase prepare first (mailuser, and exchange_guid for remote mailboxes); in the role leave "
-            "out --tags and --start-at-task, or name prepare among the tags.",
+            "out --tags and --start-at-task, or include prepare in the tags.",
         )
 
 
@@ -157,15 +157,15 @@ def check_identities(records: Sequence[Record]) -> None:
                 "identity",
                 None,
                 f"is blank in record {number}",
-                "Give the mailbox's address, user principal name or GUID.",
+                "Set the mailbox's address, user principal name or GUID.",
                 "blank_identity",
             )
         if identity.lower() in seen:
             raise InputError(
                 "identity",
                 identity,
-                f"stands in records {seen[identity.lower()]} and {number}",
-                "Name each mailbox once.",
+                f"is in records {seen[identity.lower()]} and {number}",
+                "List each mailbox once.",
                 "duplicate_identity",
             )
         seen[identity.lower()] = number

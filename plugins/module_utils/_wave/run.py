@@ -202,7 +202,7 @@ def _close_unseen(item: WorkItem[State]) -> None:
     item.fail(
         item.attempt.error
         or MailboxError(
-            f"{left} was accepted, but the change does not show when it is read back.",
+            f"{left} was accepted, but the change is not visible when it is read back.",
             code="not_applied",
             cmdlet=left,
             retryable=True,

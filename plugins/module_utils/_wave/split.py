@@ -34,7 +34,7 @@ def divided(records: Sequence[Record], by: str, size: int) -> list[Wave]:
     Raises InputError for a size below 1, for mailboxes without the value, and for values that make the same name.
     """
     if size < 1:
-        raise InputError("size", size, "makes no wave", "Give a number of at least 1.")
+        raise InputError("size", size, "creates no wave", "Specify a number of at least 1.")
     if by == "size":
         return [
             Wave(f"{PREFIX}_{number:03d}", part) for number, part in enumerate(_pieces(records, size), start=1)
@@ -54,7 +54,7 @@ def _refuse_equal_names(waves: Sequence[Wave], key: str) -> None:
     names = [wave.name for wave in waves]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(key, None, f"makes the host '{twice[0]}' twice", "Rename one of the values, or raise size.")
+        raise InputError(key, None, f"creates the host '{twice[0]}' twice", "Rename one of the values, or raise size.")
 
 
 def _pieces(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
@@ -74,8 +74,8 @@ def _by_value(records: Sequence[Record], by: str) -> dict[str, list[Record]]:
         value = str(record.get(key)).strip()
         name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
         if not name:
-            raise InputError(key, value, "makes no host name", "Use letters of the Latin alphabet or digits.")
+            raise InputError(key, value, "does not give a host name", "Use letters of the Latin alphabet or digits.")
         if values.setdefault(name, value).lower() != value.lower():
-            raise InputError(key, value, f"makes the same host name as '{values[name]}'", "Rename one of them.")
+            raise InputError(key, value, f"gives the same host name as '{values[name]}'", "Rename one of them.")
         members.setdefault(name, []).append(record)
     return members

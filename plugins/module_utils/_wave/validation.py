@@ -48,6 +48,6 @@ def refuse_missing(valid: Mapping[str, Any], required: Sequence[str], identity: 
                 name,
                 None,
                 f"is missing for mailbox '{identity}'",
-                f"Give {name} in the record or at the top level of the task.",
+                f"Specify {name} in the record or at the top level of the task.",
                 "missing_option",
             )

@@ -118,7 +118,7 @@ def test_landmarks_and_tables_are_named(browser: Browser, small: Path) -> None:
         "Failures and what to do",
         "Findings and remedies",
         "Progress of each mailbox",
-        "Time line",
+        "Timeline",
         "Sources",
     ]
     # Also as cards, on a phone, the list is a table to those who hear it.

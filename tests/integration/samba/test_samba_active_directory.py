@@ -148,7 +148,7 @@ def test_who_claims_a_cloud_user_is_found_by_its_anchor_or_its_object_id(
 def test_attributes_that_are_withheld_do_not_look_empty(everybody: dict[str, DirectoryUser | Withheld]) -> None:
     hidden = everybody["Hidden Hale"]
     assert isinstance(hidden, Withheld)
-    assert hidden.reason.startswith(f"The account may not read the attributes of CN=Hidden Hale,{HARDENED}")
+    assert hidden.reason.startswith(f"The account is not allowed to read the attributes of CN=Hidden Hale,{HARDENED}")
 
 
 @pytest.mark.parametrize("auth", WAYS)

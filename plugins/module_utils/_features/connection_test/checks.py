@@ -114,7 +114,7 @@ def run(
             granted = probes[system](connections, wanted)
         except HybridError as error:
             checks += _stages(system, error, tls[system])
-            checks += _all_unchecked(system, wanted, "the system was not reached as far as that")
+            checks += _all_unchecked(system, wanted, "an earlier check of the system failed")
         else:
             checks += _stages(system, None, tls[system])
             checks += granted
@@ -146,7 +146,7 @@ def _stages(system: str, error: HybridError | None, tls: bool) -> list[Connectio
         elif not passed:
             checks.append(ConnectionCheck(system, stage, NOT_CHECKED, f"{stopped} failed"))
         elif stage == "tls" and not tls:
-            checks.append(ConnectionCheck(system, stage, NOT_CHECKED, "the connection is made without TLS"))
+            checks.append(ConnectionCheck(system, stage, NOT_CHECKED, "the connection does not use TLS"))
         else:
             checks.append(ConnectionCheck(system, stage, OK, _PASSED[stage]))
     return checks
@@ -155,9 +155,9 @@ def _stages(system: str, error: HybridError | None, tls: bool) -> list[Connectio
 _PASSED = {
     "options": "the connection options are complete",
     "reachability": "the system answers",
-    "tls": "the certificate is trusted and made out for this host",
+    "tls": "the certificate is trusted and issued for this host",
     "authentication": "the account is accepted",
-    "authorization": "the account is let in",
+    "authorization": "the account is authorized",
 }
 
 
@@ -178,7 +178,7 @@ def _exchange_server(connections: Connections, wanted: Sequence[Need]) -> list[C
                 raise
             believed = False
         if not believed:
-            return _all_unchecked(EXCHANGE_SERVER, wanted, "the endpoint has no Get-Command that tells")
+            return _all_unchecked(EXCHANGE_SERVER, wanted, "the endpoint's Get-Command does not show it")
         return _judged(wanted, _commands(ask, [need.cmdlet for need in wanted]))
 
 
@@ -214,10 +214,10 @@ def _exchange_online(connections: Connections, wanted: Sequence[Need]) -> list[C
         read: Any = getattr(session, "module_file", None)
         if read is None:
             session.run(Cmdlet("Get-AcceptedDomain", {"ResultSize": "Unlimited"}))
-            return _all_unchecked(EXCHANGE_ONLINE, wanted, "this interface does not tell which cmdlets are granted")
+            return _all_unchecked(EXCHANGE_ONLINE, wanted, "this interface does not show which cmdlets are granted")
         module = read()
     if not module.exported:
-        return _all_unchecked(EXCHANGE_ONLINE, wanted, "the module file does not say which cmdlets it exports")
+        return _all_unchecked(EXCHANGE_ONLINE, wanted, "the module file does not list the cmdlets that it exports")
     granted = {need.cmdlet.lower(): module.parameters(need.cmdlet) for need in wanted if module.grants(need.cmdlet)}
     return _judged(wanted, granted)
 
@@ -228,7 +228,7 @@ def _entra_connect(connections: Connections, wanted: Sequence[Need]) -> list[Con
         for need in wanted:
             read = _SYNC_READS.get(need.cmdlet)
             if read is None:
-                checks += _unchecked(need, "only running it would tell")
+                checks += _unchecked(need, "this can only be determined by running it")
                 continue
             try:
                 session.run(read)
@@ -237,7 +237,7 @@ def _entra_connect(connections: Connections, wanted: Sequence[Need]) -> list[Con
                 checks.append(ConnectionCheck(ENTRA_CONNECT, "cmdlet", FAILED, error.message, need.cmdlet, remedy))
                 continue
             checks.append(ConnectionCheck(ENTRA_CONNECT, "cmdlet", OK, "it runs", need.cmdlet))
-            checks += [_parameter(need, name, OK, "it is taken") for name in read.parameters]
+            checks += [_parameter(need, name, OK, "it is accepted") for name in read.parameters]
     return checks
 
 
@@ -250,7 +250,7 @@ def _graph(connections: Connections) -> list[ConnectionCheck]:
             graph.features()
     except HybridError as error:
         unchecked = [
-            ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "the system was not reached as far as that", item.name)
+            ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "an earlier check of the system failed", item.name)
             for item in GRAPH_PERMISSIONS
         ]
         return [*_stages(GRAPH, error, True), *unchecked]
@@ -260,12 +260,12 @@ def _graph(connections: Connections) -> list[ConnectionCheck]:
 def _permission(wanted: GraphPermission, granted: frozenset[str] | None) -> ConnectionCheck:
     name = wanted.name
     if granted is None:
-        return ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "the token does not tell", name)
+        return ConnectionCheck(GRAPH, "permission", NOT_CHECKED, "the token does not show it", name)
     if granted & {name, *wanted.includes}:
         return ConnectionCheck(GRAPH, "permission", OK, "it is granted", name)
     remedy = f"Grant the application {name} of Microsoft Graph, with admin consent."
     if wanted.unseen:
-        message = f"it is not granted: {wanted.unseen} will not show"
+        message = f"it is not granted: {wanted.unseen} cannot be read"
         return ConnectionCheck(GRAPH, "permission", NOT_CHECKED, message, name, remedy)
     return ConnectionCheck(GRAPH, "permission", FAILED, "it is not granted", name, remedy)
 
@@ -286,11 +286,11 @@ def _judged(wanted: Sequence[Need], granted: Granted) -> list[ConnectionCheck]:
         known = granted[need.cmdlet.lower()]
         for name in need.parameters:
             if known is None or (name in COMMON and name.lower() not in known):
-                checks.append(_parameter(need, name, NOT_CHECKED, "the system does not tell its parameters"))
+                checks.append(_parameter(need, name, NOT_CHECKED, "the system does not show its parameters"))
             elif name.lower() in known:
                 checks.append(_parameter(need, name, OK, "it is granted"))
             else:
-                checks.append(_parameter(need, name, FAILED, "no role grants it, or this version lacks it"))
+                checks.append(_parameter(need, name, FAILED, "no role grants it, or this version does not have it"))
     return checks
 
 
@@ -301,9 +301,9 @@ def _parameter(need: Need, name: str, status: str, message: str) -> ConnectionCh
 
 def _remedy(need: Need) -> str:
     if need.system == EXCHANGE_ONLINE:
-        return f"Give the application's service principal the management role {need.role}, or Exchange Administrator."
+        return f"Assign the application's service principal the management role {need.role}, or Exchange Administrator."
     # A role of no such name but a group of roles says so itself.
-    return f"Give the account {'' if need.role.endswith(')') else 'the management role '}{need.role}."
+    return f"Assign the account {'' if need.role.endswith(')') else 'the management role '}{need.role}."
 
 
 def _all_unchecked(system: str, wanted: Sequence[Need], reason: str) -> list[ConnectionCheck]:

@@ -32,8 +32,8 @@ def work(module: HybridModule) -> NoReturn:
             raise InputError(
                 "connection_test",
                 None,
-                "has no system to look at",
-                "Give exchange_server.host, exchange_online.tenant_id or entra_connect.host, or set their environment "
+                "has no system to test",
+                "Set exchange_server.host, exchange_online.tenant_id or entra_connect.host, or their environment "
                 "variables.",
                 "not_configured",
             )

@@ -129,8 +129,8 @@ class DirectorySync:
                 f"the cycle's export to {failed[0]['connector_name']} ended with {failed[0]['result']}.",
                 code="export_errors",
                 cmdlet=start.name,
-                remedy="Look at the export errors in the Synchronization Service Manager. If they concern other "
-                "objects, set accept_export_errors: true (offboarding_accept_export_errors of the role).",
+                remedy="Check the export errors in the Synchronization Service Manager. If they concern other objects, "
+                "set accept_export_errors: true (offboarding_accept_export_errors of the role).",
             )
         warnings = [f"export to {run['connector_name']} ended with {run['result']}" for run in failed]
         return Result(True, cmdlets=[start.preview()], runs=runs, warnings=warnings)
@@ -141,7 +141,7 @@ class DirectorySync:
                 "the Entra Connect server is in staging mode, which exports nothing.",
                 code="staging_mode",
                 cmdlet="Get-ADSyncScheduler",
-                remedy="Give the active server as entra_connect.host.",
+                remedy="Set entra_connect.host to the active server.",
             )
         if scheduler["scheduler_suspended"] and not self.allow_suspended:
             raise _suspended("the scheduler is suspended")
@@ -216,7 +216,7 @@ class DirectorySync:
                 code="sync_timeout",
                 retryable=True,
                 cmdlet="Get-ADSyncConnectorRunStatus",
-                remedy="Look at the server, or raise wait_timeout (offboarding_sync_timeout of the role).",
+                remedy="Check the server, or increase wait_timeout (offboarding_sync_timeout of the role).",
             )
         # A small directory's cycle takes seconds: the first looks come soon after each other.
         self.looks += 1
@@ -336,7 +336,7 @@ class DirectorySync:
                 self._run(call, change)
         if self._scheduler()["sync_cycle_enabled"] is not enabled:
             raise HybridError(
-                f"the scheduler was {'started' if enabled else 'stopped'}, but does not read back so.",
+                f"the scheduler was {'started' if enabled else 'stopped'}, but reading it back shows otherwise.",
                 code="not_applied",
                 retryable=True,
                 cmdlet=call.name,
@@ -347,10 +347,10 @@ class DirectorySync:
         found = self._run(Cmdlet("Get-ADSyncScheduler"))
         if not found:
             raise HybridError(
-                "Get-ADSyncScheduler answered nothing.",
+                "Get-ADSyncScheduler returned nothing.",
                 code="unexpected_answer",
                 cmdlet="Get-ADSyncScheduler",
-                remedy="Name a server on which Entra Connect is installed.",
+                remedy="Set the name of a server on which Entra Connect is installed.",
             )
         return scheduler_of(found[0])
 
@@ -380,18 +380,18 @@ def _too_many_deletions(connector: str, cmdlet: str) -> HybridError:
         f"the last export to {connector} ended with {TOO_MANY_DELETIONS}: nothing at all is exported.",
         code="deletion_threshold",
         cmdlet=cmdlet,
-        remedy="Find out in the Synchronization Service Manager what would be deleted, and why. Undo that, or let "
-        "the deletions pass once as Microsoft's page on accidental deletes describes; then run a cycle by hand.",
+        remedy="Find out in the Synchronization Service Manager what would be deleted, and why. Undo that, or allow "
+        "the deletions once as described on Microsoft's page on accidental deletes; then run a cycle by hand.",
     )
 
 
 def _suspended(told: str) -> HybridError:
     return HybridError(
-        f"{told}, as it is while the Entra Connect wizard is open or an upgrade runs.",
+        f"{told}, which happens while the Entra Connect wizard is open or an upgrade is running.",
         code="scheduler_suspended",
         cmdlet="Get-ADSyncScheduler",
         retryable=True,
-        remedy="Close the wizard on the server, in disconnected sessions too, or wait for the upgrade; then run again.",
+        remedy="Close the wizard on the server, also in disconnected sessions, or wait for the upgrade. Run again.",
     )
 
 

@@ -37,11 +37,11 @@ def stamped(record: Record, current: OnPremisesRecipient) -> Plan:
     setter = SETTERS.get(current["kind"])
     if setter is None:
         raise MailboxError(
-            f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, "
-            "which carries no cloud mailbox's GUID.",
+            f"the on-premises object {current['distinguished_name']} is a {current['recipient_type_details']}, which "
+            "cannot have the GUID of a cloud mailbox.",
             code="wrong_recipient_type",
             cmdlet="Get-User",
-            remedy="Mail-enable the user first (module mailuser), or give the right ad_identity.",
+            remedy="Mail-enable the user first (module mailuser), or correct ad_identity.",
         )
     check(record, current)
     change = changes(record, current)
@@ -80,7 +80,7 @@ def check(record: Record, current: OnPremisesRecipient) -> None:
                 f"{current['distinguished_name']} already carries {parameter} {held}, not {wanted}.",
                 code="guid_conflict",
                 cmdlet="Get-User",
-                remedy="Find out whose mailbox that GUID is; set force: true only if it may be overwritten.",
+                remedy="Find out which mailbox has that GUID; set force: true only if it may be overwritten.",
             )
 
 

@@ -31,7 +31,7 @@ def of_kind(record: Record, current: OnPremisesRecipient) -> Plan:
     if on_premises.is_as_wanted(found, wanted):
         return Plan()
     if found not in TYPES or wanted not in TYPES:
-        return Plan(warnings=(f"it is a {found}, not a {wanted}, and such a kind is left as it is",))
+        return Plan(warnings=(f"it is a {found}, not a {wanted}, and this kind is not changed",))
     call = Cmdlet("Set-Mailbox", {"Identity": current["guid"], "Type": TYPES[wanted]})
     return Plan(
         calls=((EXCHANGE_SERVER, call),),

@@ -52,9 +52,9 @@ LOOKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written
 DOUBTS = (1.0, 2.0, 4.0, 8.0)
 RECENT = datetime.timedelta(minutes=15)
 TOLD = {
-    WHOLE: "The user is whole now.",
-    UNDONE: "What this run had enabled was undone, so no sync can harm the cloud mailbox.",
-    ADDRESSES: "The mail user has all addresses, so no sync can take them from the cloud mailbox; it carries no GUID.",
+    WHOLE: "The user is complete now.",
+    UNDONE: "What this run had enabled was undone, so a sync cannot harm the cloud mailbox.",
+    ADDRESSES: "The mail user has all addresses, so a sync cannot remove them from the cloud mailbox; it has no GUID.",
 }
 
 

@@ -97,7 +97,7 @@ def absent(record: Record, current: OnPremisesRecipient) -> Plan:
             "addresses.",
             code="mailbox_guid_present",
             cmdlet="Disable-MailUser",
-            remedy="Set force: true if that mailbox really is to lose its on-premises mail user.",
+            remedy="Set force: true if that mailbox should really lose its on-premises mail user.",
         )
     shown = (
         "recipient_type_details",
@@ -134,9 +134,9 @@ def routing_address(record: Record) -> str:
     domain = str(record.get("routing_domain") or "").lower()
     if not domain:
         raise MailboxError(
-            "neither external_email_address nor routing_domain is given, so there is no routing address.",
+            "neither external_email_address nor routing_domain is set, so there is no routing address.",
             code="missing_option",
-            remedy="Give routing_domain, for example contoso.mail.onmicrosoft.com.",
+            remedy="Specify routing_domain, for example contoso.mail.onmicrosoft.com.",
         )
     held = [a for a in addresses.smtp_addresses(record.get("email_addresses", [])) if _values.domain_of(a) == domain]
     if held:
@@ -178,7 +178,7 @@ def _routing_calls(record: Record, seen: BothSides, routing: str) -> tuple[tuple
         else "Configure exchange_online so that the mailbox's addresses can be read, and set add_routing_address: true."
     )
     raise MailboxError(
-        f"the cloud mailbox does not hold the routing address {routing}.", code="routing_address_missing", remedy=remedy
+        f"the cloud mailbox does not have the routing address {routing}.", code="routing_address_missing", remedy=remedy
     )
 
 
@@ -191,7 +191,7 @@ def _routing_of_synced(record: Record, seen: BothSides, routing: str) -> tuple[t
     if record.get("add_routing_address") or routing.lower() in addresses.smtp_addresses(known):
         return ()
     raise MailboxError(
-        f"the cloud mailbox does not hold the routing address {routing}; it is synced, so only on-premises can add it.",
+        f"the cloud mailbox does not have the routing address {routing}; it is synced, so only on-premises can add it.",
         code="routing_address_missing",
         remedy="Set add_routing_address: true: the address is stamped on-premises and follows with the next sync.",
     )
@@ -203,7 +203,7 @@ def _wrong_kind(current: OnPremisesRecipient) -> MailboxError:
         "not a user that can be a mail user.",
         code="wrong_recipient_type",
         cmdlet="Get-User",
-        remedy="Give the right ad_identity, or clear that object's Exchange attributes first.",
+        remedy="Correct ad_identity, or clear that object's Exchange attributes first.",
     )
 
 
@@ -256,7 +256,7 @@ def _fates(record: Record, change: OnPremisesRecipient) -> dict[str, str]:
     include_sip = bool(record.get("include_sip"))
     told = addresses.fates(record.get("email_addresses", []), str(record.get("alias") or ""), include_sip=include_sip)
     added = addresses.missing(change["email_addresses"], told)
-    return {**told, **dict.fromkeys(added, "written beside the cloud's, or stands on-premises already")}
+    return {**told, **dict.fromkeys(added, "written in addition to the cloud's, or already on-premises")}
 
 
 def _predicted(seen: BothSides, after: OnPremisesRecipient, routing: str, cloud_changes: bool) -> Predicted:

@@ -58,7 +58,7 @@ class Memory:
                 "progress_file",
                 self._path,
                 f"cannot be written ({error.strerror})",
-                "Name a file in a directory that exists and may be written to.",
+                "Use a file in an existing directory that this account can write to.",
                 "unwritable_file",
             ) from error
 

@@ -197,21 +197,21 @@ def _brief(entry: Entry | None) -> Entry:
 def _too_late(entry: Entry | None, moment: str) -> MailboxError:
     """Return why a mailbox whose time is up has failed: what was last seen of it."""
     if entry is None or "gone_at" in entry:
-        last = "" if entry is None else f" It was last seen as {entry['status']}."
+        last = "" if entry is None else f" Its last known status is {entry['status']}."
         return MailboxError(
-            f"its move request is gone, or was never made.{last}",
+            f"its move request was removed, or was never created.{last}",
             code="not_found",
             cmdlet="Get-MoveRequest",
-            remedy="Look whether it was removed, or whether the mailbox is home already.",
+            remedy="Check whether it was removed, or whether the mailbox is already home.",
         )
     detail = str(entry.get("status_detail", ""))
     stalled = f" {classify('', detail).remedy}" if figures.side_of(detail) else ""
     return MailboxError(
-        f"the move is {_state(entry, moment)}, and the waiting time is over.",
+        f"the move is {_state(entry, moment)}, and the wait timed out.",
         code="wait_timeout",
         retryable=True,
         cmdlet="Get-MoveRequest",
-        remedy=f"The move goes on by itself: run again to go on waiting.{stalled}",
+        remedy=f"The move continues by itself: run again to continue the wait.{stalled}",
     )
 
 

@@ -24,7 +24,7 @@ COUNTS = ("bad_items_encountered", "large_items_encountered", "missing_items_enc
 SHOWN = ("data_consistency_score", *COUNTS)
 # What a request failed of, by the failure catalogue's codes.
 _FAILURES = {"score_investigate": "Investigate", "score_poor": "Poor"}
-_LOOK = "Look at them with Get-MoveRequestStatistics -IncludeReport."
+_LOOK = "Review them with Get-MoveRequestStatistics -IncludeReport."
 
 
 def failed(request: MoveRequest) -> bool:
@@ -62,7 +62,7 @@ def too_low(request: MoveRequest) -> MailboxError:
         message,
         code="score_investigate",
         cmdlet="Get-MoveRequestStatistics",
-        remedy=f"{_LOOK} Then approve them for this mailbox, by approve_skipped_items: true in its record or by its "
+        remedy=f"{_LOOK} Then approve them for this mailbox, with approve_skipped_items: true in its record or its "
         "identity in the role's offboarding_approve_skipped_items, and complete it again.",
     )
 
@@ -74,5 +74,5 @@ def refuse_nameless_approval(params: Mapping[str, Any]) -> None:
             "approve_skipped_items",
             True,
             "would approve for every mailbox of the wave",
-            "Give it in the record of each mailbox whose skipped items somebody looked at.",
+            "Set it in the record of each mailbox whose skipped items were reviewed.",
         )

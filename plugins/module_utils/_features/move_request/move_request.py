@@ -209,7 +209,7 @@ def for_state(
 ) -> Submitted | Suspended | Completed | RequestAbsent:
     """Return the step of a ``state``; a submission needs the remote credential as soon as a mailbox is not home."""
     if only_completed and state != "absent":
-        remedy = "Give it to move_request with state: absent."
+        remedy = "Use it for move_request with state: absent."
         raise InputError("only_completed", True, f"has no meaning with state: {state}", remedy)
     if state != "submitted":
         steps: dict[str, Callable[[bool], Suspended | Completed | RequestAbsent]] = {

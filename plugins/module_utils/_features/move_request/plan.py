@@ -82,14 +82,14 @@ def checked_credential(credential: Mapping[str, str | None] | None, *, needed: b
             "remote_credential",
             None,
             "needs both username and password",
-            "Give them, or set REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
+            "Set them, or REMOTE_CREDENTIAL_USERNAME and REMOTE_CREDENTIAL_PASSWORD.",
             "missing_option",
         )
     if username and not names_a_domain(username):
         raise InputError(
             "remote_credential.username",
             username,
-            "is not of the form DOMAIN\\user",
+            "is not in the form DOMAIN\\user",
             "Write it as CONTOSO\\mrs: the MRS proxy refuses a user principal name.",
             "malformed_username",
         )
@@ -232,7 +232,7 @@ def absent(move: Move, only_completed: bool) -> Plan:
     _refuse_batch(current)
     if current["status"] == "CompletionInProgress":
         raise MailboxError(
-            "the move is completing and cannot be called off any more.",
+            "the move is completing and can no longer be cancelled.",
             code="completing",
             cmdlet="Get-MoveRequest",
             retryable=True,
@@ -291,9 +291,9 @@ def _completion_time(record: Record, current: MoveRequest, now: datetime.datetim
 def _why_to_keep(current: MoveRequest) -> str:
     """Return why a clean-up leaves a request alone, or an empty text for a completed one of its own."""
     if move_request.owned_by_batch(current):
-        return f"its request was left alone: it belongs to the migration batch {_batch_of(current)}, remove it there"
+        return f"its request was kept: it belongs to the migration batch {_batch_of(current)}, remove it there"
     if current["status"] not in move_request.COMPLETED:
-        return f"its request was left alone: it is {current['status']}, not completed"
+        return f"its request was kept: it is {current['status']}, not completed"
     return ""
 
 
@@ -307,7 +307,7 @@ def _refuse_batch(current: MoveRequest) -> None:
             f"the request belongs to the migration batch {_batch_of(current)}.",
             code="belongs_to_migration_batch",
             cmdlet="Get-MoveRequest",
-            remedy="Steer it with that batch, or remove its migration user first.",
+            remedy="Manage it with that batch, or remove its migration user first.",
         )
 
 
@@ -319,7 +319,8 @@ def _refuse_fixed(record: Record, current: MoveRequest) -> None:
                 f"a request exists whose {name} is {held}, not {wanted}, and Exchange Online cannot change it.",
                 code="request_differs",
                 cmdlet="Get-MoveRequestStatistics",
-                remedy="Remove the request (move_request, state: absent) and submit it again, or ask for what it has.",
+                remedy="Remove the request (move_request, state: absent) and submit it again, or use the value that it "
+                       "has.",
             )
 
 
@@ -336,9 +337,9 @@ def _complete_after(record: Record) -> datetime.datetime:
     moment = _values.parse_time(record.get("complete_after"))
     if moment is None:
         raise MailboxError(
-            "cutover is 'at', but complete_after is not given.",
+            "cutover is 'at', but complete_after is not set.",
             code="missing_option",
-            remedy="Give complete_after in UTC, for example 2026-11-30T18:00:00Z.",
+            remedy="Set complete_after in UTC, for example 2026-11-30T18:00:00Z.",
         )
     return moment
 

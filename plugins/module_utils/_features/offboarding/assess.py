@@ -300,7 +300,7 @@ def _fail_shared_objects(wave: Sequence[Mailbox]) -> None:
                     MailboxError(
                         f"{names} are one object {'in the cloud' if side == 'cloud' else 'on-premises'}, {guid}.",
                         code=code,
-                        remedy="Name each mailbox once, each with its own on-premises user (ad_identity).",
+                        remedy="List each mailbox once, with its own on-premises user (ad_identity).",
                     )
                 )
 
@@ -357,7 +357,7 @@ def _compare_with_baseline(item: Mailbox, evidence: MailboxEvidence, baseline: B
 
 def _take_anew(item: Mailbox, fresh: Baseline, why: str) -> None:
     item.baseline = item.anew = fresh
-    item.outcome.warnings.append(f"Its baseline was taken anew, and the old one is kept aside: {why}.")
+    item.outcome.warnings.append(f"A new baseline was taken, and the old one was kept: {why}.")
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------
@@ -433,7 +433,8 @@ def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: M
         for item in without:
             item.supplied["remote_host_name"] = host
     else:
-        without[0].outcome.warnings.append(f"remote_host_name is left out, and no endpoint supplies it: {why_not}.")
+        without[0].outcome.warnings.append("remote_host_name is not set, and cannot be taken from a migration "
+                                           f"endpoint: {why_not}.")
 
 
 def _facts(connections: Connections, options: AssessOptions) -> Facts:
@@ -462,10 +463,10 @@ def _fail_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
             if wanted and wanted.lower() not in known:
                 item.fail(
                     MailboxError(
-                        f"{name}: '{wanted}' is no mailbox database on-premises.",
+                        f"{name}: '{wanted}' is not an on-premises mailbox database.",
                         code="database_not_found",
                         cmdlet="Get-MailboxDatabase",
-                        remedy=f"Name one of: {', '.join(sorted(known))}.",
+                        remedy=f"Use one of: {', '.join(sorted(known))}.",
                     )
                 )
 
@@ -509,11 +510,10 @@ def _stop(item: Mailbox, subject: Subject, surroundings: Surroundings, options: 
         signs.insert(
             0,
             MailboxError(
-                "the on-premises mail user was made by an earlier run, but its baseline is gone, so nobody knows which "
-                "addresses "
-                "the mailbox had.",
+                "the on-premises mail user was created by an earlier run, but its baseline is missing, so the "
+                "mailbox's original addresses are not known.",
                 code="baseline_missing",
-                remedy="Restore the directory of that run. Or, if the addresses are known to be whole, accept it: "
+                remedy="Restore the directory of that run. Or, if the addresses are known to be complete, accept it: "
                 "offboarding_accept: [baseline_missing].",
             ),
         )
@@ -665,7 +665,7 @@ def _require(item: Mailbox, state: State, evidence: MailboxEvidence, options: As
                 f"the mailbox is {state.name}, not {wanted}: {state.reason}.",
                 code=f"not_{wanted}",
                 retryable=state.name == "moving",
-                remedy="Look at its move request with move_request_info.",
+                remedy="Check its move request with move_request_info.",
             )
         )
         return

@@ -110,7 +110,7 @@ class Baselines:
                 "directory",
                 os.path.join(self._folder, ROLLED_BACK),
                 f"cannot take the baseline of a mailbox that was rolled back ({error.strerror})",
-                "Give a directory that this account may write, and run again.",
+                "Use a directory that this account can write to, and run again.",
                 "unwritable_directory",
             ) from error
         return target
@@ -153,7 +153,7 @@ class Baselines:
             "directory",
             self._folder,
             f"cannot be written ({error.strerror})",
-            "Give a directory that this account may write and that outlives the run.",
+            "Use a directory that this account can write to and that outlives the run.",
             "unwritable_directory",
         )
 
@@ -199,15 +199,15 @@ def checksum(data: Mapping[str, object]) -> str:
 def _check_form(path: str, data: Any) -> None:
     """Refuse what is no baseline of a version that is known, or not as it was written."""
     if not isinstance(data, dict) or not all(isinstance(data.get(part), dict) for part in ("cloud", "on_premises")):
-        raise _unreadable(path, "holds something that is no baseline")
+        raise _unreadable(path, "has contents that are not a baseline")
     if data.get("version") not in (WITHOUT_CHECKSUM, VERSION):
         raise _unreadable(
             path,
-            f"is of version {data.get('version')!r}, which this release does not know",
+            f"is of version {data.get('version')!r}, which this release does not support",
             "Run the release of the collection that wrote it, or a newer one.",
         )
     if (data["version"] != WITHOUT_CHECKSUM or "checksum" in data) and data.get("checksum") != checksum(data):
-        raise _unreadable(path, "was changed or cut short since it was written: its checksum does not fit its values")
+        raise _unreadable(path, "was changed or truncated after it was written: its checksum does not match its values")
 
 
 def _check_mailbox(path: str, exchange_guid: str, data: Baseline) -> None:
@@ -221,8 +221,8 @@ def _check_mailbox(path: str, exchange_guid: str, data: Baseline) -> None:
                 "directory",
                 path,
                 f"holds the baseline of another mailbox, {other or 'without a GUID'} ({data.get('identity')})",
-                f"Restore the baseline of {exchange_guid} from backup. Nothing was written for this mailbox, and with "
-                "this file it would get the addresses and the GUID of another.",
+                f"Restore the baseline of {exchange_guid} from backup. Nothing was written for this mailbox. With this "
+                "file it would get the addresses and the GUID of another one.",
                 "foreign_baseline",
             )
 
@@ -230,6 +230,6 @@ def _check_mailbox(path: str, exchange_guid: str, data: Baseline) -> None:
 def _unreadable(
     path: str,
     problem: str,
-    remedy: str = "Restore the file from backup: it is the only record of the mailbox as it was.",
+    remedy: str = "Restore the file from backup: it is the only record of the mailbox's original values.",
 ) -> InputError:
     return InputError("directory", path, problem, remedy, "unreadable_baseline")

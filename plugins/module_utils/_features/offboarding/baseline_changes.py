@@ -169,12 +169,12 @@ def stop_sign(changes: Changes, taken_at: str, identity: str) -> MailboxError:
     what = (
         "something other than this offboarding changed the mailbox"
         if changes.written
-        else "a sync took addresses away, and nothing that this offboarding wrote stands on-premises"
+        else "a sync removed addresses, and nothing that this offboarding wrote is on-premises"
     )
     return MailboxError(
         f"{since_when} {what}: {told(changes)}.",
         code="baseline_differs",
-        remedy="If what is live is right, take it: offboarding_baseline: refresh with offboarding_only: "
+        remedy="If the live values are right, use them: offboarding_baseline: refresh with offboarding_only: "
         f"[{identity}], or baseline: refresh in the mailbox's record. If the baseline is right, accept that its values "
         "are written: offboarding_accept: [baseline_differs].",
     )

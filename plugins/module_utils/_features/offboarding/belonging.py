@@ -140,8 +140,8 @@ def _held_elsewhere(claims: Claims) -> str:
     if not claims.holder or claims.holder == claims.object_id:
         return ""
     return (
-        f"cloud object {claims.holder} holds the objectGUID of {claims.guid} as its anchor, and whether that user "
-        "has a mS-DS-ConsistencyGuid of its own could not be read"
+        f"cloud object {claims.holder} has the objectGUID of {claims.guid} as its anchor, and whether that user has "
+        "its own mS-DS-ConsistencyGuid could not be read"
     )
 
 
@@ -149,7 +149,7 @@ def _joined_elsewhere(claims: Claims, foreign: str) -> Belonging:
     if claims.synced:
         text = f"the cloud user is synced to another on-premises user: cloud object {foreign} instead of {claims.guid}"
         return Belonging("synced_to_another_user", True, text)
-    text = f"the on-premises user is already synced to cloud object {foreign} and can match no other"
+    text = f"the on-premises user is already synced to cloud object {foreign} and cannot match another one"
     return Belonging("cloud_only", False, text)
 
 
@@ -157,4 +157,4 @@ def _of_another(claims: Claims, other: str) -> Belonging:
     if claims.synced:
         text = f"the cloud user is synced to another on-premises user: {other} instead of {claims.guid}"
         return Belonging("synced_to_another_user", True, text)
-    return Belonging("cloud_only", True, f"the cloud user carries the anchor of another on-premises user, {other}")
+    return Belonging("cloud_only", True, f"the cloud user has the anchor of another on-premises user, {other}")

@@ -88,18 +88,18 @@ def next_steps(cloud: Side, local: Side, user: str) -> str:
     """Return what to do about two different mailboxes of one person, by which of them holds something."""
     keep = _KEEP_THE_CLOUDS.format(user=user)
     if local.empty:
-        return f"The one on-premises is empty. Once it is sure that nobody uses it, {keep}."
+        return f"The one on-premises is empty. Once it is certain that it is not used, {keep}."
     if cloud.empty:
         return (
-            "The one in the cloud is empty: the person's mail is at home already. Take this mailbox out of the wave, "
-            "and its Exchange Online licence away, so that mail arrives in one place."
+            "The one in the cloud is empty: the user's mail is already at home. Remove this mailbox from the wave, and "
+            "remove its Exchange Online licence, so that mail arrives in one place."
         )
     database = local.database or "<database>"
     return (
         f"Decide which of them stays. For the cloud's {keep}; {database} keeps the content of the other for its "
         f"retention time, and once this mailbox is home New-MailboxRestoreRequest -SourceDatabase {database} "
         f"-SourceStoreMailbox {local.guid} -TargetMailbox {user} -AllowLegacyDNMismatch merges it. For the one "
-        "on-premises take this mailbox out of the wave, and export the cloud's."
+        "on-premises, remove this mailbox from the wave, and export the cloud's."
     )
 
 
@@ -129,16 +129,16 @@ def of_a_guid(guid: str, owner: str | None) -> tuple[str, str]:
     if owner is None:
         return (
             f"whether a mailbox carries {guid} could not be read",
-            "Let the accounts read mailboxes in both organizations, and run again.",
+            "Allow the accounts to read mailboxes in both organizations, and run again.",
         )
     if owner:
         return (
             f"{guid} is the mailbox of {owner}",
-            "Two mailboxes point to this user. Give the right ad_identity, or find out which of them is the user's and "
+            "Two mailboxes point to this user. Correct ad_identity, or find out which of them belongs to the user and "
             "clear the GUID of the other there.",
         )
     return (
-        f"no mailbox of either organization carries {guid}",
+        f"no mailbox of either organization has {guid}",
         "It is left over from an earlier mailbox. Set force: true in this mailbox's record (column force of the CSV) "
-        "to write the cloud mailbox's GUID over it; the journal and the baseline keep the old one.",
+        "to overwrite it with the cloud mailbox's GUID; the journal and the baseline keep the old one.",
     )

@@ -28,7 +28,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     DirectoryReader,
 )
 
-_OTHER_DOMAIN = Silent("The domain controller does not hold this user: it answers for its own domain only.")
+_OTHER_DOMAIN = Silent("The domain controller does not have this user: it answers for its own domain only.")
 
 
 def complete(

@@ -55,8 +55,8 @@ def refuse_malformed(ahead: Ahead) -> None:
     ):
         strange = sorted(set(given or ()) - set(owned))
         if strange:
-            remedy = f"Give some of: {', '.join(owned)}."
-            raise InputError(name, ", ".join(strange), "is no option of that step", remedy)
+            remedy = f"Specify some of: {', '.join(owned)}."
+            raise InputError(name, ", ".join(strange), "is not an option of that step", remedy)
         validated(given or {}, owned, name, "Correct this option.")
     if ahead.move is not None:
         move_plan.checked_credential(ahead.credential, needed=False)

@@ -203,9 +203,9 @@ def roll_back(
 
 def _overtaken(began: str) -> MailboxError:
     return MailboxError(
-        f"{began} began while the mail user was taken away, so a sync may have exported it after all.",
+        f"{began} began while the mail user was being removed, so a sync may have exported it after all.",
         code="cycle_began",
         cmdlet="Disable-MailUser",
-        remedy="The baseline was left in force. Run the offboarding again before the next cycle ends: it makes the "
+        remedy="The baseline was left in force. Run the offboarding again before the next cycle ends: it creates the "
         "mail user again, with the baseline's addresses. Then compare the cloud mailbox with the baseline.",
     )

@@ -47,12 +47,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
 NOTHING, UNDONE, KEPT = "nothing", "undone", "kept"
 DECISIONS = (NOTHING, UNDONE, KEPT)
 MASTER = (
-    "On-premises is its master now: without the mail user the next sync would strip the cloud mailbox of its addresses."
+    "On-premises is the master now: without the mail user, the next sync would remove the addresses of the cloud "
+    "mailbox."
 )
 ONBOARDING = (
     "The way back is an onboarding move, a new move that copies the mailbox to the cloud: New-MoveRequest -Remote in "
-    "Exchange Online, with -RemoteHostName and the routing domain as -TargetDeliveryDomain. It undoes nothing of this "
-    "move, and this collection does not make it."
+    "Exchange Online, with -RemoteHostName and the routing domain as -TargetDeliveryDomain. It does not undo this "
+    "move, and this collection does not create it."
 )
 _SHOWN = (
     "recipient_type_details",
@@ -111,11 +112,11 @@ def may_have_exported(taken_at: str, activity: Activity | None, tolerance: float
     if moment is None:
         return "the baseline does not say when it was taken"
     if activity is None:
-        return f"no Entra Connect server was asked, so a cycle may have run since the baseline of {taken_at}"
+        return f"no Entra Connect server was queried, so a cycle may have run since the baseline of {taken_at}"
     if activity.staging_mode_enabled:
         return "the Entra Connect server is in staging mode, so another server exports"
     if activity.running or not all(run["is_run_complete"] for run in activity.runs):
-        return "a run of directory synchronization is under way"
+        return "a run of directory synchronization is in progress"
     if not activity.runs:
         return "the run history of Entra Connect is empty, so a cycle may have run and have been purged"
     latest = moment - datetime.timedelta(seconds=tolerance)
@@ -123,8 +124,8 @@ def may_have_exported(taken_at: str, activity: Activity | None, tolerance: float
         ended = _values.parse_time(run["end_date"])
         if ended is None or ended >= latest:
             return (
-                f"{run['run_profile_name']} of {run['connector_name']} ended at {run['end_date']}, and the baseline is "
-                f"of {taken_at}"
+                f"{run['run_profile_name']} of {run['connector_name']} ended at {run['end_date']}, and the baseline "
+                f"was taken at {taken_at}"
             )
     return ""
 
@@ -143,13 +144,13 @@ def judge(evidence: RollbackEvidence) -> Judgement:
     done = not synced or not cloud.difference(evidence.baseline["cloud"], evidence.cloud)
     if not written_on_premises(evidence) and not added_routing(evidence):
         if not has_request(evidence):
-            return Judgement(NOTHING, "both sides are as the baseline has them", done)
-        return Judgement(UNDONE, "only the move request was made; on-premises is as the baseline has it", done)
+            return Judgement(NOTHING, "both sides match the baseline", done)
+        return Judgement(UNDONE, "only the move request was created; on-premises matches the baseline", done)
     if evidence.baseline["cloud"].get("is_dir_synced"):
         why = "the cloud user was synced before the first write, so any cycle may have exported what was written"
         return Judgement(KEPT, _kept(why))
     if synced:
-        return Judgement(KEPT, _kept("the cloud user is synced by now"))
+        return Judgement(KEPT, _kept("the cloud user is synced now"))
     if evidence.on_premises["kind"] == "user":
         return Judgement(UNDONE, "the on-premises user is plain, and the cloud user is not synced", done)
     if evidence.exported:
@@ -180,7 +181,7 @@ def _refuse_after_the_move(evidence: RollbackEvidence) -> None:
     request = evidence.move_request
     if request is not None and request["status"] == "CompletionInProgress":
         raise MailboxError(
-            "the move is completing and cannot be called off any more.",
+            "the move is completing and can no longer be cancelled.",
             code="completing",
             cmdlet="Get-MoveRequest",
             remedy=f"Wait until it is Completed. {ONBOARDING}",
@@ -191,14 +192,14 @@ def _refuse_other_objects(evidence: RollbackEvidence) -> None:
     ad, known = evidence.on_premises, evidence.cloud["exchange_guid"]
     before = (evidence.baseline or {}).get("on_premises", {})
     if before and before["guid"] != ad["guid"]:
-        raise _conflict(f"the baseline is of the on-premises user {before['guid']}, not of {ad['guid']}")
+        raise _conflict(f"the baseline belongs to the on-premises user {before['guid']}, not to {ad['guid']}")
     held = ad.get("exchange_guid", _values.ZERO_GUID)
     if held not in (_values.ZERO_GUID, known, before.get("exchange_guid")):
-        raise _conflict(f"the on-premises object carries the GUID {held}, the cloud mailbox {known}")
+        raise _conflict(f"the on-premises object has the GUID {held}, the cloud mailbox {known}")
     if before and ad["kind"] != before["kind"] and (before["kind"], ad["kind"]) != ("user", "mail_user"):
         raise _conflict(
             f"the on-premises object was a {before['recipient_type_details']} and is a {ad['recipient_type_details']}, "
-            "which no offboarding makes of it"
+            "which is not the result of an offboarding"
         )
 
 
@@ -230,10 +231,10 @@ def _without_baseline(evidence: RollbackEvidence) -> Judgement:
     if _open_request(evidence) is not None or (looks_written and not evidence.set_aside):
         raise MailboxError(
             f"there is no baseline, but {'a move request' if _open_request(evidence) else ad['distinguished_name']} "
-            "that an offboarding may have made: nobody knows how the mailbox was before.",
+            "that an offboarding may have created: the mailbox's original values are not known.",
             code="baseline_missing",
-            remedy="Give the directory of the run that made it. Without it, remove the request with move_request, "
-            "state: absent, and leave the mail user as it is.",
+            remedy="Use the directory of the run that created it. Without it, remove the request with move_request, "
+            "state: absent, and keep the mail user unchanged.",
         )
     if evidence.set_aside:
         return Judgement(NOTHING, f"it was rolled back before; its baseline is in {evidence.set_aside}")
@@ -243,7 +244,7 @@ def _without_baseline(evidence: RollbackEvidence) -> Judgement:
 def _refuse_running_scheduler(evidence: RollbackEvidence) -> None:
     if evidence.scheduler_runs:
         raise MailboxError(
-            "the scheduler of Entra Connect runs, so a cycle could export the user while it is half undone.",
+            "the scheduler of Entra Connect is running, so a cycle could export the user while it is half undone.",
             code="scheduler_not_paused",
             cmdlet="Get-ADSyncScheduler",
             retryable=True,
@@ -351,18 +352,19 @@ def left_behind(evidence: RollbackEvidence) -> list[str]:
     ad, before, told = evidence.on_premises, evidence.baseline["on_premises"], []
     mail, had = ad["windows_email_address"], before.get("windows_email_address", "")
     if ad["kind"] == "user" and mail.lower() != had.lower():
-        told.append(f"mail is {mail}, and the baseline has {had or 'none'}: set it in Active Directory if it is to go.")
+        told.append(f"mail is {mail}, and the baseline has {had or 'none'}: remove it in Active Directory if it is not "
+                    "needed.")
     kept = before.get("proxy_addresses", [])
     if ad["kind"] == "user" and kept:
         told.append(
             f"the baseline has the proxyAddresses {', '.join(kept)}. Disable-MailUser clears them, and no cmdlet sets "
-            "them on a plain user: look at the user in Active Directory, and write again what is gone."
+            "them on a plain user: check the user in Active Directory, and restore what is missing."
         )
     new = addresses.missing(evidence.cloud["email_addresses"], evidence.baseline["cloud"]["email_addresses"])
     if new:
         told.append(
-            f"the cloud mailbox holds {', '.join(new)}, which the baseline lacks and no offboarding is known to have "
-            "added: remove what is to go in Exchange Online."
+            f"the cloud mailbox holds {', '.join(new)}, which is not in the baseline and not known to come from an "
+            "offboarding: remove in Exchange Online what is not needed."
         )
     return told
 

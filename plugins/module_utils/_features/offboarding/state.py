@@ -39,18 +39,18 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
 CLEAN = ("Completed", "CompletedWithSkippedItems")
 STATES = ("to_do", "matched", "prepared", "moving", "home", "conflict")
 SECOND_LIVE_MAILBOX = (
-    "Remove nothing: both hold mail. Right after the completion look once more, the cloud may lag. Else read the move "
-    "request's message (move_request_info with statistics), keep the user out of the cloud mailbox, carry over what it "
-    "received since the move, enable permission inheritance on the Active Directory object, and convert the cloud "
-    "mailbox to a mail user by hand or with Microsoft Support."
+    "Do not remove anything: both hold mail. Right after the completion the cloud may lag: check once more. Otherwise "
+    "read the move request's message (move_request_info with statistics), keep the user out of the cloud mailbox, copy "
+    "what it received since the move, enable permission inheritance on the Active Directory object, and convert the "
+    "cloud mailbox to a mail user by hand or with Microsoft Support."
 )
 TWO_MAILBOXES, FOREIGN_GUID = "two mailboxes", "foreign GUID"
 OPEN = ("to_do", "matched", "prepared")
 # In these the on-premises object carries the mailbox's GUID, which is written together with its addresses.
 WHOLE = ("prepared", "moving", "home")
 CLOUD_LAGS = (
-    "Wait for the next cycle of directory synchronization, then verify again. Only if it stays so, look at the move "
-    "request (move_request_info with statistics) and at the cloud object."
+    "Wait for the next cycle of directory synchronization, then verify again. If the error persists, check the move "
+    "request (move_request_info with statistics) and the cloud object."
 )
 STOP_SIGNS = (
     "upn_differs",
@@ -174,12 +174,12 @@ def _two_mailboxes(evidence: MailboxEvidence, beginning: str, verified: bool) ->
         reason = "there is a mailbox in both organizations"
         return State("conflict", reason, beginning, verified, about=TWO_MAILBOXES)
     if request is not None and request["status"] in CLEAN:
-        reason = f"its move request is {request['status']}, but the cloud object still shows as a mailbox"
+        reason = f"its move request is {request['status']}, but the cloud object is still a mailbox"
         return State("conflict", reason, beginning, verified, "cloud_lags", CLOUD_LAGS)
     ended = f", and its move request is {request['status']}" if request is not None else ""
     reason = (
-        f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: where a sender is decides which of "
-        "the two receives"
+        f"the mailbox {ad['exchange_guid']} is alive in both organizations{ended}: which of the two receives a message "
+        "depends on where the sender is"
     )
     return State("conflict", reason, beginning, verified, "second_live_mailbox", SECOND_LIVE_MAILBOX, TWO_MAILBOXES)
 
@@ -187,13 +187,14 @@ def _two_mailboxes(evidence: MailboxEvidence, beginning: str, verified: bool) ->
 def _after_move(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> State:
     known = mailbox["exchange_guid"]
     if ad["kind"] == "mailbox" and known != _values.ZERO_GUID and ad["exchange_guid"] == known:
-        return State("home", f"the on-premises mailbox carries the GUID {known} of the cloud mail user")
+        return State("home", f"the on-premises mailbox has the GUID {known} of the cloud mail user")
     if ad["kind"] == "mailbox":
         return State(
-            "conflict", f"the on-premises mailbox carries the GUID {ad['exchange_guid']}, the cloud mail user {known}"
+            "conflict", f"the on-premises mailbox has the GUID {ad['exchange_guid']}, the cloud mail user {known}"
         )
     return State(
-        "conflict", "the cloud object is a mail user and there is no on-premises mailbox: nothing to bring home"
+        "conflict", "the cloud object is a mail user and there is no on-premises mailbox, so there is nothing to bring "
+                    "home"
     )
 
 
@@ -205,12 +206,12 @@ def _on_the_way(evidence: MailboxEvidence, beginning: str, verified: bool, overw
     if foreign and not overwrite:
         return State(
             "conflict",
-            f"the on-premises object carries the GUID {held}, the cloud mailbox {known}",
+            f"the on-premises object has the GUID {held}, the cloud mailbox {known}",
             beginning,
             verified,
             about=FOREIGN_GUID,
         )
-    carried = f"carries the GUID {held}, which is to be overwritten" if foreign else "carries no GUID"
+    carried = f"has the GUID {held}, which is to be overwritten" if foreign else "has no GUID"
     under_way = request is not None and request["status"] not in move_request.COMPLETED
     if under_way and held == known and mailbox["is_dir_synced"]:
         return State("moving", f"its move request is {(request or {})['status']}", beginning, verified)
@@ -218,7 +219,7 @@ def _on_the_way(evidence: MailboxEvidence, beginning: str, verified: bool, overw
     # and nothing may be written to it but behind its guards and its baseline.
     if held == known:
         return State(
-            "prepared", f"the on-premises {ad['recipient_type_details']} carries the GUID {known}", beginning, verified
+            "prepared", f"the on-premises {ad['recipient_type_details']} has the GUID {known}", beginning, verified
         )
     if beginning == "synced":
         return State(
@@ -276,10 +277,10 @@ def _values_on_premises(
         signs.append(
             _sign(
                 "mail_differs",
-                f"mail of the on-premises user is {mail}, which is no address of the cloud mailbox, and would become "
-                f"{record.get('primary_smtp_address') or mailbox['primary_smtp_address']}",
-                "Make sure that it is the right user; give primary_smtp_address if the on-premises address is the "
-                "right one.",
+                f"mail of the on-premises user is {mail}, which is not an address of the cloud mailbox, and would "
+                f"become {record.get('primary_smtp_address') or mailbox['primary_smtp_address']}",
+                "Check that this is the right user. Set primary_smtp_address if the on-premises address is the right "
+                "one.",
             )
         )
     # The tenant's own domain means this mailbox, by an address that it has no more.
@@ -288,9 +289,9 @@ def _values_on_premises(
         signs.append(
             _sign(
                 "external_address_would_change",
-                f"the on-premises mail user sends mail on to {external}, which is no address of the cloud mailbox, and "
-                "would send it to the cloud mailbox",
-                "Find out who gets mail at that address, and that it is the right mail user.",
+                f"the on-premises mail user forwards mail to {external}, which is not an address of the cloud mailbox, "
+                "and would forward it to the cloud mailbox",
+                "Find out who receives mail at that address, and check that it is the right mail user.",
             )
         )
     return signs
@@ -331,7 +332,7 @@ def _sign_in_names(
             f"the cloud takes the sign-in name {cloud_upn} from the on-premises mail attribute (alternate login ID), "
             f"which would become {stamped}"
         )
-        remedy = "Give the on-premises mail as primary_smtp_address, or tell the user the new sign-in name."
+        remedy = "Set primary_smtp_address to the on-premises mail, or inform the user of the new sign-in name."
         return [_sign("sign_in_name_would_change", told, remedy)]
     signs = []
     if upn.lower() != cloud_upn.lower():
@@ -340,18 +341,18 @@ def _sign_in_names(
         if from_mail:
             told += ", unless the sync takes it from mail (alternate login ID), which is equal"
             remedy = (
-                "Where the sync takes userPrincipalName from mail, leave the on-premises UPN as it is and accept this; "
-                "otherwise make the on-premises UPN equal."
+                "If the sync takes userPrincipalName from mail, keep the on-premises UPN and accept this; otherwise "
+                "make the on-premises UPN equal."
             )
         signs.append(_sign("upn_differs", told, remedy))
     if _values.domain_of(upn) not in domains:
-        remedy = "Give the user a UPN in an accepted domain."
+        remedy = "Change the user's UPN to one in an accepted domain."
         if from_mail:
             remedy += " With an alternate login ID the suffix does not matter: accept it."
         signs.append(
             _sign(
                 "upn_suffix_not_accepted",
-                f"the UPN suffix {_values.domain_of(upn)} is no accepted domain of the tenant",
+                f"the UPN suffix {_values.domain_of(upn)} is not an accepted domain of the tenant",
                 remedy,
             )
         )
@@ -396,8 +397,8 @@ def _values_that_change(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> lis
         signs.append(
             _sign(
                 "hidden_would_change",
-                "the match would change HiddenFromAddressListsEnabled, which is "
-                f"{mailbox['hidden_from_address_lists_enabled']} now",
+                "the match would change HiddenFromAddressListsEnabled, which is now "
+                f"{mailbox['hidden_from_address_lists_enabled']}",
                 "Set msExchHideFromAddressLists on-premises to the same value.",
             )
         )
@@ -431,9 +432,9 @@ def _values_at_risk(mailbox: CloudRecipient) -> list[MailboxError]:
     return [
         _sign(
             "values_unseen",
-            f"the cloud mailbox has {', '.join(held)}, the match would take on-premises values instead, and no cmdlet "
-            "shows those of a plain user",
-            "Configure active_directory, which only reads. Or compare msExchHideFromAddressLists and "
+            f"the cloud mailbox has {', '.join(held)}, the match would replace them with on-premises values, and no "
+            "cmdlet shows those of a plain user",
+            "Configure active_directory, which is read only. Or compare msExchHideFromAddressLists and "
             "extensionAttribute1 to 15 by hand.",
         )
     ]
@@ -469,7 +470,7 @@ def holds_not_checked(reason: str) -> MailboxError:
         "holds_not_checked",
         "whether a retention policy for the whole organization keeps its items could not be read: "
         f"{reason.rstrip('.')}",
-        "Let the application run Get-OrganizationConfig in Exchange Online (docs/permissions.md), or look at the "
+        "Allow the application to run Get-OrganizationConfig in Exchange Online (docs/permissions.md), or check the "
         "retention policies in Microsoft Purview.",
     )
 
@@ -501,8 +502,8 @@ def _addresses(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> list[Mailbox
             _sign(
                 "onmicrosoft_alias_lost",
                 f"the cloud mailbox would lose {', '.join(lost)} with the next sync: Microsoft Entra keeps one address "
-                "in a reserved suffix, and on-premises gives none back",
-                "Remove it from the mailbox once its senders use another address.",
+                "in a reserved suffix, and on-premises cannot restore the others",
+                "Remove it from the mailbox once senders use another address.",
             )
         )
     odd = [address for address in held if addresses.malformed(address)]
@@ -525,8 +526,8 @@ def _archive(record: Record, mailbox: CloudRecipient) -> list[MailboxError]:
     return [
         _sign(
             "archive_undecided",
-            "the mailbox has an archive and nothing says where it goes",
-            "Give remote_archive_target_database, or primary_only with archive_domain.",
+            "the mailbox has an archive, and it is not specified where the archive goes",
+            "Set remote_archive_target_database, or primary_only with archive_domain.",
         )
     ]
 
@@ -553,7 +554,7 @@ def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[
             _difference(
                 "database_differs",
                 f"it is in database {ad.get('database')}, not {database}",
-                "Move it on-premises to the right database, or correct remote_target_database.",
+                "Move it to the right database on-premises, or correct remote_target_database.",
             )
         )
     primary = str(record.get("primary_smtp_address") or "")
@@ -576,7 +577,7 @@ def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[
                 f"it is a {ad['recipient_type_details']}, not a {wanted}",
                 "Run the playbook complete, or the module mailbox, which set the kind."
                 if converted
-                else "Nothing here converts such a kind: find out who made it one, and decide by hand.",
+                else "The collection does not convert this kind: find out why it was changed, and decide by hand.",
             )
         )
     found += _link_difference(record, ad)
@@ -586,8 +587,8 @@ def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[
         found.append(
             _difference(
                 "archive_guid_differs",
-                f"its archive on-premises carries the GUID {ad['archive_guid']}, not {archive}",
-                "Find out which archive holds its items before anybody uses it (Get-Mailbox -Archive, both sides).",
+                f"its archive on-premises has the GUID {ad['archive_guid']}, not {archive}",
+                "Find out which archive has the items before it is used (Get-Mailbox -Archive, both sides).",
             )
         )
     return found
@@ -608,7 +609,7 @@ def _lost_addresses(record: Record, ad: OnPremisesRecipient) -> list[MailboxErro
     return [
         _difference(
             "addresses_missing",
-            f"it lacks {', '.join(gone)} on-premises",
+            f"on-premises it does not have {', '.join(gone)}",
             "Add them there (Set-Mailbox -EmailAddresses @{Add=...}) and synchronize: the baseline has every address.",
         )
     ]
@@ -649,7 +650,7 @@ def _external_address_difference(
         _difference(
             "external_address_differs",
             f"the cloud mail user's external address is in {external or 'no domain'}, not in {domain}",
-            "Mail that reaches the cloud goes to that address: correct it, or target_delivery_domain.",
+            "Mail that arrives in the cloud is sent to that address: correct it, or target_delivery_domain.",
         )
     ]
 
@@ -663,10 +664,10 @@ def notes(record: Record, evidence: MailboxEvidence, *, baseline: bool) -> list[
     found = []
     absent = [name for name in ("remote_target_database", "target_delivery_domain") if not record.get(name)]
     if absent:
-        found.append(f"not compared, because not given: {', '.join(absent)}")
+        found.append(f"not compared, because not set: {', '.join(absent)}")
     if not baseline:
         found.append("there is no baseline: kind and addresses before the move are not known and not compared")
     status = (evidence.move_request or {}).get("status", "")
     if status in ("CompletedWithWarning", "CompletedWithSkippedItems"):
-        found.append(f"its move request is {status}: move_request_info with statistics says more, until it is removed")
+        found.append(f"its move request is {status}: move_request_info with statistics has details until it is removed")
     return found

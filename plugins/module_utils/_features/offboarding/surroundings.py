@@ -82,7 +82,7 @@ def read_entra(connections: Connections, subjects: Sequence[Subject], facts: Fac
     known = {subject.identity: e.cloud["external_directory_object_id"] for subject, e in moving(subjects)}
     try:
         authorities = graph.authorities(list(known.values()))
-        facts.features = graph.features() or Unread("The application may not read the tenant's switches.")
+        facts.features = graph.features() or Unread("The application is not allowed to read the tenant's settings.")
     except HybridError as error:
         facts.entra = facts.features = unread(error)
         return

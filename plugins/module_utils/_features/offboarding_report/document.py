@@ -305,7 +305,7 @@ def _failures(results: Iterable[Properties], wave: _Wave) -> list[FailedMailbox]
         number, error = wave.number(result.get("identity")), result.get("error")
         if number is None:
             continue
-        told = error if isinstance(error, Mapping) else {"message": error or "It failed without a word."}
+        told = error if isinstance(error, Mapping) else {"message": error or "It failed without a message."}
         texts = {name: str(told.get(name) or "") for name in ("code", "message", "cmdlet", "remedy")}
         found[FailedMailbox(number, retryable=bool(told.get("retryable")), **texts)] = None
     return list(found)

@@ -38,7 +38,7 @@ def failures(document: Document) -> Html:
     groups = page_data.failure_groups(document)
     content: list[Html] = [_unfinished(document)] if document.error else []
     if not document.failures_known:
-        text = "No run handed its failures to this report: what is below comes from the move requests alone."
+        text = "The report has no failures of a run: the following is taken from the move requests only."
         content.append(element("p", text if groups else text.partition(":")[0] + ".", class_="quiet"))
     elif not groups:
         told = "No mailbox failed by itself." if document.error else "No mailbox failed."
@@ -58,7 +58,7 @@ def _unfinished(document: Document) -> Html:
     home = document.unverified()
     return element(
         "article",
-        element("h3", element("span", "✕ Failed", class_="badge failed"), " The run did not come to its end"),
+        element("h3", element("span", "✕ Failed", class_="badge failed"), " The run did not finish"),
         element("p", foreign(document.error)),
         element("p", element("strong", "Unfinished: "), foreign(_names(document.unfinished()) or "nobody")),
         element("p", element("strong", "Came home, not verified: "), foreign(_names(home))) if home else "",
@@ -75,11 +75,11 @@ def _names(names: Sequence[str]) -> str:
 def _failure(document: Document, number: int, group: Sequence[FailedMailbox]) -> Html:
     first = group[0]
     retry = (
-        "It may pass by itself: run the same wave again."
+        "The error may be temporary: run the same wave again."
         if first.retryable
-        else "Running again does not help before that is done."
+        else "Running again does not help until this is done."
     )
-    remedy = first.remedy or "Nothing is known that helps; the message is all there is."
+    remedy = first.remedy or "No remedy is known; only the message is available."
     count = wording.mailboxes(len({item.mailbox for item in group}))
     items = [_Item(failure.mailbox, failure.message, failure.cmdlet) for failure in group]
     return element(
@@ -139,7 +139,7 @@ def _listed(document: Document, items: Sequence[_Item], kind: str, number: int) 
         for item in shown
     ]
     if len(items) > len(shown):
-        text = f"and {wording.number(len(items) - len(shown))} more, which the page shows with JavaScript"
+        text = f"and {wording.number(len(items) - len(shown))} more, which are shown with JavaScript"
         place: dict[str, Attribute] = {"data_kind": kind, "data_entry": number, "data_shown": len(shown)}
         listed.append(element("li", text, class_="rest", data_plain="yes" if alike else None, **place))
     return element("ul", *listed, class_="mailboxes names" if alike else "mailboxes")
@@ -165,8 +165,8 @@ def _findings(document: Document) -> Iterable[Html]:
         why = f" ({source.problem})" if source.problem else ""
         yield element(
             "p",
-            f"No readiness report was taken{why}: nothing is known of what would stop these mailboxes. "
-            "The playbook mailops.exchange_hybrid.readiness takes one.",
+            f"No readiness report was taken{why}: it is not known what would stop these mailboxes. The playbook "
+            "mailops.exchange_hybrid.readiness creates one.",
             class_="missing",
         )
         return
@@ -177,7 +177,7 @@ def _findings(document: Document) -> Iterable[Html]:
         )
     if document.unexamined:
         yield element(
-            "p", f"{wording.mailboxes(len(document.unexamined))} of the wave did not stand in it.", class_="missing"
+            "p", f"{wording.mailboxes(len(document.unexamined))} of the wave were not in it.", class_="missing"
         )
     own = [finding for finding in document.findings if not finding.environment]
     environment = [finding for finding in document.findings if finding.environment]

@@ -33,7 +33,7 @@ def section(document: Document) -> Html:
         element("h2", "Progress of each mailbox", id="mailboxes-title", tabindex="-1"),
         element(
             "noscript",
-            element("p", "This list needs JavaScript; everything else on the page does not.", class_="missing"),
+            element("p", "This list needs JavaScript; the rest of the page does not.", class_="missing"),
         ),
         element(
             "div",

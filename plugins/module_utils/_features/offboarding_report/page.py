@@ -100,7 +100,7 @@ def _header(document: Document) -> Html:
         ("#failures", "Failures"),
         ("#findings", "Findings"),
         ("#mailboxes-title", "Mailboxes"),
-        ("#timeline", "Time line"),
+        ("#timeline", "Timeline"),
         ("#sources", "Sources"),
     )
     return element(
@@ -140,7 +140,7 @@ def verdict(document: Document) -> str:
     groups, total = document.groups(), len(document.mailboxes)
     if document.error:
         left = wording.mailboxes(len(document.unfinished()))
-        told = f"The run did not come to its end, and leaves {left} unfinished."
+        told = f"The run did not finish, and left {left} unfinished."
         home = len(document.unverified())
         return f"{told} {wording.mailboxes(home)} came home and {_are(home)} not verified." if home else told
     if not total:
@@ -215,7 +215,7 @@ def _facts(document: Document) -> Iterable[Html]:
 def _data(document: Document) -> Iterable[Html | str]:
     data = document.data
     if data is None:
-        yield "Nobody has looked at the moves yet: no figures." if not document.progress.problem else (
+        yield "The moves have not been polled yet: no figures." if not document.progress.problem else (
             f"No figures: {document.progress.problem}."
         )
         return
@@ -223,7 +223,7 @@ def _data(document: Document) -> Iterable[Html | str]:
     yield element("strong", f"{wording.size(data.done)} of {wording.size(data.total)}{percent}")
     yield f" for {wording.number(data.measured)} of {wording.mailboxes(len(document.mailboxes))}"
     if data.at is None:
-        yield "; nobody noted when."
+        yield "; the time is not known."
     else:
         age = (document.generated_at - data.at).total_seconds()
         yield f"; read {wording.time(data.at)}, {wording.span(age)} before this report."
@@ -237,7 +237,7 @@ def _finding_counts(document: Document) -> str:
         for severity, count in document.severities().items()
         if count
     ]
-    text = ", ".join(told) if told else "none that stands"
+    text = ", ".join(told) if told else "none"
     accepted = f", {wording.number(document.accepted)} accepted" if document.accepted else ""
     return f"{wording.sentence(text)}{accepted}."
 
@@ -251,7 +251,7 @@ def without(problem: str, missing: str) -> str:
 
 
 def _sources(document: Document) -> Html:
-    handed = "handed over by the run" if document.failures_known else "not handed over"
+    handed = "provided by the run" if document.failures_known else "not provided"
     rows = [
         ("Wave", document.wave, "read" if document.wave else "a list of records"),
         ("Failures", "", handed),
@@ -262,7 +262,7 @@ def _sources(document: Document) -> Html:
         element("h2", "Sources", id="sources-title"),
         element(
             "table",
-            element("caption", "What this report was made from"),
+            element("caption", "Sources of this report"),
             element("thead", element("tr", *(element("th", name, scope="col") for name in ("What", "File", "State")))),
             element("tbody", *(_source_row(*row) for row in rows)),
             class_="sources",
@@ -274,7 +274,7 @@ def _sources(document: Document) -> Html:
 
 def _state(document: Document, source: Source) -> str:
     if not source.there:
-        return source.problem or "not there"
+        return source.problem or "missing"
     times = {
         document.readiness.name: document.readiness_at,
         document.progress.name: document.data.at if document.data else None,

@@ -31,14 +31,14 @@ LISTED = 20  # writes of one run that went wrong and are told one by one
 _WORDS = {
     journal_runs.FAILED: "failed",
     journal_runs.UNKNOWN: "result unknown",
-    journal_runs.UNANSWERED: "no answer noted",
+    journal_runs.UNANSWERED: "no answer recorded",
 }
 
 
 def section(document: Document) -> Html:
     return element(
         "section",
-        element("h2", "Time line", id="timeline-title"),
+        element("h2", "Timeline", id="timeline-title"),
         *_content(document),
         id="timeline",
         aria_labelledby="timeline-title",
@@ -49,7 +49,7 @@ def _content(document: Document) -> Iterable[Html]:
     journal, runs = document.journal, document.timeline.runs
     if not journal.there:
         why = f" ({journal.problem})" if journal.problem else ""
-        text = f"There is no journal{why}: what was written, and when, is not known here."
+        text = f"There is no journal{why}: it is not known what was written, and when."
         yield element("p", text, class_="missing")
         return
     lost = document.damaged_lines
@@ -60,12 +60,12 @@ def _content(document: Document) -> Iterable[Html]:
             class_="missing",
         )
     if not runs:
-        yield element("p", "The journal names no write for this wave.", class_="quiet")
+        yield element("p", "The journal has no write for this wave.", class_="quiet")
         return
     yield element(
         "p",
-        "The writes of one mailbox stand in its details in the list above; each cmdlet with its parameters, before and "
-        "after, in the journal.",
+        "The details of each mailbox in the list above show its writes; the journal has each cmdlet with its "
+        "parameters, before and after.",
         class_="quiet",
     )
     yield element("ol", *(_run(document, run) for run in runs[:LATEST]), class_="runs")
@@ -135,7 +135,7 @@ def _failed_writes(document: Document, writes: Sequence[Write]) -> Html:
         items.append(element("li", f"and {more} more, in the details of the mailboxes"))
     return element(
         "details",
-        element("summary", f"{wording.counted(len(writes), 'write')} without a good answer"),
+        element("summary", f"{wording.counted(len(writes), 'write')} without a successful answer"),
         element("ul", *items, class_="mailboxes"),
     )
 

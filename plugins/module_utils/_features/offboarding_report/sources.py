@@ -69,7 +69,7 @@ def _read_readiness(path: str) -> Source:
     content = source.content
     lists = [content.get(name) for name in ("environment", "mailboxes")] if isinstance(content, dict) else [None]
     if not all(isinstance(item, list) for item in lists):
-        return _damaged(source, "it is no readiness report")
+        return _damaged(source, "it is not a readiness report")
     entries = [item for item in content["mailboxes"] if isinstance(item, dict)]
     return Source(
         source.name,
@@ -85,7 +85,7 @@ def _read_progress(path: str) -> Source:
         return source
     content = source.content
     if not isinstance(content, dict) or not isinstance(content.get("requests"), dict):
-        return _damaged(source, "it is no progress file")
+        return _damaged(source, "it is not a progress file")
     looks = content.get("looks")
     requests = {guid: item for guid, item in content["requests"].items() if isinstance(item, dict)}
     return Source(

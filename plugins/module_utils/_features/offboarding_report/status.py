@@ -39,7 +39,7 @@ _REQUESTS = {
 }
 # offboarding_state of a record, or state of the readiness report.
 _STATES = {
-    "to_do": Standing(WAITING, "Not begun"),
+    "to_do": Standing(WAITING, "Not started"),
     "matched": Standing(WAITING, "Matched"),
     "prepared": Standing(WAITING, "Prepared"),
     "moving": Standing(MOVING, "Moving"),
@@ -68,5 +68,5 @@ def judge(failed: bool, state: str, request: Mapping[str, Any], submitted: bool)
     if submitted and state != "conflict":
         return Standing(MOVING, "Move submitted")
     if gone and state in ("moving", ""):
-        return Standing(WAITING, "Move request gone")
+        return Standing(WAITING, "Move request removed")
     return _STATES.get(state, UNKNOWN)

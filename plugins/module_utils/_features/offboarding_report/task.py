@@ -38,7 +38,7 @@ def work(module: HybridModule) -> NoReturn:
     parts["progress"] = written.document.progress
     for source in parts.values():
         if source.problem and source.path:
-            module.warn(f"{source.path}: {source.problem}; the report does without.")
+            module.warn(f"{source.path}: {source.problem}; the report is written without it.")
     module.exit(
         changed=written.changed,
         path=params["path"],

@@ -53,7 +53,7 @@ def judge(user: CloudUser | HybridError, guid: str, owners: Collection[str], sou
     others = sorted(set(owners) - {guid})
     if others and source_anchor:
         return Verdict(False, f"the anchor is that of another on-premises user, {others[0]}", others[0])
-    whose = f"is the objectGUID of another user, {others[0]}" if others else "names no other user"
+    whose = f"is the objectGUID of another user, {others[0]}" if others else "does not belong to another user"
     return Verdict(
         False,
         f"the anchor is not the on-premises user's objectGUID and {whose}; it may come from mS-DS-ConsistencyGuid"
@@ -136,10 +136,10 @@ def _note(outcome: Outcome, verdict: Verdict) -> None:
     if verdict.other:
         outcome.status = "failed"
         outcome.error = MailboxError(
-            f"the cloud user follows another on-premises user: {verdict.reason}.",
+            f"the cloud user belongs to another on-premises user: {verdict.reason}.",
             code="anchored_to_another_user",
             cmdlet="Get-User",
-            remedy="Give the right ad_identity, or undo the wrong match before anything else is written.",
+            remedy="Correct ad_identity, or undo the wrong match before anything else is written.",
         )
 
 
@@ -154,5 +154,5 @@ def _explained(error: HybridError, user: CloudUser | HybridError | None, feature
         code=error.code,
         cmdlet=error.cmdlet,
         retryable=error.retryable,
-        remedy=f"Mend what Microsoft Graph says first. {error.remedy}",
+        remedy=f"First fix what Microsoft Graph reports. {error.remedy}",
     )

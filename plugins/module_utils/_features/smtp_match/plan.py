@@ -56,7 +56,7 @@ def stamped(record: Record, seen: BothSides) -> Plan:
             f"not {primary}.",
             code="wrong_recipient_type",
             cmdlet="Set-User",
-            remedy="Only a plain user's mail is stamped: correct the primary address with module mailuser.",
+            remedy="Only the mail of a plain user is stamped: correct the primary address with module mailuser.",
         )
     if user["windows_email_address"].lower() == primary.lower():
         return Plan()
@@ -128,7 +128,7 @@ def overwritten(changed: dict[str, tuple[Any, Any]]) -> MailboxError:
         f"the sync changed the cloud mailbox: {told}.",
         code="cloud_changed",
         cmdlet="Get-Mailbox",
-        remedy="Correct the on-premises object, the master now, sync and run again; the baseline tells the old values.",
+        remedy="Correct the on-premises object, the master now, sync and run again; the baseline has the old values.",
     )
 
 
@@ -157,7 +157,7 @@ def second_object(
     if not other:
         return None
     return MailboxError(
-        f"the sync made a second cloud object, {other}, instead of matching.",
+        f"the sync created a second cloud object, {other}, instead of matching.",
         code="second_cloud_object",
         cmdlet="Get-Recipient",
         remedy=(

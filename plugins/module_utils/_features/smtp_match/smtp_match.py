@@ -31,11 +31,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 ANOTHER_PROOF = (
     "the match is proved by {proof}, but the cloud still does not show {unseen}. An address that another object holds "
-    "is quarantined without an error: look at both (Microsoft Graph's provisioning errors name it)."
+    "is quarantined without an error: check both (Microsoft Graph's provisioning errors name it)."
 )
 ANCHOR_UNVERIFIED = (
-    "The anchor itself was not read: that the cloud user follows this on-premises user is inferred from the object id, "
-    "IsDirSynced and the stamped values."
+    "The anchor itself was not read: that the cloud user belongs to this on-premises user is inferred from the object "
+    "id, IsDirSynced and the stamped values."
 )
 # Which compared field a stop sign's code accepts a change of.
 
@@ -162,7 +162,7 @@ def _look(connections: Connections, items: Sequence[WorkItem[Match]], accept: Co
             _conclude(connections, item.outcome, live, accept)
             continue
         if not missing:
-            missing = f"the cloud object does not show {unseen[0]}, which stands on-premises"
+            missing = f"the cloud object does not show {unseen[0]}, which is on-premises"
             item.show(replace(match, live=live, unseen=tuple(unseen)))
         item.outcome.details = {"missing": missing}
         waiting.append(item)

@@ -66,8 +66,8 @@ class Withheld:
     @property
     def reason(self) -> str:
         return (
-            f"The account may not read the attributes of {self.distinguished_name or self.guid}: grant it Read all "
-            "properties there."
+            f"The account is not allowed to read the attributes of {self.distinguished_name or self.guid}: grant it "
+            "Read all properties."
         )
 
 

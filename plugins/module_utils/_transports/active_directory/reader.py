@@ -63,14 +63,14 @@ class DirectoryReader:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         given = ConnectionOptions(ACTIVE_DIRECTORY, options)
-        self.host = given.host("Give the fully qualified name of a domain controller, or set ACTIVE_DIRECTORY_HOST.")
+        self.host = given.host("Specify the fully qualified name of a domain controller, or set ACTIVE_DIRECTORY_HOST.")
         self._auth = given.choice("auth", "kerberos", ("kerberos", "ntlm", "simple"))
         self._port = given.number("port", 636 if self._auth == "simple" else 389, 1, 65535)
         if self._port in _GLOBAL_CATALOGUE:
             raise given.option_error(
                 "port",
-                "is the global catalogue's, which holds a part of the attributes only",
-                f"Give {636 if self._auth == 'simple' else 389}, or leave the port out.",
+                "is the global catalogue's, which holds only part of the attributes",
+                f"Specify {636 if self._auth == 'simple' else 389}, or leave the port out.",
                 self._port,
             )
         self._timeout = given.number("timeout", 30, 1, 600)
@@ -143,7 +143,7 @@ class DirectoryReader:
             raise ConnectionFailure(
                 f"Nothing answers for {self._where} ({type(error).__name__}).",
                 code="unreachable",
-                remedy="Check active_directory.host, its port and the firewalls between.",
+                remedy="Check active_directory.host, its port and the firewalls on the way.",
                 retryable=True,
             ) from error
         if self._auth != "simple":
@@ -155,7 +155,7 @@ class DirectoryReader:
             raise ConnectionFailure(
                 f"The TLS connection to {self._where} failed ({error}).",
                 code="tls_failed",
-                remedy="Give the issuing authority's certificate as active_directory.ca_file, and a host name that "
+                remedy="Specify the issuing authority's certificate as active_directory.ca_file, and a host name that "
                 "the controller's certificate lists.",
             ) from error
 
@@ -202,7 +202,7 @@ class DirectoryReader:
             values = {name.lower(): list(held) for name, held in entry.items()}.get("defaultnamingcontext", [])
             if values:
                 return values[0].decode()
-        raise self._wire.unexpected("it names no default naming context: give active_directory.base")
+        raise self._wire.unexpected("it has no default naming context: set active_directory.base")
 
 
 def _decoded(anchor: str) -> bytes:
@@ -280,7 +280,7 @@ class _Wire:
         return ConnectionFailure(
             f"The search at {self._where} failed ({detail}).",
             code="unexpected_answer",
-            remedy="Check active_directory.base and that the account may read the users.",
+            remedy="Check active_directory.base, and that the account is allowed to read the users.",
         )
 
     def _bind_response(self) -> sansldap.BindResponse:
@@ -323,7 +323,7 @@ class _Wire:
                 yield from self._session.receive(self._opened(data))
         except (OSError, sansldap.ProtocolError) as error:
             raise ConnectionFailure(
-                f"The connection to {self._where} broke off ({error}).",
+                f"The connection to {self._where} was interrupted ({error}).",
                 code="connection_lost",
                 remedy="Run again.",
                 retryable=True,

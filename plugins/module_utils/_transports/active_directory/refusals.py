@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
 
 _DATA = re.compile(r"\bdata (?:0x)?0*([0-9a-f]+)\b", re.IGNORECASE)
-_ACCOUNT = "Check active_directory.username and its password; any account of the domain may read."
+_ACCOUNT = "Check active_directory.username and its password; any account of the domain can read."
 
 
 class _Reason(NamedTuple):
@@ -28,7 +28,7 @@ class _Reason(NamedTuple):
     retryable: bool = False
 
 
-_LIMITS = "Let the account sign in from here and now, or give another account."
+_LIMITS = "Allow the account to sign in from this host at this time, or use another account."
 _OF_DATA = {
     "51f": _Reason(
         "authentication_failed", "no logon server answers for the user name's domain", "Write it as DOMAIN\\user."
@@ -37,11 +37,11 @@ _OF_DATA = {
     "52e": _Reason("authentication_failed", "the user name or the password is wrong", _ACCOUNT),
     "52f": _Reason(
         "logon_restricted",
-        "the account's restrictions forbid this way to sign in (a member of Protected Users, for example)",
-        "Give auth: kerberos, or another account.",
+        "the account's restrictions forbid this sign-in method (a member of Protected Users, for example)",
+        "Set auth: kerberos, or use another account.",
     ),
     "530": _Reason("logon_restricted", "the account's logon hours do not include this hour", _LIMITS),
-    "531": _Reason("logon_restricted", "the account may sign in from named workstations only", _LIMITS),
+    "531": _Reason("logon_restricted", "the account may only sign in from certain workstations", _LIMITS),
     "532": _Reason("password_expired", "the account's password has expired", "Change the password."),
     "533": _Reason("account_disabled", "the account is disabled", "Enable the account."),
     "569": _Reason("logon_restricted", "the account lacks the right to sign in over the network", _LIMITS),
@@ -54,13 +54,13 @@ _OF_DATA = {
         "the account is locked out after too many wrong passwords",
         "Unlock the account, and find out which service still sends an old password.",
     ),
-    "418": _Reason("ntlm_refused", "the domain does not allow NTLM", "Give auth: kerberos."),
+    "418": _Reason("ntlm_refused", "the domain does not allow NTLM", "Set auth: kerberos."),
 }
 _OF_RESULT = {
     "STRONG_AUTH_REQUIRED": _Reason(
         "stronger_authentication_required",
-        "the domain controller demands a signed or encrypted sign-in",
-        "Give auth: kerberos, or auth: simple on port 636.",
+        "the domain controller requires a signed or encrypted sign-in",
+        "Set auth: kerberos, or auth: simple with port 636.",
     ),
     "BUSY": _Reason("throttled", "the domain controller is busy", "Run again later.", True),
     "UNAVAILABLE": _Reason("throttled", "the domain controller is shutting down or starting", "Run again later.", True),
@@ -85,14 +85,14 @@ def search_refusal(where: str, result: str, diagnostics: str) -> ConnectionFailu
     reason = _OF_RESULT.get(result) or _Reason(
         "unexpected_answer",
         "the search failed",
-        "Check active_directory.base and that the account may read the users.",
+        "Check active_directory.base, and that the account is allowed to read the users.",
     )
     return _failure(where, reason, f"{result}: {told}" if told else result)
 
 
 def _failure(where: str, reason: _Reason, detail: str) -> ConnectionFailure:
     return ConnectionFailure(
-        f"{where[0].upper()}{where[1:]} said no: {reason.problem} ({detail}).",
+        f"{where[0].upper()}{where[1:]} refused: {reason.problem} ({detail}).",
         code=reason.code,
         remedy=reason.remedy,
         retryable=reason.retryable,

@@ -48,7 +48,7 @@ def output_of(reply: dialogue.ScriptReply, cmdlet: Cmdlet, where: str) -> Cmdlet
         raise ConnectionFailure(
             "The host has no ADSync module: it is not an Entra Connect server.",
             code="wrong_endpoint",
-            remedy="Give the server where Microsoft Entra Connect Sync is installed.",
+            remedy="Set the server on which Microsoft Entra Connect Sync is installed.",
             cmdlet=cmdlet.name,
         )
     dialogue.raise_first_error(reply, cmdlet, where)

@@ -59,7 +59,7 @@ def from_options(options: Mapping[str, Any]) -> EntraConnectOrganization:
     Nothing is contacted. Raises InputError naming the option, its value and the remedy.
     """
     given = ConnectionOptions("entra_connect", options)
-    host = given.host("Give the name of the server where Entra Connect Sync runs.")
+    host = given.host("Set the name of the server on which Entra Connect Sync runs.")
     use_tls = given.flag("use_tls", options.get("port") != PLAIN_HTTP_PORT)
     port = given.number("port", TLS_PORT if use_tls else PLAIN_HTTP_PORT, 1, 65535)
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)

@@ -72,7 +72,7 @@ def encode_value(value: Value) -> Any:
         return {"@odata.type": HASH_TABLE, **{key: encode_value(item) for key, item in value.items()}}
     if isinstance(value, Sequence):
         return [encode_value(item) for item in value]
-    raise TypeError(f"a cmdlet takes no {type(value).__name__}")
+    raise TypeError(f"a cmdlet does not accept {type(value).__name__}")
 
 
 def encode_filter(text: str) -> str:
@@ -106,7 +106,7 @@ def encode_experimental_credential(credential: Credential, public_key: str) -> d
         raise ConnectionFailure(
             "Exchange Online's public key for passwords could not be used.",
             code="unexpected_answer",
-            remedy="Name a migration endpoint that exists instead of giving a credential.",
+            remedy="Set an existing migration endpoint instead of a credential.",
         ) from None
     password = base64.b64encode(secret).decode("ascii")
     return {"@odata.type": HASH_TABLE, "UserName": credential.username, "Password": password}

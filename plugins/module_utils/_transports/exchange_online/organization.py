@@ -108,14 +108,14 @@ def from_options(options: Mapping[str, Any]) -> ExchangeOnlineOrganization | Pow
 
 def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
     cloud = ENVIRONMENTS[given.choice("environment", "commercial", tuple(ENVIRONMENTS))]
-    tenant_id = given.required("tenant_id", "Give the tenant's GUID, or one of its verified domains.")
+    tenant_id = given.required("tenant_id", "Specify the tenant's GUID, or one of its verified domains.")
     if not _TENANT.fullmatch(tenant_id):
         raise given.option_error("tenant_id", "is neither a GUID nor a domain", "Correct the value.", tenant_id)
     resource = _address(given, "resource", cloud.resource)
     authentication = choose(given, resource)
     needs_client = authentication.option not in ("access_token", "managed_identity")
     client_id = (
-        given.required("client_id", "Give the application's (client) identifier.")
+        given.required("client_id", "Specify the application's (client) identifier.")
         if needs_client
         else (given.text("client_id"))
     )
@@ -147,5 +147,5 @@ def _address(given: ConnectionOptions, name: str, default: str) -> str:
     address = given.text(name, default).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.option_error(name, "is not an https address", "Give https:// and the host name.", address)
+        raise given.option_error(name, "is not an https address", "Specify https:// and the host name.", address)
     return address

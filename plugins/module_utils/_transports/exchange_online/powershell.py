@@ -154,14 +154,14 @@ def from_options(given: ConnectionOptions) -> PowerShellOrganization:
     for name in _REST_OPTIONS:
         if given.has(name):
             raise given.option_error(
-                name, "has no effect with interface: powershell", "Leave it out, or use the REST one."
+                name, "has no effect with interface: powershell", "Leave it out, or use the REST interface."
             )
-    organization = given.required("tenant_id", "Give the tenant's initial domain, contoso.onmicrosoft.com.")
+    organization = given.required("tenant_id", "Specify the tenant's initial domain, contoso.onmicrosoft.com.")
     if _GUID.fullmatch(organization) or "." not in organization:
         raise given.option_error(
             "tenant_id",
-            "is no domain, which interface: powershell needs",
-            "Give the tenant's initial domain, contoso.onmicrosoft.com.",
+            "is not a domain, which interface: powershell requires",
+            "Specify the tenant's initial domain, contoso.onmicrosoft.com.",
             organization,
         )
     environment = given.choice("environment", "commercial", tuple(ENVIRONMENT_NAMES))
@@ -186,12 +186,12 @@ def _sign_in(given: ConnectionOptions) -> dict[str, Any]:
     """Return how to sign in: by a certificate file, or by the machine's managed identity."""
     managed = given.flag("managed_identity", False)
     if managed == given.has("certificate_path"):
-        problem = "are given together" if managed else "are both missing"
+        problem = "are set together" if managed else "are both missing"
         raise InputError(
             given.owner,
             None,
             f"certificate_path and managed_identity {problem}",
-            "Give exactly one of the two: interface: powershell signs in by one of them.",
+            "Specify exactly one of the two: interface: powershell signs in with one of them.",
         )
     if managed:
         account = given.text("client_id")
@@ -202,11 +202,11 @@ def _sign_in(given: ConnectionOptions) -> dict[str, Any]:
         if b"-----BEGIN" in stream.read():
             raise given.option_error(
                 "certificate_path",
-                "is a PEM file, which Connect-ExchangeOnline does not read",
-                "Give a PFX file: openssl pkcs12 -export -in certificate.pem -out certificate.pfx",
+                "is a PEM file, which Connect-ExchangeOnline does not support",
+                "Specify a PFX file: openssl pkcs12 -export -in certificate.pem -out certificate.pfx",
                 path,
             )
-    client_id = given.required("client_id", "Give the application's (client) identifier.")
+    client_id = given.required("client_id", "Specify the application's (client) identifier.")
     signing_in: dict[str, Any] = {"AppId": f"s:{client_id}", "CertificateFilePath": f"s:{os.path.abspath(path)}"}
     if given.has("certificate_password"):
         signing_in["CertificatePassword"] = dialogue.encode_value(Secret(given.text("certificate_password")))
@@ -219,8 +219,8 @@ def _program(given: ConnectionOptions) -> str:
     if program is None:
         raise given.option_error(
             "pwsh_path",
-            "is no program on the host that runs the module",
-            "Install PowerShell 7 and the module ExchangeOnlineManagement, or give the path of pwsh.",
+            "is not a program on the host that runs the module",
+            "Install PowerShell 7 and the module ExchangeOnlineManagement, or set the path of pwsh.",
             name,
         )
     return program
@@ -288,7 +288,7 @@ class PowerShellSession:
             raise ConnectionFailure(
                 f"{self._installation.program} does not start ({type(error).__name__}).",
                 code="missing_library",
-                remedy="Install PowerShell 7, or give the path of pwsh in exchange_online.pwsh_path.",
+                remedy="Install PowerShell 7, or set the path of pwsh in exchange_online.pwsh_path.",
                 cmdlet=cmdlet.name,
             ) from None
         reply = self._ask(process, line, cmdlet, CONNECT_TIMEOUT, may_have_run=False)
@@ -306,8 +306,8 @@ class PowerShellSession:
             self.close()
             diagnosis = Diagnosis(
                 "connection_lost",
-                f"{self._installation.where} gave no answer: {error}",
-                "Run again: what was done meanwhile is read back first.",
+                f"{self._installation.where} did not answer: {error}",
+                "Run again; what was done in the meantime is read first.",
                 retryable=True,
                 may_have_run=may_have_run and error.sent,
                 timed_out=error.timed_out,
@@ -366,7 +366,7 @@ def _not_loaded(
         return ConnectionFailure(
             f"Exchange Online has no role for '{installation.client_id}': {text}",
             code="permission_denied",
-            remedy="Give the application's service principal a role that has the cmdlets: see the README.",
+            remedy="Assign the application's service principal a role that has the cmdlets: see the README.",
         )
     if "unauthorized" in text.lower():
         return ConnectionFailure(

@@ -117,7 +117,7 @@ def read_error(body: Any, cmdlet: str) -> CmdletError:
     if not text and not _is_generic(inner.get("message")):
         text, exception_type = str(inner["message"]), str(inner.get("type") or "")
     if not text:
-        text = str(error.get("message") or "Exchange Online gave no reason.")
+        text = str(error.get("message") or "Exchange Online did not give a reason.")
     return cmdlet_error(
         text,
         exception_type or str(inner.get("type") or ""),
@@ -135,7 +135,7 @@ def cmdlet_error(text: str, exception_type: str, error_id: str, *, cmdlet: str, 
 def unexpected(cmdlet: str, problem: str) -> ConnectionFailure:
     """Return the failure for an answer that is none of Exchange Online's."""
     return ConnectionFailure(
-        f"The answer to {cmdlet} {problem}: it is not Exchange Online that answered, or not its admin API.",
+        f"The answer to {cmdlet} {problem}: the answer is not from Exchange Online, or not from its admin API.",
         code="unexpected_answer",
         remedy="Check base_url, and proxies on the way.",
         cmdlet=cmdlet,

@@ -179,7 +179,7 @@ class AdminApiSession:
         """
         for cmdlet in cmdlets:
             if not cmdlet.is_read:
-                raise ValueError(f"{cmdlet.name} is no read")
+                raise ValueError(f"{cmdlet.name} is not a read")
         outcomes: list[Outcome] = []
         for start in range(0, len(cmdlets), BATCH_LIMIT):
             outcomes += self._run_batch(cmdlets[start : start + BATCH_LIMIT])
@@ -226,7 +226,7 @@ class AdminApiSession:
             seen.add(url)
             url = page.next_link
             if url in seen:
-                raise replies.unexpected(cmdlet.name, "points to a page that was read already")
+                raise replies.unexpected(cmdlet.name, "points to a page that was already read")
             if limit is not None and len(output.objects) >= limit:
                 del output.objects[limit:]
                 break
@@ -333,7 +333,7 @@ class AdminApiSession:
         """Return the RSAKeyValue inside that module (facts section 4.1)."""
         match = _RSA_KEY.search(self._read_module_file().text)
         if match is None:
-            raise replies.unexpected("EXOModuleFile", "holds no public key")
+            raise replies.unexpected("EXOModuleFile", "has no public key")
         return match.group()
 
     def _read_module_file(self) -> ModuleFile:
@@ -400,7 +400,7 @@ class AdminApiSession:
                 url = self._redirected(urljoin(url, reply.headers["Location"]), cmdlet)
             else:
                 return reply
-        raise replies.unexpected(cmdlet.name, "is one redirect after the other")
+        raise replies.unexpected(cmdlet.name, "is a chain of redirects")
 
     def _exchange(
         self, method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str], cmdlet: Cmdlet
@@ -496,7 +496,7 @@ class AdminApiSession:
                     code="cursor_refused",
                     retryable=True,
                     cmdlet=cmdlet.name,
-                    remedy="Run again: the pages are read from the first one.",
+                    remedy="Run again; the pages are read from the first one.",
                     answer_lost=not cmdlet.is_read,
                 )
             return error
@@ -527,8 +527,8 @@ class AdminApiSession:
         if reply.status == 403 or replies.tells_of_roles(words):
             diagnosis = Diagnosis(
                 "permission_denied",
-                f"Exchange Online does not let '{self._tenant.application}' run {cmdlet.name} {told}.",
-                "Give the application's service principal a role that has the cmdlet: see the README.",
+                f"Exchange Online does not allow '{self._tenant.application}' to run {cmdlet.name} {told}.",
+                "Assign the application's service principal a role that has the cmdlet: see the README.",
             )
         elif not self._tokens.renewable:
             diagnosis = Diagnosis(
@@ -539,7 +539,7 @@ class AdminApiSession:
         else:
             diagnosis = Diagnosis(
                 "application_permission_missing",
-                f"Exchange Online refused a fresh token of '{self._tenant.application}' {told}.",
+                f"Exchange Online refused a new token of '{self._tenant.application}' {told}.",
                 "Grant the application Exchange.ManageAsApp of Office 365 Exchange Online, with admin consent.",
             )
         return diagnosis.failure(cmdlet)
@@ -553,7 +553,7 @@ def _require_all(page: replies.Page, cmdlet: Cmdlet) -> None:
             f"{len(page.objects)} objects.",
             code="incomplete_answer",
             cmdlet=cmdlet.name,
-            remedy="Ask for less at once: a smaller wave, or move requests of one batch_name.",
+            remedy="Request less at once: a smaller wave, or move requests of one batch_name.",
         )
 
 

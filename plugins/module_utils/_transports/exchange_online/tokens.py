@@ -39,11 +39,11 @@ _ENTRA_ERRORS: dict[str, tuple[str, str, str]] = {
         "the client secret has expired",
         "Create a new client secret for the application, or use a certificate.",
     ),
-    "7000215": ("authentication_failed", "the client secret is wrong", "Give the secret's value, not its identifier."),
+    "7000215": ("authentication_failed", "the client secret is wrong", "Set the secret's value, not its identifier."),
     "700016": (
         "unknown_application",
         "the tenant has no such application",
-        "Correct client_id, or give the tenant's administrator consent to the application.",
+        "Correct client_id, or grant the application the consent of the tenant's administrator.",
     ),
     "700027": (
         "certificate_not_registered",
@@ -179,13 +179,13 @@ class Certificate:
             certificate = None
         if certificate is None:
             raise self._refusal(
-                "holds no certificate with its private key that certificate_password opens",
-                "Give a PEM file with both, or a PFX file, and its password in certificate_password.",
+                "has no certificate with a private key that certificate_password opens",
+                "Use a PEM file with both, or a PFX file, and its password in certificate_password.",
             )
         if certificate.not_valid_after_utc < datetime.datetime.now(datetime.timezone.utc):
             raise self._refusal(
                 f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}",
-                "Register a new certificate with the application and give its file.",
+                "Register a new certificate for the application and set its file.",
             )
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
@@ -206,7 +206,7 @@ class Certificate:
             with open(self._path, "rb") as stream:
                 return stream.read()
         except OSError as error:
-            raise self._refusal(f"cannot be read ({type(error).__name__})", "Give a readable file.") from None
+            raise self._refusal(f"cannot be read ({type(error).__name__})", "Specify a readable file.") from None
 
     def _refusal(self, problem: str, remedy: str) -> InputError:
         return self._given.option_error("certificate_path", problem, remedy, self._path)
@@ -278,7 +278,7 @@ class GivenToken:
         ):
             raise self._given.option_error(
                 "access_token",
-                f"is made out for {audience}, not for Exchange Online",
+                f"is issued for {audience}, not for Exchange Online",
                 f"Obtain a token for {self._resource}/.default.",
             )
 
@@ -294,12 +294,12 @@ def choose(given: ConnectionOptions, resource: str) -> Authentication:
     """Return the one way to authenticate that the options configure, validated offline. Raises InputError."""
     chosen = [way for way in WAYS if (given.flag(way, False) if way == "managed_identity" else given.has(way))]
     if len(chosen) != 1:
-        problem = f"are given together: {', '.join(chosen)}" if chosen else "are all missing"
+        problem = f"are set together: {', '.join(chosen)}" if chosen else "are all missing"
         also = f" {ENVIRONMENT}" if chosen else ""
-        remedy = f"Give exactly one of {', '.join(WAYS)}.{also}"
+        remedy = f"Specify exactly one of {', '.join(WAYS)}.{also}"
         raise InputError(given.owner, None, f"the options to authenticate {problem}", remedy)
     if given.has("certificate_password") and chosen != ["certificate_path"]:
-        raise given.option_error("certificate_password", "is given without certificate_path", "Leave it out.")
+        raise given.option_error("certificate_password", "is set without certificate_path", "Leave it out.")
     authentication: Authentication
     if chosen == ["access_token"]:
         authentication = GivenToken(given, resource)
@@ -385,12 +385,12 @@ def _explain(error: Exception, issuer: Issuer) -> ConnectionFailure:
         return ConnectionFailure(
             "This host has no managed identity.",
             code="authentication_failed",
-            remedy="Run the module where Azure gives one, or authenticate in another way.",
+            remedy="Run the module on a host to which Azure assigns one, or authenticate in another way.",
         )
     return ConnectionFailure(
         f"No token for {who} ({type(error).__name__}).",
         code="authentication_failed",
-        remedy="Check tenant_id, client_id, authority and the way to authenticate.",
+        remedy="Check tenant_id, client_id, authority and the authentication options.",
     )
 
 

@@ -96,15 +96,15 @@ def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
     if names is None or names == []:
         return None
     remedy = (
-        "Give each controller by its fully qualified name, one for each domain of the forest, with the domain before "
-        "it (contoso.com=dc01.hq.contoso.net) where its name does not end in it."
+        "List controllers by their fully qualified names, one for each domain of the forest, with the domain before it "
+        "(contoso.com=dc01.hq.contoso.net) if its name does not end in the domain."
     )
     by_domain: dict[str, str] = {}
     named: set[str] = set()
     for item in names if isinstance(names, Sequence) else []:
         name = str(item or "").strip()
         if not name:
-            raise given.option_error("domain_controller", "is blank", "Give a value, or leave the option out.")
+            raise given.option_error("domain_controller", "is blank", "Specify a value, or leave the option out.")
         before, equals, controller = (part.strip() for part in name.rpartition("="))
         domain = before.lower() if equals else controller.lower().partition(".")[2]
         if not _values.is_domain(controller) or not _values.is_domain(domain):
@@ -174,10 +174,10 @@ class PinnedSession:
         found = self._read_everywhere(Cmdlet("Get-User", {"Identity": identity})).objects if identity else []
         if len(found) != 1:
             raise MailboxError(
-                f"'{identity}' names {len(found)} users at the pinned domain controllers.",
+                f"'{identity}' matches {len(found)} users at the pinned domain controllers.",
                 code="ambiguous" if found else "not_found",
                 cmdlet="Get-User",
-                remedy="Give an objectGUID or a distinguished name, which names exactly one object.",
+                remedy="Use an objectGUID or a distinguished name, which identifies exactly one object.",
             )
         return _values.domain_of_name(str(found[0].get("DistinguishedName") or ""))
 

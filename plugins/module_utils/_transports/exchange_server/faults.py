@@ -36,7 +36,7 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 _WAIT = re.compile(r"for at least (\d+) milliseconds", re.IGNORECASE)
-_WRONG_ENDPOINT = "Give an Exchange server with the PowerShell virtual directory, and its port: 80, or 443 with TLS."
+_WRONG_ENDPOINT = "Set an Exchange server with the PowerShell virtual directory, and its port: 80, or 443 with TLS."
 
 
 def diagnose(error: Exception, where: str, username: str | None, *, opening: bool) -> Diagnosis:
@@ -61,7 +61,7 @@ def diagnose(error: Exception, where: str, username: str | None, *, opening: boo
     if network is None:
         return _diagnose_other(error, where, username, opening=opening)
     if opening and network.code == "connection_lost":
-        return replace(network, remedy="Check that port and use_tls belong together, else run again.")
+        return replace(network, remedy="Check that port and use_tls match; otherwise run again.")
     return network
 
 
@@ -69,7 +69,7 @@ def _authentication(message: str) -> Diagnosis:
     return Diagnosis(
         "authentication_failed",
         message,
-        "Check username, password and auth; the virtual directory must accept that kind of authentication, and the "
+        "Check username, password and auth; the virtual directory must allow that authentication method, and the "
         "account needs RemotePowerShellEnabled.",
     )
 
@@ -80,7 +80,7 @@ def _diagnose_fault(code: object, reason: str, where: str) -> Diagnosis:
         asked = _WAIT.search(text)
         return Diagnosis(
             "throttled",
-            f"{where} allows no further session or command for this account: {text}",
+            f"{where} does not allow another session or command for this account: {text}",
             "Use fewer sessions, or close sessions that are left over.",
             retryable=True,
             retry_after=float(asked[1]) / 1000 if asked else None,
@@ -99,12 +99,12 @@ def _diagnose_fault(code: object, reason: str, where: str) -> Diagnosis:
     if code == ACCESS_DENIED or "access is denied" in text.lower():
         return Diagnosis(
             "permission_denied",
-            f"{where} does not let the account use Exchange's remote PowerShell: {text}",
-            "Give the account a management role, and RemotePowerShellEnabled (Set-User).",
+            f"{where} does not allow the account to use Exchange's remote PowerShell: {text}",
+            "Assign the account a management role, and set RemotePowerShellEnabled (Set-User).",
         )
     if not text:
         # Exchange answers NTLM over HTTP with a fault that says nothing (facts section 1).
-        return _authentication(f"{where} refused the session without saying why; Exchange takes Kerberos over HTTP.")
+        return _authentication(f"{where} refused the session without a reason; Exchange accepts Kerberos over HTTP.")
     # The service answered, but whether before or after the cmdlet ran is not known.
     return Diagnosis(
         "connection_lost",
@@ -129,7 +129,7 @@ def _diagnose_http(status: int, where: str) -> Diagnosis:
         return Diagnosis(
             "wrong_endpoint",
             f"{where} refuses this way of connecting (HTTP 403).",
-            "The virtual directory may require TLS: set use_tls, or give the right port.",
+            "The virtual directory may require TLS: set use_tls, or correct the port.",
         )
     if status in (429, 503):
         return Diagnosis(
@@ -142,7 +142,7 @@ def _diagnose_http(status: int, where: str) -> Diagnosis:
     return Diagnosis(
         "unexpected_answer",
         f"{where} answered HTTP {status}.",
-        "Look at the event log of the Exchange server.",
+        "Check the event log of the Exchange server.",
         retryable=status >= 500,
         may_have_run=status >= 500,
     )
@@ -151,20 +151,20 @@ def _diagnose_http(status: int, where: str) -> Diagnosis:
 def _diagnose_other(error: Exception, where: str, username: str | None, *, opening: bool) -> Diagnosis:
     if isinstance(error, ElementTree.ParseError) or "related id does not match" in str(error):
         if opening:
-            return Diagnosis("wrong_endpoint", f"{where} answers, but not in the WSMan protocol.", _WRONG_ENDPOINT)
+            return Diagnosis("wrong_endpoint", f"{where} answers, but not with the WSMan protocol.", _WRONG_ENDPOINT)
         return lost(where, "an answer that is not WSMan")
     if "incompatible with the specified auth_provider" in str(error):
         return Diagnosis(
             "authentication_failed",
-            f"{where} does not offer the authentication that was asked for.",
-            "Set auth: kerberos, the way that Exchange takes by default.",
+            f"{where} does not offer the requested authentication.",
+            "Set auth: kerberos, which Exchange accepts by default.",
         )
     if _is_security_error(error):
         return _diagnose_security(error, where, username)
     return Diagnosis(
         "unexpected_answer",
-        f"{where} gave an answer that could not be read: {' '.join(str(error).split())[:300]}",
-        "Look at the event log of the Exchange server.",
+        f"{where} returned an answer that could not be read: {' '.join(str(error).split())[:300]}",
+        "Check the event log of the Exchange server.",
         may_have_run=True,
     )
 

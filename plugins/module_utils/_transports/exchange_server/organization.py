@@ -82,14 +82,14 @@ def from_options(options: Mapping[str, Any]) -> ExchangeServerOrganization | Man
 def _remote_powershell(
     given: ConnectionOptions, options: Mapping[str, Any], pinned: Controllers | None
 ) -> ExchangeServerOrganization:
-    host = given.host("Give the fully qualified name of an Exchange server.")
+    host = given.host("Specify the fully qualified name of an Exchange server.")
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
     use_tls = given.flag("use_tls", authentication == "basic")
     if authentication == "basic" and not use_tls and not given.flag("allow_unencrypted", False):
         raise given.option_error(
             "use_tls",
             "would send the password in clear text with auth: basic",
-            "Use TLS or Kerberos, or accept it by allow_unencrypted: true.",
+            "Use TLS or Kerberos, or accept it with allow_unencrypted: true.",
             False,
         )
     if authentication == "kerberos":

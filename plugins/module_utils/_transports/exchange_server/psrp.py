@@ -363,7 +363,7 @@ def encode_value(value: Value) -> Any:
         return {str(key): encode_value(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [encode_value(item) for item in value]
-    raise TypeError(f"a cmdlet takes no {type(value).__name__}")
+    raise TypeError(f"a cmdlet does not accept {type(value).__name__}")
 
 
 def _read_output(output: Sequence[str]) -> list[Properties]:

@@ -47,7 +47,7 @@ class RawOutput:
         Raises ValueError if pypsrp received them in another way: what it makes of them is not what Exchange said.
         """
         if decoded:
-            raise ValueError("this release of pypsrp receives output in a way that the collection does not know")
+            raise ValueError("this release of pypsrp receives output in an unknown way")
         taken, self._objects = self._objects, []
         return taken
 
@@ -66,7 +66,7 @@ class RawOutput:
 
         parts = self._begun.setdefault(fragment.object_id, [])
         if fragment.fragment_id != len(parts):
-            raise FragmentError(f"fragment {fragment.fragment_id} arrived in the place of fragment {len(parts)}")
+            raise FragmentError(f"fragment {fragment.fragment_id} arrived instead of fragment {len(parts)}")
         parts.append(fragment.data)
         return b"".join(self._begun.pop(fragment.object_id)) if fragment.end else None
 

@@ -120,7 +120,7 @@ def from_options(
     given: ConnectionOptions, options: Mapping[str, Any], controllers: Controllers | None
 ) -> ManagementShellOrganization:
     """Return the organization of ``transport: winrm``. Nothing is contacted. Raises InputError."""
-    host = given.host("Give the fully qualified name of an Exchange server.")
+    host = given.host("Specify the fully qualified name of an Exchange server.")
     authentication = given.choice("auth", "kerberos", AUTHENTICATIONS)
     use_tls = given.flag("use_tls", options.get("port") != PLAIN_HTTP_PORT)
     port = given.number("port", TLS_PORT if use_tls else PLAIN_HTTP_PORT, 1, 65535)
@@ -178,8 +178,8 @@ def _require_account(given: ConnectionOptions) -> None:
         raise given.option_error(
             "username",
             "is missing",
-            "WinRM maps a certificate to a local account, which is none of Exchange's: give the account that signs in "
-            "to Exchange, and its password.",
+            "WinRM maps a certificate to a local account, which has no rights in Exchange: set the account that signs "
+            "in to Exchange, and its password.",
         )
 
 
@@ -251,25 +251,25 @@ def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:
         return Diagnosis(
             "wrong_endpoint",
             f"{server.where} has no Exchange Management Shell.",
-            "Give a server on which Exchange, or its management tools, are installed.",
+            "Set a server on which Exchange or its management tools are installed.",
         )
     if "maximum number of connections" in text or "load quota" in text:
         return Diagnosis(
             "throttled",
-            f"{server.where} allows no further Exchange session for this account: {text}",
+            f"{server.where} does not allow another Exchange session for this account: {text}",
             "Use fewer sessions, or close sessions that are left over.",
             retryable=True,
         )
     if record.type == "PSRemotingTransportException":
-        without = "" if server.password else "no password was given that could go along, so "
+        without = "" if server.password else "there is no password to send, so "
         return Diagnosis(
             "authentication_failed",
-            f"{server.where} let the account in, but not on to Exchange: {text}",
-            f"Signing in to Exchange is a second hop: {without}give username and password, or allow Kerberos "
-            "delegation (kerberos_delegation). The account needs RemotePowerShellEnabled and a management role.",
+            f"{server.where} accepted the account, but Exchange did not: {text}",
+            f"Signing in to Exchange is a second hop: {without}set username and password, or allow Kerberos delegation "
+            "(kerberos_delegation). The account needs RemotePowerShellEnabled and a management role.",
         )
     return Diagnosis(
         "unexpected_answer",
         f"The Exchange Management Shell on {server.where} did not open: {text}",
-        "Run RemoteExchange.ps1 on the server by hand, and mend what it complains about.",
+        "Run RemoteExchange.ps1 on the server by hand, and fix the errors that it reports.",
     )

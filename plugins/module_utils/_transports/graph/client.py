@@ -147,7 +147,7 @@ class GraphClient:
         while document.get("@odata.nextLink"):
             link = str(document["@odata.nextLink"])
             if link in seen or len(seen) >= MOST_PAGES:
-                raise self._unexpected("a page that was read already")
+                raise self._unexpected("a page that was already read")
             seen.add(link)
             document = self.retry.call(self._page_reader(link), _worth_asking_again)
             rows += _rows(document)
@@ -156,7 +156,7 @@ class GraphClient:
     def _page_reader(self, link: str) -> Any:
         own, there = urlsplit(self.endpoint.base_url), urlsplit(link)
         if (there.scheme, there.netloc) != (own.scheme, own.netloc):
-            raise self._unexpected(f"a next page on another host, {there.netloc}: no token was sent there")
+            raise self._unexpected(f"a next page on another host, {there.netloc}; no token was sent there")
         return lambda: self._send("GET", link, None)
 
     # HTTP
@@ -182,7 +182,7 @@ class GraphClient:
                 f"{self.endpoint.where} refused the application (HTTP {status}{f': {words}' if words else ''}).",
                 code="permission_denied",
                 cmdlet=READ.name,
-                remedy="Grant the application the permissions that docs/permissions.md names, with admin consent.",
+                remedy="Grant the application the permissions that docs/permissions.md lists, with admin consent.",
             )
         if status != 200 or not isinstance(document, Mapping):
             raise self._unexpected(f"HTTP {status} without a JSON object")

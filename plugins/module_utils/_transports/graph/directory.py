@@ -149,7 +149,7 @@ def _user(object_id: str, answer: Answer, roles: Answer) -> CloudUser | HybridEr
             f"Microsoft Graph finds no user {object_id}.",
             code="not_found",
             cmdlet=READ.name,
-            remedy="Shared and resource mailboxes have users too: look whether this one was deleted.",
+            remedy="Shared and resource mailboxes have users too: check whether this one was deleted.",
         )
     if not answer.ok or not answer.rows:
         raise _refusal(f"user {object_id}", answer)
@@ -224,7 +224,7 @@ def _service_errors(user: Mapping[str, Any]) -> list[str]:
 def _refusal(what: str, answer: Answer) -> ConnectionFailure:
     if answer.status in (401, 403):
         return ConnectionFailure(
-            f"Microsoft Graph does not let the application read {what} ({answer.message or answer.status}).",
+            f"Microsoft Graph does not allow the application to read {what} ({answer.message or answer.status}).",
             code="permission_denied",
             cmdlet=READ.name,
             remedy="Grant the application User.Read.All of Microsoft Graph, with admin consent.",
@@ -249,13 +249,13 @@ def from_options(options: Mapping[str, Any]) -> GraphDirectory | None:
     if given.has("access_token"):
         raise given.option_error(
             "graph",
-            "needs a token of its own, which an access_token for Exchange Online is not",
+            "requires its own token, and access_token is for Exchange Online",
             "Authenticate in another way, or leave graph out.",
             True,
         )
     resource, login = CLOUDS[given.choice("environment", "commercial", tuple(CLOUDS))]
     issuer = Issuer(
-        tenant_id=given.required("tenant_id", "Give the tenant's GUID, or one of its verified domains."),
+        tenant_id=given.required("tenant_id", "Specify the tenant's GUID, or one of its verified domains."),
         client_id=given.text("client_id"),
         authority=_address(given, "authority", login),
         resource=resource,
@@ -270,5 +270,5 @@ def _address(given: ConnectionOptions, name: str, default: str) -> str:
     address = given.text(name, default).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.option_error(name, "is not an https address", "Give https:// and the host name.", address)
+        raise given.option_error(name, "is not an https address", "Specify https:// and the host name.", address)
     return address

@@ -90,7 +90,7 @@ def encode_value(value: Value) -> Any:
         return {str(key): encode_value(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [encode_value(item) for item in value]
-    raise TypeError(f"a cmdlet takes no {type(value).__name__}")
+    raise TypeError(f"a cmdlet does not accept {type(value).__name__}")
 
 
 def encode_call(cmdlet: Cmdlet) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _answer(line: bytes) -> ScriptReply | None:
 def _error_record(error: Mapping[str, Any]) -> ErrorRecord:
     texts = {name: str(error.get(name) or "") for name in ("message", "type", "category", "id")}
     return ErrorRecord(
-        texts["message"] or "The cmdlet gave no reason.",
+        texts["message"] or "The cmdlet did not give a reason.",
         texts["type"].rsplit(".", 1)[-1],
         texts["category"],
         texts["id"],
@@ -186,15 +186,15 @@ def script_refusal(record: ErrorRecord, where: str) -> Diagnosis | None:
     if record.error_id == _LANGUAGE_MODE:
         return Diagnosis(
             "powershell_restricted",
-            f"A policy on {where} holds PowerShell in the language mode {record.message}, in which the collection's "
-            "script cannot run.",
+            f"A policy on {where} restricts PowerShell to the language mode {record.message}, in which the "
+            "collection's script cannot run.",
             "Exempt the account or the host from that policy (AppLocker, App Control for Business), or use another "
             "way to connect.",
         )
     if record.type == "PSSecurityException":
         return Diagnosis(
             "powershell_restricted",
-            f"The execution policy on {where} does not let PowerShell load a module: {shortened(record.message)}",
+            f"The execution policy on {where} does not allow PowerShell to load a module: {shortened(record.message)}",
             "Allow signed scripts there: Set-ExecutionPolicy RemoteSigned.",
         )
     return None

@@ -75,7 +75,7 @@ class Process:
         """Send one line and return the answer within ``timeout`` seconds. Raises ProcessLost."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            raise ProcessLost("the process does not run", sent=False)
+            raise ProcessLost("the process is not running", sent=False)
         deadline = self._clock() + timeout
         rest = memoryview(line)
         os.set_blocking(process.stdin.fileno(), False)

@@ -110,7 +110,7 @@ class TicketCache:
             )
         except subprocess.TimeoutExpired:
             raise ConnectionFailure(
-                "kinit gave no answer.",
+                "kinit did not answer.",
                 code="authentication_failed",
                 retryable=True,
                 remedy=f"{NAME_AT_REALM} Then check the DNS records and krb5.conf.",

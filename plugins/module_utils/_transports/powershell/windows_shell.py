@@ -123,7 +123,7 @@ def certificate_files(given: ConnectionOptions) -> tuple[str, str]:
     if certificate is None or key is None:
         missing = "certificate_key_path" if certificate else "certificate_path"
         raise given.option_error(
-            missing, "is missing", "auth: certificate takes a certificate and its key as PEM files."
+            missing, "is missing", "auth: certificate requires a certificate and its key as PEM files."
         )
     return certificate, key
 
@@ -274,7 +274,7 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
         return Diagnosis(
             "connection_lost",
             f"{where} gave no answer within {server.deadline:.0f} seconds.",
-            "Look for what holds PowerShell up there, and run again: what was done meanwhile is read back first.",
+            "Find out what delays PowerShell there, and run again; what was done in the meantime is read first.",
             retryable=True,
             timed_out=True,
         )
@@ -291,7 +291,7 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
         return gateway or Diagnosis(
             "wrong_endpoint" if error.code in (404, 405) else "unexpected_answer",
             f"{where} answered HTTP {error.code}, which is not WinRM.",
-            "Give WinRM's port: 5986, or 5985 without TLS.",
+            "Set WinRM's port: 5986, or 5985 without TLS.",
         )
     if type(error).__name__ in _KERBEROS_ERRORS:
         # Before the network's: these are exceptions of requests too.
@@ -306,8 +306,8 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
     if opening and isinstance(error, (ElementTree.ParseError, StopIteration)):
         return Diagnosis(
             "wrong_endpoint",
-            f"{where} answers, but not in the WSMan protocol.",
-            "Give WinRM's port: 5986, or 5985 without TLS.",
+            f"{where} answers, but not with the WSMan protocol.",
+            "Set WinRM's port: 5986, or 5985 without TLS.",
         )
     return _diagnose_other(error, server)
 
@@ -335,13 +335,13 @@ def _diagnose_fault(error: Any, server: Server) -> Diagnosis:
     if error.wsman_fault_code == SHELL_NOT_FOUND:
         return Diagnosis("connection_lost", f"{where} no longer has the shell.", "Run again.", retryable=True)
     if error.wsman_fault_code == RESOURCE_URI_NOT_FOUND:
-        return Diagnosis("wrong_endpoint", f"{where} offers no command shell.", "Give WinRM's own port: 5986.")
+        return Diagnosis("wrong_endpoint", f"{where} offers no command shell.", "Set WinRM's own port: 5986.")
     if "quota" in reason.lower() or "maximum number" in reason.lower():
         return Diagnosis("throttled", f"{where} allows no further shell: {reason}", "Run again later.", retryable=True)
     if "access is denied" in reason.lower():
         return Diagnosis(
             "permission_denied",
-            f"{where} does not let the account open a shell.",
+            f"{where} does not allow the account to open a shell.",
             f"The account must be {server.groups}.",
         )
     return Diagnosis("unexpected_answer", f"{where} answered with a fault: {reason}", "Read the fault's text.")
@@ -352,6 +352,6 @@ def _no_answer(server: Server, errors: bytes, code: int) -> Diagnosis:
     return Diagnosis(
         "unexpected_answer",
         f"PowerShell on {server.where} ended with code {code} and no answer: {text}",
-        "Check that PowerShell may run for this account on the server.",
+        "Check that this account is allowed to run PowerShell on the server.",
         may_have_run=True,
     )

@@ -81,9 +81,9 @@ def test_the_same_list_leaves_the_files_alone(inventory: Inventory) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({}, "csv, filter: are both given, or both missing."),
-        ({"csv": "all.csv", "filter": "x"}, "csv, filter: are both given, or both missing."),
-        ({"filter": "x", "by": "site"}, "by: 'site' needs a column, which only a CSV has."),
+        ({}, "csv, filter: are both set, or both missing."),
+        ({"csv": "all.csv", "filter": "x"}, "csv, filter: are both set, or both missing."),
+        ({"filter": "x", "by": "site"}, "by: 'site' requires a column, and only a CSV has columns."),
         ({"csv": "other.csv"}, "cannot be read"),
         ({"csv": "all.csv", "by": "database"}, "remote_target_database: is empty for 'ann@contoso.com' and 2 more."),
         ({"csv": "all.csv", "directory": "all.csv/waves"}, "directory: Not a directory"),

@@ -84,12 +84,12 @@ def test_a_cmdlet_error_carries_what_a_result_shows() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("x y", "identity: 'x y' names no mailbox. Give an address."),
-        (None, "identity: names no mailbox. Give an address."),
+        ("x y", "identity: 'x y' does not identify a mailbox. Specify an address."),
+        (None, "identity: does not identify a mailbox. Specify an address."),
     ],
 )
 def test_an_input_error_names_option_value_and_remedy(value: object, sentence: str) -> None:
-    error = InputError("identity", value, "names no mailbox", "Give an address.")
+    error = InputError("identity", value, "does not identify a mailbox", "Specify an address.")
     assert (error.message, str(error), error.code, error.option) == (sentence, sentence, "invalid_option", "identity")
     assert isinstance(error, HybridError)
-    assert error.as_result()["remedy"] == "Give an address."
+    assert error.as_result()["remedy"] == "Specify an address."

@@ -234,7 +234,7 @@ def misused(name: str, options: dict[str, Any]) -> Iterator[str]:
         choices = documented[option].get("choices")
         for item in value if isinstance(value, list) else [value]:
             if choices and "{{" not in str(item) and item not in choices:
-                yield f"{name}: {item} is no choice of {option}"
+                yield f"{name}: {item} is not a valid choice of {option}"
         known = documented[option].get("suboptions")
         if known and isinstance(value, dict):
             yield from (f"{name}: {option}.{key} does not exist" for key in value if key not in known)

@@ -117,7 +117,7 @@ def test_a_request_is_missed_twice_before_that_is_the_end() -> None:
 def test_a_look_without_an_answer_is_made_again_until_time_is_up() -> None:
     result, shown = run(Looks(moving(1), BUSY, BUSY, DONE))
     assert result == DONE
-    assert shown == ["1 1 %", "no answer, and the wait goes on: busy", "0 100 %"]
+    assert shown == ["1 1 %", "no answer, and the wait continues: busy", "0 100 %"]
     result, _shown = run(Looks(moving(7), BUSY))
     assert (result["failed"], result["msg"]) == (True, "busy Last seen: 1 7 %")
     assert result["progress"]["percent"] == 7

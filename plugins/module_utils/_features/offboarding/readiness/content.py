@@ -49,10 +49,10 @@ def archive(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterat
     known = str(evidence.cloud["archive_guid"])
     stamped = str(evidence.on_premises.get("archive_guid", _values.ZERO_GUID))
     if stamped not in (_values.ZERO_GUID, known) and not subject.record.get("force"):
-        text = f"The on-premises object carries the ArchiveGuid {stamped}, the cloud archive {known}"
+        text = f"The on-premises object has the ArchiveGuid {stamped}, the cloud archive {known}"
         yield found("archive_guid_differs", text, subject.identity)
     if known == _values.ZERO_GUID and subject.record.get("primary_only"):
-        yield found("primary_only_without_archive", "primary_only is given, and there is no archive", subject.identity)
+        yield found("primary_only_without_archive", "primary_only is set, but there is no archive", subject.identity)
     if not subject.archive_moves:
         return
     everywhere = not isinstance(facts.organization, Unread) and any(
@@ -73,7 +73,7 @@ def mounted(facts: Facts, subject: Subject) -> Iterator[Finding]:
             continue
         mounted = flag(item, "Mounted")
         if mounted is None:
-            text = f"Get-MailboxDatabase -Status does not say it of {subject.text(option)}."
+            text = f"Get-MailboxDatabase -Status does not show it for {subject.text(option)}."
             yield not_checked("database_not_mounted", text, subject.identity)
         elif not mounted:
             yield found("database_not_mounted", f"{subject.text(option)} is not mounted", subject.identity)
@@ -92,7 +92,7 @@ def _quota(facts: Facts, subject: Subject) -> Iterator[Finding]:
             continue
         quota = _values.size_in_bytes(item.get(quota_name))
         if quota is None:
-            text = f"{quota_name} of {name} is '{item.get(quota_name)}', which is no size that can be compared."
+            text = f"{quota_name} of {name} is '{item.get(quota_name)}', which cannot be compared as a size."
             yield not_checked(code, text, subject.identity)
         elif size is not None and size > quota:
             text = f"The mailbox {what} {_gigabytes(size)}, and the quota of {name} is {_gigabytes(quota)}"

@@ -37,7 +37,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     yield from cloud_managed(facts)
     yield from _endpoint(facts, subjects)
     for code in _UNANSWERED:
-        yield not_checked(code, "Nothing that the collection may ask answers this.")
+        yield not_checked(code, "The collection cannot determine this.")
 
 
 def routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -47,10 +47,10 @@ def routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Findi
         yield not_checked("routing_domain_not_accepted", facts.domains_in_the_cloud.reason)
         return
     if not names and any(subject.moves for subject in subjects):
-        yield not_checked("routing_domain_not_accepted", "No routing_domain was given.")
+        yield not_checked("routing_domain_not_accepted", "routing_domain is not set.")
     for name in names:
         if name not in domains(facts.domains_in_the_cloud):
-            yield found("routing_domain_not_accepted", f"{name} is no accepted domain of the tenant")
+            yield found("routing_domain_not_accepted", f"{name} is not an accepted domain of the tenant")
 
 
 def cloud_managed(facts: Facts) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         if host.endswith(_HYBRID_AGENT):
             yield found("hybrid_agent", f"{host} is a Hybrid Agent's endpoint")
     if not facts.endpoint_tests and any(subject.moves for subject in subjects):
-        yield not_checked("endpoint_test_failed", "No remote_host_name was given.")
+        yield not_checked("endpoint_test_failed", "remote_host_name is not set.")
     for endpoint, answer in facts.endpoint_tests.items():
         if isinstance(answer, Unread):
             yield not_checked("endpoint_test_failed", f"{endpoint}: {answer.reason}")
@@ -101,7 +101,7 @@ def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         result = answer[0] if answer else {}
         verdict = str(result.get("Result") or "")
         if not verdict:
-            yield not_checked("endpoint_test_failed", f"{endpoint}: the test answered nothing.")
+            yield not_checked("endpoint_test_failed", f"{endpoint}: the test returned nothing.")
         elif verdict != "Success":
             why = " ".join(str(result.get("Message") or result.get("ErrorDetail") or verdict).split()).rstrip(".")
             yield found("endpoint_test_failed", f"{endpoint}: {why}")

@@ -46,7 +46,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if isinstance(facts.hybrid_configuration, Unread):
         yield not_checked("hybrid_not_configured", facts.hybrid_configuration.reason)
     elif not facts.hybrid_configuration:
-        yield found("hybrid_not_configured", "Get-HybridConfiguration answers nothing")
+        yield found("hybrid_not_configured", "Get-HybridConfiguration returns nothing")
     yield from delivery_domains(facts, subjects)
     if not facts.controller_pinned:
         yield found("domain_controller_not_pinned", "No domain controller is pinned")
@@ -61,7 +61,7 @@ def _virtual_directories(facts: Facts) -> Iterator[Finding]:
     published = [item for item in facts.virtual_directories if item.get("ExternalUrl")] or facts.virtual_directories
     for name, code in _EWS_FLAGS:
         if not published:
-            yield not_checked(code, "Get-WebServicesVirtualDirectory answers nothing.")
+            yield not_checked(code, "Get-WebServicesVirtualDirectory returns nothing.")
         for item in published:
             value = flag(item, name)
             where = str(item.get("Identity") or item.get("Server") or "an EWS virtual directory")
@@ -150,4 +150,4 @@ def delivery_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Find
         return
     for name in wanted(subjects, "target_delivery_domain"):
         if not accepted_on_premises(facts, name):
-            yield found("delivery_domain_not_accepted", f"{name} is no accepted domain on-premises")
+            yield found("delivery_domain_not_accepted", f"{name} is not an accepted domain on-premises")

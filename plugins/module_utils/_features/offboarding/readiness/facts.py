@@ -40,7 +40,7 @@ class Unread:
 
 
 Answer = Union[list[Properties], Unread]
-NOT_ASKED = Unread("It was not asked.")
+NOT_ASKED = Unread("It was not read.")
 
 
 @dataclass

@@ -50,7 +50,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         if _known(subject) and not isinstance(subject.entra, CloudUser) and not evidence.cloud.get("immutable_id")
     ]
     if silent:
-        reason = f"Get-Mailbox shows no ImmutableId for {len(silent)} mailboxes: it is empty, or not shown at all."
+        reason = f"Get-Mailbox shows no ImmutableId for {len(silent)} mailboxes: it is empty, or not shown."
         yield not_checked("anchor_differs", reason)
     if isinstance(facts.domains_in_the_cloud, Unread):
         yield not_checked("upn_suffix_not_accepted", facts.domains_in_the_cloud.reason)
@@ -64,7 +64,7 @@ def _not_shown(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         if subject.before_the_move and evidence.on_premises["kind"] == "user" and not _known(subject)
     ]
     if facts.directory is not None and plain:
-        reason = f"No cmdlet shows it of the {len(plain)} plain users of the wave. {facts.directory.reason}"
+        reason = f"No cmdlet shows it for the {len(plain)} plain users of the wave. {facts.directory.reason}"
         yield from (not_checked(code, reason) for code in NOT_SHOWN)
         return
     for subject in plain:
@@ -82,12 +82,12 @@ def entra(subject: Subject) -> Iterator[Finding]:
     if user is None:
         return
     if subject.authority.cloud_managed is None:
-        yield not_checked("user_cloud_managed", "The application may not read onPremisesSyncBehavior.", identity)
+        yield not_checked("user_cloud_managed", "The application cannot read onPremisesSyncBehavior.", identity)
     elif subject.authority.cloud_managed:
         yield found("user_cloud_managed", "isCloudManaged of the cloud user is true", identity)
     yield from _hardened(subject, user)
     if user.admin_roles is None:
-        yield not_checked("admin_role", "The application may not read the user's roles.", identity)
+        yield not_checked("admin_role", "The application is not allowed to read the user's roles.", identity)
     elif user.admin_roles and subject.to_match:
         yield found("admin_role", f"The cloud user holds {', '.join(user.admin_roles)}", identity)
     if user.provisioning_errors:
@@ -106,7 +106,7 @@ def _hardened(subject: Subject, user: CloudUser) -> Iterator[Finding]:
         text = f"Only a hard match joins the cloud user, and {'; '.join(reasons)}"
         yield found("hard_match_hardened", text, subject.identity)
     elif eligible is None:
-        reason = "The application may not read the roles that the user is eligible for."
+        reason = "The application is not allowed to read the roles that the user is eligible for."
         yield not_checked("hard_match_hardened", reason, subject.identity)
 
 
@@ -144,6 +144,6 @@ def anchor(subject: Subject) -> Iterator[Finding]:
     if cloud["is_dir_synced"] and not proved and not subject.state.doubt:
         yield not_checked(
             "anchor_unverified",
-            "No write-back and no ImmutableId that could be compared was seen.",
+            "There is no write-back, and no ImmutableId to compare.",
             subject.identity,
         )

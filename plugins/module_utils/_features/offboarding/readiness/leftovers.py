@@ -58,7 +58,7 @@ def move_residue(subject: Subject, evidence: MailboxEvidence) -> Iterator[Findin
     if shown and shown.get("status") != "Completed":
         left += [f"{key} {value}" for key, value in shown.items()]
     if left and subject.before_the_move:
-        yield found("move_residue", f"An old move left {', '.join(left)}", subject.identity)
+        yield found("move_residue", f"An earlier move left {', '.join(left)}", subject.identity)
 
 
 def remote_recipient_type(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
@@ -83,7 +83,7 @@ def directory(subject: Subject) -> Iterator[Finding]:
     if ad.home_mta:
         yield found("home_mta_left", f"homeMTA is {ad.home_mta}", identity)
     if ad.inheritance_disabled is None:
-        yield not_checked("inheritance_disabled", "The account may not read the object's permissions.", identity)
+        yield not_checked("inheritance_disabled", "The account cannot read the object's permissions.", identity)
     elif ad.inheritance_disabled:
         yield found("inheritance_disabled", f"{ad.distinguished_name} does not inherit permissions", identity)
     if ad.admin_count:

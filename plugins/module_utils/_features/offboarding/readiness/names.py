@@ -44,7 +44,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
             yield from _routing_address(subject, evidence)
     unnamed = [subject for subject, _evidence in moving(subjects) if not subject.text("target_delivery_domain")]
     if unnamed:
-        reason = f"No target_delivery_domain was given for {len(unnamed)} mailboxes."
+        reason = f"target_delivery_domain is not set for {len(unnamed)} mailboxes."
         yield not_checked("delivery_address_missing", reason)
 
 
@@ -98,5 +98,5 @@ def _routing_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Fi
         yield not_checked("routing_address_missing", f"{error.message} {error.remedy}", subject.identity)
         return
     if routing.lower() not in addresses.smtp_addresses(evidence.cloud["email_addresses"]):
-        text = f"The cloud mailbox does not hold the routing address {routing}"
+        text = f"The cloud mailbox does not have the routing address {routing}"
         yield found("routing_address_missing", text, subject.identity)

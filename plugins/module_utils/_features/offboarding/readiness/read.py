@@ -231,7 +231,7 @@ def _test_endpoints(
     if not options.test_endpoint:
         return {name: Unread("test_endpoint is false.") for name in targets}
     if options.credential is None and not options.migration_endpoint:
-        return {name: Unread("Neither remote_credential nor migration_endpoint was given.") for name in targets}
+        return {name: Unread("Neither remote_credential nor migration_endpoint is set.") for name in targets}
     return {name: _test(connections, parameters, sleep) for name, parameters in targets.items()}
 
 
@@ -274,7 +274,7 @@ def _read_write_back(connections: Connections) -> list[str] | Unread:
         jobs = graph.write_back_jobs()
     except HybridError as error:
         return surroundings.unread(error)
-    return Unread("The application may not read synchronization jobs.") if jobs is None else jobs
+    return Unread("The application is not allowed to read synchronization jobs.") if jobs is None else jobs
 
 
 # -- the report's files ------------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def write_report(directory: str, report: Report) -> dict[str, str]:
             "report_directory",
             directory,
             f"cannot be written ({error.strerror})",
-            "Give a directory that exists and that this account may write.",
+            "Use an existing directory that this account can write to.",
             "unwritable_directory",
         ) from error
     return paths

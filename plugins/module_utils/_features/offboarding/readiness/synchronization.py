@@ -53,7 +53,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if facts.unpaused_because and any(subject.to_write for subject in subjects):
         yield found("unprotected_sync", facts.unpaused_because)
     yield from _last_export(facts)
-    yield not_checked("sync_scope", "Which units and groups the synchronization filters by is not asked.")
+    yield not_checked("sync_scope", "The units and groups by which the synchronization filters are not read.")
     yield from _write_back(facts)
     if any(subject.to_match for subject in subjects):
         yield from matches(facts, subjects)

@@ -157,7 +157,7 @@ def test_a_pause_longer_than_anybody_waits_fails_the_write_at_once(
     watch = Time()
     scripted.faults.add(organization, cmdlet, "throttle", count=1, retry_after=7200)
     with connected(scripted, watch) as connections:
-        with pytest.raises(ConnectionFailure, match="7200 seconds, and a run waits for 900 at most") as caught:
+        with pytest.raises(ConnectionFailure, match="7200 seconds, but a run waits for 900 at most") as caught:
             connections.run(organization, Cmdlet(cmdlet, {"Identity": "ann"}))
         connections.run(organization, Cmdlet(cmdlet, {"Identity": "bob"}))
     assert (caught.value.code, caught.value.answer_lost, watch.slept) == ("throttled", False, [])

@@ -93,7 +93,7 @@ def test_a_pause_beyond_the_patience_is_told_once() -> None:
     for _layer in range(2):
         with pytest.raises(Busy):
             seconds_to_wait(error, RetryPolicy())
-    told = "Too busy. It asks to be left alone for 7200 seconds, and a run waits for 900 at most."
+    told = "Too busy. It asks for a pause of 7200 seconds, but a run waits for 900 at most."
     assert (error.message, seconds_to_wait(Busy("x", retry_after=900.0), RetryPolicy())) == (told, 900.0)
 
 

@@ -104,11 +104,11 @@ def test_organizations_are_made_once() -> None:
     [
         (
             "exchange_server",
-            "exchange_server: is not configured. Give exchange_server.host or set EXCHANGE_SERVER_HOST.",
+            "exchange_server: is not configured. Specify exchange_server.host or set EXCHANGE_SERVER_HOST.",
         ),
         (
             "exchange_online",
-            "exchange_online: is not configured. Give exchange_online.tenant_id or set EXCHANGE_ONLINE_TENANT_ID.",
+            "exchange_online: is not configured. Specify exchange_online.tenant_id or set EXCHANGE_ONLINE_TENANT_ID.",
         ),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_system_that_is_not_configured_is_refused(system: str, told: str) -> N
 
 def test_wrong_options_of_any_configured_system_are_told_before_anything_is_contacted() -> None:
     def refuse(_options: Any) -> FakeOrganization:
-        raise InputError("exchange_online.client_id", None, "is missing", "Give it.")
+        raise InputError("exchange_online.client_id", None, "is missing", "Specify it.")
 
     systems = [*fakes.systems(organization()), System("exchange_online", refuse)]
     connections = Connections({"exchange_server": {}, "exchange_online": {}}, systems)

@@ -234,7 +234,7 @@ def test_a_wave_that_may_be_left_out(run: Run) -> None:
         ({"identity": "  "}, "blank_identity", "is blank in record 1"),
         ({"mailboxes": [{"identity": "ann@contoso.com"}, {}]}, "blank_identity", "is blank in record 2"),
         ({"mailboxes": [*wave("ann"), {"identity": "ANN@contoso.com"}]}, "duplicate_identity", "records 1 and 2"),
-        ({"identity": "ann"}, "malformed_identity", "mailbox 'ann': identity: 'ann' names no mailbox"),
+        ({"identity": "ann"}, "malformed_identity", "mailbox 'ann': identity: 'ann' does not identify a mailbox"),
         ({"identity": "ann@contoso.com", "exchange_guid": "x"}, "malformed_exchange_guid", "'x' is not a GUID"),
         (
             {"mailboxes": [{"identity": "ann@contoso.com", "force": "perhaps"}]},
@@ -293,7 +293,7 @@ def test_a_missing_option_is_told_with_its_mailbox(run: Run) -> None:
     result = run(work, mailboxes=[{"identity": "ann@contoso.com", "exchange_guid": GUID}, *wave("bob")])
     assert (run.code, result["error"]["code"]) == (1, "missing_option")
     assert result["msg"].startswith(
-        "exchange_guid: is missing for mailbox 'bob@contoso.com'. Give exchange_guid in the"
+        "exchange_guid: is missing for mailbox 'bob@contoso.com'. Specify exchange_guid in the"
     )
 
 
@@ -426,7 +426,7 @@ def test_a_wave_whose_lock_is_a_pipe_is_refused(run: Run, wave_file: Path) -> No
     os.mkfifo(f"{wave_file}.lock")
     refused = run(mailboxes_file=str(wave_file))
     assert refused["error"]["code"] == "unwritable_directory"
-    assert "no regular file" in refused["msg"]
+    assert "not a regular file" in refused["msg"]
 
 
 def test_a_file_that_stays_as_it_is_is_not_written(run: Run, wave_file: Path) -> None:
@@ -529,7 +529,7 @@ def test_sigterm_closes_the_sessions_and_says_so(run: Run) -> None:
 
     result = run(work, identity="ann@contoso.com")
     assert (run.code, result["error"]) == (1, {"code": "terminated", "retryable": True})
-    assert "run again to go on" in result["msg"]
+    assert "run again to continue" in result["msg"]
     assert [session.closed for session in opened] == [True]
 
 
@@ -613,7 +613,7 @@ def test_an_answer_that_the_journal_could_not_take_is_warned_of(run: Run, tmp_pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert run.code == 0
-    assert f"journal: '{path}' lacks lines about writes that were sent" in run.said
+    assert f"journal: '{path}' does not have the lines of writes that were sent" in run.said
 
 
 # -- the Python under it -----------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def test_a_client_certificate_of_an_authority_that_the_server_does_not_know(open
     failure = failure_of(laboratory, system, **certificate(laboratory, system, "", laboratory.certificate_path))
     # Whether its alert arrives before the connection is gone is chance.
     remedies = {
-        "client_certificate_refused": "Give a certificate of an authority that the server trusts",
+        "client_certificate_refused": "Specify a certificate of an authority that the server trusts",
         "tls_failed": f"trusts the authority of {system}.certificate_path",
     }
     assert remedies[failure.code] in failure.remedy
@@ -159,7 +159,7 @@ def test_an_alert_speaks_of_our_certificate_and_not_of_the_servers(alert: str, t
     diagnosis = diagnose_network(requests.exceptions.SSLError(alert), "Exchange server ex01:5986", "x.ca_file")
     assert diagnosis is not None
     assert (diagnosis.code, diagnosis.may_have_run) == ("client_certificate_refused", False)
-    assert f"does not take the certificate that was shown to it ({told.rpartition(' ')[0]}" in diagnosis.message
+    assert f"does not accept the client certificate ({told.rpartition(' ')[0]}" in diagnosis.message
     assert told in diagnosis.message
 
 
@@ -179,7 +179,7 @@ def test_another_authority_is_not_trusted(opener: Opener, system: str, tmp_path:
 @BOTH
 def test_a_certificate_for_another_host(opener: Opener, system: str) -> None:
     failure = failure_of(opener(Listener(names=("ex01.contoso.com",))), system)
-    assert (failure.code, "is not made out for this host name" in failure.message) == ("certificate_wrong_host", True)
+    assert (failure.code, "is not issued for this host name" in failure.message) == ("certificate_wrong_host", True)
 
 
 @BOTH
@@ -198,7 +198,7 @@ def test_a_certificate_that_is_not_verified(opener: Opener, system: str) -> None
 @BOTH
 def test_tls_towards_a_port_without(opener: Opener, system: str) -> None:
     failure = failure_of(opener(Listener(tls=False)), system, use_tls=True)
-    assert (failure.code, "does not speak TLS" in failure.message) == ("tls_failed", True)
+    assert (failure.code, "does not support TLS" in failure.message) == ("tls_failed", True)
 
 
 def test_basic_over_http_is_refused_unless_allowed(opener: Opener) -> None:

@@ -83,9 +83,9 @@ def test_microsofts_csv_of_an_offboarding_batch_is_taken_as_it_is(tmp_path: Path
         {"identity": "dora@contoso.com", "remote_target_database": "DB01"},
     ]
     error = refused(tmp_path, "EmailAddress,MailboxType\nann@contoso.com,Both\nbob@contoso.com,\n")
-    assert "line 2: MailboxType: 'Both' is no choice" in error.message
+    assert "line 2: MailboxType: 'Both' is not a valid choice" in error.message
     twice = refused(tmp_path, "EmailAddress,Identity\nann@contoso.com,\n")
-    assert (twice.code, "has columns twice: identity" in twice.message) == ("duplicate_column", True)
+    assert (twice.code, "has repeated columns: identity" in twice.message) == ("duplicate_column", True)
 
 
 def test_an_address_with_semicolons_can_be_written(tmp_path: Path) -> None:
@@ -150,10 +150,10 @@ def test_columns_that_something_else_separates_are_told(
         ("identity\nann@contoso.com\n".encode("utf-16-be"), "not_utf8", "is UTF-16, not UTF-8"),
         ("$ANSIBLE_VAULT;1.1;AES256\n3334\n", "unreadable_file", "is encrypted by ansible-vault"),
         (b"PK\x03\x04\x14\0", "unreadable_file", "is a workbook or an archive, not a CSV"),
-        ('"identity,alias"\n"ann@contoso.com,ann"\n', "quoted_lines", "has each line in quotes as a whole"),
-        ('"EmailAddress,TargetDatabase"\n', "quoted_lines", "has each line in quotes as a whole"),
+        ('"identity,alias"\n"ann@contoso.com,ann"\n', "quoted_lines", "has quotes around each line as a whole"),
+        ('"EmailAddress,TargetDatabase"\n', "quoted_lines", "has quotes around each line as a whole"),
         ("identity,colour,\n", "unknown_column", "has unknown columns: colour, (empty)"),
-        ("identity,alias,identity,alias\n", "duplicate_column", "has columns twice: alias, identity"),
+        ("identity,alias,identity,alias\n", "duplicate_column", "has repeated columns: alias, identity"),
     ],
 )
 def test_a_bad_header_is_refused(tmp_path: Path, content: str | bytes, code: str, told: str) -> None:
@@ -199,13 +199,13 @@ def test_every_bad_row_is_told_with_its_line(tmp_path: Path) -> None:
         ["8", "cutover"],
         ["9", "complete_after"],
         ["10", "identity"],
-        ["11", "identity 'ANN@contoso.com' stands in line 3 already. Name each mailbox once."],
+        ["11", "identity 'ANN@contoso.com' is already in line 3. List each mailbox once."],
     ]
 
 
 def test_only_the_first_twenty_problems_are_told(tmp_path: Path) -> None:
     error = refused(tmp_path, "identity\n" + "x\n" * 25)
-    assert error.message.count("names no mailbox") == csv_input.SHOWN
+    assert error.message.count("does not identify a mailbox") == csv_input.SHOWN
     assert error.message.endswith("(and 5 more)")
 
 
@@ -217,7 +217,7 @@ def test_only_the_first_twenty_problems_are_told(tmp_path: Path) -> None:
 def test_a_quote_that_would_swallow_rows_is_told(tmp_path: Path, rest: str, line: int | None) -> None:
     error = refused(tmp_path, 'identity,alias\nann@contoso.com,"\n' + rest)
     assert error.code == "unreadable_file"
-    assert error.message.startswith(f"csv: '{tmp_path / 'mailboxes.csv'}' is no CSV up to line {line or ''}")
+    assert error.message.startswith(f"csv: '{tmp_path / 'mailboxes.csv'}' is not a CSV up to line {line or ''}")
 
 
 def test_cutover_at_a_time_is_taken(tmp_path: Path) -> None:
@@ -297,11 +297,11 @@ def test_a_list_stays_as_it_is() -> None:
     ("record", "told"),
     [
         ({"identity": " "}, "record 2: identity: is blank"),
-        ({"identity": "bob"}, "record 2: identity: 'bob' names no mailbox"),
+        ({"identity": "bob"}, "record 2: identity: 'bob' does not identify a mailbox"),
         ({**BOB, "exchange_guid": "x"}, "record 2: exchange_guid: 'x' is not a GUID"),
-        ({**BOB, "cutover": "soon"}, "record 2: cutover: 'soon' is no choice"),
+        ({**BOB, "cutover": "soon"}, "record 2: cutover: 'soon' is not a valid choice"),
         ({**BOB, "cutover": "at"}, "record 2: complete_after: is missing, and cutover is 'at'"),
-        ({"identity": "Ann@contoso.com"}, "record 2: identity 'Ann@contoso.com' stands in record 1 already"),
+        ({"identity": "Ann@contoso.com"}, "record 2: identity 'Ann@contoso.com' is already in record 1"),
     ],
 )
 def test_a_bad_record_is_told_with_its_number(record: dict[str, Any], told: str) -> None:
@@ -458,9 +458,9 @@ def test_a_preview_has_its_own_copy_of_the_wave(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"csv": "identity,alias\n"}, "mailboxes.csv' has a header and no mailbox"),
-        ({"mailboxes": []}, "mailboxes: holds no mailbox"),
-        ({"mailboxes": [ANN], "only": []}, "only names none of its mailboxes"),
+        ({"csv": "identity,alias\n"}, "mailboxes.csv' has a header, but no mailbox"),
+        ({"mailboxes": []}, "mailboxes: has no mailbox"),
+        ({"mailboxes": [ANN], "only": []}, "only selects none of its mailboxes"),
         ({"mailboxes": [ANN]}, ""),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_blank_identity_is_refused_with_its_number(blank: dict[str, Any]) -> N
 
 
 def test_one_mailbox_named_twice_is_refused_with_both_numbers() -> None:
-    with pytest.raises(InputError, match="stands in records 1 and 3") as caught:
+    with pytest.raises(InputError, match="is in records 1 and 3") as caught:
         wave_records.check_identities(
             [{"identity": "ann@contoso.com"}, {"identity": "bob@contoso.com"}, {"identity": " Ann@Contoso.com "}]
         )

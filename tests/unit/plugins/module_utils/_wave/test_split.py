@@ -40,11 +40,11 @@ def test_waves_by_value_are_named_and_grouped_by_it(by: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("values", "by", "size", "told"),
     [
-        (["Paris"], "site", 0, "size: '0' makes no wave."),
+        (["Paris"], "site", 0, "size: '0' creates no wave."),
         (["Paris", " ", ""], "site", 9, "site: is empty for 'user1@contoso.com' and 1 more."),
-        (["A-1", "a 1"], "site", 9, "site: 'a 1' makes the same host name as 'A-1'."),
-        (["本社"], "site", 9, "site: '本社' makes no host name."),
-        (["a", "a", "a 001"], "site", 1, "site: makes the host 'wave_a_001' twice."),
+        (["A-1", "a 1"], "site", 9, "site: 'a 1' gives the same host name as 'A-1'."),
+        (["本社"], "site", 9, "site: '本社' does not give a host name."),
+        (["a", "a", "a 001"], "site", 1, "site: creates the host 'wave_a_001' twice."),
     ],
 )
 def test_what_makes_no_sound_waves_is_refused(values: list[str], by: str, size: int, told: str) -> None:

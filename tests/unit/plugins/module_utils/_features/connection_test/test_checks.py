@@ -127,7 +127,7 @@ def test_a_cmdlet_that_no_role_grants_on_premises(bench: Bench, cmdlet: str) -> 
     bench.laboratory.hybrid.exchange_server.revoked[account(bench)] = {cmdlet}
     tested = bench.run("exchange_server")
     (role,) = {need.role for need in NEEDED if need.system == "exchange_server" and need.cmdlet == cmdlet}
-    assert tested.failed() == {cmdlet: f"Give the account the management role {role}."}
+    assert tested.failed() == {cmdlet: f"Assign the account the management role {role}."}
     assert tested.stages("exchange_server") == ["ok"] * 5
     assert (
         tested.status("exchange_server", f"{cmdlet} -DomainController") == "not_checked"

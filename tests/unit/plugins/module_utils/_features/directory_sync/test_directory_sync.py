@@ -272,7 +272,7 @@ def test_over_a_half_made_user_a_cycle_is_shown_and_not_run(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("setting", "code", "option", "remedy"),
     [
-        ("StagingModeEnabled", "staging_mode", "allow_staging", "Give the active server as entra_connect.host."),
+        ("StagingModeEnabled", "staging_mode", "allow_staging", "Set entra_connect.host to the active server."),
         ("SchedulerSuspended", "scheduler_suspended", "allow_suspended", "Close the wizard on the server"),
     ],
 )

@@ -172,15 +172,15 @@ def test_every_address_is_carried_and_the_diff_says_what_becomes_of_it() -> None
     assert not {addresses.key(a) for a in left} & {addresses.key(a) for a in written}
     told = found.told["addresses"]
     assert set(cloud_has) <= set(told)
-    assert {told[a] for a in ("EUM:1;phone-context=x", "Rumour:ann", "FAX:1", "SMTP:ann@contoso.com")} == {"carried"}
-    assert told["NOTES:Ann/Contoso"] == told["X400:c=us;s=ann"] == "carried; Microsoft Entra discards its copy"
-    assert told["smtp:annie@contoso.onmicrosoft.com"] == "carried; the cloud loses it with the next sync"
-    assert told["smtp:ann@contoso.onmicrosoft.com"] == "carried; the cloud keeps its own"
+    assert {told[a] for a in ("EUM:1;phone-context=x", "Rumour:ann", "FAX:1", "SMTP:ann@contoso.com")} == {"kept"}
+    assert told["NOTES:Ann/Contoso"] == told["X400:c=us;s=ann"] == "kept; Microsoft Entra discards its copy"
+    assert told["smtp:annie@contoso.onmicrosoft.com"] == "kept; the cloud loses it with the next sync"
+    assert told["smtp:ann@contoso.onmicrosoft.com"] == "kept; the cloud keeps its own"
     assert told["SPO:ann"] == "stays in the cloud"
-    assert told["SIP:ann@contoso.com"] == "left behind: include_sip is not true"
+    assert told["SIP:ann@contoso.com"] == "not kept: include_sip is not true"
     assert plan(ad_user("ann"), email_addresses=cloud_has, include_sip=True).told["addresses"][
         "SIP:ann@contoso.com"
-    ] == ("carried")
+    ] == ("kept")
 
 
 def test_the_diff_shows_each_address_and_what_becomes_of_it() -> None:
@@ -189,7 +189,7 @@ def test_the_diff_shows_each_address_and_what_becomes_of_it() -> None:
         (outcome,) = run_wave(Present(True), [record()], connections, check=True)
     shown = json.loads(outcome.diff()["after"])["addresses"]
     assert {shown[address] for address in cloud_mailbox("ann")["EmailAddresses"]} == {
-        "carried", "stays in the cloud", "left behind: include_sip is not true",
+        "kept", "stays in the cloud", "not kept: include_sip is not true",
     }  # fmt: skip
     assert server.writes == online.writes == []
 

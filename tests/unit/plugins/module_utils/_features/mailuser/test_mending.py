@@ -353,10 +353,10 @@ def test_one_user_at_risk_and_several_are_told_in_whole_sentences() -> None:
     one = wave_half_made.at_risk(["ann@contoso.com"], "Nothing is started", "")
     two = wave_half_made.at_risk(["ann@contoso.com", "bob@contoso.com"], "Nothing is started", "")
     assert one.message == (
-        "Nothing is started: half made on-premises is ann@contoso.com, and a sync would take the addresses of the "
-        "cloud mailbox away."
+        "Nothing is started: half made on-premises is ann@contoso.com, and a sync would remove the addresses of the "
+        "cloud mailbox."
     )
     assert two.message == (
-        "Nothing is started: half made on-premises are ann@contoso.com, bob@contoso.com, and a sync would take the "
-        "addresses of the cloud mailboxes away."
+        "Nothing is started: half made on-premises are ann@contoso.com, bob@contoso.com, and a sync would remove the "
+        "addresses of the cloud mailboxes."
     )

@@ -219,7 +219,7 @@ def test_a_request_that_is_gone() -> None:
     assert (watcher.progress["moving"], watcher.progress["without_request"]) == (0, 1)
     ann, _bob = watcher.look(wave("ann", "bob"), judge=True)
     assert ann.error is not None
-    assert (ann.status, ann.error.code, "last seen as InProgress" in ann.error.message) == ("failed", "not_found", True)
+    assert (ann.status, ann.error.code, "status is InProgress" in ann.error.message) == ("failed", "not_found", True)
     watcher.online.objects["Get-MoveRequest"] = requests
     assert "gone_at" not in watcher.look(wave("ann", "bob"))[0].details["move_request"]
 
@@ -233,16 +233,16 @@ def test_judged_is_what_was_last_seen() -> None:
     ann, bob, cas = watcher.look(wave("ann", "bob", "cas"), judge=True, sample=0)
     assert ann.error is not None
     assert ann.error.message == (
-        "the move is InProgress (StalledDueToTarget_DiskLatency, 40 %, 4.0 GB of 10.0 GB, seen 10 min ago), "
-        "and the waiting time is over."
+        "the move is InProgress (StalledDueToTarget_DiskLatency, 40 %, 4.0 GB of 10.0 GB, seen 10 min ago), and the "
+        "wait timed out."
     )
     assert (ann.error.code, ann.error.retryable) == ("wait_timeout", True)
-    assert "run again to go on waiting" in ann.error.remedy
+    assert "run again to continue the wait" in ann.error.remedy
     assert "on-premises server is slow" in ann.error.remedy
     assert bob.error is not None
     assert bob.error.message.startswith("the move is Queued, and")
     assert cas.error is not None
-    assert (cas.error.code, "never made" in cas.error.message) == ("not_found", True)
+    assert (cas.error.code, "never created" in cas.error.message) == ("not_found", True)
 
 
 @pytest.mark.parametrize("error", [lost(), refusal("gone", "ManagementObjectNotFoundException")])
@@ -316,7 +316,7 @@ def test_a_damaged_file_is_no_memory(tmp_path: Path, content: str) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"progress_file: .* cannot be written .* directory that exists"):
+    with pytest.raises(InputError, match=r"progress_file: .* cannot be written .* existing directory"):
         Memory(str(tmp_path / "missing" / "x.progress")).save()
     Memory().save()
 

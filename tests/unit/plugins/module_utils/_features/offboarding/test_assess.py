@@ -89,7 +89,7 @@ def test_a_mailbox_to_do_comes_with_all_that_later_steps_need() -> None:
         "status": "unchanged",
         "state": "to_do",
         "beginning": "cloud_only",
-        "reason": "the cloud user is not synced and the on-premises user carries no GUID",
+        "reason": "the cloud user is not synced and the on-premises user has no GUID",
         "stop_signs": [],
         "not_checked": ["alias_would_change", "hidden_would_change", "custom_attributes_would_change"],
     }
@@ -265,7 +265,7 @@ def statistics(items: int, size: str = "1 GB (1,073,741,824 bytes)", **more: Any
     ("cloud", "local", "message", "remedy"),
     [
         (1234, 0, "on-premises: GUID {other}, 0 items (empty), database DB02", "run Disable-Mailbox -Identity {user}"),
-        (0, 99, "GUID {mine}, 0 items (empty)", "licence away"),
+        (0, 99, "GUID {mine}, 0 items (empty)", "remove its Exchange Online licence"),
         (1234, 99, "{mine}, 1234 items, 1.0 GB; on-premises: GUID {other}, 99 items, 1.0 GB", "-SourceDatabase DB02"),
         (1234, None, "GUID {other}, its content could not be read", "Decide which of them stays"),
     ],
@@ -305,7 +305,7 @@ def test_an_old_guid_is_told_and_overwritten_only_by_force_for_this_mailbox() ->
     hybrid = stamped()
     refused = hybrid.one()
     assert refused.error is not None
-    assert f"no mailbox of either organization carries {OLD}" in refused.error.message
+    assert f"no mailbox of either organization has {OLD}" in refused.error.message
     assert "force: true" in refused.error.remedy
     forced = hybrid.one({**ANN, "force": True})
     assert (forced.status, forced.details["state"]) == ("unchanged", "to_do")
@@ -380,7 +380,7 @@ def test_an_unknown_database_is_refused_with_those_that_exist(option: str) -> No
     assert outcome.error is not None
     assert (outcome.error.code, outcome.error.message) == (
         "database_not_found",
-        f"{option}: 'DB9' is no mailbox database on-premises.",
+        f"{option}: 'DB9' is not an on-premises mailbox database.",
     )
     assert "db01, db02" in outcome.error.remedy
     assert plain().code({**ANN, option: "db02"}) == ""
@@ -450,7 +450,7 @@ def test_an_alias_of_another_recipient_is_told_before_enable_mailuser_and_asked_
     refused, fine = hybrid.assess(ANN, cleo)
     assert refused.error is not None
     assert (refused.error.code, "CN=Bob" in refused.error.message, fine.error) == ("alias_in_use", True, None)
-    assert "field alias of its record" in refused.error.remedy
+    assert "field alias of the mailbox's record" in refused.error.remedy
     (asked,) = [c for c in hybrid.server.named("Get-Recipient") if "EmailAddresses" in str(c.parameters["Filter"])]
     assert ("(Alias -eq 'ann')" in str(asked.parameters["Filter"]), asked.forest) == (True, True)
     for record in ({**ANN, "alias": "ann.archer"}, {**ANN, "accept": ["alias_in_use"]}):
@@ -742,7 +742,7 @@ def test_while_nothing_was_written_a_baseline_follows_the_mailbox(tmp_path: Path
     assert ALIAS in json.loads(stored(tmp_path).read_text(encoding="utf-8"))["cloud"]["email_addresses"]
     (kept,) = superseded(tmp_path)
     assert (str(kept), kept.read_bytes()) == (ann.details["superseded_baseline"], first)
-    assert ("taken anew" in ann.warnings[0], unchanged.warnings) == (True, [])
+    assert ("A new baseline was taken" in ann.warnings[0], unchanged.warnings) == (True, [])
     assert stored(tmp_path, "bob").read_bytes() == second
     hybrid.assess(ANN, bob, directory=str(tmp_path))
     assert len(superseded(tmp_path)) == 1
@@ -898,14 +898,14 @@ def test_a_linked_mailbox_is_a_user_mailbox_with_a_master_account(tmp_path: Path
         assert [found["code"] for found in home.details.get("differences", [])] == differences
         # A room is not what Bob's mailbox was, and nothing here makes it one.
         (other,) = room.details["differences"]
-        assert (other["code"], "Nothing here converts" in other["remedy"]) == ("mailbox_kind_differs", True)
+        assert (other["code"], "The collection does not convert" in other["remedy"]) == ("mailbox_kind_differs", True)
 
 
 def test_what_a_verification_could_not_compare_is_a_warning(tmp_path: Path) -> None:
     found = moved().one(directory=str(tmp_path), require_state="home")
     assert found.error is None
     assert [text.partition(":")[0] for text in found.warnings] == [
-        "not compared, because not given",
+        "not compared, because not set",
         "there is no baseline",
     ]
     assert moved().one(directory=str(tmp_path)).warnings == []
@@ -974,7 +974,7 @@ def test_one_mailbox_alive_on_both_sides_is_told_by_its_own_code() -> None:
         error = alive.one(require_state=require_state).error
         assert error is not None
         assert (error.code, "CompletedWithWarning" in error.message) == ("second_live_mailbox", True)
-        assert "Remove nothing" in error.remedy
+        assert "Do not remove anything" in error.remedy
 
 
 def test_organizations_are_asked_by_read_cmdlets_alone() -> None:

@@ -142,7 +142,7 @@ def test_a_value_that_was_changed_by_hand_is_told(tmp_path: Path) -> None:
     for change in ({"alias": "eve"}, {"tags": ["a", "b"]}, {"exchange_guid": GUID.upper()}):
         changed = copy.deepcopy(saved)
         changed["cloud"].update(change)
-        with pytest.raises(InputError, match="its checksum does not fit its values") as caught:
+        with pytest.raises(InputError, match="its checksum does not match its values") as caught:
             written(tmp_path, changed).load(GUID)
         assert caught.value.code == "unreadable_baseline"
     bare = {name: value for name, value in saved.items() if name != "checksum"}
@@ -179,7 +179,7 @@ def test_a_first_form_without_a_guid_is_nobodys(tmp_path: Path) -> None:
 
 
 def test_a_newer_version_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="version 3, which this release does not know"):
+    with pytest.raises(InputError, match="version 3, which this release does not support"):
         written(tmp_path, first_form(version=3)).load(GUID)
 
 

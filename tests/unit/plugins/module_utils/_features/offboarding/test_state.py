@@ -145,14 +145,14 @@ def test_states(found: MailboxEvidence, name: str, beginning: str, verified: boo
     [
         (
             evidence(cloud_mail_user("ann"), on_premises_recipient("ann", "UserMailbox", ExchangeGuid=OTHER)),
-            f"the on-premises mailbox carries the GUID {OTHER}, the cloud mail user {MAILBOX}",
+            f"the on-premises mailbox has the GUID {OTHER}, the cloud mail user {MAILBOX}",
         ),
         (
             evidence(
                 cloud_mail_user("ann", ExchangeGuid=ZERO),
                 on_premises_recipient("ann", "UserMailbox", ExchangeGuid=ZERO),
             ),
-            "carries the GUID",
+            "has the GUID",
         ),
         (evidence(cloud_mail_user("ann"), on_premises_recipient("ann")), "nothing to bring home"),
         (evidence(cloud_mail_user("ann"), ad_user("ann")), "nothing to bring home"),
@@ -160,7 +160,7 @@ def test_states(found: MailboxEvidence, name: str, beginning: str, verified: boo
         (evidence(cloud_mailbox("ann", RecipientTypeDetails="GroupMailbox"), ad_user("ann")), "a GroupMailbox cannot"),
         (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", "UserMailbox")), "in both organizations"),
         (evidence(cloud_mailbox("ann"), ad_user("ann", RecipientTypeDetails="MailContact")), "is a MailContact"),
-        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", ExchangeGuid=OTHER)), f"carries the GUID {OTHER}"),
+        (evidence(cloud_mailbox("ann"), on_premises_recipient("ann", ExchangeGuid=OTHER)), f"has the GUID {OTHER}"),
         (
             evidence(cloud_mailbox("ann"), ad_user("ann", ExternalDirectoryObjectId=f"User_{OTHER}")),
             f"already synced to cloud object {OTHER}",
@@ -203,7 +203,7 @@ def test_an_address_that_did_not_come_home_is_named_and_no_other(include_sip: bo
     sip = "SIP:ann@contoso.com, " * include_sip
     assert (difference.code, difference.message) == (
         "addresses_missing",
-        f"it lacks smtp:old@contoso.com, EUM:1, {sip}X500:/o=ExchangeLabs/cn=ann on-premises",
+        f"on-premises it does not have smtp:old@contoso.com, EUM:1, {sip}X500:/o=ExchangeLabs/cn=ann",
     )
     home["email_addresses"] = [*known, "X500:/O=EXCHANGELABS/cn=Ann"]
     # An address of the service's own domain stays with the cloud object: a remote mailbox never had it on-premises.
@@ -212,7 +212,7 @@ def test_an_address_that_did_not_come_home_is_named_and_no_other(include_sip: bo
     assert not_as_wanted({"primary_smtp_address": "ann@contoso.com"}, evidence) == []
 
 
-# -- stop signs --------------------------------------------------------------------------------------------------------
+# -- blockers ----------------------------------------------------------------------------------------------------------
 
 
 def signs(mailbox: dict[str, Any] | None = None, person: dict[str, Any] | None = None, **record: Any) -> list[str]:
@@ -493,8 +493,8 @@ def test_nothing_asked_nothing_compared() -> None:
     [
         (WANTED, "Completed", True, []),
         (WANTED, "", True, []),
-        ({"remote_target_database": "DB01"}, "", True, ["not given: target_delivery_domain"]),
-        ({}, "", True, ["not given: remote_target_database, target_delivery_domain"]),
+        ({"remote_target_database": "DB01"}, "", True, ["not set: target_delivery_domain"]),
+        ({}, "", True, ["not set: remote_target_database, target_delivery_domain"]),
         (WANTED, "", False, ["there is no baseline"]),
         (WANTED, "CompletedWithWarning", True, ["CompletedWithWarning"]),
         (WANTED, "CompletedWithSkippedItems", True, ["CompletedWithSkippedItems"]),
@@ -522,7 +522,7 @@ def twice(request: Properties | None, **person: Any) -> State:
 def test_a_completion_that_left_nothing_undone_only_lags_in_the_cloud(status: str) -> None:
     state = twice(move_request_of("ann", status))
     assert (state.name, state.code) == ("conflict", "cloud_lags")
-    assert state.reason == f"its move request is {status}, but the cloud object still shows as a mailbox"
+    assert state.reason == f"its move request is {status}, but the cloud object is still a mailbox"
     assert "verify again" in state.remedy
     assert twice(move_request_of("ann", status), ExchangeGuid=OTHER).code == ""
 
@@ -553,7 +553,7 @@ def test_one_mailbox_alive_on_both_sides_is_an_error_of_its_own(status: str) -> 
     assert MAILBOX in state.reason
     assert ("its move request is" in state.reason) is bool(status)
     assert status in state.reason
-    assert "Remove nothing" in state.remedy
+    assert "Do not remove anything" in state.remedy
 
 
 def test_while_a_request_completes_both_may_be_there() -> None:
@@ -581,5 +581,5 @@ def test_a_sign_in_name_that_comes_from_mail(synced: bool, mail: str, primary: s
     names = ("upn_differs", "upn_suffix_not_accepted", "sign_in_name_would_change")
     found = [sign for sign in signs if sign.code in names]
     assert [sign.code for sign in found] == codes
-    advised = [sign for sign in found if "leave the on-premises UPN as it is" in sign.remedy]
+    advised = [sign for sign in found if "keep the on-premises UPN" in sign.remedy]
     assert bool(advised) is (not synced)

@@ -62,7 +62,7 @@ def looked(**request: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("state", "status", "group", "label"),
     [
-        ("to_do", "", status.WAITING, "Not begun"),
+        ("to_do", "", status.WAITING, "Not started"),
         ("prepared", "", status.WAITING, "Prepared"),
         ("moving", "", status.MOVING, "Moving"),
         ("home", "", status.HOME, "Home"),
@@ -112,7 +112,7 @@ def test_a_failed_request_is_a_failure_with_the_catalogues_remedy(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("state", "label"),
-    [("moving", "Move request gone"), ("", "Move request gone"), ("prepared", "Prepared"), ("home", "Home")],
+    [("moving", "Move request removed"), ("", "Move request removed"), ("prepared", "Prepared"), ("home", "Home")],
 )
 def test_a_request_that_is_gone_says_nothing(tmp_path: Path, state: str, label: str) -> None:
     record = {"identity": ANN, "offboarding_state": state}
@@ -139,7 +139,7 @@ def removal(day: str, minutes: float, cmdlet: str = "Remove-MoveRequest", result
 @pytest.mark.parametrize(
     ("events", "label"),
     [
-        (removal("rollback", 10), "Move request gone"),
+        (removal("rollback", 10), "Move request removed"),
         (removal("rollback", 10, result="failed"), "Ready for cutover"),
         ([*removal("rollback", 10), *removal("later", 5, "New-MoveRequest")], "Ready for cutover"),
         (removal("long ago", 90), "Ready for cutover"),
@@ -154,7 +154,7 @@ def test_what_was_seen_of_a_request_before_it_was_removed_says_nothing(
     assert result.mailboxes[0].standing.label == label
     failed = looked(status="Failed", read_at=at(30), message="The mailbox is locked.")
     result = made(tmp_path, [{"identity": ANN}], [], journal=events, progress=failed)
-    assert (result.failures == []) == (label == "Move request gone")
+    assert (result.failures == []) == (label == "Move request removed")
 
 
 # -- what is missing ---------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_missing_files_are_told_apart_from_damaged_ones(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [[], 1, "x", {"mailboxes": 3}, {"environment": [], "mailboxes": None}])
 def test_another_json_file_is_no_readiness_report(tmp_path: Path, content: Any) -> None:
-    assert made(tmp_path, [], readiness=content).readiness.problem == "it is no readiness report"
+    assert made(tmp_path, [], readiness=content).readiness.problem == "it is not a readiness report"
 
 
 def test_strange_entries_do_not_stop_the_report(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_the_page_says_the_essence_without_its_script(tmp_path: Path) -> None:
         "13 ready for cutover, 5 completed, not verified",
         "read 25 Nov 2026, 21:04 UTC, 12 min before this report.",
         "Release the hold, or export what it keeps.",
-        "It may pass by itself: run the same wave again.",
+        "The error may be temporary: run the same wave again.",
         "The MRS proxy is off at EX02\\EWS (Default Web Site).",
         "Blocker, accepted",
         "Set-MailUser 60",
@@ -188,15 +188,15 @@ def test_what_is_missing_is_never_shown_as_good(tmp_path: Path) -> None:
     told = Reader(rendered(wave)).text
     for text in (
         "No readiness report was taken.",
-        "nothing is known of what would stop these mailboxes",
+        "it is not known what would stop these mailboxes",
         "There is no journal",
-        "Nobody has looked at the moves yet: no figures.",
+        "The moves have not been polled yet: no figures.",
         "1 not known",
     ):
         assert text in told
     unknown = Given("Wave", wave.records, None, wave.given().sources)
     told = Reader(page.render(document.build(unknown, waves.NOW))).text
-    assert "No run handed its failures to this report." in told
+    assert "The report has no failures of a run" in told
     assert "No mailbox failed" not in told
 
 
@@ -206,7 +206,7 @@ def test_a_run_that_died_is_never_shown_as_good(tmp_path: Path) -> None:
     wave = waves.Wave(tmp_path, [*people, home], [])
     given = Given("Wave", wave.records, [], wave.given().sources, error="Submit the moves: <no route> to the tenant.")
     told = Reader(page.render(document.build(given, waves.NOW))).text
-    assert "The run did not come to its end, and leaves 70 mailboxes unfinished." in told
+    assert "The run did not finish, and left 70 mailboxes unfinished." in told
     for text in ("Submit the moves: <no route> to the tenant.", "user0@contoso.com", "and 10 more", "by itself"):
         assert text in told
     assert "No mailbox failed." not in told
@@ -229,7 +229,7 @@ def test_a_mailbox_that_came_home_in_the_run_that_died_is_not_unfinished(tmp_pat
     assert made.unverified() == ["ann@contoso.com"]
     assert made.unfinished() == ["bob@contoso.com", "cleo@contoso.com", "dan@contoso.com", "eve@contoso.com"]
     told = Reader(page.render(made)).text
-    assert "leaves 4 mailboxes unfinished. 1 mailbox came home and is not verified." in told
+    assert "left 4 mailboxes unfinished. 1 mailbox came home and is not verified." in told
     assert "Came home, not verified: ann@contoso.com" in told
 
 
@@ -244,7 +244,7 @@ def test_long_lists_are_begun_in_the_page_and_whole_in_its_data(tmp_path: Path) 
     wave = waves.build(tmp_path, 2000)
     text = rendered(wave)
     reader = Reader(text)
-    assert "more, which the page shows with JavaScript" in reader.text
+    assert "more, which are shown with JavaScript" in reader.text
     assert len(reader.elements) < 1500
     data: dict[str, Any] = read_data_block(text, page.DATA)
     assert [row[0] for row in data["mailboxes"]] == wave.everyone
@@ -325,7 +325,7 @@ def test_a_file_that_cannot_be_written_is_one_clear_sentence_and_no_leftovers(tm
     with pytest.raises(InputError, match="cannot be written"):
         write(str(target), wave.given(), waves.NOW, check=False)
     assert set(os.listdir(tmp_path)) == before
-    with pytest.raises(InputError, match="Give a file in a directory that exists"):
+    with pytest.raises(InputError, match="Use a file in an existing directory"):
         write(str(tmp_path / "nowhere" / "report.html"), wave.given(), waves.NOW, check=False)
 
 

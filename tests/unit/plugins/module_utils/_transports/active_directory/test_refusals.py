@@ -26,7 +26,7 @@ def told_by_ad(number: str) -> str:
     ("52E", "authentication_failed", "user name or the password is wrong"),
     ("52f", "logon_restricted", "Protected Users"),
     ("530", "logon_restricted", "logon hours"),
-    ("531", "logon_restricted", "named workstations"),
+    ("531", "logon_restricted", "certain workstations"),
     ("532", "password_expired", "has expired"),
     ("533", "account_disabled", "is disabled"),
     ("569", "logon_restricted", "over the network"),

@@ -65,8 +65,8 @@ def test_environments(environment: str | None, host: str) -> None:
     ("options", "sentence"),
     [
         ({}, "exchange_online: the options to authenticate are all missing"),
-        ({"client_secret": "s", "access_token": "t"}, "are given together: access_token, client_secret"),
-        ({"client_secret": "s", "access_token": "t"}, "One may have come from an environment variable."),
+        ({"client_secret": "s", "access_token": "t"}, "are set together: access_token, client_secret"),
+        ({"client_secret": "s", "access_token": "t"}, "One of them may be set by an environment variable."),
         ({"client_secret": "s", "tenant_id": None}, "exchange_online.tenant_id: is missing"),
         ({"client_secret": "s", "tenant_id": "a/b"}, "exchange_online.tenant_id: 'a/b' is neither a GUID nor a domain"),
         ({"client_secret": "s", "client_id": None}, "exchange_online.client_id: is missing"),
@@ -75,11 +75,11 @@ def test_environments(environment: str | None, host: str) -> None:
         ({"client_secret": "s", "environment": "mars"}, "exchange_online.environment: 'mars' is not known"),
         ({"client_secret": "s", "page_size": 2000}, "exchange_online.page_size: '2000' is out of range"),
         ({"client_secret": "s", "ca_file": "/nowhere.pem"}, "exchange_online.ca_file: '/nowhere.pem' is not a file"),
-        ({"client_secret": "s", "certificate_password": "p"}, "exchange_online.certificate_password: is given without"),
+        ({"client_secret": "s", "certificate_password": "p"}, "exchange_online.certificate_password: is set without"),
         ({"certificate_path": "/nowhere.pem"}, "exchange_online.certificate_path: '/nowhere.pem' is not a file"),
         ({"federated_token_file": "/nowhere"}, "exchange_online.federated_token_file: '/nowhere' is not a file"),
         ({"access_token": jwt(exp=1)}, "exchange_online.access_token: has expired"),
-        ({"access_token": jwt(aud="https://graph.microsoft.com")}, "is made out for https://graph.microsoft.com"),
+        ({"access_token": jwt(aud="https://graph.microsoft.com")}, "is issued for https://graph.microsoft.com"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_contacted(options: dict[str, Any], sentence: str) -> None:
@@ -106,8 +106,8 @@ def test_good_certificates(tmp_path: Path, pfx: bool, password: str) -> None:
     ("days", "password", "given_password", "sentence"),
     [
         (-1, "", None, "expired on"),
-        (30, "s3cret", "wrong-one", "holds no certificate with its private key that certificate_password opens"),
-        (30, "s3cret", None, "holds no certificate with its private key that certificate_password opens"),
+        (30, "s3cret", "wrong-one", "has no certificate with a private key that certificate_password opens"),
+        (30, "s3cret", None, "has no certificate with a private key that certificate_password opens"),
     ],
 )
 @pytest.mark.parametrize("pfx", [False, True])

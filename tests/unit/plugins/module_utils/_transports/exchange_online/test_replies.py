@@ -46,7 +46,7 @@ def envelope(detail: str | None, inner: str = "Exception of type 'x' was thrown.
         (envelope(None, "Cannot convert", "A.ParameterTransformationException"), "Cannot convert",
          "ParameterTransformationException", ""),
         (envelope(None), "Error executing cmdlet", "X", ""),
-        ({"error": {}}, "Exchange Online gave no reason.", "", ""),
+        ({"error": {}}, "Exchange Online did not give a reason.", "", ""),
     ],
 )
 def test_both_formats_of_errors_and_those_without_details(

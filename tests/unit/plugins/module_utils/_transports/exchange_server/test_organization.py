@@ -48,7 +48,7 @@ def test_a_ticket_cache_needs_no_account() -> None:
         ({"username": None}, "exchange_server.username: is missing"),
         ({"auth": "ntlm", "password": None}, "exchange_server.password: is missing"),
         ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is not in the form user@REALM"),
-        ({"password_file": "/nowhere"}, "exchange_server.password_file: is given together with password"),
+        ({"password_file": "/nowhere"}, "exchange_server.password_file: is set together with password"),
         ({"password": None, "password_file": "/nowhere"}, "exchange_server.password_file: '/nowhere' is not a file"),
         ({"use_tls": True, "ca_file": "/nowhere"}, "exchange_server.ca_file: '/nowhere' is not a file"),
         ({"sessions": 19}, "exchange_server.sessions: '19' is out of range"),

@@ -279,7 +279,7 @@ def test_a_closed_session_opens_no_other(scripted: Any) -> None:
         ({"password": "wr0ng-password"}, "authentication_failed", "refused the account"),
         ({"port": 1}, "unreachable", "Nothing answers at"),
         ({"host": "no-such-host.invalid"}, "unreachable", "is not known to DNS"),
-        ({"use_tls": False, "allow_unencrypted": True, "ca_file": None}, "connection_lost", "broke off"),
+        ({"use_tls": False, "allow_unencrypted": True, "ca_file": None}, "connection_lost", "was interrupted"),
     ],
 )
 def test_connection_mistakes_are_told_apart(

@@ -64,11 +64,11 @@ def test_half_a_character_does_not_reach_pypsrp() -> None:
 def test_a_gap_is_no_answer() -> None:
     first, _lost, last = fragments(7, message(MessageType.PIPELINE_OUTPUT, USER), pieces=3)
     pool, _output = receiving(first + last)
-    with pytest.raises(FragmentError, match="fragment 2 arrived in the place of fragment 1"):
+    with pytest.raises(FragmentError, match="fragment 2 arrived instead of fragment 1"):
         pool.shell.receive()
 
 
 def test_output_that_came_another_way_is_refused() -> None:
     _pool, output = receiving()
-    with pytest.raises(ValueError, match="pypsrp receives output in a way"):
+    with pytest.raises(ValueError, match="pypsrp receives output in an unknown way"):
         output.take([object()])

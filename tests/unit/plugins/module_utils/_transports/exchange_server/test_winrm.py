@@ -256,7 +256,7 @@ def test_a_certificate_opens_the_shell_and_the_account_opens_exchange(scripted: 
     certificate = {"auth": "certificate", "certificate_path": path, "certificate_key_path": path}
     server = from_options({**ACCOUNT, **certificate}).server
     assert (server.certificate, server.certificate_key, server.username) == (path, path, "svc@CONTOSO.COM")
-    with pytest.raises(InputError, match="is none of Exchange's"):
+    with pytest.raises(InputError, match="has no rights in Exchange"):
         from_options({**ACCOUNT, **certificate, "username": None, "password": None})
 
 

@@ -178,7 +178,7 @@ def test_switches_that_the_application_may_not_read_are_unknown(bench: Bench) ->
 
 def test_users_that_the_application_may_not_read(bench: Bench) -> None:
     bench.laboratory.application.graph_roles = []
-    with pytest.raises(ConnectionFailure, match=r"does not let the application read user") as caught:
+    with pytest.raises(ConnectionFailure, match=r"does not allow the application to read user") as caught:
         bench.graph().users([NOBODY])
     assert caught.value.code == "permission_denied"
     assert "User.Read.All" in caught.value.remedy
@@ -228,7 +228,7 @@ def test_a_next_page_elsewhere_gets_no_token(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     pair.cloud.admin_role = True
     bench.laboratory._graph.base_url = "https://graph.fabrikam.com"
-    with pytest.raises(ConnectionFailure, match=r"another host, graph\.fabrikam\.com: no token was sent there"):
+    with pytest.raises(ConnectionFailure, match=r"another host, graph\.fabrikam\.com; no token was sent there"):
         bench.graph().users([object_id(pair)])
 
 
@@ -262,7 +262,7 @@ def test_without_the_option_there_is_none() -> None:
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ({"access_token": "a.b.c"}, "exchange_online.graph: 'True' needs a token of its own"),
+        ({"access_token": "a.b.c"}, "exchange_online.graph: 'True' requires its own token"),
         ({"graph_base_url": "http://graph.contoso.com"}, "exchange_online.graph_base_url: 'http://graph.contoso.com'"),
         ({"tenant_id": None}, "exchange_online.tenant_id: is missing"),
     ],
@@ -431,7 +431,7 @@ def test_a_failed_match_names_what_entra_shows(bench: Bench) -> None:
     assert outcome.error.code == "match_timeout"
     for told in ("blockSoftMatchEnabled", "the admin role Exchange Administrator", "ProxyAddresses: ann@contoso.com"):
         assert told in outcome.error.message
-    assert outcome.error.remedy.startswith("Mend what Microsoft Graph says first.")
+    assert outcome.error.remedy.startswith("First fix what Microsoft Graph reports.")
 
 
 def test_a_failed_match_of_which_entra_shows_nothing(bench: Bench) -> None:
