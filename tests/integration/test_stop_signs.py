@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stop signs and conflicts: each stops its own mailbox, by a code that can be accepted or a reason that helps."""
+"""Blockers and conflicts: each stops its own mailbox, by a code that can be accepted or a reason that helps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CODES = [
 
 
 def signs(bench: Bench) -> dict[str, Pair]:
-    """Add one mailbox for each stop sign."""
+    """Add one mailbox for each blocker."""
     build = bench.build
     pairs = {code: build.cloud_only(f"Sign {code.replace('_', ' ').title()}") for code in CODES}
     for code in ("exchange_cloud_managed", "baseline_missing"):

@@ -189,7 +189,7 @@ def codes() -> set[str]:
             for node in ast.walk(expression):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.add(node.value)
-    # The kinds of holds are constants, which stop signs are made from.
+    # The kinds of holds are constants, which blockers are made from.
     return {code for code in found if code.endswith("_") or CODE.fullmatch(code)} | set(_hold_kinds.CODES)
 
 

@@ -109,7 +109,7 @@ class Journal:
         self._answered(write, began, "ok", None)
 
     def accepted(self, codes: Mapping[str, Sequence[str]]) -> None:
-        """Tell which stop signs of which mailbox were accepted by name; what this run told already is not repeated."""
+        """Tell which blockers of which mailbox were accepted by name; what this run told already is not repeated."""
         told = self._accepted_before() if codes else set()
         for identity, names in codes.items():
             if (identity, *names) not in told:

@@ -95,7 +95,7 @@ WRITERS = 16  # baselines that are written at once
 
 @dataclass(frozen=True)
 class AssessOptions:
-    """``directory`` keeps the baselines; ``accept`` are stop signs by code; ``require_state`` fails every other
+    """``directory`` keeps the baselines; ``accept`` are blockers by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
     that take no read of each mailbox; ``brings_into_scope`` tells that the site's own tasks bring users into scope.
     ``pause_sync`` is False where nothing keeps a cycle from exporting half-made users. ``active_directory`` is None
@@ -161,7 +161,7 @@ class Mailbox:
 def assess(connections: Connections, records: Sequence[Record], options: AssessOptions) -> list[Outcome]:
     """Return each mailbox's state, with the record completed by what later steps need.
 
-    A conflict, a stop sign that nobody accepted, a missing baseline and an address that somebody else holds are
+    A conflict, a blocker that nobody accepted, a missing baseline and an address that somebody else holds are
     failures.
     """
     baselines = Baselines(options.directory) if options.directory else None
@@ -438,9 +438,9 @@ def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: M
 
 
 def _facts(connections: Connections, options: AssessOptions) -> Facts:
-    """Return what surrounds the wave: for the stop signs alone, that is Get-OrganizationConfig.
+    """Return what surrounds the wave: for the blockers alone, that is Get-OrganizationConfig.
 
-    It has the retention policies for everybody. Where it is not granted, a stop sign tells it.
+    It has the retention policies for everybody. Where it is not granted, a blocker tells it.
     """
     if options.readiness:
         return replace(surroundings.read(connections), brings_into_scope=options.brings_into_scope)

@@ -164,7 +164,7 @@ def _with(before: CloudRecipient, differing: Mapping[str, tuple[Any, Any]]) -> C
 
 
 def stop_sign(changes: Changes, taken_at: str, identity: str) -> MailboxError:
-    """Return the stop sign that shows both sides and says how to choose one."""
+    """Return the blocker that shows both sides and says how to choose one."""
     since_when = f"since the baseline of {taken_at}" if taken_at else "since the baseline"
     what = (
         "something other than this offboarding changed the mailbox"

@@ -231,7 +231,7 @@ def _on_the_way(evidence: MailboxEvidence, beginning: str, verified: bool, overw
     return State("to_do", f"the cloud user is not synced and the on-premises user {carried}", beginning, verified)
 
 
-# -- stop signs --------------------------------------------------------------------------------------------------------
+# -- blockers --------------------------------------------------------------------------------------------------------
 
 
 def stop_signs(
@@ -378,7 +378,7 @@ def shown(evidence: MailboxEvidence) -> OnPremisesRecipient:
 
 
 def unseen(evidence: MailboxEvidence) -> list[str]:
-    """Return the stop signs about which nothing can be said: neither a cmdlet nor LDAP shows the values."""
+    """Return the blockers about which nothing can be said: neither a cmdlet nor LDAP shows the values."""
     return [] if set(_KEPT) <= set(shown(evidence)) else list(NOT_SHOWN)
 
 

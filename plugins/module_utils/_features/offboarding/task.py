@@ -83,7 +83,7 @@ def work(module: HybridModule) -> NoReturn:
 
 
 def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> None:
-    """Write into the journal which stop signs did not stop a mailbox: all that a mailbox has that did not fail."""
+    """Write into the journal which blockers did not stop a mailbox: all that a mailbox has that did not fail."""
     if module.journal is not None:
         signs = {o.identity: _values.as_list(o.details.get("stop_signs")) for o in outcomes if o.status != "failed"}
         module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})

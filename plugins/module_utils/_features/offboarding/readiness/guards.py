@@ -37,7 +37,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 
 
 def blockers(facts: Facts, subject: Subject) -> list[Finding]:
-    """Return what should stop this mailbox before the first write, beside the stop signs of offboarding_state."""
+    """Return what should stop this mailbox before the first write, beside the blockers of offboarding_state."""
     evidence = subject.evidence
     if evidence is None or not subject.before_the_move:
         return []

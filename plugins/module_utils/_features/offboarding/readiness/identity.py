@@ -5,7 +5,7 @@
 
 """Who is who: both sides found, matched as they should be, and nothing that the match would overwrite.
 
-The judgement is offboarding_state's own; here its errors and stop signs become findings under the same codes.
+The judgement is offboarding_state's own; here its errors and blockers become findings under the same codes.
 """
 
 from __future__ import annotations

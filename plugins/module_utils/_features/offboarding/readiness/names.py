@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Names and addresses: what the move and the mail flow need of them beside what the stop signs say."""
+"""Names and addresses: what the move and the mail flow need of them beside what the blockers say."""
 
 from __future__ import annotations
 

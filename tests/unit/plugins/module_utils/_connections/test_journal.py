@@ -313,7 +313,7 @@ def test_writes_outside_waves_are_told_too(path: Path) -> None:
     assert {(entry["object"], entry["organization"]) for entry in told} == {("", "entra_connect")}
 
 
-# -- accepted stop signs -----------------------------------------------------------------------------------------------
+# -- accepted blockers -----------------------------------------------------------------------------------------------
 
 
 def accept(path: Path, run: str, **codes: list[str]) -> None:
