@@ -58,6 +58,12 @@ options:
         of them starts the scheduler again.
     type: str
     default: ""
+  require_ready:
+    description:
+      - Whether V(paused) first refuses what V(ready) refuses, so that nothing is paused for changes that would not be
+        exported.
+    type: bool
+    default: false
   assume_paused:
     description:
       - In check mode only, predicts O(state=resumed) as if the scheduler were paused, because an earlier task in check
@@ -190,6 +196,7 @@ ARGUMENTS = Arguments(
         "policy_type": {"type": "str", "choices": ["delta", "initial"], "default": "delta"},
         "directory": {"type": "path"},
         "holder": {"type": "str", "default": ""},
+        "require_ready": {"type": "bool", "default": False},
         "assume_paused": {"type": "bool", "default": False},
         "allow_staging": {"type": "bool", "default": False},
         "allow_suspended": {"type": "bool", "default": False},

@@ -24,7 +24,7 @@ from tests import extent
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import Bench, Known, Run, assert_home, records, remember
 
-TASKS = 55  # of the role; test_every_task_is_a_moment_to_be_killed_at says when there are more
+TASKS = 34  # of the role; test_every_task_is_a_moment_to_be_killed_at says when there are more
 AT_ONCE = 3
 EXTRA = ("smtp:sales@contoso.com", "SIP:sales.desk@contoso.com")
 

@@ -154,7 +154,12 @@ def test_nobody_else_may_read_it_and_it_keeps_no_secret(twice: Twice) -> None:
     assert found(twice.bench, journal(twice.bench).read_bytes()) == []
 
 
+ENTRIES = ("main", "complete", "verify", "cleanup", "rollback", "resume_sync", "status")
+TASK_FILES = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+
+
 def test_every_task_of_the_role_that_can_write_is_given_the_journal() -> None:
+    """By module_defaults of the block that it is in, whichever file it is in."""
     takes = set(yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["journal"])
     given = {
         "journal": "{{ offboarding_journal }}",
@@ -162,21 +167,29 @@ def test_every_task_of_the_role_that_can_write_is_given_the_journal() -> None:
         "journal_host": "{{ inventory_hostname }}",
     }
     used, wrong = set(), []
-    for path in sorted((ROLE / "tasks").glob("*.yml")):
-        for task in flat(yaml.safe_load(path.read_text(encoding="utf-8"))):
+    for entry in ENTRIES:
+        for task, defaults in reached(f"{entry}.yml", {}):
             for name in takes & {key.removeprefix(COLLECTION) for key in task}:
-                options = task[COLLECTION + name]
                 used.add(name)
-                wrong += [f"{path.name}: {task['name']}"] * (not given.items() <= options.items())
+                wrong += [f"{entry}: {task['name']}"] * (defaults.get(f"group/{COLLECTION}journal") != given)
     assert wrong == []
     assert used >= {"directory_sync", "mailuser", "move_request", "offboarding_state"}
 
 
-def flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def reached(name: str, defaults: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield every task that a file of the role leads to, with the module_defaults that hold for it."""
+    yield from within(yaml.safe_load((ROLE / "tasks" / name).read_text(encoding="utf-8")), defaults)
+
+
+def within(tasks: list[dict[str, Any]], defaults: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for task in tasks:
-        yield task
+        holding = {**defaults, **task.get("module_defaults", {})}
+        yield task, holding
         for part in ("block", "rescue", "always"):
-            yield from flat(task.get(part, []))
+            yield from within(task.get(part, []), holding)
+        for name in (task[key] for key in TASK_FILES if key in task):
+            if isinstance(name, str):  # and not the site's own file
+                yield from reached(name, holding)
 
 
 # -- a kill ------------------------------------------------------------------------------------------------------------

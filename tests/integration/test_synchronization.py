@@ -16,7 +16,7 @@ from lab.model.scenarios import put
 from tests.integration.harness import Bench, assert_home, records, remember, timeless
 from tests.integration.test_journal import journal, lines
 
-CHECK = "Refuse a server whose next cycle would export nothing"
+CHECK = "Pause the scheduler while users are half made"
 
 
 def wave(bench: Bench) -> list[Pair]:

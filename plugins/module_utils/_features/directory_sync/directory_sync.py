@@ -235,13 +235,17 @@ class DirectorySync:
 
     # -- the scheduler ---------------------------------------------------------------------------------------------
 
-    def paused(self, directory: str) -> Result:
+    def paused(self, directory: str, require_ready: bool = False) -> Result:
         """Stop scheduled cycles, wait for a running one, and write down beside the baseline that it was us.
+
+        With ``require_ready``, not for a server that ``ready`` refuses.
 
         The note is written first: a kill right after the cmdlet must not leave a pause that nobody knows of. A
         scheduler that somebody else stopped gets no note, so it is never started by us; unless that was another
         ``holder`` with the same directory, who then waits for our end.
         """
+        if require_ready:
+            self.ready()
         with self._alone(directory):
             scheduler = self._scheduler()
             self._refuse_unfit(scheduler)

@@ -37,7 +37,7 @@ def work(module: HybridModule) -> NoReturn:
         elif params["state"] == "ready":
             result = sync.ready()
         elif params["state"] == "paused":
-            result = sync.paused(params["directory"] or "")
+            result = sync.paused(params["directory"] or "", params["require_ready"])
         else:
             result = sync.resumed(params["directory"] or "", params["assume_paused"])
     module.warnings += result.warnings

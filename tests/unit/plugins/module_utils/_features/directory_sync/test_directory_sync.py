@@ -429,6 +429,14 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
+def test_nothing_is_paused_for_an_export_that_would_not_come(tmp_path: Path) -> None:
+    server = Server()
+    stopped(server, 10)
+    error = refused(lambda: server.sync().paused(str(tmp_path), require_ready=True))
+    assert (error.code, server.written, list(tmp_path.iterdir())) == ("deletion_threshold", [], [])
+    assert server.sync().paused(str(tmp_path)).changed, "a pause alone needs no export"
+
+
 def test_a_pause_waits_for_the_running_cycle(tmp_path: Path) -> None:
     server = Server()
     server.begin()
