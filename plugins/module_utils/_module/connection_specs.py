@@ -14,12 +14,21 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+
+def from_environment(name: str) -> str:
+    """Return an environment variable, but a blank one: so a controller renders an empty field of a credential."""
+    value = str(env_fallback(name))
+    if not value.strip():
+        raise AnsibleFallbackNotFound
+    return value
 
 
 def _options(prefix: str, **options: dict[str, Any]) -> dict[str, Any]:
     for name, spec in options.items():
         spec.setdefault("type", "str")
-        spec["fallback"] = (env_fallback, [f"{prefix}_{name.upper()}"])
+        spec["fallback"] = (from_environment, [f"{prefix}_{name.upper()}"])
     return {"type": "dict", "apply_defaults": True, "options": options}
 
 
@@ -112,12 +121,12 @@ REMOTE_CREDENTIAL: dict[str, Any] = {
     "type": "dict",
     "apply_defaults": True,
     "options": {
-        "username": {"type": "str", "fallback": (env_fallback, ["REMOTE_CREDENTIAL_USERNAME"])},
-        "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["REMOTE_CREDENTIAL_PASSWORD"])},
+        "username": {"type": "str", "fallback": (from_environment, ["REMOTE_CREDENTIAL_USERNAME"])},
+        "password": {"type": "str", "no_log": True, "fallback": (from_environment, ["REMOTE_CREDENTIAL_PASSWORD"])},
     },
 }
 JOURNAL: dict[str, dict[str, Any]] = {
-    "journal": {"type": "path", "fallback": (env_fallback, ["OFFBOARDING_JOURNAL"])},
-    "journal_run_id": {"type": "str", "fallback": (env_fallback, ["OFFBOARDING_RUN_ID"])},
+    "journal": {"type": "path", "fallback": (from_environment, ["OFFBOARDING_JOURNAL"])},
+    "journal_run_id": {"type": "str", "fallback": (from_environment, ["OFFBOARDING_RUN_ID"])},
     "journal_host": {"type": "str"},
 }
