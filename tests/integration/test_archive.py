@@ -34,6 +34,7 @@ def start(collections: Path, program: str, *arguments: str | Path) -> str:
         [BINARIES / program, *arguments],
         env={**kept, **only, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
         capture_output=True,
+        check=False,
         text=True,
         timeout=120,
     )

@@ -148,17 +148,21 @@ class Connections:
             else:
                 session = organization.open()
                 self._all[system].append(session)
+        sound = False
         try:
             yield session
+            sound = True
         except ConnectionFailure:
             session.close()
             self._forget(system, session)
             raise
         except CmdletError:
             # Exchange itself said no: the session is sound, and Exchange allows few of them.
-            self._give_back(system, session)
+            sound = True
             raise
-        self._give_back(system, session)
+        finally:
+            if sound:
+                self._give_back(system, session)
 
     def _give_back(self, system: str, session: Session) -> None:
         limit = self.workers(system)

@@ -91,8 +91,8 @@ def _folded(name: str) -> str:
 def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its last line. A quote that is never closed would swallow rows: refused."""
     if len(delimiter) != 1 or delimiter in '\r\n"':
-        raise InputError("delimiter", delimiter, "cannot separate cells", "Set one character, for example a "
-                                                                            "semicolon.")
+        remedy = "Set one character, for example a semicolon."
+        raise InputError("delimiter", delimiter, "cannot separate cells", remedy)
     rows = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in rows:

@@ -109,8 +109,8 @@ def _threads_of_the_starter(worker: str) -> Iterator[tuple[str, ...]]:
                 continue
             above = stack[: place + 1]
             if not any(entry.f_code.co_name == "main" for entry in above):
-                name = next(thread.name for thread in threading.enumerate() if thread.ident == identifier)
-                yield from _threads_of_the_starter(name)
+                names = [thread.name for thread in threading.enumerate() if thread.ident == identifier]
+                yield from _threads_of_the_starter(names[0])
             yield _names(above)
             return
 

@@ -33,7 +33,7 @@ ANN = [{"identity": "ann@contoso.com"}]
 
 def test_a_mailbox_that_leaves_between_two_answers_is_the_mail_user_that_it_became() -> None:
     with connect(tenant(cloud_mailbox("ann"), cloud_mail_user("ann"))) as connections:
-        (found,) = cloud_recipients(connections, ANN).values()
+        [found] = list(cloud_recipients(connections, ANN).values())
     assert not isinstance(found, HybridError)
     assert (found["kind"], found["exchange_guid"]) == ("mail_user", guid_of("ann's mailbox"))
 
@@ -41,7 +41,7 @@ def test_a_mailbox_that_leaves_between_two_answers_is_the_mail_user_that_it_beca
 def test_two_objects_of_one_identity_are_told() -> None:
     another = cloud_mail_user("bob", UserPrincipalName="ann@contoso.com")
     with connect(tenant(cloud_mailbox("ann"), another)) as connections:
-        (found,) = cloud_recipients(connections, ANN).values()
+        [found] = list(cloud_recipients(connections, ANN).values())
     assert isinstance(found, HybridError)
     assert found.code == "ambiguous"
     assert guid_of("ann in Entra") in found.message
@@ -53,7 +53,7 @@ def test_two_objects_that_show_their_guid_alone_stay_two() -> None:
     for person in people:
         person["ExternalDirectoryObjectId"] = ""
     with connect(tenant(*people)) as connections:
-        (found,) = cloud_recipients(connections, ANN).values()
+        [found] = list(cloud_recipients(connections, ANN).values())
     assert isinstance(found, HybridError)
     assert found.code == "ambiguous"
 
@@ -64,7 +64,7 @@ def test_what_is_not_in_the_state_that_is_known_of_it_is_asked_for_by_the_other_
     person = cloud_mailbox("ann") if state == "home" else cloud_mail_user("ann")
     organization = tenant(person)
     with connect(organization) as connections:
-        (found,) = cloud_recipients(connections, [{**ANN[0], "offboarding_state": state}]).values()
+        [found] = list(cloud_recipients(connections, [{**ANN[0], "offboarding_state": state}]).values())
     assert not isinstance(found, HybridError)
     assert found["kind"] == ("mailbox" if state == "home" else "mail_user")
     names = ["Get-MailUser", "Get-Mailbox"] if state == "home" else ["Get-Mailbox", "Get-MailUser"]
