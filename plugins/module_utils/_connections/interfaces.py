@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
 
 
-# What lets an account run ADSync cmdlets over WinRM; on a domain controller they are groups of the domain.
 # The kinds of organization that cmdlets run in.
 EXCHANGE_SERVER = "exchange_server"
 EXCHANGE_ONLINE = "exchange_online"
 ENTRA_CONNECT = "entra_connect"
+# What lets an account run ADSync cmdlets over WinRM; on a domain controller they are groups of the domain.
 ENTRA_CONNECT_GROUPS = "ADSyncOperators and Remote Management Users"
 
 

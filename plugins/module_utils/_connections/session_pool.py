@@ -156,8 +156,8 @@ class Connections:
             session.close()
             self._forget(system, session)
             raise
-        except CmdletError:
-            # Exchange itself said no: the session is sound, and Exchange allows few of them.
+        except HybridError:
+            # Exchange itself said no, or nothing was sent: the session is sound, and Exchange allows few of them.
             sound = True
             raise
         finally:

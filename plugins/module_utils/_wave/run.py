@@ -140,6 +140,8 @@ def _skip(items: Sequence[WorkItem[State]]) -> None:
     for item in items:
         outcome = item.outcome
         outcome.status, outcome.before, outcome.after, outcome.cmdlets = "skipped", {}, {}, []
+        # Nothing was written, so the record must not say what the plan would have left: that the user is whole, say.
+        outcome.enriched = Record()
 
 
 def _send(connections: Connections, writes_to: str, half_made: HalfMade, item: WorkItem[State]) -> WorkItem[State]:

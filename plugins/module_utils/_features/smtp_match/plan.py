@@ -34,6 +34,7 @@ USUAL_REASONS = (
     "quarantined (no error is shown), Entra Connect is in staging mode, the cloud user holds an admin role, or soft "
     "match is blocked in the tenant."
 )
+# Which compared field a blocker's code accepts a change of.
 ACCEPTABLE = {
     "user_principal_name": "upn_differs",
     "alias": "alias_would_change",

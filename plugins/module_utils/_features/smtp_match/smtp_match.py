@@ -37,7 +37,6 @@ ANCHOR_UNVERIFIED = (
     "The anchor itself was not read: that the cloud user belongs to this on-premises user is inferred from the object "
     "id, IsDirSynced and the stamped values."
 )
-# Which compared field a blocker's code accepts a change of.
 
 
 @dataclass(frozen=True)

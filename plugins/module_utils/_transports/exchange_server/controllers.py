@@ -117,14 +117,14 @@ def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
 
 
 class PinnedSession:
-    """Implements Opening in front of another: adds DomainController to what takes it and has none."""
+    """Implements OpensAhead in front of another: adds DomainController to what takes it and has none."""
 
     def __init__(self, inner: OpensAhead, controllers: Controllers) -> None:
         self._inner = inner
         self._controllers = controllers
 
     def connect(self) -> None:
-        """Open the session behind it: see Opening.connect."""
+        """Open the session behind it: see OpensAhead.connect."""
         self._inner.connect()
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:

@@ -157,7 +157,7 @@ class Endpoint:
 
 
 class RemotePowerShellSession:
-    """Implements Opening over PSRP. ``clock`` is monotonic, in seconds."""
+    """Implements OpensAhead over PSRP. ``clock`` is monotonic, in seconds."""
 
     def __init__(self, endpoint: Endpoint, retry: Retry, clock: Callable[[], float] = time.monotonic) -> None:
         self._endpoint = endpoint
@@ -173,7 +173,7 @@ class RemotePowerShellSession:
         self.on_throttled: Callable[[], None] = ignore_throttling
 
     def connect(self) -> None:
-        """Open the session: see Opening.connect."""
+        """Open the session: see OpensAhead.connect."""
         self._retry.call(lambda: self._ready_pool(VIEW_ENTIRE_FOREST), self._worth_reading_again)
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:

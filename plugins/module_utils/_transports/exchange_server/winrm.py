@@ -184,7 +184,7 @@ def _require_account(given: ConnectionOptions) -> None:
 
 
 class ManagementShellSession:
-    """Implements Opening: one WinRM shell, and in it one process for each cmdlet, with an Exchange session of its own.
+    """Implements OpensAhead: one WinRM shell, in it one process for each cmdlet, with an Exchange session of its own.
 
     ``clock`` is monotonic, in seconds.
     """
@@ -199,7 +199,7 @@ class ManagementShellSession:
         self._last_used = clock()
 
     def connect(self) -> None:
-        """Open the shell: see Opening.connect. The second hop is made anew by each cmdlet."""
+        """Open the shell: see OpensAhead.connect. The second hop is made anew by each cmdlet."""
         self._retry.call(lambda: self._shell.open(VIEW_ENTIRE_FOREST), self._worth_opening_again)
 
     def _worth_opening_again(self, error: HybridError) -> bool:

@@ -448,6 +448,8 @@ def test_what_cannot_be_told_is_not_sent(path: Path, left: int) -> None:
         assert caught.value.code == "unwritable_journal"
         assert len(organization.calls) == 1
         connections.run(SERVER, SET, CHANGE)
+        # The session has sent nothing and is lent again: with one more each time, Exchange would run out of them.
+        assert [session.closed for session in organization.sessions] == [False]
     told = path.read_bytes().splitlines()
     # Half a line may stand there; whatever comes after it stands on lines of its own.
     assert len(told) == 4 + bool(left)

@@ -441,6 +441,7 @@ def test_stop_begins_nothing_after_a_plan_that_failed() -> None:
         "thing": "white",
         "warnings": ["wet paint"],
     }
+    assert [outcome.enriched for outcome in outcomes] == [{}, {}, {"seen_as": "white"}]
 
 
 def test_stop_begins_nothing_after_a_write_that_failed() -> None:
@@ -452,6 +453,8 @@ def test_stop_begins_nothing_after_a_write_that_failed() -> None:
     )
     outcomes = shop.run(*(paint(name) for name in "abcd"), on_error="stop")
     assert [outcome.status for outcome in outcomes] == ["changed", "failed", "skipped", "skipped"]
+    # The record of a mailbox that was not begun with says nothing of what its plan would have left.
+    assert [outcome.enriched for outcome in outcomes[2:]] == [{}, {}]
     assert len(shop.written) == 2
     assert shop.things["c"]["colour"] == "white"
 
