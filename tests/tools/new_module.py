@@ -55,7 +55,9 @@ EXAMPLES = r"""
 from typing import NoReturn
 
 from {package}.module_utils._connections.interfaces import EXCHANGE_SERVER
-from {package}.module_utils._features.{name}.step import Managed
+from {package}.module_utils._features.{name} import (
+    step,
+)
 from {package}.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -64,7 +66,11 @@ from {package}.module_utils._module.systems import exchange_server
 from {package}.module_utils._wave import fields
 from {package}.module_utils._wave.run import run_wave
 
-ARGUMENTS = Arguments(mailbox=fields.options("{name}"), systems=(exchange_server.SYSTEM,), journal=True)
+ARGUMENTS = Arguments(
+    mailbox=fields.options("{name}"),
+    systems=(exchange_server.SYSTEM,),
+    journal=True,
+)
 
 
 def work(module: HybridModule) -> NoReturn:
@@ -72,7 +78,7 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER)
         outcomes = run_wave(
-            Managed(module.check_mode),
+            step.Managed(module.check_mode),
             records,
             connections,
             check=module.check_mode,
@@ -119,7 +125,9 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from {package}.module_utils._features.{name} import plan
+from {package}.module_utils._features.{name} import (
+    plan,
+)
 from {package}.module_utils._recipients.steps import OnPremisesStep
 from {package}.module_utils._wave.plan import Attempt, Plan
 from {package}.module_utils._wave.records import Record
@@ -140,7 +148,9 @@ TEST_TEXT = '''
 from __future__ import annotations
 
 import pytest
-from {package}.module_utils._features.{name}.step import Managed
+from {package}.module_utils._features.{name} import (
+    step,
+)
 from {package}.module_utils._wave.outcome import Outcome
 from {package}.module_utils._wave.run import run_wave
 
@@ -162,7 +172,7 @@ def system() -> InProcess:
 def run(system: InProcess, *names: str, check: bool = False) -> list[Outcome]:
     records = [{{"identity": f"{{name}}@contoso.com"}} for name in names]
     with system.connect("exchange_server") as connections:
-        return run_wave(Managed(check), records, connections, check=check, sleep=system.sleep)
+        return run_wave(step.Managed(check), records, connections, check=check, sleep=system.sleep)
 
 
 def test_nothing_is_written_where_nothing_is_missing(system: InProcess) -> None:

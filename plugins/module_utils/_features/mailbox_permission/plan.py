@@ -88,6 +88,8 @@ def _check_user(where: str, user: str, state: str) -> None:
         raise InputError(where, user, "is blank", "Name a user or a mail-enabled security group.")
     if user != user.strip() or not user.isprintable():
         raise InputError(where, user, "has blanks around it, or characters that do not show", "Correct the name.")
+    if "*" in user:
+        raise InputError(where, user, "has an asterisk, which stands for any text", "Name one user or group.")
     if user.upper().startswith("NT AUTHORITY\\") or (SID.fullmatch(user) and not _OF_AN_ACCOUNT.match(user)):
         raise InputError(
             where,
@@ -120,7 +122,8 @@ def of(record: Record, current: Access, *, present: bool) -> Plan:
             of_call[wanted.attribute] = len(calls) - 1
             left = {*held, *wanted.rights} if present else {*held} - {*wanted.rights}
             before[wanted.attribute], after[wanted.attribute] = held, sorted(left)
-    return Plan(tuple(calls), before, after, warnings=tuple(warnings), of_call=of_call)
+    # Entries that differ in their inheritance are told of alike.
+    return Plan(tuple(calls), before, after, warnings=tuple(dict.fromkeys(warnings)), of_call=of_call)
 
 
 def _merged(record: Record, current: Access, present: bool) -> list[_Wanted]:
@@ -181,13 +184,16 @@ def _parameters(current: Access, wanted: _Wanted, rights: Sequence[str]) -> dict
 
 
 def _warnings(current: Access, wanted: _Wanted, present: bool) -> Iterator[str]:
-    """Tell what the entries of the mailbox do not decide: what denies outranks, and what is inherited stays."""
+    """Tell what the entries of the mailbox do not decide: what is inherited stays, and its own that deny outrank.
+
+    What is inherited and denies does not: the mailbox's own entries come before it.
+    """
     for entry in current.entries:
         shared = [right for right in wanted.rights if right in entry.rights]
         if not shared or current.owners.get(entry.user, entry.user) != wanted.trustee:
             continue
         rights = ", ".join(shared)
-        if present and not wanted.deny and entry.deny:
+        if present and not wanted.deny and entry.deny and not entry.inherited:
             yield f"an entry denies {rights} to {wanted.name}, which outranks what is allowed"
         if not present and entry.inherited and entry.deny == wanted.deny:
             yield f"{wanted.name} inherits {rights} from above the mailbox, which stays"

@@ -180,6 +180,21 @@ def test_an_entry_that_denies_what_is_allowed_is_told(office: Office) -> None:
     assert outcome.warnings == ["an entry denies FullAccess to ann@contoso.com, which outranks what is allowed"]
 
 
+def test_an_inherited_denial_does_not_outrank_what_is_allowed(office: Office) -> None:
+    office.entries(office.info).append(lab.Entry(office.ann.directory.guid, deny=True, inherited=True))
+    (outcome,) = office.run(record("info@contoso.com", "ann@contoso.com"))
+    assert (outcome.status, outcome.warnings) == ("changed", [])
+
+
+def test_what_stays_is_told_once_for_all_entries_of_a_trustee(office: Office) -> None:
+    ann = office.ann.directory.guid
+    own = [lab.Entry(ann), lab.Entry(ann, inheritance="None")]
+    office.entries(office.info).extend([*own, lab.Entry(ann, inherited=True)])
+    (outcome,) = office.run(record("info@contoso.com", "ann@contoso.com"), state="absent")
+    assert len(outcome.cmdlets) == 2
+    assert outcome.warnings == ["ann@contoso.com inherits FullAccess from above the mailbox, which stays"]
+
+
 @pytest.mark.parametrize(
     ("trustee", "code", "words"),
     [
@@ -261,6 +276,7 @@ def test_an_answer_without_the_owners_own_entry_is_none(office: Office) -> None:
     [
         ({"user": " "}, "present", "trustees[0].user: ' ' is blank."),
         ({"user": "ann@contoso.com "}, "present", "trustees[0].user: 'ann@contoso.com ' has blanks around it"),
+        ({"user": "ann*"}, "absent", "trustees[0].user: 'ann*' has an asterisk"),
         ({"user": "NT AUTHORITY\\SELF"}, "absent", "trustees[0].user: 'NT AUTHORITY\\SELF' is an account of Windows"),
         ({"user": "S-1-5-10"}, "absent", "trustees[0].user: 'S-1-5-10' is an account of Windows itself"),
         ({"user": SID}, "present", f"trustees[0].user: '{SID}' is a SID, which only an entry of a deleted"),
