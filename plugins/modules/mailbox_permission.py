@@ -32,7 +32,7 @@ options:
     default: present
   trustees:
     description:
-      - Who may open the mailbox, and how. Needed for each mailbox; one that is home and names none is skipped.
+      - Who may open the mailbox, and how. Required for each mailbox. A mailbox that is home and has none is skipped.
     type: list
     elements: dict
     suboptions:
@@ -111,7 +111,7 @@ results:
   elements: dict
   contains:
     identity:
-      description: The mailbox as it was named.
+      description: The mailbox as it was specified.
       returned: always
       type: str
       sample: ann@contoso.com
@@ -121,11 +121,11 @@ results:
       type: str
       sample: changed
     before:
-      description: The rights of each trustee whose entry changes, as they were.
+      description: The rights of each trustee whose entry changes, with their previous values.
       returned: changed or failed
       type: dict
     after:
-      description: The rights of the same trustees, as they are now or would be.
+      description: The rights of the same trustees, with their new values, or the predicted ones in check mode.
       returned: changed or failed
       type: dict
     cmdlets:
@@ -134,7 +134,7 @@ results:
       type: list
       elements: str
     warnings:
-      description: What Exchange or this module warned of.
+      description: Warnings of Exchange or of this module.
       returned: when there are any
       type: list
       elements: str
@@ -144,12 +144,12 @@ results:
       type: dict
       contains:
         code:
-          description: Stable name of the fault.
+          description: Stable name of the error.
           returned: always
           type: str
           sample: not_found
         message:
-          description: What happened, with Exchange's own words where it spoke.
+          description: What happened, with Exchange's own message if there is one.
           returned: always
           type: str
         cmdlet:
@@ -165,7 +165,7 @@ results:
           returned: always
           type: str
 mailboxes:
-  description: The records of the mailboxes that did not fail, enriched; hand them to the next task.
+  description: The records of the mailboxes that did not fail, with what this module added. Pass them to the next task.
   returned: with O(identity) or O(mailboxes); with O(mailboxes_file) they are in the file
   type: list
   elements: dict
