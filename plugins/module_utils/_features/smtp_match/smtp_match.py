@@ -110,10 +110,12 @@ def await_match(
         for item in waiting:
             item.outcome.status = "pending"
         return outcomes
-    for item in _without_another_proof(connections, waiting, accept):
+    unmatched = _without_another_proof(connections, waiting, accept)
+    for item in unmatched:
         item.fail(plan.timed_out(wait_timeout, str(item.outcome.details.get("missing", ""))))
     _find_second_objects(connections, outcomes)
-    anchor.verify(connections, outcomes)
+    verified = set(waiting) - set(unmatched)
+    anchor.verify(connections, [item.outcome for item in items if item not in verified])
     return outcomes
 
 
@@ -188,7 +190,7 @@ def _without_another_proof(
     """Conclude, now that time is up, those whose match something else proves than the address that does not show.
 
     That is an anchor that was verified, by write-back before or by Microsoft Graph now, or IsDirSynced that turned true
-    on the same object. Returns the others.
+    on the same object. Returns the others, as they were.
     """
     candidates = []
     for item in items:
@@ -201,7 +203,7 @@ def _without_another_proof(
         outcome = item.outcome
         proof = _other_proof(outcome)
         if outcome.error is None and not proof:
-            outcome.details, outcome.enriched = told, {}
+            outcome.details, outcome.enriched, outcome.warnings = told, Record(), []
             left.append(item)
         elif outcome.error is None:
             outcome.warnings.append(ANOTHER_PROOF.format(proof=proof, unseen=", ".join(match.unseen)))

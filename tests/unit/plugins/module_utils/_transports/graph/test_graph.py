@@ -450,6 +450,28 @@ def test_a_graph_that_does_not_answer_is_a_warning_not_a_verdict(bench: Bench) -
     assert outcome.warnings[0].startswith("Microsoft Graph was not read: ")
 
 
+def test_a_graph_that_does_not_answer_is_told_once_of_a_match_that_lacks_an_address(bench: Bench) -> None:
+    bench.laboratory.application.graph_roles = []
+    pairs = [bench.build.synced(name) for name in ("Ann Archer", "Bob Baker")]
+    for pair in pairs:
+        bench.build.mail_enable(pair)
+    records = [
+        {
+            "identity": pair.identity, "ad_identity": str(pair.directory.guid), "is_dir_synced": synced,
+            "external_directory_object_id": pair.cloud.external_directory_object_id,
+            "email_addresses": pair.cloud.email_addresses,
+        }
+        for pair, synced in zip(pairs, (False, True), strict=True)
+    ]  # fmt: skip
+    with bench.connections() as connections:
+        outcomes = await_match(connections, records, accept=[], wait_timeout=0, wait_sleep=1)
+    assert [outcome.error and outcome.error.code for outcome in outcomes] == [None, "match_timeout"]
+    assert [[warning.split(":")[0] for warning in outcome.warnings] for outcome in outcomes] == [
+        ["Microsoft Graph was not read", "the match is proved by IsDirSynced, which turned True on the same cloud "
+         "object, but the cloud still does not show X500"], ["Microsoft Graph was not read"],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("user", "owners", "expected"),
     [
