@@ -58,7 +58,7 @@ options:
   pause_noted:
     description:
       - Whether M(mailops.exchange_hybrid.directory_sync) wrote the pause of O(holder) down in O(directory), as its
-        RV(mailops.exchange_hybrid.directory_sync#module:noted) tells. If something else has ended that pause since,
+        RV(mailops.exchange_hybrid.directory_sync#module:noted) shows. If something else has ended that pause since,
         nothing is written (C(pause_ended)).
     type: bool
     default: false

@@ -73,8 +73,8 @@ def opened(path: str, records: Sequence[Record]) -> list[Record]:
                 path,
                 f"has a record of {record.get('identity')} that was changed, by hand for example, after a task judged "
                 "the mailbox",
-                "Change the CSV file or the list from which the wave was made, and run again from there: the mailboxes "
-                "are then looked at again.",
+                "Change the CSV file or the list from which the wave was created, and run again from there: the "
+                "mailboxes are then read again.",
                 "changed_record",
             )
     return list(records)
@@ -146,7 +146,7 @@ def lock_file(directory: str, name: str, option: str = "directory") -> IO[str]:
             option,
             path,
             f"is where runs lock each other out, and cannot be opened ({reason(error)})",
-            "Give a directory that this account may write. If the file is a link or a pipe, remove it while no run "
+            "Use a directory that this account can write to. If the file is a link or a pipe, remove it while no run "
             "uses the directory.",
             "unwritable_directory",
         ) from error

@@ -101,9 +101,9 @@ class HalfMade:
                     "resume_sync, or by another run with the same directory.",
                     code="pause_ended",
                     retryable=True,
-                    remedy="Nothing was written. Run again: the synchronization is paused again. Give runs that are "
-                    "to work at the same time a directory each, or make their waves with the inventory plugin "
-                    "mailbox_waves, which gives each a name of its own.",
+                    remedy="Nothing was written. Run again: the synchronization is paused again. For runs at "
+                    "the same time, use a separate directory for each, or create their waves with the inventory plugin "
+                    "mailbox_waves, which gives each its own name.",
                 )
             yield
 

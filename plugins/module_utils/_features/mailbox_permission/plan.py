@@ -101,8 +101,8 @@ def _check_user(where: str, user: str, state: str) -> None:
         raise InputError(
             where,
             user,
-            "is a SID, which only an entry of a deleted account is named by",
-            "Give the user's address; mailbox_permission with state: absent removes the entry.",
+            "is a SID, which is accepted only for the entry of a deleted account",
+            "Use the user's address; mailbox_permission with state: absent removes the entry.",
         )
 
 

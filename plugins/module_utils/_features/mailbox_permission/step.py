@@ -112,13 +112,13 @@ def _not_one(name: str, found: Sequence[Properties]) -> MailboxError:
             f"Get-Recipient finds {len(found)} recipients for trustee '{name}'.",
             code="ambiguous",
             cmdlet="Get-Recipient",
-            remedy="Give the GUID of the one that is meant in trustees.",
+            remedy="Use the GUID of the right one in trustees.",
         )
     return MailboxError(
         f"Get-Recipient finds no on-premises recipient for trustee '{name}'.",
         code="not_found",
         cmdlet="Get-Recipient",
-        remedy="Give an address, DOMAIN\\account or GUID in trustees; the entry of a deleted account goes by its SID.",
+        remedy="Use an address, DOMAIN\\account or GUID in trustees, or the SID for the entry of a deleted account.",
     )
 
 

@@ -279,7 +279,7 @@ def test_an_answer_without_the_owners_own_entry_is_none(office: Office) -> None:
         ({"user": "ann*"}, "absent", "trustees[0].user: 'ann*' has an asterisk"),
         ({"user": "NT AUTHORITY\\SELF"}, "absent", "trustees[0].user: 'NT AUTHORITY\\SELF' is an account of Windows"),
         ({"user": "S-1-5-10"}, "absent", "trustees[0].user: 'S-1-5-10' is an account of Windows itself"),
-        ({"user": SID}, "present", f"trustees[0].user: '{SID}' is a SID, which only an entry of a deleted"),
+        ({"user": SID}, "present", f"trustees[0].user: '{SID}' is a SID, which is accepted only"),
         ({"user": "ann", "access_rights": []}, "present", "trustees[0].access_rights: is empty."),
         ({"user": "ann", "deny": True, "auto_mapping": True}, "present", "trustees[0].auto_mapping: 'True' has no"),
     ],
