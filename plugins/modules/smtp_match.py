@@ -54,8 +54,8 @@ options:
   accept:
     description:
       - Codes of differences that do not stop a mailbox, as in M(mailops.exchange_hybrid.offboarding_state) -
-        C(mail_in_use) (with O(state=stamped)), C(upn_differs), C(alias_would_change), C(display_name_would_change),
-        C(hidden_would_change), C(custom_attributes_would_change).
+        C(mail_in_use) and C(uniqueness_not_checked) (with O(state=stamped)), C(upn_differs), C(alias_would_change),
+        C(display_name_would_change), C(hidden_would_change), C(custom_attributes_would_change).
     type: list
     elements: str
     default: []

@@ -18,6 +18,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
+    accepted_by,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import anchor, plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.plan import Match
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, claim, uniqueness
@@ -54,17 +57,17 @@ class MailStamped(Step[BothSides]):
         for item in items:
             ad, found = on_premises[item.identity], tenant[item.identity]
             item.show(recipients_read.both_sides(item.record, ad, found, check=self.check))
-        self._fail_other_holders(connections, items)
 
-    def _fail_other_holders(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
+    def ask(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         entries = [
             (item, claim.of_mailbox(item.record, item.current.cloud, item.current.on_premises))
             for item in items
-            if item.error is None and item.current is not None and item.current.cloud is not None
+            if item.current is not None and item.current.cloud is not None
         ]
         found = uniqueness.conflicts(connections, {item.identity: asked for item, asked in entries})
         for item, _asked in entries:
-            item.error = next(iter(uniqueness.not_accepted(found[item.identity], self.accept)), None)
+            accepted = accepted_by(item.record, self.accept)
+            item.error = next(iter(uniqueness.not_accepted(found[item.identity], accepted)), None)
 
     def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)

@@ -44,7 +44,7 @@ def work(module: HybridModule) -> NoReturn:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         if params["state"] == "stamped":
             outcomes = run_wave(
-                MailStamped(module.check_mode),
+                MailStamped(module.check_mode, params["accept"]),
                 records,
                 connections,
                 check=module.check_mode,

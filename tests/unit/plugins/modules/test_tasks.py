@@ -77,3 +77,14 @@ def test_a_preview_of_the_match_looks_once(ran: Ran, pairs: list[Pair]) -> None:
     given = [{**record, "whole": True, "offboarding_state": "to_do"} for record in mailboxes(pairs)]
     result = ran("smtp_match", check=True, state="matched", wait_timeout=900, mailboxes=given)
     assert result["summary"]["pending"] == 2, result
+
+
+def test_a_stamp_goes_past_what_its_task_accepts_and_past_nothing_else(
+    ran: Ran, laboratory: Laboratory, pairs: list[Pair]
+) -> None:
+    primary = pairs[0].cloud.primary_smtp_address
+    HybridBuilder(laboratory.hybrid).directory_user("Stamp Holder", mail=primary)
+    given: dict[str, Any] = {"state": "stamped", "check": True, "mailboxes": mailboxes(pairs)}
+    refused = ran("smtp_match", **given)
+    assert [item.get("error", {}).get("code") for item in refused["results"]] == ["mail_in_use", None]
+    assert ran("smtp_match", accept=["mail_in_use"], **given)["summary"]["changed"] == 2

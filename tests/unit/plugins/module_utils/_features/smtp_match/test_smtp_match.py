@@ -17,11 +17,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     await_match,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
 
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
@@ -143,10 +141,23 @@ def test_mail_of_another_user_is_accepted_by_its_code() -> None:
     assert outcome.error is not None
     assert (outcome.error.code, server.writes) == ("mail_in_use", [])
     with connect(server, online) as connections:
-        step = MailStamped(False, ["mail_in_use"])
-        item: WorkItem[BothSides] = WorkItem(record())
-        step.read(connections, [item])
-        assert (item.error, item.current is None) == (None, False)
+        step, given = MailStamped(False, ["mail_in_use"]), [record()]
+        (accepted,) = run_wave(step, given, connections, check=False, sleep=Time().sleep)
+    assert (accepted.status, accepted.error, len(server.writes)) == ("changed", None, 1)
+
+
+def test_other_holders_are_asked_for_before_the_stamp_alone() -> None:
+    """Who takes an address while it is written does not undo the write: the next run tells."""
+    server, online = forest(ad_user("ann")), fakes.tenant(cloud_mailbox("ann"))
+    stamped = server.handlers["Set-User"]
+
+    def set_user(cmdlet: Cmdlet) -> list[Properties]:
+        server.objects["Get-User"].append(ad_user("bob", WindowsEmailAddress=f"ann@{ROUTING}"))
+        return list(stamped(cmdlet))
+
+    server.handlers["Set-User"] = set_user
+    assert only(stamp(server, online, record())) == ("changed", "")
+    assert only(stamp(server, online, record())) == ("failed", "mail_in_use")
 
 
 def test_each_side_that_is_missing_is_told() -> None:
