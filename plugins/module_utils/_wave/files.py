@@ -81,8 +81,8 @@ def opened(path: str, records: Sequence[Record]) -> list[Record]:
 
 
 def checksum(record: Mapping[str, Any]) -> str:
-    """Return the checksum of all that a record says."""
-    text = json.dumps(record, separators=(",", ":"))
+    """Return the checksum of all that a record says, in whatever order its keys are."""
+    text = json.dumps(record, separators=(",", ":"), sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
 
 

@@ -409,6 +409,9 @@ def test_a_judged_record_that_something_else_changed_is_refused_and_an_unjudged_
     run(mailboxes_file=str(path))
     assert run.code == 0
     left = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(left, sort_keys=True, indent=2), encoding="utf-8")
+    run(mailboxes_file=str(path))
+    assert run.code == 0, "the same file, written in another way"
     left[1].update(change)
     path.write_text(json.dumps(left), encoding="utf-8")
     refused = run(mailboxes_file=str(path))
