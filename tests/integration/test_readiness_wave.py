@@ -157,7 +157,7 @@ def test_a_relative_path_or_no_wave_is_refused_before_anything_is_read(bench: Be
         run = check(bench, path, **{name: "wave"})
         assert f"{name}: 'wave' is empty or relative" in run.output
     for given in ({"offboarding_csv": ""}, {"offboarding_mailboxes": [{"identity": "ann.archer@contoso.com"}]}):
-        assert "offboarding_csv, offboarding_mailboxes: give one of them" in check(bench, path, **given).output
+        assert "offboarding_csv, offboarding_mailboxes: set exactly one of them" in check(bench, path, **given).output
     assert bench.log.entries() == []
 
 
