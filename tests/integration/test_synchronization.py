@@ -52,7 +52,7 @@ def test_nobody_is_written_to_unprotected_without_a_word(bench: Bench) -> None:
     refused = bench.offboard(**given)
     message = refused.task("Refuse to write if half-made users may be exported").message
     assert message.startswith("unprotected_sync: ")
-    assert "since entra_connect is not configured" in message
+    assert "because entra_connect is not configured" in message
     assert (refused.succeeded, bench.writes()) == (False, [])
     accepted = bench.offboard(
         "--tags", "prepare", offboarding_accept=["unprotected_sync"], offboarding_journal=str(journal(bench)), **given

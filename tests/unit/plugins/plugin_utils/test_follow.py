@@ -119,14 +119,14 @@ def test_a_look_without_an_answer_is_made_again_until_time_is_up() -> None:
     assert result == DONE
     assert shown == ["1 1 %", "no answer, and the wait continues: busy", "0 100 %"]
     result, _shown = run(Looks(moving(7), BUSY))
-    assert (result["failed"], result["msg"]) == (True, "busy Last seen: 1 7 %")
+    assert (result["failed"], result["msg"]) == (True, "busy Last known: 1 7 %")
     assert result["progress"]["percent"] == 7
 
 
 def test_a_look_that_is_refused_is_the_end() -> None:
     watch = Time()
     result, _shown = run(Looks(moving(7), REFUSED), watch)
-    assert (result["msg"], watch.slept) == ("no Last seen: 1 7 %", [30])
+    assert (result["msg"], watch.slept) == ("no Last known: 1 7 %", [30])
     assert run(Looks(REFUSED))[0] == REFUSED
     assert run(Looks({"failed": True, "msg": "MODULE FAILURE"}))[0]["msg"] == "MODULE FAILURE"
 

@@ -139,7 +139,7 @@ def test_a_cmdlet_that_no_role_grants_on_premises(bench: Bench, cmdlet: str) -> 
 
 def test_a_cmdlet_that_a_group_of_roles_grants(bench: Bench) -> None:
     bench.laboratory.hybrid.exchange_server.revoked[account(bench)] = {"Add-MailboxPermission"}
-    told = "Give the account Organization Management (role group)."
+    told = "Assign the account Organization Management (role group)."
     assert bench.run("exchange_server").failed() == {"Add-MailboxPermission": told}
     bench.purposes = ["offboarding"]
     assert bench.run("exchange_server").failed() == {}

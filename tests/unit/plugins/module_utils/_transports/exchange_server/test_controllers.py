@@ -150,10 +150,10 @@ def test_a_name_of_two_users_is_no_reason_to_write_at_either_ones_controller() -
     controllers = from_option(ConnectionOptions("exchange_server", {}), PINNED)
     assert controllers is not None
     session = PinnedSession(server.open(), controllers)
-    with pytest.raises(MailboxError, match="'Ann' names 2 users at the pinned domain controllers") as caught:
+    with pytest.raises(MailboxError, match="'Ann' matches 2 users at the pinned domain controllers") as caught:
         session.run(Cmdlet("Set-MailUser", {"Identity": "Ann", "Alias": "ann"}))
     answers[PINNED[0]] = answers[PINNED[1]] = []
-    with pytest.raises(MailboxError, match="'Bob' names 0 users") as nobody:
+    with pytest.raises(MailboxError, match="'Bob' matches 0 users") as nobody:
         session.run(Cmdlet("Set-MailUser", {"Identity": "Bob", "Alias": "bob"}))
     assert (caught.value.code, nobody.value.code, server.writes) == ("ambiguous", "not_found", [])
 
