@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the failure catalogue as docs/failures.md: ``python tests/tools/failure_page.py > docs/failures.md``."""
+"""The page docs/failures.md, from the failure catalogue; ``make pages`` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import CATALOGUE, Failure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import Failure
 
 HEAD = """# What Exchange says, and what to do
 
@@ -34,7 +34,3 @@ def _cells(failure: Failure) -> list[str]:
     fits += [f"text `{failure.text}`"] if failure.text else []
     cells = [f"`{failure.code}`", " and ".join(fits), failure.side, failure.category, failure.remedy, failure.source]
     return [cell.replace("|", "\\|") for cell in cells]
-
-
-if __name__ == "__main__":
-    print(page(CATALOGUE), end="")

@@ -100,7 +100,10 @@ def connection_test(text: str, _documented: Documented) -> str:
     """Return module connection_test with the purposes that the table of cmdlets has as choices."""
     choices = "".join(f"      - {name}\n" for name in sorted(PURPOSES))
     pattern = re.compile(r"(^  purposes:\n(?:    .*\n)*?    choices:\n)(?:      - \w+\n)+", re.MULTILINE)
-    return pattern.sub(lambda found: found[1] + choices, text)
+    written, found = pattern.subn(lambda match: match[1] + choices, text)
+    if found != 1:
+        raise ValueError("connection_test has no list of choices for purposes")
+    return written
 
 
 # What each file has to be, from what it is and from the modules' documentation.

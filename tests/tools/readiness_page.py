@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the checks of the readiness report: ``python tests/tools/readiness_page.py > docs/readiness.md``."""
+"""The page docs/readiness.md, from the catalogue of checks; ``make pages`` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
-    ALL,
     ENVIRONMENT,
     FINAL,
     MAILBOX,
@@ -72,7 +71,3 @@ def _cells(check: ReadinessCheck) -> list[str]:
     remedy = check.remedy or check.channel_remedy
     cells = [f"`{check.code}`", severity, check.question, check.why, remedy, check.channel, check.source]
     return [cell.replace("|", "\\|") for cell in cells]
-
-
-if __name__ == "__main__":
-    print(page(ALL), end="")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the table of fields as docs/records.md: ``python tests/tools/records_page.py > docs/records.md``."""
+"""The page docs/records.md, from the table of fields; ``make pages`` writes it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,3 @@ def _cells(name: str, field: Field) -> list[str]:
     text = re.sub(r"C\(([^)]*)\)", r"`\1`", field.text) + (f" One of {choices}." if choices else "")
     text += " Not as a column of a CSV." if field.options else ""
     return [f"`{name}`", fields.type_name(name), text, ", ".join(f"`{module}`" for module in field.options_of.split())]
-
-
-if __name__ == "__main__":
-    print(page(fields.TABLE), end="")
