@@ -26,7 +26,7 @@ READY = "ready"
 SLOW = ("exchange_server", "exchange_online")
 # A cycle and a move take a hundredth of a second: what is measured is the role, not the waiting of any organization.
 SPEED = 1000.0
-STARTING = 120.0  # seconds; 5,000 mailboxes take a few
+STARTING = 300.0  # seconds; 5,000 mailboxes take a few
 
 
 class Remote:

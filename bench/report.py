@@ -9,16 +9,45 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from bench.large import Promise, Readiness, Wave
 from bench.scenario import READS_CLOUD, READS_ON_PREMISES, WRITES, Result
 
 
 def table(results: Sequence[Result], starts: Mapping[str, float]) -> str:
     """Return the whole page."""
-    parts = [_walls(results), _costs(results), *(_calls(result) for result in results), _starts(starts)]
+    summaries = [_walls(results), _in_batches(results), _costs(results)]
+    parts = [*summaries, *(_calls(result) for result in results), _starts(starts)]
     return "\n".join(part for part in (*parts, _growth(results), _diffs(results)) if part)
 
 
-def _rows(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def large(waves: Sequence[Wave], reports: Sequence[Readiness]) -> str:
+    """Return the page about large waves in migration batches."""
+    promises = [promise for wave in waves for promise in wave.promises()]
+    promises += [promise for found in reports for promise in found.promises()]
+    times = [
+        [
+            f"{wave.size.mailboxes:,}", f"{wave.limit:.1f} s", f"{wave.found.role.wall:.1f} s",
+            f"{wave.found.rerun.wall:.1f} s", wave.found.cloud_calls,
+        ]
+        for wave in waves
+    ]  # fmt: skip
+    times += [
+        [f"{found.size.mailboxes:,} (readiness)", f"{found.limit:.1f} s", f"{found.run.wall:.1f} s", "", ""]
+        for found in reports
+    ]
+    return "\n".join([
+        table_of(["figure", "at most", "measured", ""], map(_promise, promises)),
+        table_of(["mailboxes", "limit", "measured", "second run", "cloud calls in all"], times),
+    ])  # fmt: skip
+
+
+def _promise(promise: Promise) -> list[str]:
+    unit = f" {promise.unit}" if promise.unit else ""
+    return [promise.what, f"{promise.most:g}{unit}", f"{promise.found:g}{unit}", "" if promise.kept else "missed"]
+
+
+def table_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join("| " + " | ".join(str(cell) for cell in line) + " |\n" for line in lines)
 
@@ -26,7 +55,7 @@ def _rows(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _walls(results: Sequence[Result]) -> str:
     header = ["mailboxes", "latency", "sessions", "limit", "the role", "ratio", "loop, each", "script, each",
               "faster than the loop", "than the script", "second run", "its writes"]  # fmt: skip
-    return _rows(header, (_wall(result) for result in results))
+    return table_of(header, (_wall(result) for result in results))
 
 
 def _wall(result: Result) -> list[str]:
@@ -42,9 +71,26 @@ def _wall(result: Result) -> list[str]:
     ]  # fmt: skip
 
 
+def _in_batches(results: Sequence[Result]) -> str:
+    """Show the same waves in migration batches, beside what each mailbox costs by a request of its own."""
+    header = ["in batches", "latency", "limit", "the role", "ratio", "calls about batches", "cloud calls", "CPU, each",
+              "CPU, each, by requests", "second run", "its writes"]  # fmt: skip
+    rows = [
+        [
+            f"{result.size.mailboxes:,}", f"{result.size.latency * 1000:g} ms", f"{result.batch_limit:.1f} s",
+            f"{found.role.wall:.1f} s", f"{found.role.wall / result.batch_limit:.2f}", found.migration_calls,
+            found.cloud_calls, f"{result.cpu_each(found.role):.1f} ms", f"{result.cpu_each(result.role):.1f} ms",
+            f"{found.rerun.wall:.1f} s", found.rerun_writes,
+        ]
+        for result in results
+        if (found := result.batches) is not None
+    ]  # fmt: skip
+    return table_of(header, rows) if rows else ""
+
+
 def _costs(results: Sequence[Result]) -> str:
     header = ["run", "CPU of the role", "CPU of its second run", "CPU of the laboratory (all runs)", "largest process"]
-    return _rows(header, ([
+    return table_of(header, ([
         result.size.name, f"{result.role.cpu:.1f} s", f"{result.rerun.cpu:.1f} s",
         f"{result.laboratory.cpu if result.laboratory else 0:.1f} s", f"{result.peak:.0f} MB",
     ] for result in results))  # fmt: skip
@@ -61,7 +107,7 @@ def _calls(result: Result) -> str:
         rows.append([name, "read", calls, _fewest(name, count), result.rerun_reads.get(name, 0)])
     sessions = ", ".join(f"{number} {name}" for name, number in result.sessions.items())
     title = f"{result.size.name}: {WRITES} writes a mailbox; sessions over all tasks: {sessions}\n\n"
-    return title + _rows(["cmdlet", "kind", "calls", "for one read or write of the wave", "second run"], rows)
+    return title + table_of(["cmdlet", "kind", "calls", "for one read or write of the wave", "second run"], rows)
 
 
 def _fewest(name: str, count: int) -> object:
@@ -75,7 +121,7 @@ def _fewest(name: str, count: int) -> object:
 def _starts(starts: Mapping[str, float]) -> str:
     if not starts:
         return ""
-    return _rows(["module", "CPU above an empty module"], ([name, f"{cpu:.2f} s"] for name, cpu in starts.items()))
+    return table_of(["module", "CPU above an empty module"], ([name, f"{cpu:.2f} s"] for name, cpu in starts.items()))
 
 
 def _growth(results: Sequence[Result]) -> str:

@@ -11,11 +11,12 @@ one latency for each bulk read (all of its calls at once), and the sync cycle, w
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,15 @@ from bench.laboratory import Remote, identities, laboratory
 from bench.processes import ROOT, Failed, Measured, run
 
 WRITES = 3  # Enable-MailUser, Set-MailUser, New-MoveRequest
+WRITES_IN_BATCHES = 2  # the first two: a batch takes a thousand mailboxes
+BATCH_SIZE = 1000
+# The two ways of moving, each with mailboxes of its own: the names of those begin with this.
+METHODS = {"move_request": "User", "migration_batch": "Batch"}
 READS_ON_PREMISES = 50  # objects that one filter asks for
 READS_CLOUD = 10  # mailboxes that one HTTP request may at least be about
 CYCLE = 0.02  # seconds of the laboratory's sync cycle at the speed that it runs at
-LONGEST = 900.0  # seconds that one child may take
+LONGEST = 1800.0  # seconds that one child may take
+_ABOUT_REQUESTS = "exchange_online Get-MoveRequest"
 WAVE = {
     "offboarding_routing_domain": "contoso.mail.onmicrosoft.com",
     "offboarding_remote_host_name": "mail.contoso.com",
@@ -57,6 +63,36 @@ class Size:
 
 
 @dataclass
+class InBatches:
+    """Seconds and calls of the same wave in migration batches."""
+
+    role: Measured
+    rerun: Measured
+    calls: dict[str, int]
+    rerun_writes: int
+    bulk_reads: int
+
+    @property
+    def cloud_calls(self) -> int:
+        return sum(count for name, count in self.calls.items() if name.startswith("exchange_online"))
+
+    @property
+    def migration_calls(self) -> int:
+        """Return how many calls the submission took at the most: those about batches, their users, endpoints and
+        move requests, those among them that decide beforehand how each mailbox moves."""
+        return sum(count for name, count in self.calls.items() if "-Migration" in name or _ABOUT_REQUESTS in name)
+
+
+def _limit(size: Size, writes_each: int, bulk_reads: int) -> float:
+    writes = writes_each * size.mailboxes * size.latency / size.sessions
+    return writes + bulk_reads * size.latency + CYCLE
+
+
+def limit_in_batches(size: Size, found: InBatches) -> float:
+    return _limit(size, WRITES_IN_BATCHES, found.bulk_reads)
+
+
+@dataclass
 class Result:
     """Seconds, megabytes and calls of one comparison."""
 
@@ -74,20 +110,29 @@ class Result:
     check: Measured | None = None
     check_diff: Measured | None = None
     laboratory: Measured | None = None
+    batches: InBatches | None = None
 
     @property
     def limit(self) -> float:
-        size = self.size
-        writes = WRITES * size.mailboxes * size.latency / size.sessions
-        return writes + self.bulk_reads * size.latency + CYCLE
+        return _limit(self.size, WRITES, self.bulk_reads)
+
+    @property
+    def batch_limit(self) -> float:
+        """Return the limit of the same wave in migration batches."""
+        return limit_in_batches(self.size, self.batches) if self.batches else 0.0
 
     def times_faster(self, seconds_each: float) -> float:
         return seconds_each / (self.role.wall / self.size.mailboxes)
 
     @property
     def peak(self) -> float:
-        runs = [run for run in (self.role, self.rerun, self.check, self.check_diff) if run is not None]
-        return max(run.peak for run in runs)
+        batches = (self.batches.role, self.batches.rerun) if self.batches else ()
+        runs = [run for run in (self.role, self.rerun, self.check, self.check_diff, *batches) if run is not None]
+        return max(float(run.peak) for run in runs)
+
+    def cpu_each(self, run: Measured) -> float:
+        """Return the milliseconds of CPU time that a run took for each mailbox."""
+        return run.cpu * 1000 / self.size.mailboxes
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``bench/results`` keeps."""
@@ -103,6 +148,8 @@ class Result:
             "rerun_wall_s": round(self.rerun.wall, 1),
             "rerun_writes": self.rerun_writes,
             "peak_memory_mb": round(self.peak),
+            "cpu_ms_each": round(self.cpu_each(self.role), 1),
+            "batches": self._batches_as_json(),
             "calls": {
                 "reads": self.reads,
                 "writes": self.writes,
@@ -111,9 +158,24 @@ class Result:
             },
         }
 
+    def _batches_as_json(self) -> dict[str, Any] | None:
+        if self.batches is None:
+            return None
+        found = self.batches
+        return {
+            "wall_s": round(found.role.wall, 1),
+            "limit_s": round(self.batch_limit, 1),
+            "ratio_to_limit": round(found.role.wall / self.batch_limit, 3),
+            "cpu_ms_each": round(self.cpu_each(found.role), 1),
+            "rerun_wall_s": round(found.rerun.wall, 1),
+            "rerun_writes": found.rerun_writes,
+            "migration_calls": found.migration_calls,
+            "cloud_calls": found.cloud_calls,
+        }
+
 
 @dataclass
-class _Place:
+class Place:
     """Where one comparison runs."""
 
     directory: Path
@@ -130,14 +192,22 @@ class _Place:
         path.write_text(json.dumps({**WAVE, **more}), encoding="utf-8")
         return f"@{path}"
 
-    def role(self, *options: str) -> Measured:
-        csv = self.directory / "mailboxes.csv"
-        csv.write_text("identity\n" + "\n".join(identities("User", self.size.mailboxes)) + "\n", encoding="utf-8")
-        variables = self.variables(
+    def role(self, *options: str, method: str = "move_request") -> Measured:
+        return self._ansible("playbooks/offboard.yml", "-e", self._wave(method), *options)
+
+    def readiness(self, method: str) -> Measured:
+        return self._ansible("playbooks/readiness.yml", "-e", self._wave(method, offboarding_fail_on="never"))
+
+    def _wave(self, method: str, **more: Any) -> str:
+        csv = self.directory / f"{method}.csv"
+        wave = identities(METHODS[method], self.size.mailboxes)
+        csv.write_text("identity\n" + "\n".join(wave) + "\n", encoding="utf-8")
+        return self.variables(
             offboarding_csv=str(csv),
-            offboarding_directory=str(self.directory / "offboarding"),
+            offboarding_directory=str(self.directory / method),
+            offboarding_method=method,
+            **more,
         )
-        return self._ansible("playbooks/offboard.yml", "-e", variables, *options)
 
     def loop(self) -> Measured:
         control = json.loads((self.directory / "laboratory" / "connection.json").read_text(encoding="utf-8"))["control"]
@@ -160,18 +230,19 @@ class _Place:
 
 def measure(size: Size) -> Result:
     """Run the whole comparison. Raises Failed when something does not run to its end, or writes too much."""
-    prefixes = {"User": size.mailboxes, "Loop": size.compared, "Script": size.compared}
+    waves = dict.fromkeys(METHODS.values(), size.mailboxes)
+    prefixes = {**waves, "Loop": size.compared, "Script": size.compared}
     with tempfile.TemporaryDirectory(prefix="mailops-bench-") as name:
         directory = Path(name).resolve()
         with laboratory(directory / "laboratory", prefixes, size.latency) as remote:
-            place = _Place(directory, size, remote)
+            place = Place(directory, size, remote)
             place.environment = child_environment(directory, size)
             result = _compare(place)
             result.laboratory = remote.stop()
     return result
 
 
-def _compare(place: _Place) -> Result:
+def _compare(place: Place) -> Result:
     size = place.size
     check = place.role("--check") if size.diff else None
     check_diff = place.role("--check", "--diff") if size.diff else None
@@ -180,22 +251,44 @@ def _compare(place: _Place) -> Result:
     entries, begin = place.received(begin)
     rerun = place.role()
     again, _begin = place.received(begin)
-    writes = _counted(entries, "write")
-    _refuse_missing(writes, size.mailboxes)
+    writes = counted(entries, "write")
+    _refuse_missing(writes, {**_STAMPED, "exchange_online New-MoveRequest": 1.0}, size.mailboxes)
     return Result(
         size,
         role,
         rerun,
-        reads=_counted(entries, "read"),
+        reads=counted(entries, "read"),
         writes=writes,
-        rerun_reads=_counted(again, "read"),
-        rerun_writes=sum(_counted(again, "write").values()),
+        rerun_reads=counted(again, "read"),
+        rerun_writes=sum(counted(again, "write").values()),
         sessions=_sessions(entries),
-        bulk_reads=_bulk_reads(size.sessions),
+        bulk_reads=_bulk_reads(size, "move_request"),
+        batches=in_batches(place),
         loop=place.loop().wall / size.compared if size.compared else 0.0,
         script=place.script().wall / size.compared if size.compared else 0.0,
         check=check,
         check_diff=check_diff,
+    )
+
+
+def in_batches(place: Place) -> InBatches:
+    """Run the same wave's twin in migration batches, and again."""
+    size = place.size
+    _entries, begin = place.received(0)
+    role = place.role(method="migration_batch")
+    entries, begin = place.received(begin)
+    rerun = place.role(method="migration_batch")
+    again, _begin = place.received(begin)
+    batches = math.ceil(size.mailboxes / BATCH_SIZE) / size.mailboxes
+    _refuse_missing(
+        counted(entries, "write"), {**_STAMPED, "exchange_online New-MigrationBatch": batches}, size.mailboxes
+    )
+    return InBatches(
+        role,
+        rerun,
+        calls={**counted(entries, "read"), **counted(entries, "write")},
+        rerun_writes=sum(counted(again, "write").values()),
+        bulk_reads=_bulk_reads(size, "migration_batch"),
     )
 
 
@@ -229,7 +322,7 @@ def _key(entry: Mapping[str, Any]) -> str:
     return f"{entry['organization']} {entry['cmdlet']}"
 
 
-def _counted(entries: Iterable[Mapping[str, Any]], kind: str) -> dict[str, int]:
+def counted(entries: Iterable[Mapping[str, Any]], kind: str) -> dict[str, int]:
     return dict(sorted(Counter(_key(entry) for entry in entries if entry["kind"] == kind).items()))
 
 
@@ -240,24 +333,31 @@ def _sessions(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return {organization: len(sessions) for organization, sessions in sorted(found.items())}
 
 
-def _bulk_reads(sessions: int) -> int:
-    """Return how many reads of the whole wave the role makes: as many as there are calls for a wave of one mailbox."""
-    size = Size(1, 0.0, sessions, compared=0)
+def _bulk_reads(size: Size, method: str) -> int:
+    return bulk_reads_of(Size(1, 0.0, size.sessions, compared=0), method, lambda place: place.role(method=method))
+
+
+def bulk_reads_of(alone: Size, method: str, work: Callable[[Place], Measured]) -> int:
+    """Return how many reads of the whole wave are made: as many as there are calls for a wave of one mailbox."""
     with tempfile.TemporaryDirectory(prefix="mailops-bench-") as name:
         directory = Path(name).resolve()
-        with laboratory(directory / "laboratory", {"User": 1}, 0.0) as remote:
-            place = _Place(directory, size, remote, child_environment(directory, size))
-            place.role()
+        with laboratory(directory / "laboratory", {METHODS[method]: 1}, 0.0) as remote:
+            place = Place(directory, alone, remote, child_environment(directory, alone))
+            work(place)
             entries, _begin = place.received(0)
     return sum(
         count
-        for name, count in _counted(entries, "read").items()
+        for name, count in counted(entries, "read").items()
         if name.startswith("exchange_") and not name.endswith("Set-ADServerSettings")
     )
 
 
-def _refuse_missing(writes: Mapping[str, int], mailboxes: int) -> None:
-    names = ("exchange_server Enable-MailUser", "exchange_server Set-MailUser", "exchange_online New-MoveRequest")
-    wrong = {name: writes.get(name, 0) for name in names if writes.get(name, 0) != mailboxes}
+_STAMPED = {"exchange_server Enable-MailUser": 1.0, "exchange_server Set-MailUser": 1.0}
+
+
+def _refuse_missing(writes: Mapping[str, int], wanted: Mapping[str, float], mailboxes: int) -> None:
+    """Raise Failed where a write was not made as often, for each mailbox, as it should have been."""
+    found = {name: writes.get(name, 0) for name in wanted}
+    wrong = {name: count for name, count in found.items() if count != round(wanted[name] * mailboxes)}
     if wrong:
         raise Failed(f"{mailboxes} mailboxes, but these writes: {wrong}")

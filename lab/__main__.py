@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from csv import DictReader
 from pathlib import Path
 
 import requests
 
 from lab.control import ControlClient
 from lab.hybrid import SystemClock, empty_hybrid
-from lab.laboratory import Laboratory, export_lines
+from lab.laboratory import ENVIRONMENT_FILE, Laboratory
 from lab.model import scenarios
 from lab.model.demo import demo_hybrid
+
+DEMO = Path(__file__).resolve().parent / "demo"
+# The one of this Python's environment, whether or not that is on PATH.
+PLAYBOOK = str(Path(sys.executable).parent / "ansible-playbook")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -99,6 +106,9 @@ def _run(options: argparse.Namespace, directory: Path) -> int:
         scenarios.convert(hybrid, options.wave, directory / "wave.csv")
     with Laboratory(hybrid, directory.resolve()) as laboratory:
         _announce(laboratory)
+        given = None if options.empty else DEMO / "mailboxes.csv"
+        csv = given if options.wave is None else laboratory.directory / "wave.csv"
+        print("\n".join(_next_steps(laboratory.directory, csv)), flush=True)
         stopped.wait()
     return 0
 
@@ -113,7 +123,35 @@ def _announce(laboratory: Laboratory) -> None:
     print(f"  {'certificate':16} {laboratory.certificate_path}")
     print(f"  {'CA file':16} {laboratory.environment()['EXCHANGE_SERVER_CA_FILE']}")
     print()
-    print(export_lines(laboratory.environment()), end="", flush=True)
+
+
+def _next_steps(directory: Path, csv: Path | None) -> Iterator[str]:
+    """Yield whom the laboratory has to bring home, how to reach it from another shell, and the command for them."""
+    if csv is not None:
+        with csv.open(encoding="utf-8", newline="") as lines:
+            rows = list(DictReader(lines))
+        yield f"The wave is {csv}, {len(rows)} mailboxes:"
+        for database, names in sorted(_by_database(rows).items()):
+            yield f"  {database:16} {', '.join(names)}"
+        yield ""
+    yield "In another shell:"
+    yield f"  source {shlex.quote(str(directory / ENVIRONMENT_FILE))}"
+    if csv is not None:
+        given = [
+            f"@{DEMO / 'variables.yml'}",
+            f"offboarding_csv={csv}",
+            f"offboarding_directory={directory / 'offboarding'}",
+        ]
+        variables = " ".join(f"-e {shlex.quote(text)}" for text in given)
+        yield f"  {shlex.quote(PLAYBOOK)} mailops.exchange_hybrid.readiness {variables}"
+
+
+def _by_database(rows: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Return the identities of each target database; a row may leave it out."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.get("remote_target_database") or "no database", []).append(row["identity"])
+    return found
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ Kinds and their ``arguments`` (all optional unless said otherwise):
 * ``sync_cycle``: a whole directory sync cycle falls right before the cmdlet, or after it with ``when="after"``.
 * ``refuse_cursor``: REST only; the answer is right, and its next page is refused whatever the client sends along.
 * ``html_body``, ``empty_body``: REST only; a gateway answers instead of the service, with ``status``; ``xhtml`` has it
-  write an older page. The cmdlet
-  runs only with ``when="after"`` (``empty_body`` has that as its default, since that is how a write looks).
+  write an older page. The cmdlet runs only with ``when="after"`` (``empty_body`` has that as its default, since that is
+  how a write looks). ``envelope`` has ``empty_body`` be JSON with no object in it, as after a write that shows none.
 * ``errors_in_200``: REST only; what the cmdlet says went wrong is told inside a 200.
 * ``redirect``: REST only; a 302 to port 446 of ``host`` (this service's own host unless given), as backends answer.
 """
@@ -52,7 +52,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "lost_shell": (),
     "sync_cycle": ("when",),
     "html_body": ("when", "status", "xhtml"),
-    "empty_body": ("when", "status"),
+    "empty_body": ("when", "status", "envelope"),
     "errors_in_200": (),
     "redirect": ("host",),
     "refuse_cursor": (),
@@ -122,13 +122,17 @@ class Faults:
         **arguments: Any,
     ) -> int:
         """Arm a fault; return its number for ``remove``. Raises ValueError for one that makes no sense."""
-        _check(organization, kind, arguments)
+        self.check(organization, kind, arguments)
         if after < 0 or (count is not None and count < 1):
             raise ValueError("after must not be negative and count must be at least 1")
         with self._lock:
             fault = Fault(kind, organization, cmdlet, after, count, arguments, next(self._numbers))
             self._armed.append(fault)
         return fault.number
+
+    def check(self, organization: str, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Raise ValueError for a fault that cannot happen there, or whose arguments are not its own."""
+        _check(organization, kind, arguments)
 
     def remove(self, number: int) -> None:
         with self._lock:

@@ -63,6 +63,8 @@ class Hybrid:
         self.tenant = Tenant(accepted_domains=["contoso.com", "fabrikam.com", TENANT, ROUTING_DOMAIN])
         hybrid_domains = ["contoso.com", "fabrikam.com"]
         self.tenant.outbound_connectors.append(OutboundConnector("Outbound to Contoso", hybrid_domains))
+        for endpoint in self.tenant.migration_endpoints.values():
+            endpoint.credential = self.remote_credential
         self.entra = Entra(self.tenant)
         self.agenda = Agenda()
         self.controllers = Replication(self.directory.objects, LAG / speed)

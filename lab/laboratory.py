@@ -28,6 +28,7 @@ from lab.model.directory import CONTROLLERS
 from lab.wire.admin_api import AdminApi
 from lab.wire.authentication import EXCHANGE_BOUNDARY, WINRM_BOUNDARY, Door, Listener, NtlmAccounts
 from lab.wire.clixml import KNOWN, Shapes
+from lab.wire.disturbances import SERVERS, Disturbances
 from lab.wire.gateway import Gateway
 from lab.wire.graph_api import GraphApi
 from lab.wire.http_server import Application as HttpApplication
@@ -83,6 +84,7 @@ class Laboratory:
         self.directory = directory
         self.log = CommandLog()
         self.faults = Faults()
+        self.disturbances = Disturbances()
         self.client_secret = secrets.token_urlsafe(24)
         self._ports = ports or Ports()
         self._limits = limits or Limits()
@@ -143,6 +145,7 @@ class Laboratory:
     def stop(self) -> None:
         """Close all ports and connections, and remove the files that lead to them."""
         self.faults.wake()
+        self.disturbances.wake()
         for name in (CONNECTION_FILE, ENVIRONMENT_FILE):
             (self.directory / name).unlink(missing_ok=True)
         for server in self._servers.values():
@@ -206,6 +209,10 @@ class Laboratory:
             "REMOTE_CREDENTIAL_PASSWORD": remote.password,
         }
 
+    def show_migration_members(self, how: str) -> None:
+        """Let objects of the migration service arrive in another form that may be (``lab.wire.rest_encoding``)."""
+        self._admin_api.members = how
+
     @property
     def certificate_path(self) -> Path:
         """The application's certificate and key, for signing in with EXCHANGE_ONLINE_CERTIFICATE_PATH instead."""
@@ -238,7 +245,8 @@ class Laboratory:
         self._serve(organization, endpoint, port, context)
 
     def _serve(self, name: str, application: HttpApplication, port: int, context: ssl.SSLContext | None = None) -> str:
-        server = HttpServer(application, port=port, tls=context)
+        disturb = self.disturbances.of(name) if name in SERVERS else None
+        server = HttpServer(application, port=port, tls=context, disturb=disturb)
         self._servers[name] = server
         server.start()
         return f"https://localhost:{server.port}"

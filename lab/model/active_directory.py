@@ -55,6 +55,8 @@ def _attributes(item: DirectoryObject) -> Mapping[str, Sequence[bytes]]:
         return found
     # Every object has a uSNChanged: it is missing for those who may not read the object's attributes.
     found["uSNChanged"] = [str(int(item.when_changed.timestamp())).encode()]
+    # NORMAL_ACCOUNT, with or without ACCOUNTDISABLE.
+    found["userAccountControl"] = [b"514" if item.account_disabled else b"512"]
     found.update(_mail_attributes(item))
     if item.home_mdb_left or item.is_mailbox:
         name = item.database or "Old Database"

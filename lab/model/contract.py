@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import re
@@ -286,6 +287,15 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def _bytes(value: Any) -> bytes:
+    """Bytes over PowerShell; over REST a text in base64 (one live project) or the module's array, as bytes already."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise TypeError("not bytes")
+    return base64.b64decode(value, validate=True)
+
+
 def _unlimited(value: Any) -> Any:
     if isinstance(value, datetime.timedelta) or (isinstance(value, str) and value.lower() == "unlimited"):
         return value
@@ -296,7 +306,7 @@ _CONVERTERS = {
     "Boolean": _boolean, "SwitchParameter": _boolean, "Guid": _guid, "Int32": _int32, "SecureString": _secret,
     "DateTime": _date_time,
     "TimeSpan": _time_span, "PSCredential": _credential, "MultiValuedProperty": _many, "ProxyAddressCollection": _many,
-    "Unlimited": _unlimited,
+    "Unlimited": _unlimited, "Byte[]": _bytes,
 }  # fmt: skip
 
 
@@ -308,10 +318,17 @@ def _convert(value: Any, type_name: str) -> Any:
     return _many(value) if type_name.endswith("[]") else _text(value)
 
 
+# What the live listing of the module has (facts: migration-batches.md 1.1), and the reference's page has not.
+_LISTED = (("New-MigrationBatch", "Offboarding", "ArchiveOnly"),)
+
+
 @cache
 def _cmdlets(environment: str) -> dict[str, dict[str, Any]]:
     name = "adsync.json" if environment == ADSYNC else "cmdlets.json"
     loaded = json.loads((CONTRACT / name).read_text(encoding="utf-8"))["cmdlets"]
+    if environment == CLOUD:
+        for cmdlet, named, parameter in _LISTED:
+            loaded[cmdlet]["parameter_sets"][named]["optional"].append(parameter)
     return {cmdlet: facts for cmdlet, facts in loaded.items() if environment in facts["applicable"]}
 
 

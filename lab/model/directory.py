@@ -85,6 +85,15 @@ class Database:
     mounted: bool = True
     size: int = 120 * 1024**3
     disk_free: int = 2 * 1024**4
+    excluded: bool = False
+    suspended: bool = False
+    # Where the disk of its file is mounted; databases with one value share a disk. Empty: a disk of its own.
+    volume: str = ""
+
+    @property
+    def mount_point(self) -> str:
+        """Return where the disk of the database's file is mounted."""
+        return self.volume or f"C:\\ExchangeVolumes\\{self.name}\\"
 
 
 @dataclass
@@ -98,6 +107,9 @@ class Directory:
     server_version: str = "Version 15.2 (Build 2562.17)"
     external_host_name: str = "mail.contoso.com"
     mrs_proxy_enabled: bool = True
+    basic_authentication: bool = False
+    oauth_authentication: bool = True
+    token_checking: str = "None"
     ws_security: bool = True
     windows_authentication: bool = True
     hybrid_configured: bool = True
@@ -115,6 +127,13 @@ class Directory:
         """
         usual = {controller: controller for controllers in CONTROLLERS.values() for controller in controllers}
         return (DISJOINT if self.disjoint_namespace else usual)[name.lower()]
+
+    def fill(self, database: Database, size: int) -> None:
+        """Let a database grow: what is on one disk has the same disk the less."""
+        database.size += size
+        for other in self.databases.values():
+            if other.mount_point == database.mount_point:
+                other.disk_free = max(0, other.disk_free - size)
 
     def database(self, name: str) -> Database | None:
         """Find a database by name or GUID."""

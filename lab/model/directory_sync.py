@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,10 +66,11 @@ class Run:
     ended: datetime.datetime | None = None
     result: str = "in-progress"
 
-    @property
-    def identifier(self) -> uuid.UUID:
-        """Return the RunHistoryId."""
-        return uuid.uuid5(NAMESPACE, f"run {self.number}")
+
+@functools.cache
+def identifier(name: str) -> uuid.UUID:
+    """Return what the synchronization calls something, which every look at the history shows again."""
+    return uuid.uuid5(NAMESPACE, name)
 
 
 class DirectorySync:
@@ -90,6 +92,8 @@ class DirectorySync:
         self.timing = timing
         self.sync_cycle_enabled = True
         self.staging_mode = False
+        # Exchange hybrid write-back, which is optional: the object id and the X500 address come from the cloud.
+        self.writes_back = True
         # Alternate login ID: userPrincipalName in the cloud comes from mail, where there is one.
         self.alternate_login_id = False
         self.scheduler_suspended = False
@@ -403,7 +407,7 @@ class DirectorySync:
 
     def _write_back(self, now: datetime.datetime) -> None:
         """The cloud's object id and LegacyExchangeDN come back to Active Directory, one cycle after the export."""
-        for anchor in sorted(self._seen_in_cloud):
+        for anchor in sorted(self._seen_in_cloud) if self.writes_back else ():
             cloud = self.tenant.by_external_id(self._bound[anchor])
             item = self._sources.get(anchor)
             if cloud is None or item is None:

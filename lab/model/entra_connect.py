@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime
 import threading
-import uuid
 from collections.abc import Callable
 
 from lab.answer import Answer, CmdletFailure, Enumeration, LabObject, LabValue
 from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import ADSYNC, Binder
-from lab.model.directory_sync import INTERVAL, NAMESPACE, DirectorySync, Run
+from lab.model.directory_sync import INTERVAL, DirectorySync, Run, identifier
 
 RESULT_FILTERS = frozenset({"RunHistoryId", "ConnectorId", "RunProfileId", "RunNumber", "NumberRequested"})
 _MODEL = "Microsoft.IdentityManagement.PowerShell.ObjectModel."
@@ -101,8 +100,8 @@ class EntraConnect(Organization):
 
 def _result(run: Run) -> LabObject:
     properties: dict[str, LabValue] = {
-        "RunHistoryId": run.identifier, "ConnectorId": uuid.uuid5(NAMESPACE, run.connector),
-        "ConnectorName": run.connector, "RunProfileId": uuid.uuid5(NAMESPACE, f"{run.connector} {run.profile}"),
+        "RunHistoryId": identifier(f"run {run.number}"), "ConnectorId": identifier(run.connector),
+        "ConnectorName": run.connector, "RunProfileId": identifier(f"{run.connector} {run.profile}"),
         "RunProfileName": run.profile, "RunNumber": run.number, "IsRunComplete": run.ended is not None,
         "Result": run.result, "StartDate": run.started, "EndDate": run.ended,
     }  # fmt: skip

@@ -17,6 +17,9 @@ from lab.model.cmdlet_host import Implementation, Organization, Request
 from lab.model.contract import CLOUD, Binder
 from lab.model.exchange_server import accepted_domains, named_guid
 from lab.model.mailbox_replication import MailboxReplication
+from lab.model.migration import MigrationService
+from lab.model.migration_cmdlets import Migrations
+from lab.model.migration_endpoints import MigrationEndpoints
 from lab.model.move_requests import MoveRequests
 from lab.model.tenant import TENANT, Tenant
 
@@ -37,12 +40,22 @@ class ExchangeOnline(Organization):
         self.tenant = tenant
         recipients = CloudRecipients(tenant)
         self.move_requests = MoveRequests(replication, recipients, remote_credential)
+        check_endpoint = self.move_requests.check_endpoint
+        self.migration = MigrationService(
+            replication, recipients, replication.agenda, check_endpoint, self.move_requests.check_options
+        )
+        endpoints = MigrationEndpoints(
+            tenant, check_endpoint, lambda item: any(batch.endpoint is item for batch in self.migration.batches),
+            lambda: self.migration.timing.after(self.migration.timing.between_tests),
+        )  # fmt: skip
         self.cmdlets = {
             **recipients.cmdlets(),
             **self.move_requests.cmdlets(),
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, frozenset({"Identity", "ResultSize"})),
             "Get-OrganizationConfig": Implementation(self.get_organization_config),
             **surroundings.tenant_cmdlets(tenant),
+            **endpoints.cmdlets(),
+            **Migrations(self.migration, tenant).cmdlets(),
         }
 
     def get_accepted_domain(self, request: Request) -> Answer:

@@ -48,6 +48,10 @@ _VIRTUAL = tuple(
     f"{_SYSTEM}{name}VirtualDirectory" for name in ("ADWebServices", "ADExchangeService", "Exchange", "AD")
 )
 READ = frozenset({"Identity", "Server", "DomainController"})
+_VIRTUAL_SETTINGS = frozenset(
+    {"Identity", "MRSProxyEnabled", "WSSecurityAuthentication", "WindowsAuthentication", "BasicAuthentication",
+     "OAuthAuthentication", "ExtendedProtectionTokenChecking", "DomainController", "Force"}
+)  # fmt: skip
 
 
 def named_guid(text: str) -> uuid.UUID:
@@ -78,6 +82,7 @@ class ExchangeServer(Organization):
             "Get-AcceptedDomain": Implementation(self.get_accepted_domain, READ),
             "Get-ADServerSettings": Implementation(self.get_ad_server_settings),
             "Set-ADServerSettings": Implementation(self.set_ad_server_settings, shell),
+            "Set-WebServicesVirtualDirectory": Implementation(self.set_virtual_directory, _VIRTUAL_SETTINGS),
             "Get-WebServicesVirtualDirectory": Implementation(self.get_virtual_directory, READ | {"ADPropertiesOnly"}),
             **_of_their_own_files(directory, recipients),
             "Get-MoveRequest": Implementation(self.get_move_request, READ | {"ResultSize", "MoveStatus", "BatchName"}),
@@ -142,7 +147,8 @@ class ExchangeServer(Organization):
         properties: dict[str, LabValue] = {
             "Name": database.name, "Identity": Reference(database.name), "Guid": database.guid, "Recovery": False,
             "Server": Reference(self.directory.server), "ServerName": self.directory.server, "IsMailboxDatabase": True,
-            "AdminDisplayVersion": Reference(self.directory.server_version), "IsExcludedFromProvisioning": False,
+            "AdminDisplayVersion": Reference(self.directory.server_version),
+            "IsExcludedFromProvisioning": database.excluded, "IsSuspendedFromProvisioning": database.suspended,
             "IssueWarningQuota": ByteSize(quotas.issue_warning), "ProhibitSendQuota": ByteSize(quotas.prohibit_send),
             "ProhibitSendReceiveQuota": ByteSize(quotas.prohibit_send_receive),
             "RecoverableItemsQuota": ByteSize(quotas.recoverable_items),
@@ -198,16 +204,33 @@ class ExchangeServer(Organization):
         properties: dict[str, LabValue] = {
             "Identity": Reference(name), "Name": "EWS (Default Web Site)", "Server": Reference(self.directory.server),
             "MRSProxyEnabled": self.directory.mrs_proxy_enabled, "WSSecurityAuthentication": self.directory.ws_security,
-            "WindowsAuthentication": self.directory.windows_authentication, "BasicAuthentication": False,
-            "OAuthAuthentication": True,
+            "WindowsAuthentication": self.directory.windows_authentication,
+            "BasicAuthentication": self.directory.basic_authentication,
+            "OAuthAuthentication": self.directory.oauth_authentication,
             "ExternalUrl": Reference(f"https://{self.directory.external_host_name}/EWS/Exchange.asmx"),
             "InternalUrl": Reference(f"https://{self.directory.server.lower()}.{DOMAIN}/EWS/Exchange.asmx"),
             "ExtendedProtectionTokenChecking": Enumeration(
-                "Microsoft.Exchange.Data.Directory.SystemConfiguration.ExtendedProtectionTokenCheckingMode", "None", 0
+                "Microsoft.Exchange.Data.Directory.SystemConfiguration.ExtendedProtectionTokenCheckingMode",
+                self.directory.token_checking, ("None", "Allow", "Require").index(self.directory.token_checking),
             ),
             "Guid": named_guid(name), "WhenChanged": LONG_AGO, "IsValid": True,
         }  # fmt: skip
         return Answer([LabObject((*_VIRTUAL, *_CONFIGURATION), properties, name)])
+
+    def set_virtual_directory(self, request: Request) -> Answer:
+        """Set-WebServicesVirtualDirectory, as far as the MRS proxy is concerned; no reset of IIS is needed here."""
+        name = f"{self.directory.server}\\EWS (Default Web Site)"
+        if str(request.get("Identity")).lower() != name.lower():
+            raise failures.not_found(request.get("Identity"), _controller(request))
+        settings = {
+            "MRSProxyEnabled": "mrs_proxy_enabled", "WSSecurityAuthentication": "ws_security",
+            "WindowsAuthentication": "windows_authentication", "BasicAuthentication": "basic_authentication",
+            "OAuthAuthentication": "oauth_authentication", "ExtendedProtectionTokenChecking": "token_checking",
+        }  # fmt: skip
+        for parameter, attribute in settings.items():
+            if parameter in request.parameters and not request.what_if:
+                setattr(self.directory, attribute, request.get(parameter))
+        return Answer()
 
     def get_move_request(self, request: Request) -> Answer:
         """Get-MoveRequest: local moves only; remote ones live in Exchange Online. Each is listed, none can be named."""

@@ -131,3 +131,7 @@ def not_in_the_lab(cmdlet: str, parameter: str) -> CmdletFailure:
 
 def move(kind: str, message: str) -> CmdletFailure:
     return CmdletFailure(message, MRS + kind)
+
+
+def migration(kind: str, message: str) -> CmdletFailure:
+    return CmdletFailure(message, f"Microsoft.Exchange.Migration.{kind}", category="InvalidOperation")

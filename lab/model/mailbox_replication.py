@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.model import addresses
@@ -103,6 +104,8 @@ class MoveRequest:
     completed_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
     suspended: bool = False
+    # Somebody resumed it although a batch is in charge of it.
+    resumed_by_hand: bool = False
     message: str = ""
     warning: str = ""
     failure: Failure | None = None
@@ -167,6 +170,8 @@ class MailboxReplication:
         self.timing = timing
         self.requests: dict[uuid.UUID, MoveRequest] = {}
         self.stalls: dict[uuid.UUID, str] = {}
+        # Called when a request changes its state or goes: a batch in charge of it decides then.
+        self.watchers: list[Callable[[MoveRequest, datetime.datetime], None]] = []
 
     def submit(self, request: MoveRequest, now: datetime.datetime) -> None:
         """Put a new request into the queue."""
@@ -179,6 +184,7 @@ class MailboxReplication:
         request.generation += 1
         self.requests.pop(request.mailbox.guid, None)
         self.tenant.objects.change(request.mailbox, now, move=MailboxMove())
+        self._tell(request, now)
 
     def suspend(self, request: MoveRequest, now: datetime.datetime, comment: str) -> bool:
         """Stop a request. Returns False when it is past that."""
@@ -323,6 +329,11 @@ class MailboxReplication:
         options = request.options
         move = MailboxMove(request.status, "CrossOrg, Push", options.remote_host_name, options.batch_name)
         self.tenant.objects.change(request.mailbox, now, move=move)
+        self._tell(request, now)
+
+    def _tell(self, request: MoveRequest, now: datetime.datetime) -> None:
+        for watcher in self.watchers:
+            watcher(request, now)
 
     # -- checks and completion ----------------------------------------------------------------------------------
 
@@ -409,6 +420,8 @@ class MailboxReplication:
             quotas=Quotas(**vars(database.quotas)) if database is not None else Quotas(),
             use_database_quota_defaults=True, exchange_guid=mailbox.exchange_guid,
         )  # fmt: skip
+        if database is not None:
+            self.directory.fill(database, request.content.size)
 
     def _leave_the_cloud(self, request: MoveRequest, target: DirectoryObject, now: datetime.datetime) -> None:
         """The cloud mailbox becomes a mail user; its permissions and directory settings stay with it."""

@@ -44,7 +44,7 @@ def statistics(service: MailboxReplication, request: MoveRequest, now: datetime.
         **_quality(request), **_failure(request),
     }  # fmt: skip
     if report:
-        properties["Report"] = Reference(_report(request))
+        properties["Report"] = Reference(report_of(request))
     types = ("Microsoft.Exchange.Management.RecipientTasks.MoveRequestStatistics", "System.Object")
     return LabObject(types, properties, request.mailbox.identity)
 
@@ -145,7 +145,8 @@ def _failure(request: MoveRequest) -> dict[str, LabValue]:
     }  # fmt: skip
 
 
-def _report(request: MoveRequest) -> str:
+def report_of(request: MoveRequest) -> str:
+    """Return the report of a request as text."""
     lines = [f"{request.queued_at:%m/%d/%Y %H:%M:%S} [LAB] 'CONTOSO' created request."]
     if request.started_at is not None:
         when = f"{request.started_at:%m/%d/%Y %H:%M:%S}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The move request cmdlets of Exchange Online and the test of the migration endpoint."""
+"""The move request cmdlets of Exchange Online."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import uuid
 from dataclasses import fields
 from typing import Any
 
-from lab.answer import Answer, CmdletFailure, Enumeration, LabCredential, LabObject, LabValue
+from lab.answer import Answer, CmdletFailure, LabCredential
 from lab.model import failures, move_request_output
 from lab.model.cloud_recipients import CloudRecipients
 from lab.model.cmdlet_host import Implementation, Request
@@ -53,7 +53,6 @@ class MoveRequests:
     def cmdlets(self) -> dict[str, Implementation]:
         """Return the cmdlets by name."""
         identity = frozenset({"Identity"})
-        test = frozenset({"ExchangeRemoteMove", "RemoteServer", "Credentials"})
         return {
             "New-MoveRequest": Implementation(self.new, NEW),
             "Get-MoveRequest": Implementation(self.get, GET),
@@ -62,7 +61,6 @@ class MoveRequests:
             "Suspend-MoveRequest": Implementation(self.suspend, identity | {"SuspendComment"}),
             "Resume-MoveRequest": Implementation(self.resume, identity | {"SuspendWhenReadyToComplete"}),
             "Remove-MoveRequest": Implementation(self.remove, identity | {"Force"}),
-            "Test-MigrationServerAvailability": Implementation(self.test_endpoint, test),
         }
 
     def new(self, request: Request) -> Answer:
@@ -78,8 +76,8 @@ class MoveRequests:
                 "cmdlet to clear the existing request, and then create a new one."
             )
         options = _changed(MoveOptions(), request.parameters)
-        self._check_endpoint(options.remote_host_name, request.get("RemoteCredential"))
-        self._check_options(mailbox, options)
+        self.check_endpoint(options.remote_host_name, request.get("RemoteCredential"))
+        self.check_options(mailbox, options)
         options.remote_credential_username = self.credential.username
         self._created += 1
         guid = uuid.uuid5(NAMESPACE, f"{mailbox.exchange_guid} {self._created}")
@@ -95,7 +93,8 @@ class MoveRequests:
             self.service.suspend(move, request.now, request.get("SuspendComment") or "")
         return Answer([move_request_output.statistics(self.service, move, request.now, report=False)])
 
-    def _check_endpoint(self, host: str, credential: LabCredential | None) -> None:
+    def check_endpoint(self, host: str, credential: LabCredential | None) -> None:
+        """Refuse what the call to the MRS proxy of a host refuses."""
         directory = self.service.directory
         call = f"The call to 'https://{host}/EWS/mrsproxy.svc' failed. Error details: "
         if host.lower() != directory.external_host_name:
@@ -119,7 +118,8 @@ class MoveRequests:
         same = credential.username.lower() == self.credential.username.lower()
         return same and credential.password == self.credential.password
 
-    def _check_options(self, mailbox: TenantObject, options: MoveOptions) -> None:
+    def check_options(self, mailbox: TenantObject, options: MoveOptions) -> None:
+        """Refuse what a request for a mailbox cannot be made with."""
         directory = self.service.directory
         if not options.remote_target_database and not options.archive_only:
             raise _required("RemoteTargetDatabase")
@@ -176,7 +176,7 @@ class MoveRequests:
         options = _changed(move.options, request.parameters)
         credential = request.get("RemoteCredential")
         if credential is not None or "RemoteHostName" in request.parameters:
-            self._check_endpoint(options.remote_host_name, credential or self.credential)
+            self.check_endpoint(options.remote_host_name, credential or self.credential)
         if request.what_if:
             return Answer()
         if options == move.options and credential is None:
@@ -200,6 +200,7 @@ class MoveRequests:
         move = self._one(request.get("Identity"))
         if request.what_if:
             return Answer()
+        move.resumed_by_hand = True
         if request.get("SuspendWhenReadyToComplete"):
             move.options.suspend_when_ready = True
         if not self.service.resume(move, request.now):
@@ -214,21 +215,6 @@ class MoveRequests:
         if not request.what_if:
             self.service.remove(move, request.now)
         return Answer()
-
-    def test_endpoint(self, request: Request) -> Answer:
-        """Test-MigrationServerAvailability: a failed test is data, not an exception (facts: cmdlets.md section 3)."""
-        message = ""
-        try:
-            self._check_endpoint(str(request.get("RemoteServer")), request.get("Credentials"))
-        except CmdletFailure as failure:
-            message = failure.message
-        result = "Failed" if message else "Success"
-        kind = "Microsoft.Exchange.Management.Migration.TestMigrationServerAvailability"
-        properties: dict[str, LabValue] = {
-            "Result": Enumeration(kind + "Result", result, 1 if message else 0), "Message": message,
-            "ErrorDetail": message, "SupportsCutover": False, "IsValid": True,
-        }  # fmt: skip
-        return Answer([LabObject((kind + "Outcome", "System.Object"), properties, result)])
 
     def _one(self, identity: object) -> MoveRequest:
         try:

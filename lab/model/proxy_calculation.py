@@ -17,7 +17,7 @@ from lab.model import addresses
 
 # The article names X400 and MSMAIL "etc.": the others are the connectors of the same age, as Exchange prefixed them.
 LEGACY = frozenset({"x400", "msmail", "ms", "ccmail", "notes", "gwise", "profs", "snads"})
-RESERVED = ("onmicrosoft.com", "microsoftonline.com")
+RESERVED = ("onmicrosoft.com", "microsoftonline.com", "onmicrosoft.us", "onmschina.cn")
 
 
 @dataclass(frozen=True)

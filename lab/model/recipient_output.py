@@ -82,8 +82,19 @@ def mailbox(item: Recipient) -> LabObject:
         properties["UseDatabaseQuotaDefaults"] = item.use_database_quota_defaults
         properties["LinkedMasterAccount"] = item.linked_master_account
         properties["RemoteRecipientType"] = _remote_recipient_type(item.remote_recipient_type)
-        properties["ForwardingSmtpAddress"] = None
+    properties.update(_delivery(item))
     return _object("Mailbox", item, properties)
+
+
+def _delivery(item: Recipient) -> dict[str, LabValue]:
+    """Return where a mailbox's mail goes, and who may send to it."""
+    lists = ("AcceptMessagesOnlyFromSendersOrMembers", "RejectMessagesFromSendersOrMembers")
+    switches = ("DeliverToMailboxAndForward", "RequireSenderAuthenticationEnabled", "ModerationEnabled")
+    return {
+        "ForwardingAddress": None, "ForwardingSmtpAddress": None, **dict.fromkeys(switches, False),
+        **{name: Collection([]) for name in lists},
+        **{name: Collection(value) if name in lists else value for name, value in item.delivery.items()},
+    }  # fmt: skip
 
 
 def mailbox_statistics(item: Recipient, *, archive: bool) -> LabObject:
@@ -177,8 +188,7 @@ def _cloud_mailbox(item: TenantObject) -> dict[str, LabValue]:
         "InPlaceHolds": Collection(item.in_place_holds), "DelayHoldApplied": item.delay_hold,
         "DelayReleaseHoldApplied": item.delay_release_hold, "ComplianceTagHoldApplied": item.compliance_tag_hold,
         "AutoExpandingArchiveEnabled": item.auto_expanding_archive, "SKUAssigned": item.sku_assigned,
-        "IsExchangeCloudManaged": item.is_exchange_cloud_managed, "ForwardingAddress": None,
-        "ForwardingSmtpAddress": item.forwarding_smtp_address or None, "DeliverToMailboxAndForward": False,
+        "IsExchangeCloudManaged": item.is_exchange_cloud_managed,
         "GrantSendOnBehalfTo": Collection(item.permissions.get("send_on_behalf", [])),
         "UseDatabaseQuotaDefaults": False, "OrganizationalUnitRoot": TENANT, "RetentionPolicy": "Default MRM Policy",
         "RetentionHoldEnabled": False,

@@ -95,6 +95,8 @@ class Recipient:
     quotas: Quotas = field(default_factory=Quotas)
     content: Content = field(default_factory=Content)
     move: MailboxMove = field(default_factory=MailboxMove)
+    # Where a mailbox's mail goes, and who may send to it: by the property's name, what differs from a new mailbox's.
+    delivery: dict[str, Any] = field(default_factory=dict)
     when_created: datetime.datetime = LONG_AGO
     when_changed: datetime.datetime = LONG_AGO
 

@@ -209,6 +209,17 @@ def _addresses_by_hand(builder: HybridBuilder, pair: Pair) -> None:
     builder.set_directory(pair, email_addresses=[f"SMTP:{account}.old@contoso.com", f"X500:/o=Old/cn={account}"])
 
 
+def _remote_without_write_back(builder: HybridBuilder, pair: Pair) -> None:
+    """Have a remote mailbox without Exchange hybrid write-back: nobody gave it the cloud's X500 address."""
+    builder.bind(pair.directory, pair.cloud)
+    builder.mail_enable(
+        pair, kind="RemoteUserMailbox", remote_recipient_type="ProvisionMailbox", written_back_id="",
+        email_addresses=list(pair.cloud.email_addresses),
+    )  # fmt: skip
+    builder.hybrid.sync.forget_change(pair.directory)
+    builder.hybrid.sync.writes_back = False
+
+
 def _anchor_unproved(builder: HybridBuilder, pair: Pair) -> None:
     builder.bind(pair.directory, pair.cloud)
     builder.set_directory(pair, written_back_id="")
@@ -315,6 +326,13 @@ def _two_cloud_objects(builder: HybridBuilder, pair: Pair) -> None:
 
 def _foreign_address(builder: HybridBuilder, pair: Pair) -> None:
     _replace_addresses(builder, pair, lambda address: True, f"smtp:{pair.person.account}@{FOREIGN}")
+
+
+def _alias_on_foreign_domain(builder: HybridBuilder, pair: Pair) -> None:
+    """Give the mailbox an alias in a domain that the tenant accepts and on-premises does not."""
+    tenant = builder.hybrid.tenant
+    tenant.accepted_domains += [] if CLOUD_ONLY in tenant.accepted_domains else [CLOUD_ONLY]
+    _replace_addresses(builder, pair, lambda address: True, f"smtp:{pair.person.account}@{CLOUD_ONLY}")
 
 
 def _primary_on_foreign_domain(builder: HybridBuilder, pair: Pair) -> None:
@@ -507,10 +525,21 @@ MAILBOX: dict[str, Scenario] = {
     "mail_of_another_account": Scenario(("mail_in_use",), _mail_of_another_account),
     "second_onmicrosoft_alias": Scenario(("onmicrosoft_alias_lost",), _second_onmicrosoft_alias),
     "address_without_value": Scenario(("address_not_carried",), _address_without_value),
-    "foreign_address": Scenario(("address_domain_not_accepted",), _foreign_address),
+    "foreign_address": Scenario(("address_domain_not_accepted", "alias_domain_not_accepted"), _foreign_address),
+    "foreign_alias": Scenario(("alias_domain_not_accepted",), _alias_on_foreign_domain, "warning"),
     "foreign_primary": Scenario(("primary_domain_not_accepted",), _primary_on_foreign_domain),
     "wildcard_domain": Scenario((), _wildcard_domain, "info"),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
+    "enabled_room": Scenario(("account_would_be_disabled",), _in_the_cloud(kind="RoomMailbox"), "warning"),
+    "forwarding": Scenario(
+        ("forwarding_left",), _in_the_cloud(delivery={"ForwardingSmtpAddress": f"smtp:copies@{FOREIGN}"}), "warning"
+    ),
+    "restricted": Scenario(
+        ("delivery_restricted",), _in_the_cloud(delivery={"RequireSenderAuthenticationEnabled": True}), "warning"
+    ),
+    "delivery_in_the_cloud": Scenario(
+        ("delivery_domain_in_the_cloud",), _record(target_delivery_domain=ROUTING_DOMAIN)
+    ),
     "no_routing_address": Scenario(("routing_address_missing",), _no_routing_address),
     "other_mail": Scenario(("mail_differs",), _other_mail),
     "other_external_address": Scenario(
@@ -564,6 +593,7 @@ MAILBOX: dict[str, Scenario] = {
 # What shows only while a mailbox moves, or stops nothing, so that no readiness report can know of it.
 CUTOVER: dict[str, Scenario] = {
     "other_address_types": Scenario((), _other_types),
+    "remote_without_write_back": Scenario((), _remote_without_write_back),
     "skipped_items": Scenario((), _in_the_cloud(skipped=Skipped("Good", large=2))),
     "score_investigate": Scenario(("score_investigate",), _in_the_cloud(skipped=Skipped("Investigate", 12, 3, 1))),
     "score_poor": Scenario(("score_poor",), _in_the_cloud(skipped=Skipped("Poor", 900, 40, 210))),
@@ -659,6 +689,16 @@ ENVIRONMENT: dict[str, Surrounding] = {
     "no_delivery_domain": Surrounding(("delivery_domain_not_accepted",), _no_delivery_domain),
     "no_routing_domain": Surrounding(("routing_domain_not_accepted",), _no_routing_domain),
     "no_outbound_connector": Surrounding(("outbound_connector_missing",), _tenant(outbound_connectors=[]), "warning"),
+    "connectors_for_others": Surrounding(
+        ("outbound_connector_missing",),
+        _tenant(
+            outbound_connectors=[
+                OutboundConnector("To the signature service", ["*"], rule_scoped=True),
+                OutboundConnector("To a partner's gateway", ["*"], connector_type="Partner"),
+            ]
+        ),
+        "warning",
+    ),
     "attribute_write_back": Surrounding(("attribute_write_back",), _tenant(attribute_write_back=True), "warning"),
     "cloud_managed_by_default": Surrounding(
         ("cloud_managed_by_default",), _tenant(cloud_managed_by_default=True)

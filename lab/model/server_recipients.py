@@ -184,6 +184,8 @@ class ServerRecipients:
                 # What Exchange does with that call is not known to us: nobody may rest on an answer.
                 raise failures.not_in_the_lab("Set-Mailbox", "Type")
             changes["kind"] = kinds.CONVERTIBLE[request.get("Type")]
+            if changes["kind"] != "UserMailbox":
+                changes["account_disabled"] = True
         if "UseDatabaseQuotaDefaults" in request.parameters:
             changes["use_database_quota_defaults"] = request.get("UseDatabaseQuotaDefaults")
         quotas = {field: byte_size(request.get(name)) for name, field in QUOTAS.items() if name in request.parameters}

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What surrounds the mailboxes: disks, the hybrid configuration, connectors, migration users, local move requests.
+"""What surrounds the mailboxes: disks, the hybrid configuration, connectors, local move requests.
 
-Property names of the copies' disks, of connectors and of migration users are those that public scripts select; the
+Property names of the copies' disks and of connectors are those that public scripts select; the
 types and GUIDs are made up (lab/README.md).
 """
 
@@ -14,12 +14,10 @@ from lab.answer import Answer, ByteSize, Collection, Enumeration, LabObject, Lab
 from lab.model import failures, kinds
 from lab.model.cmdlet_host import Implementation, Request
 from lab.model.directory import Database, Directory
-from lab.model.selection import limited
 from lab.model.server_recipients import ServerRecipients
 from lab.model.tenant import Tenant
 
 _SYSTEM = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
-_MIGRATION = "Microsoft.Exchange.Data.Storage.Management.Migration."
 
 
 def server_cmdlets(directory: Directory, _recipients: ServerRecipients) -> dict[str, Implementation]:
@@ -53,7 +51,7 @@ def _copy(directory: Directory, database: Database) -> LabObject:
         "Status": Enumeration("Microsoft.Exchange.Management.SystemConfigurationTasks.CopyStatus", state, 0),
         "DiskFreeSpace": ByteSize(database.disk_free), "DiskTotalSpace": ByteSize(total),
         "DiskFreeSpacePercent": database.disk_free * 100 // total, "CopyQueueLength": 0, "ReplayQueueLength": 0,
-        "IsValid": True,
+        "DatabaseVolumeMountPoint": database.mount_point, "IsValid": True,
     }  # fmt: skip
     kind = "Microsoft.Exchange.Management.SystemConfigurationTasks.DatabaseCopyStatusEntry"
     return LabObject((kind, "System.Object"), properties, name)
@@ -90,45 +88,18 @@ def tenant_cmdlets(tenant: Tenant) -> dict[str, Implementation]:
                 (f"{_SYSTEM}TenantOutboundConnector", "System.Object"),
                 {
                     "Name": item.name, "Identity": Reference(item.name), "Enabled": item.enabled,
-                    "ConnectorType": Enumeration(f"{_SYSTEM}TenantConnectorType", "OnPremises", 1),
-                    "RecipientDomains": Collection(item.recipient_domains), "AllAcceptedDomains": False,
-                    "IsTransportRuleScoped": False, "UseMXRecord": False, "IsValid": True,
+                    "ConnectorType": _connector_type(item.connector_type),
+                    "RecipientDomains": Collection(item.recipient_domains),
+                    "AllAcceptedDomains": item.all_accepted_domains,
+                    "IsTransportRuleScoped": item.rule_scoped, "UseMXRecord": False, "IsValid": True,
                 },
                 item.name,
             )
             for item in tenant.outbound_connectors
         ])  # fmt: skip
 
-    def migration_user(request: Request) -> Answer:
-        """Get-MigrationUser: the lab knows whom it belongs to, and no more (lab/README.md, Left out)."""
-        users = [_migration_user(address, batch) for address, batch in tenant.migration_users.items()]
-        shown, warnings = limited(users, request.get("ResultSize"))
-        return Answer(shown, warnings)
-
-    def migration_endpoint(request: Request) -> Answer:
-        """Get-MigrationEndpoint: those for remote moves, which are the only ones here."""
-        shown = tenant.migration_endpoints.items() if request.get("Type") in (None, "ExchangeRemoteMove") else ()
-        return Answer([_migration_endpoint(name, server, other) for name, (server, other) in shown])
-
-    return {
-        "Get-MigrationEndpoint": Implementation(migration_endpoint, frozenset({"Type"})),
-        "Get-OutboundConnector": Implementation(outbound_connector),
-        "Get-MigrationUser": Implementation(migration_user, frozenset({"ResultSize"})),
-    }
+    return {"Get-OutboundConnector": Implementation(outbound_connector)}
 
 
-def _migration_endpoint(name: str, server: str, tenant: str) -> LabObject:
-    properties: dict[str, LabValue] = {
-        "Identity": Reference(name), "RemoteServer": server, "RemoteTenant": tenant, "UseAutoDiscover": False,
-        "EndpointType": Enumeration(f"{_MIGRATION}MigrationType", "ExchangeRemoteMove", 2), "ApplicationId": "",
-        "MaxConcurrentMigrations": "20", "MaxConcurrentIncrementalSyncs": "10", "IsValid": True,
-    }  # fmt: skip
-    return LabObject((f"{_MIGRATION}MigrationEndpoint", "System.Object"), properties, name)
-
-
-def _migration_user(address: str, batch: str) -> LabObject:
-    properties: dict[str, LabValue] = {
-        "Identity": Reference(address), "EmailAddress": address, "BatchId": Reference(batch), "IsValid": True,
-        "Status": Enumeration(f"{_MIGRATION}MigrationUserStatus", "Synced", 0),
-    }  # fmt: skip
-    return LabObject((f"{_MIGRATION}MigrationUser", "System.Object"), properties, address)
+def _connector_type(name: str) -> Enumeration:
+    return Enumeration(f"{_SYSTEM}TenantConnectorType", name, ("Partner", "OnPremises").index(name))

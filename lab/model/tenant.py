@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from dataclasses import dataclass, field
 
+from lab.answer import LabCredential
+from lab.model import failures
 from lab.model.recipients import Recipient, Skipped, Store
 
 TENANT = "contoso.onmicrosoft.com"
 ROUTING_DOMAIN = "contoso.mail.onmicrosoft.com"
+WIZARDS_ENDPOINT = "Hybrid Migration Endpoint - EWS (Default Web Site)"
 LEGACY = "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
 _ORGANIZATION = f"OU={TENANT},OU=Microsoft Exchange Hosted Organizations,DC=EURPR07A001,DC=PROD,DC=OUTLOOK,DC=COM"
 
@@ -37,7 +41,6 @@ class TenantObject(Recipient):
     compliance_tag_hold: bool = False
     is_exchange_cloud_managed: bool = False
     sku_assigned: bool = True
-    forwarding_smtp_address: str = ""
     permissions: dict[str, list[str]] = field(default_factory=dict)
     quarantined: list[str] = field(default_factory=list)
     service_errors: list[str] = field(default_factory=list)
@@ -67,11 +70,30 @@ class TenantObject(Recipient):
 
 @dataclass
 class OutboundConnector:
-    """A connector of type OnPremises; the hybrid configuration wizard makes one for the hybrid domains."""
+    """A connector; the hybrid configuration wizard makes one of type OnPremises for the hybrid domains.
+
+    Mail takes a ``rule_scoped`` one only where a mail flow rule says so, whatever its domains.
+    """
 
     name: str
     recipient_domains: list[str]
     enabled: bool = True
+    connector_type: str = "OnPremises"
+    all_accepted_domains: bool = False
+    rule_scoped: bool = False
+
+
+@dataclass
+class MigrationEndpoint:
+    """An endpoint for remote moves; ``credential`` is what it keeps. A cross-tenant one has a ``remote_tenant``."""
+
+    name: str
+    remote_server: str
+    remote_tenant: str = ""
+    credential: LabCredential | None = None
+    max_migrations: int = 20
+    max_incremental: int = 10
+    tested_at: datetime.datetime | None = None
 
 
 @dataclass
@@ -94,14 +116,22 @@ class Tenant:
     # Believed, not documented: the wildcard of the reserved suffixes covers the routing domain (CONFORMANCE.md).
     keeps_routing_addresses: bool = True
     outbound_connectors: list[OutboundConnector] = field(default_factory=list)
-    # Host and, of cross-tenant ones, tenant of each migration endpoint for remote moves, by its name. The hybrid
-    # configuration wizard made this one.
-    migration_endpoints: dict[str, tuple[str, str]] = field(
-        default_factory=lambda: {"Hybrid Migration Endpoint - EWS (Default Web Site)": ("mail.contoso.com", "")}
+    # By name. The hybrid configuration wizard made this one, with its fixed name.
+    migration_endpoints: dict[str, MigrationEndpoint] = field(
+        default_factory=lambda: {WIZARDS_ENDPOINT: MigrationEndpoint(WIZARDS_ENDPOINT, "mail.contoso.com")}
     )
-    # The batch of each migration user, by its address.
+    # Users of batches that brought mailboxes into the cloud: the batch of each, by its address.
     migration_users: dict[str, str] = field(default_factory=dict)
 
     def by_external_id(self, external_id: uuid.UUID | str) -> TenantObject | None:
         """Find an object by its ExternalDirectoryObjectId, without the ``User_`` of the on-premises attribute."""
         return next(iter(self.objects.find(["external"], str(external_id).removeprefix("User_"))), None)
+
+    def migration_endpoint(self, name: object) -> MigrationEndpoint:
+        """Return a migration endpoint by its name. Raises CmdletFailure."""
+        for endpoint in self.migration_endpoints.values():
+            if endpoint.name.lower() == str(name).lower():
+                return endpoint
+        raise failures.migration(
+            "MigrationEndpointNotFoundException", f'The migration endpoint "{name}" can\'t be found.'
+        )

@@ -68,11 +68,12 @@ class _Input:
 
 
 class AdminApi:
-    """An HTTP application. ``base_url`` is set once the port is known."""
+    """An HTTP application. ``base_url`` is set once the port is known, ``members`` is a word of rest_encoding."""
 
     def __init__(self, gateway: Gateway, issuer: TokenIssuer, monotonic: Callable[[], float]) -> None:
         self._gateway = gateway
         self._issuer = issuer
+        self.members = rest_encoding.TEXTS
         self._cursors = Cursors(monotonic)
         self._key = rest_parameters.SecretKey()
         self.base_url = ""
@@ -211,6 +212,8 @@ class AdminApi:
             if arguments.get("xhtml"):
                 return Response(int(arguments.get("status", 503)), _XHTML, "application/xhtml+xml")
             return Response(int(arguments.get("status", 503)), _HTML, "text/html")
+        if interruption.kind == "empty_body" and arguments.get("envelope"):
+            return self._value([], [], "", {})
         if interruption.kind == "empty_body":
             return Response(int(arguments.get("status", 200)))
         return rest_errors.not_allowed(asked.cmdlet) if arguments.get("told") else rest_errors.forbidden()
@@ -223,7 +226,7 @@ class AdminApi:
         more: dict[str, Any] = {}
         if errors:
             more["@adminapi.errors"] = [rest_errors.details_message(error) for error in errors]
-        rows = [rest_encoding.encode(output, asked.select) for output in answer.objects]
+        rows = [rest_encoding.encode(output, asked.select, self.members) for output in answer.objects]
         if not rows and not errors and not is_read(outcome.cmdlet):
             return self._nothing(outcome)
         # A cursor without an anchor is one that no later request finds.

@@ -74,12 +74,32 @@ class Response:
 Application = Callable[[Request], Response]
 
 
+@dataclass(frozen=True)
+class Line:
+    """What a disturbance may use: the connection of the request, and what closes the port until a wait has ended."""
+
+    connection: socket.socket
+    close_port: Callable[[Callable[[], None]], None]
+
+
+# Answers a request in the application's place, and may end the connection (ConnectionDropped); None: nothing to send.
+Disturb = Callable[[Request, Line, Callable[[], Response]], "Response | None"]
+
+
 class HttpServer:
     """Serves one application on a port of 127.0.0.1 until ``stop``."""
 
-    def __init__(self, application: Application, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        disturb: Disturb | None = None,
+    ) -> None:
         self._application = application
         self._tls = tls
+        self._disturb = disturb
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._stopping = False
@@ -147,8 +167,38 @@ class HttpServer:
             return False
         if request is None:
             return False
-        connection.sendall(self._application(request).encoded())
+        response = self._answer(request, connection)
+        if response is not None:
+            connection.sendall(response.encoded())
         return request.headers.get("connection", "").lower() != "close"
+
+    def _answer(self, request: Request, connection: socket.socket) -> Response | None:
+        if self._disturb is None:
+            return self._application(request)
+        return self._disturb(request, Line(connection, self._close_port), lambda: self._application(request))
+
+    def _close_port(self, wait: Callable[[], None]) -> None:
+        """Close the port, and keep it: a socket that is bound and does not listen refuses as a closed port does."""
+        with self._lock:
+            if self._stopping:
+                return
+            _break(self._listener)
+            self._listener = socket.socket()
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.bind(("127.0.0.1", self.port))
+            connections = list(self._open)
+        for connection in connections:
+            _break(connection)
+        threading.Thread(target=self._open_port, args=(wait,), daemon=True).start()
+
+    def _open_port(self, wait: Callable[[], None]) -> None:
+        wait()
+        with self._lock:
+            if self._stopping:
+                return
+            self._listener.listen(128)
+        self._thread = threading.Thread(target=self._accept, name=f"lab-{self.port}", daemon=True)
+        self._thread.start()
 
 
 def _read_request(reader: BinaryIO, memory: dict[str, Any]) -> Request | None:

@@ -79,6 +79,8 @@ class LdapServer:
     def _serve(self, raw: socket.socket) -> None:
         self._connections.add(raw)
         try:
+            # Otherwise the first answer waits for the client to acknowledge the session tickets of TLS.
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._tls.wrap_socket(raw, server_side=True) as connection:
                 self._talk(connection)
         except OSError:

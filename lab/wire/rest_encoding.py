@@ -14,14 +14,39 @@ from typing import Any
 from lab.answer import ByteSize, Collection, Dictionary, Enumeration, LabObject, LabValue, Reference
 from lab.wire.net_text import byte_size, time_span
 
+# How objects of the migration service arrive: enumerations and names as texts is what a live client saw; through
+# Microsoft's module they are objects, so either may come (facts: migration-batches.md section 6).
+TEXTS, OBJECTS, VALUES = "texts", "objects", "values"
+_MIGRATION = "Microsoft.Exchange.Data.Storage.Management.Migration."
 
-def encode(output: LabObject, select: Names[str] | None) -> dict[str, Any]:
-    """Return one item of ``value``; ``select`` (lower case) trims its properties. Types stand beside as annotations."""
+
+def encode(output: LabObject, select: Names[str] | None, members: str = TEXTS) -> dict[str, Any]:
+    """Return one item of ``value``; ``select`` (lower case) trims its properties. Types stand beside as annotations.
+
+    ``members`` is how those of a migration object look.
+    """
     item: dict[str, Any] = {}
+    odd = members != TEXTS and any(name.startswith(_MIGRATION) for name in output.type_names)
     for name, value in output.properties.items():
         if select is None or name.lower() in select:
-            _put(item, name, value)
+            if odd and _is_odd(value):
+                item[name] = _object(value, members)
+            else:
+                _put(item, name, value)
     return item
+
+
+def _is_odd(value: LabValue) -> bool:
+    return isinstance(value, (Enumeration, Reference)) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _object(value: LabValue, members: str) -> Any:
+    """Return an enumeration or a name as an object, and a count as a text."""
+    if isinstance(value, Enumeration):
+        return {"Value": value.name} if members == VALUES else {"value": value.number, "Value": value.name}
+    if isinstance(value, Reference):
+        return {"Name": value.text, "Id": value.text}
+    return str(value)
 
 
 def _put(item: dict[str, Any], name: str, value: LabValue) -> None:

@@ -25,10 +25,11 @@ _FORBIDDEN_BODY = bytes(64)
 
 
 class RequestError(Exception):
-    """What is wrong with a request before any cmdlet runs: a 400 without ``details``."""
+    """What is wrong with a request before any cmdlet runs: a 400 without ``details``, or a 500."""
 
-    def __init__(self, message: str, exception_type: str) -> None:
+    def __init__(self, message: str, exception_type: str, status: int = 400) -> None:
         super().__init__(message)
+        self.status = status
         self.message = message
         self.exception_type = exception_type
 
@@ -91,7 +92,8 @@ def _parameter_set(failure: CmdletFailure) -> Response:
 
 
 def request_error(problem: RequestError) -> Response:
-    return _response(400, _error("BadRequest", "Invalid Operation", problem.message, problem.exception_type))
+    code = "BadRequest" if problem.status == 400 else "InternalServerError"
+    return _response(problem.status, _error(code, "Invalid Operation", problem.message, problem.exception_type))
 
 
 def _error(code: str, message: str, inner_message: str, inner_type: str) -> dict[str, Any]:

@@ -88,6 +88,13 @@ def _object(name: str, value: dict[str, Any], key: SecretKey) -> Any:
     content = {inner: item for inner, item in value.items() if inner != _TAG}
     if tag == BYTE_ARRAY:
         return _bytes(name, content)
+    if tag is None and set(content) == {"UserName", "Password"}:
+        # The one shape of a credential that somebody tried on a tenant (facts: migration-batches.md section 4).
+        raise RequestError(
+            "Unable to cast object of type 'Newtonsoft.Json.Linq.JObject' to type 'System.String'.",
+            "System.InvalidCastException",
+            500,
+        )
     if tag not in (HASH_TABLE, DELTA_UPDATE):
         raise _not_bound(name)
     if tag == HASH_TABLE and set(content) == {"UserName", "Password"}:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.trimming import trimmed
 from ansible_collections.mailops.exchange_hybrid.plugins.plugin_utils._follow import judged
 from ansible_collections.mailops.exchange_hybrid.plugins.plugin_utils._following_action import FollowingAction
 
@@ -15,10 +16,12 @@ class ActionModule(FollowingAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        given = self._task.args
+        given = self.given
         if not self.waits():
-            return {**result, **self.execute("move_progress", given, task_vars)}
+            looked = self.execute("move_progress", self._task.args, task_vars)
+            return {**result, **trimmed(looked, given.get("mailboxes_file") or "")}
         followed = self.follow(given, task_vars)
         if "results" not in followed:
             return {**result, **followed}
-        return {**result, **judged(followed, fails=given.get("on_error") != "continue")}
+        ended = judged(followed, fails=given.get("on_error") != "continue")
+        return {**result, **trimmed(ended, given.get("mailboxes_file") or "")}

@@ -50,6 +50,23 @@ attributes:
     support: full
 """
 
+    SENDS = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - A read runs, and a write is returned and not sent.
+  diff_mode:
+    support: partial
+    details:
+      - The cmdlet is shown. What it changes is not known.
+  idempotent:
+    support: none
+    details:
+      - A write is sent each time, and is always a change.
+"""
+
     ACTION = r"""
 options: {}
 attributes:

@@ -73,6 +73,12 @@ options:
           - Whether to verify the server's certificate. Defaults to V(true).
           - If not set, the value of the environment variable E(ENTRA_CONNECT_VALIDATE_CERTS) is used.
         type: bool
+      cmdlet_timeout:
+        description:
+          - Seconds for one cmdlet, from its sending to the end of its answer. A cmdlet that takes longer is left, and
+            what it has done is read before anything is sent again. Defaults to V(960).
+          - If not set, the value of the environment variable E(ENTRA_CONNECT_CMDLET_TIMEOUT) is used.
+        type: int
       proxy:
         description:
           - URL of a proxy to connect through. It is not shown in any output, because it may contain a password. With

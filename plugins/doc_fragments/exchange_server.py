@@ -125,6 +125,13 @@ options:
           - How many remote sessions a task may open at once. Defaults to V(4). Exchange allows 18 for an account.
           - If not set, the value of the environment variable E(EXCHANGE_SERVER_SESSIONS) is used.
         type: int
+      account_sessions:
+        description:
+          - Sessions that Exchange allows the account at the same time (C(PowerShellMaxConcurrency) of its throttling
+            policy). Tasks whose waves are in the same directory share them, on every machine - a task opens what is
+            left, and waits if nothing is left. Defaults to V(18).
+          - If not set, the value of the environment variable E(EXCHANGE_SERVER_ACCOUNT_SESSIONS) is used.
+        type: int
       operation_timeout:
         description:
           - Seconds after which a waiting request is renewed. Defaults to V(20).
@@ -141,6 +148,12 @@ options:
           - Seconds after which the server closes a session that a killed task left behind, at least V(60). Defaults
             to V(180).
           - If not set, the value of the environment variable E(EXCHANGE_SERVER_IDLE_TIMEOUT) is used.
+        type: int
+      cmdlet_timeout:
+        description:
+          - Seconds for one cmdlet, from its sending to the end of its answer. A cmdlet that takes longer is left, and
+            what it has done is read before anything is sent again. Defaults to V(960).
+          - If not set, the value of the environment variable E(EXCHANGE_SERVER_CMDLET_TIMEOUT) is used.
         type: int
       negotiate_service:
         description:

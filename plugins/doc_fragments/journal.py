@@ -16,7 +16,8 @@ options:
         any system is contacted.
       - Tasks and runs can share a file on a local file system. On a network file system, lines that are appended at the
         same time may be mixed.
-      - Without it, or if it is empty, no journal is written. Check mode never writes a journal.
+      - Without it, no journal is written. V(false) turns off the journal of the environment. Check mode never writes a
+        journal.
       - If not set, the value of the environment variable E(OFFBOARDING_JOURNAL) is used.
     type: path
   journal_run_id:

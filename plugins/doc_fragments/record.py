@@ -57,12 +57,37 @@ options:
     type: str
 """
 
+    MOVED = r"""
+options:
+  remote_archive_target_database:
+    description:
+      - On-premises database that the archive moves to.
+    type: str
+  archive_domain:
+    description:
+      - Domain of the archive that stays in the cloud. Used with O(primary_only=true).
+    type: str
+  primary_only:
+    description:
+      - Whether only the primary mailbox moves.
+    type: bool
+  archive_only:
+    description:
+      - Whether only the archive moves.
+    type: bool
+  complete_after:
+    description:
+      - Earliest time of completion, UTC unless it has a time zone. Required for O(cutover=at).
+      - With O(state=completed), a time in the future schedules the completion. A time in the past, or none, means now.
+    type: str
+"""
+
     SHOW_PROGRESS = r"""
 options:
   show_progress:
     description:
       - Whether progress lines are shown while the task waits. They are written to standard output together with the
-        results, so a callback that prints one JSON document needs V(false).
+        results, or to standard error if the callback writes a document, such as C(ansible.posix.json).
     type: bool
     default: true
 """

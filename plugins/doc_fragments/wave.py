@@ -17,10 +17,12 @@ options:
   mailboxes:
     description:
       - A wave - a list of records, each with C(identity) and any of this module's per-mailbox options.
+      - An item can also be the identity alone, and a text has one or several of them, on lines or with commas or
+        semicolons between them.
       - Options at the top level are the defaults of every record. Keys that the module does not use are passed on.
       - An empty list is allowed. Nothing happens in this case.
     type: list
-    elements: dict
+    elements: raw
   mailboxes_file:
     description:
       - A wave as a JSON file of such records. It is read, and written back with what the module added.
@@ -30,6 +32,10 @@ options:
       - Records of mailboxes that failed are removed from the file.
       - With a file, RV(ignore:results) has no entry for mailboxes that are C(unchanged) or C(skipped), unless they have
         warnings. RV(ignore:summary) counts them.
+      - With a file, RV(ignore:results) has at most 250,000 characters, because AWX shows no result of more than
+        700,000. Failures come first. RV(ignore:left_out) then counts the C(results) that were left out, and the
+        C(failures) among them. All failures are in the file of that name with the suffix C(.failures), for
+        M(mailops.exchange_hybrid.offboarding_report), and what was written is in the journal and in the records.
       - For thousands of mailboxes a file is several times faster than a variable.
     type: path
   on_error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: mailbox_waves
 short_description: Makes hosts that are waves of mailboxes
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 description:
   - Divides the mailboxes of a CSV file, or of a recipient filter of Exchange Online, into waves. Each wave is an
@@ -50,6 +50,13 @@ options:
       - It can be the role's C(offboarding_directory).
     type: str
     required: true
+  memory:
+    description:
+      - Address of a PostgreSQL database in which the waves are kept instead of files, as described in
+        M(mailops.exchange_hybrid.wave_file). O(directory) is then a name in it, for example V(offboarding).
+    type: str
+    env:
+      - name: OFFBOARDING_MEMORY
   by:
     description:
       - How waves are formed. V(size) divides the list in its order.
@@ -94,18 +101,23 @@ filter: CustomAttribute1 -eq 'pilot'
 directory: /srv/offboarding
 """
 
+import contextlib
 import os
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.opening import open_memory, refuse_path
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.blanks import without_blanks
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import (
+    CONNECTIONS,
+    options_of,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import csv_input
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
@@ -125,19 +137,32 @@ class InventoryModule(BaseInventoryPlugin):
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith(("mailbox_waves.yml", "mailbox_waves.yaml"))
 
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Set the options of the configuration file that are not blank."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=without_blanks(direct or {}, {}))
+
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
+        directory = self.get_option("directory")
         try:
-            directory = self._path("directory", path)
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            records = self._records(path, directory)
-            for wave in divided(records, self.get_option("by"), self.get_option("size")):
-                self._add(wave, directory)
+            memory_url = str(self.get_option("memory") or "").strip()
+            self.memory = open_memory(memory_url)
+            # The process lives as long as the playbook: a connection would be held, unused, for hours.
+            with contextlib.closing(self.memory):
+                refuse_path(self.memory, "directory", directory)
+                if not memory_url:
+                    directory = self._path("directory", path)
+                self._divide(path, directory)
         except HybridError as error:
             raise AnsibleParserError(f"{path}: {error.message}") from error
         except OSError as error:
-            raise AnsibleParserError(f"{path}: directory: {error.strerror}: '{error.filename}'") from error
+            raise AnsibleParserError(f"{path}: directory: {error.strerror}: '{directory}'") from error
+
+    def _divide(self, path: str, directory: str) -> None:
+        self.memory.make_folder(directory)
+        for wave in divided(self._records(path, directory), self.get_option("by"), self.get_option("size")):
+            self._add(wave, directory)
 
     def _path(self, option: str, config: str) -> str:
         folder = os.path.dirname(os.path.abspath(config))
@@ -152,22 +177,22 @@ class InventoryModule(BaseInventoryPlugin):
         if by != "size":
             raise InputError("by", by, "requires a column, and only a CSV has columns", "Set csv, or leave by out.")
         kept = os.path.join(directory, KEPT)
-        if self.get_option("refresh") or not os.path.exists(kept):
-            wave_files.save(kept, self._recipients(wanted))
-        return wave_files.load(kept)
+        if self.get_option("refresh") or not self.memory.exists(kept):
+            wave_files.save(self.memory, kept, self._recipients(wanted), "directory")
+        return wave_files.load(self.memory, kept)
 
     def _recipients(self, wanted: str) -> list[Record]:
-        given = {**_from_environment(), **self.get_option("exchange_online")}
+        given = _connection(self.get_option("exchange_online"))
         with Connections({EXCHANGE_ONLINE: given}, [exchange_online.SYSTEM]) as connections:
             connections.require(EXCHANGE_ONLINE)
             query = {"Filter": wanted, "RecipientTypeDetails": KINDS, "ResultSize": "Unlimited"}
             found = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-Mailbox", query)).objects
         records = [{"identity": str(item["PrimarySmtpAddress"])} for item in found]
-        return sorted(records, key=lambda record: record["identity"].lower())
+        return sorted(records, key=lambda record: _values.folded(record["identity"]))
 
     def _add(self, wave: Wave, directory: str) -> None:
         path = os.path.join(directory, f"{wave.name}.json")
-        csv_input.write(path, list(wave.records), check=False)
+        csv_input.write(self.memory, path, list(wave.records), check=False)
         group = self.inventory.add_group(GROUP)
         if wave.group:
             child = self.inventory.add_group(wave.group)
@@ -175,9 +200,9 @@ class InventoryModule(BaseInventoryPlugin):
             group = child
         self.inventory.add_host(wave.name, group=group)
         variables = {
-            "mailboxes_file": path,
+            "mailboxes_file": _trusted(path),
             "mailbox_count": len(wave.records),
-            "ansible_connection": "local",
+            "ansible_connection": _trusted("local"),
             # Interpreter discovery would take another Python, in which the libraries are missing.
             "ansible_python_interpreter": _trusted(PYTHON),
         }
@@ -185,30 +210,18 @@ class InventoryModule(BaseInventoryPlugin):
             self.inventory.set_variable(wave.name, name, value)
 
 
-def _from_environment() -> dict[str, Any]:
-    """Return what the environment says of Exchange Online, as a module's argument spec would take it."""
-    result: dict[str, Any] = {}
-    for name, spec in CONNECTIONS[EXCHANGE_ONLINE]["options"].items():
-        text = _first_set(spec["fallback"][1])
-        if text is not None:
-            result[name] = _converted(text, str(spec["type"]))
-    return result
-
-
-def _first_set(names: Sequence[str]) -> str | None:
-    return next((os.environ[name] for name in names if name in os.environ), None)
-
-
-def _converted(text: str, option_type: str) -> Any:
-    if option_type == "bool":
-        return text.strip().lower() in ("true", "yes", "on", "1")
-    if option_type == "int" and re.fullmatch(r"\d+", text.strip()):
-        return int(text)
-    return text
+def _connection(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the connection to Exchange Online, as a module takes them: the environment fills gaps."""
+    spec = {EXCHANGE_ONLINE: CONNECTIONS[EXCHANGE_ONLINE]}
+    options: dict[str, Any] = options_of(EXCHANGE_ONLINE, spec, {EXCHANGE_ONLINE: given})[EXCHANGE_ONLINE]
+    return options
 
 
 def _trusted(template: str) -> str:
-    """Return a text that Ansible renders: from 2.19 on it does so only for texts that are marked as trusted."""
+    """Return a text that Ansible renders: from 2.19 on it does so only for texts that are marked as trusted.
+
+    In the JSON of ansible-inventory, which controllers import, any other one is a dictionary with ``__ansible_unsafe``.
+    """
     try:
         from ansible.template import trust_as_template
     except ImportError:

@@ -136,10 +136,11 @@ ALL: tuple[ReadinessCheck, ...] = (
     ),
     _environment(
         "outbound_connector_missing", WARNING, "Get-OutboundConnector",
-        "Does an enabled outbound connector lead to every target delivery domain?",
-        "Mail that Exchange Online accepts for a moved mailbox is sent on-premises through this connector.",
+        "Does an enabled outbound connector of type OnPremises lead to every target delivery domain, for all mail?",
+        "Mail that Exchange Online accepts for a moved mailbox is sent on-premises through this connector. One of type "
+        "Partner leads elsewhere, and one that is scoped to mail flow rules takes no other mail.",
         "Run the hybrid configuration wizard, or New-OutboundConnector of type OnPremises for the domain.",
-        f"{_PRACTICE} 1.1",
+        f"{_PRACTICE} 1.1; Microsoft: New-OutboundConnector",
     ),
     _environment(
         "cloud_managed_by_default", BLOCKER, "Get-OrganizationConfig",
@@ -194,6 +195,12 @@ ALL: tuple[ReadinessCheck, ...] = (
         "A sync would remove the aliases and the routing address of the cloud mailbox.",
         "Run the playbook resume_sync before anything is synchronized: it completes the user or undoes it.",
         f"{_PRACTICE} 0.3",
+    ),
+    _environment(
+        "still_paused", BLOCKER, "offboarding_directory", "Has every pause of directory synchronization been ended?",
+        "Changes on-premises do not reach the cloud until the pause is ended.",
+        "Run the playbook resume_sync: it repairs what is half made and resumes the synchronization.",
+        f"{_PRACTICE} 1.1",
     ),
     _environment(
         "sync_cycle_disabled", WARNING, _SCHEDULER, "Does the scheduler of Entra Connect run cycles?",
@@ -489,14 +496,41 @@ ALL: tuple[ReadinessCheck, ...] = (
         "New-AcceptedDomain on-premises.", f"{_PRACTICE} 1.1",
     ),
     _mailbox(
+        "alias_domain_not_accepted", WARNING, "Get-AcceptedDomain (on-premises)",
+        "Are the domains of its secondary addresses accepted on-premises?",
+        "As soon as mail of such a domain comes to on-premises directly, it is refused: Unable to relay recipient in "
+        "non-accepted domain.",
+        "New-AcceptedDomain on-premises, before the domain's MX record leads there.",
+        "Microsoft: accepted domains in Exchange Server",
+    ),
+    _mailbox(
         "delivery_address_missing", BLOCKER, _BOTH, "Does the mailbox have an address in the target delivery domain?",
         "The move fails: The target mailbox doesn't have an smtp proxy matching the domain.",
         "Add one, or set another target_delivery_domain for this mailbox.", "no-smtp-proxy-matching",
     ),
     _mailbox(
+        "delivery_domain_in_the_cloud", BLOCKER, "target_delivery_domain",
+        "Is the target delivery domain one of on-premises?",
+        "The cloud mail user gets its external address there, and mail for the moved mailbox would loop in the cloud.",
+        "Set a domain that on-premises Exchange accepts, contoso.com for example.", "KB 3160413",
+    ),
+    _mailbox(
         "routing_address_missing", BLOCKER, _CLOUD, "Does the cloud mailbox have its routing address?",
         "Mail that on-premises accepts before the next sync is sent to that address.",
         "Set add_routing_address: true.", f"{_PRACTICE} 1.2",
+    ),
+    _mailbox(
+        "forwarding_left", WARNING, _CLOUD, "Is the mailbox free of forwarding that only the cloud has?",
+        "Moves do not carry it: once the mailbox is home, its mail would no longer reach the other recipient.",
+        "Set it again with Set-Mailbox on-premises, once the mailbox is home. ForwardingAddress needs a recipient "
+        "there. The baseline keeps what it was, and the verification says whether it is set.",
+        "Microsoft: Set-Mailbox",
+    ),
+    _mailbox(
+        "delivery_restricted", WARNING, _CLOUD, "Is the mailbox open to all senders?",
+        "Moves do not carry restrictions and moderation: once the mailbox is home, anyone could send to it.",
+        "Set them on-premises: with Set-MailUser before the move, or with Set-Mailbox after it. The baseline keeps "
+        "what they were, and the verification says whether they are set.", "Microsoft: Set-MailUser, Set-Mailbox",
     ),
     # -- mailbox: left over on-premises ----------------------------------------------------------------------------
     _mailbox(
@@ -533,6 +567,14 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Remove the user from the protected groups and clear adminCount for the duration of the move.",
         f"{_PRACTICE} 1.2",
     ),
+    _mailbox(
+        "account_would_be_disabled", WARNING, f"Get-User; for mail users and remote mailboxes {LDAP}",
+        "Is the account of a shared, room or equipment mailbox disabled?",
+        "When the mailbox is given its kind at home (Set-Mailbox -Type), Exchange disables its account, and what signs "
+        "in with it, a room system for example, no longer can.",
+        "Nothing, if nothing signs in with it. Otherwise enable it again after the move; for a room, "
+        "Set-Mailbox -EnableRoomMailboxAccount does.", "Microsoft: convert-mailboxes",
+    ),
     # -- mailbox: what it holds ------------------------------------------------------------------------------------
     _mailbox(
         "database_not_found", BLOCKER, "Get-MailboxDatabase", "Does the target database exist?",
@@ -543,6 +585,12 @@ ALL: tuple[ReadinessCheck, ...] = (
         "database_not_mounted", BLOCKER, "Get-MailboxDatabase -Status", "Is the target database mounted?",
         "A move to a dismounted database stalls, and the mailbox could not be opened afterwards.",
         "Mount-Database, or choose another database.", f"{_PRACTICE} 1.1",
+    ),
+    _mailbox(
+        "no_database_fits", BLOCKER, "Get-MailboxStatistics, Get-MailboxDatabase, Get-MailboxDatabaseCopyStatus",
+        "Does a database of target_databases take the mailbox?",
+        "A database whose disk is full is dismounted, and a move beyond the quota fails.",
+        "Free or add disk space, raise a quota, name more databases, or move the wave in parts.", f"{_PRACTICE} 1.1",
     ),
     _mailbox(
         "size_exceeds_quota", BLOCKER, "Get-MailboxStatistics, Get-MailboxDatabase",
@@ -686,9 +734,10 @@ CHECKS = {check.code: check for check in ALL}
 FINAL = frozenset(
     "not_found ambiguous ad_user_not_found duplicate_identity shared_ad_user unreadable unreadable_baseline "
     "foreign_baseline conflict second_live_mailbox cloud_lags "
-    "archive_guid_differs "
-    "address_in_use guid_in_use domain_not_pinned database_not_found routing_address_missing completed_request_left "
-    "belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold addresses_at_risk "
+    "archive_guid_differs delivery_domain_in_the_cloud "
+    "address_in_use guid_in_use domain_not_pinned database_not_found no_database_fits routing_address_missing "
+    "completed_request_left belongs_to_migration_batch sync_staging_mode sync_suspended sync_deletion_threshold "
+    "addresses_at_risk "
     "experimental_rest_credential_required remote_credential_form".split()
 )
 ACCEPTABLE = tuple(check.code for check in ALL if check.severity in (BLOCKER, WARNING) and check.code not in FINAL)

@@ -158,6 +158,47 @@ CATALOGUE: tuple[Failure, ...] = (
         "exchange-server-psrp.md section 5",
         exception=r"NotAcceptedDomainException",
     ),
+    # -- migration batches -----------------------------------------------------------------------------------------
+    Failure(
+        "belongs_to_migration_batch",
+        PERMANENT,
+        SOURCE,
+        "Remove the mailbox from the batch that the message names (Remove-MigrationUser), a finished one too.",
+        "migration-batches.md section 3",
+        text=r"already included in migration batch",
+    ),
+    Failure(
+        "already_exists",
+        PERMANENT,
+        SOURCE,
+        "Use another name, or wait some minutes if a batch of that name is being removed.",
+        "migration-batches.md section 3",
+        text=r"migration (batch|endpoint)\b.* already exists",
+    ),
+    Failure(
+        "too_many_batches",
+        PERMANENT,
+        SOURCE,
+        "Remove finished migration batches: a tenant takes one hundred.",
+        "migration-batches.md section 3",
+        text=r"maximum number of migration batches",
+    ),
+    Failure(
+        "not_found",
+        PERMANENT,
+        SOURCE,
+        "Check the name; a batch that was completed is removed by the service after 60 days.",
+        "migration-batches.md sections 3 and 6",
+        text=r"migration (batch|user|endpoint)\b.*(n.t|not) be found",
+    ),
+    Failure(
+        "wrong_recipient_type",
+        PERMANENT,
+        SOURCE,
+        "Check the mailbox in Exchange Online: it may be home already.",
+        "migration-batches.md section 1.4",
+        text=r"migration user type for .* is not correct",
+    ),
     # -- the target mailbox ----------------------------------------------------------------------------------------
     Failure(
         "already_has_mailbox",

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 
 
@@ -15,7 +16,10 @@ class HybridError(Exception):
 
     ``code`` is stable snake_case and safe to test for in a playbook. ``answer_lost`` means that the cmdlet may have
     run although no answer arrived: the caller must read the object back before it sends anything again. ``timed_out``:
-    what was waited for took longer than the collection waits, and is not tried again at once.
+    what was waited for took longer than the collection waits, and is not tried again at once. ``given_up``: it was
+    tried as often as it may be, so whoever gets the error does not begin to count anew.
+
+    ``remedy`` names options as the reader knows them. ``message`` stays as it is: it may be what Exchange says.
     """
 
     def __init__(
@@ -31,11 +35,12 @@ class HybridError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
-        self.remedy = remedy
+        self.remedy = _reader.remedy(remedy)
         self.retryable = retryable
         self.cmdlet = cmdlet
         self.answer_lost = answer_lost
         self.timed_out = False
+        self.given_up = False
 
     def sentence(self) -> str:
         """Return what happened and what to do, as one text for people."""
@@ -56,8 +61,11 @@ class InputError(HybridError):
     """A value that the user gave and that no system has to be asked about."""
 
     def __init__(self, option: str, value: object, problem: str, remedy: str, code: str = "invalid_option") -> None:
-        shown = "" if value is None else f" '{value}'"
-        super().__init__(f"{option}:{shown} {problem}. {remedy}", code=code, remedy=remedy)
+        # What a terminal would obey, or not show, is told by its number.
+        text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(value))
+        shown = "" if value is None else f" '{text}'"
+        remedy = _reader.remedy(remedy)
+        super().__init__(f"{_reader.task_option(option)}:{shown} {problem}. {remedy}", code=code, remedy=remedy)
         self.option = option
 
 

@@ -50,10 +50,12 @@ ENDED_BY = {
     "delay_release_hold_applied": "RemoveDelayReleaseHoldApplied",
 }
 _GUID = r"(?P<guid>[0-9a-f-]+)"
-_EDISCOVERY = re.compile(rf"UniH{_GUID}", re.IGNORECASE)
+_EDISCOVERY = re.compile(rf"UniH{_GUID}", re.IGNORECASE | re.ASCII)
 # Of old, without a prefix: then it has to be a whole GUID.
-_IN_PLACE = re.compile(r"cld[0-9a-f-]+|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_POLICY = re.compile(rf"(?P<excluded>-?)(?P<place>mbx|skp|grp){_GUID}(:(?P<action>\d+))?", re.IGNORECASE)
+_IN_PLACE = re.compile(
+    r"cld[0-9a-f-]+|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII
+)
+_POLICY = re.compile(rf"(?P<excluded>-?)(?P<place>mbx|skp|grp){_GUID}(:(?P<action>\d+))?", re.IGNORECASE | re.ASCII)
 _DELETES_ONLY = "1"
 # Holds only; holds and then deletes; and entries from before there was a suffix, which hold (inferred).
 _KEEPS = ("2", "3", None)

@@ -12,6 +12,9 @@ import json
 import re
 from typing import Any
 
+# Exchange's answers are at most four levels deep; what reads them calls itself for each.
+DEEPEST = 64
+_TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 _DATE = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)?"
 )
@@ -21,11 +24,15 @@ _NO_CHARACTER = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 # The same in JSON, escaped or as bytes; pairs of halves, which are characters, among them.
 _MAY_BE_NO_CHARACTER = re.compile(rb"\\u(?:d[89a-f]|fff[ef])|\xed[\xa0-\xbf]|\xef\xbf[\xbe\xbf]", re.IGNORECASE)
 # What a gateway, a proxy or a load balancer answers in a service's place.
+#
+# There is one way alone to read each byte of what may stand before: a page of two hundred bytes would take for ever.
 _PAGE = re.compile(
-    rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|center|h1)\b",
-    re.IGNORECASE | re.DOTALL,
+    rb"\s*(?:(?:<\?xml[^<>]*>|<!--(?:[^-]|-(?!->))*-->)\s*)*<(?:!doctype\s+html|html|head|body|title|center|h1)\b",
+    re.IGNORECASE,
 )
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^<>]*>([^<]*)", re.IGNORECASE)
+# Bytes at the beginning of an answer that tell a page, and its title.
+_HEAD = 16 * 1024
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
@@ -38,7 +45,7 @@ def whole_text(text: str) -> str:
 
 def page_title(data: bytes) -> str | None:
     """Return the title of a page in HTML or XHTML, which may be empty; None for any other body."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data[:_HEAD].removeprefix(b"\xef\xbb\xbf")
     if _PAGE.match(data) is None:
         return None
     title = _TITLE.search(data)
@@ -46,10 +53,30 @@ def page_title(data: bytes) -> str | None:
 
 
 def read_json(data: bytes) -> Any:
-    """Return a server's JSON with whole texts alone. Raises ValueError."""
-    document = json.loads(data)
+    """Return a server's JSON with whole texts alone, nested at most DEEPEST levels deep. Raises ValueError."""
+    try:
+        document = json.loads(data)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    if is_too_deep(document):
+        raise ValueError(_TOO_DEEP)
     # Most answers have none, and a large read has many texts.
     return _whole(document) if _MAY_BE_NO_CHARACTER.search(data) else document
+
+
+def is_too_deep(document: Any) -> bool:
+    """Tell whether a JSON document is nested deeper than DEEPEST levels: it could be read, and not written again."""
+    level = [document]
+    for _level in range(DEEPEST):
+        level = [
+            item
+            for parent in level
+            for item in (parent.values() if isinstance(parent, dict) else parent if isinstance(parent, list) else ())
+            if isinstance(item, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _whole(value: Any) -> Any:

@@ -12,21 +12,47 @@ import binascii
 import datetime
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
+MOST_DIGITS = 30
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 
 _BYTES = re.compile(r"\(([\d.,'\u2019\s]+) bytes\)")
+_DIGITS = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(
-    r"^(?P<sign>-)?(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})(?:\.\d+)?$"
+    r"^(?P<sign>-)?(?:(?P<days>\d{1,8})\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2}):(?P<seconds>\d{2})(?:\.\d+)?$"
 )
 _ADDRESS = re.compile(
     r"^[^@\s:,;<>\"]+@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)$"
 )
-_DOMAIN_COMPONENT = re.compile(r"(?:^|,)\s*DC=([^,]+)", re.IGNORECASE)
+_DOMAIN_COMPONENT = re.compile(r"(?:^|,)\s*DC=([^,]+)", re.IGNORECASE | re.ASCII)
 _DOMAIN = re.compile(
     r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
+
+
+# The letters of ASCII alone: str.lower() makes a k of the Kelvin sign, and with it one address of another.
+_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def folded(value: Any) -> str:
+    """Return an identity, address, domain, GUID or name as it is compared: A to Z without regard to case.
+
+    Any other letter stays what it is; None becomes an empty text.
+    """
+    text = str(value or "")
+    return text.lower() if text.isascii() else text.translate(_FOLDED)
+
+
+def is_blank(value: Any) -> bool:
+    """Tell whether a value says nothing, as an empty cell of a CSV does, or an Ansible variable that is empty."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def items_of(text: str) -> list[str]:
+    """Return the items of a text as people write lists: on lines, or with commas or semicolons between them."""
+    return [item.strip() for item in re.split(r"[\n\r,;]", text) if item.strip()]
 
 
 def size_in_bytes(value: Any) -> int | None:
@@ -40,20 +66,24 @@ def size_in_bytes(value: Any) -> int | None:
     text = str(value or "").strip()
     found = _BYTES.search(text)
     if found:
-        return int(re.sub(r"\D", "", found.group(1)))
-    return int(text) if text.isascii() and text.isdigit() else None
+        return _whole_number(re.sub(r"\D", "", found.group(1)))
+    return _whole_number(text)
+
+
+def _whole_number(text: str) -> int | None:
+    # No size and no count of Exchange's has more digits; Python refuses to read thousands of them.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def count(value: Any) -> int | None:
     """Return a whole number, given as one or as its digits; None for any other form."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    text = str(value if value is not None else "").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+    return _whole_number(str(value if value is not None else "").strip())
 
 
 def is_unlimited(value: Any) -> bool:
-    return str(value or "").strip().lower() == "unlimited"
+    return folded(value).strip() == "unlimited"
 
 
 def span_in_seconds(value: Any) -> int | None:
@@ -73,6 +103,14 @@ def utc_time(value: Any) -> str | None:
     moment = parse_time(value)
     # strftime does not pad the year of .NET's DateTime.MinValue.
     return None if moment is None else f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def shown_time(value: Any) -> str | None:
+    """Return a date that Exchange or Entra Connect shows, as utc_time does; None also for what is none."""
+    try:
+        return utc_time(value)
+    except (ValueError, TypeError):
+        return None
 
 
 def parse_time(value: Any) -> datetime.datetime | None:
@@ -99,9 +137,22 @@ def is_guid(text: str) -> bool:
 
 
 def guid(value: Any) -> str:
-    """Return a GUID in lower case; zeros for empty, which is how Exchange says that there is none."""
+    """Return a GUID in lower case; zeros for empty, which is how Exchange says that there is none.
+
+    ValueError for any other text.
+    """
+    found = told_guid(value)
+    if not is_guid(found):
+        raise ValueError(f"'{found}' is not a GUID")
+    return found
+
+
+def told_guid(value: Any) -> str:
+    """Return a GUID as guid() does, and any other text as it is: to compare, since that is nobody's GUID."""
     text = str(value or "").strip().strip("{}").lower()
-    return str(uuid.UUID(text)) if text else ZERO_GUID
+    if _DIGITS.fullmatch(text):
+        return str(uuid.UUID(text))
+    return text or ZERO_GUID
 
 
 def guid_of_immutable_id(immutable_id: str) -> str:
@@ -126,7 +177,7 @@ def is_domain(text: str) -> bool:
 
 
 def domain_of(address: str) -> str:
-    return address.rpartition("@")[2].lower()
+    return folded(address.rpartition("@")[2])
 
 
 def domain_fits(domain: str, pattern: str) -> bool:
@@ -138,13 +189,13 @@ def domain_fits(domain: str, pattern: str) -> bool:
 
 def domain_of_name(distinguished_name: str) -> str:
     """Return ``emea.contoso.com`` of ``CN=...,DC=emea,DC=contoso,DC=com``, or an empty text."""
-    return ".".join(_DOMAIN_COMPONENT.findall(distinguished_name)).lower()
+    return folded(".".join(_DOMAIN_COMPONENT.findall(distinguished_name)))
 
 
 def without_prefix(address: str) -> str:
     """Return ``a@b`` of ``SMTP:a@b``; text without a prefix stays."""
     prefix, colon, rest = address.partition(":")
-    return rest if colon and prefix.lower() in ("smtp", "sip", "x500", "x400", "spo", "eum") else address
+    return rest if colon and folded(prefix) in ("smtp", "sip", "x500", "x400", "spo", "eum") else address
 
 
 def as_list(value: Any) -> list[str]:
@@ -156,7 +207,14 @@ def as_list(value: Any) -> list[str]:
     return [str(value)]
 
 
+def name_of(value: Any) -> str:
+    """Return what an enumeration or an identity is called: a text, or an object that has it (Value, Name, Id)."""
+    if isinstance(value, Mapping):
+        return next((name_of(value[key]) for key in ("Value", "Name", "Id", "Identity") if value.get(key)), "")
+    return "" if value is None else str(value)
+
+
 def as_bool(value: Any) -> bool:
     if isinstance(value, str):
-        return value.strip().lower() in ("true", "1", "yes")
+        return folded(value.strip()) in ("true", "1", "yes")
     return bool(value)

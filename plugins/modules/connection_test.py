@@ -15,7 +15,7 @@ description:
     Graph, if O(exchange_online.graph=true), it examines the token.
   - What cannot be determined is reported as V(not_checked), never as a pass - parameters that a system does not show,
     and the two cmdlets that change the Entra Connect server.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
@@ -41,12 +41,15 @@ options:
       - delay_holds
       - mail_user_removal
       - mailbox_permission
+      - migration_batch
       - migration_endpoint
       - move_control
+      - mrs_proxy
       - offboarding
       - readiness
       - routing_addresses
       - stamping
+      - target_databases
     default: [offboarding]
   show_credential_handling:
     description:

@@ -14,13 +14,14 @@ description:
     policy and a retention label are not changed.
   - Items that a delay hold kept are purged the next time that Exchange Online processes the mailbox.
   - The account requires the management role Legal Hold in Exchange Online.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
 options:
   remove_delay_holds:

@@ -13,12 +13,13 @@ description:
   - V(paused) and V(resumed) stop and start the scheduler, so that no cycle exports users that are half made.
   - V(ready) changes nothing. It refuses a server in staging mode, a suspended scheduler, and a server whose last export
     was stopped because of too many deletions, because then nothing else is exported either.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
 attributes:
   check_mode:
     support: full
@@ -45,8 +46,9 @@ options:
   directory:
     description:
       - Directory in which V(paused) records the pause before it begins. With it, V(resumed) ends only a recorded pause,
-        so that a scheduler that was stopped by other means stays stopped. A record that is older than two hours is
-        considered to be left by a killed run, and the next run ends that pause.
+        so that a scheduler that was stopped by other means stays stopped. The record of a run whose
+        C(ansible-playbook) has ended is left over, and the next run ends that pause. Where that cannot be
+        determined, on another host for example, a record is left over after two hours.
       - Without it, V(resumed) starts the scheduler, no matter how it was stopped.
       - As long as this directory records a user that M(mailops.exchange_hybrid.mailuser) left half made, the scheduler
         stays paused and V(synced) starts no cycle, with the error C(addresses_at_risk).
@@ -97,6 +99,13 @@ options:
       - Seconds between two polls of the server.
     type: int
     default: 5
+  resume_timeout:
+    description:
+      - Seconds for which V(resumed) tries again, whatever goes wrong. Only a refused sign-in, a missing role and a
+        half-made user end it at once. If the scheduler could not be started, the error is C(still_paused), and names
+        the command to type.
+    type: int
+    default: 300
 """
 
 EXAMPLES = r"""
@@ -203,6 +212,7 @@ ARGUMENTS = Arguments(
         "accept_export_errors": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_sleep": {"type": "int", "default": 5},
+        "resume_timeout": {"type": "int", "default": 300},
     },
     systems=(entra_connect.SYSTEM,),
     journal=True,

@@ -15,13 +15,14 @@ description:
   - Before the write, the whole forest is searched for another object with the GUID, unless
     M(mailops.exchange_hybrid.offboarding_state) did that in the same run with the same O(mailboxes_file). A GUID that
     is in use is refused with C(guid_in_use).
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.on_premises_user
 options:

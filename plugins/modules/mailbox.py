@@ -10,13 +10,16 @@ short_description: Sets the kind of an on-premises mailbox
 description:
   - Sets the kind of an on-premises mailbox with C(Set-Mailbox -Type) if it differs, so that shared, room and equipment
     mailboxes have the same kind on-premises as in the cloud.
-version_added: 0.1.0
+  - Exchange disables the account of a mailbox that becomes a shared, room or equipment mailbox. Enable it again if
+    something signs in with it, a room system for example.
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.on_premises_user
 options:

@@ -12,12 +12,13 @@ description:
     than one, is an error.
   - The returned records have everything that M(mailops.exchange_hybrid.mailuser),
     M(mailops.exchange_hybrid.exchange_guid) and M(mailops.exchange_hybrid.move_request) need from the cloud side.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
 options:
   exchange_guid:

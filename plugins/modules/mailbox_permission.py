@@ -13,13 +13,14 @@ description:
   - Only the entries of the trustees that are named are managed. All other entries stay as they are, among them the
     inherited ones and the owner's own.
   - Send As and Send on Behalf are not mailbox permissions; this module does not manage them.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.on_premises_user
 options:
@@ -63,8 +64,8 @@ options:
         default: false
       auto_mapping:
         description:
-          - Whether Outlook opens the mailbox by itself for a user who is given C(FullAccess). Defaults to Exchange's
-            own default, which is that it does.
+          - Whether Outlook automatically opens the mailbox for a user who is given C(FullAccess). Defaults to
+            Exchange's own default, which is that it does.
           - Exchange does not show the value. It is only used when an entry is added; to change it, remove the entry and
             add it again.
         type: bool

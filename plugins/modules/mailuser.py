@@ -22,16 +22,19 @@ description:
     M(mailops.exchange_hybrid.offboarding_state) searched for in the same run with the same O(mailboxes_file) is
     not searched for again. If another object is found, the mailbox is refused with C(address_in_use),
     C(guid_in_use) or C(mail_in_use).
-  - A remote mailbox is accepted unchanged. A mailbox, a contact and a group are refused.
+  - A remote mailbox gets, with C(Set-RemoteMailbox), the addresses that only its cloud mailbox has, the one of
+    C(LegacyExchangeDN) among them. Nothing else of it is changed. A mailbox, a contact and a group are refused.
   - Existing addresses of the object are kept.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.on_premises_user
 options:
@@ -60,6 +63,8 @@ options:
       - Whether M(mailops.exchange_hybrid.directory_sync) wrote the pause of O(holder) down in O(directory), as its
         RV(mailops.exchange_hybrid.directory_sync#module:noted) shows. If something else has ended that pause since,
         nothing is written (C(pause_ended)).
+      - If the module is interrupted (Ctrl-C, C(SIGTERM), as when a job is canceled), it repairs what is half made, and
+        then ends this pause if O(entra_connect) is configured, because no later task of the run may do so.
     type: bool
     default: false
   external_email_address:
@@ -251,6 +256,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
+    entra_connect,
     exchange_online,
     exchange_server,
 )
@@ -271,7 +277,7 @@ ARGUMENTS = Arguments(
         ("state", "absent", WAVE, True),
         ("state", "mended", ["directory"]),
     ],
-    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
 )
 

@@ -20,13 +20,14 @@ description:
   - Ctrl-C ends a wait at once, and so does the end of C(ansible-playbook), whatever its cause. The moves continue by
     themselves. Running the task again continues the wait.
   - In an offboarding the source is Exchange Online and the target is the customer's own Exchange.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.action
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.show_progress
 options:
@@ -407,16 +408,14 @@ def work(module: HybridModule) -> NoReturn:
     params = module.params
     records = module.records() if module.has_wave else None
     judge = params["on_pending"] == "fail"
-    beside = f"{params['mailboxes_file']}.progress" if params["mailboxes_file"] else ""
-    memory = Memory(params["progress_file"] or beside)
+    memory = Memory(*module.beside_wave("progress", params["progress_file"]))
     options = move_progress.ProgressOptions(params["wait_for"], params["batch_name"] or "", params["sample"], judge)
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         now = datetime.datetime.now(datetime.timezone.utc)
         outcomes, progress = move_progress.look(connections, records, memory, options, now)
-    if not module.check_mode:
-        memory.save()
-    module.finish(outcomes, keep_file=not judge or module.check_mode, progress=progress)
+    unkept = None if module.check_mode else memory.save()
+    module.finish(outcomes, keep_file=not judge or module.check_mode, unkept=unkept, progress=progress)
 
 
 def main() -> None:

@@ -17,18 +17,25 @@ description:
     unless O(resume_failed=true).
   - A mailbox is refused with C(not_prepared) if M(mailops.exchange_hybrid.offboarding_state) read its on-premises user
     and no task has completed the user since. If no task read the user, the request is submitted, because the module
-    connects to Exchange Online only. A move to a user that does not have the ExchangeGuid fails in Exchange, and the
+    does not read on-premises users. A move to a user that does not have the ExchangeGuid fails in Exchange, and the
     mailbox stays where it is.
-version_added: 0.1.0
+  - Exchange Online does not know the on-premises databases. If O(exchange_server) is configured, which is optional, a
+    database that does not exist or is not mounted is refused before a request is submitted. Otherwise databases are not
+    checked, and the move fails. Records that M(mailops.exchange_hybrid.offboarding_state) has judged are not checked
+    again.
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.action
   - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.exchange_guid
+  - mailops.exchange_hybrid.record.moved
   - mailops.exchange_hybrid.record.show_progress
 options:
   state:
@@ -68,27 +75,11 @@ options:
     description:
       - On-premises database that the mailbox moves to. Required for O(state=submitted).
     type: str
-  remote_archive_target_database:
-    description:
-      - On-premises database that the archive moves to.
-    type: str
   target_delivery_domain:
     description:
       - Domain of the address that the cloud mail user gets after the move. It is an on-premises domain, for example
         C(contoso.com). Required for O(state=submitted).
     type: str
-  archive_domain:
-    description:
-      - Domain of the archive that stays in the cloud. Used with O(primary_only=true).
-    type: str
-  primary_only:
-    description:
-      - Whether only the primary mailbox moves.
-    type: bool
-  archive_only:
-    description:
-      - Whether only the archive moves.
-    type: bool
   batch_name:
     description:
       - Name of the wave, by which its requests can be found.
@@ -100,11 +91,6 @@ options:
       - If not set, a new request completes automatically and an existing one is not changed.
     type: str
     choices: [automatic, held, at]
-  complete_after:
-    description:
-      - Earliest time of completion, UTC unless it has a time zone. Required for O(cutover=at).
-      - With O(state=completed), a time in the future schedules the completion. A time in the past, or none, means now.
-    type: str
   start_after:
     description:
       - Earliest start of the move, UTC unless it has a time zone.
@@ -171,6 +157,12 @@ options:
         is kept, with the status C(skipped) and a warning.
     type: bool
     default: false
+  directory:
+    description:
+      - Directory in which reports are kept before O(state=absent) removes what they are about, in C(move_reports),
+        one file with mode 0600 for each completed move. Exchange Online forgets them with the removal.
+      - What cannot be kept is not removed, and fails with C(report_not_kept). Without this option no report is kept.
+    type: path
   wait:
     description:
       - Whether to wait, after O(state=submitted) or O(state=completed), until the moves are done according to
@@ -263,6 +255,11 @@ results:
       description: The last known state of the request.
       returned: when there is one, and after a wait for a wave in a file if it failed
       type: dict
+    kept_report:
+      description: The file with the report of the completed move, see O(directory).
+      returned: with O(state=absent) and O(directory), for completed moves
+      type: str
+      sample: /srv/offboarding/move_reports/GUID.GUID.json
     before:
       description: The attributes that change, with their previous values.
       returned: changed or failed
@@ -326,9 +323,7 @@ summary:
 from typing import NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.data_consistency import (
     refuse_nameless_approval,
 )
@@ -341,7 +336,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     Arguments,
     HybridModule,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_online
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
+    exchange_online,
+    exchange_server,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
@@ -350,6 +348,7 @@ ARGUMENTS = Arguments(
     task={
         "state": {"type": "str", "choices": ["submitted", "suspended", "completed", "absent"], "default": "submitted"},
         "only_completed": {"type": "bool", "default": False},
+        "directory": {"type": "path"},
         "remote_credential": REMOTE_CREDENTIAL,
         # The five of the wait are the action plugin's; they stand here to be validated.
         "wait": {"type": "bool", "default": False},
@@ -358,7 +357,7 @@ ARGUMENTS = Arguments(
         "wait_sleep": {"type": "int", "default": 60},
         "show_progress": {"type": "bool", "default": True},
     },
-    systems=(exchange_online.SYSTEM,),
+    systems=(exchange_server.SYSTEM, exchange_online.SYSTEM),
     journal=True,
 )
 
@@ -369,17 +368,13 @@ def work(module: HybridModule) -> NoReturn:
     records = module.records(required=NEEDED if params["state"] == "submitted" else ())
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
-        settings = MoveSettings(f"{params['mailboxes_file']}.moves" if params["mailboxes_file"] else "")
+        settings = MoveSettings(*module.beside_wave("moves"))
         step = steps.for_state(
-            params["state"],
-            module.check_mode,
-            params["remote_credential"],
-            records,
-            settings,
-            only_completed=params["only_completed"],
-        )
+            params["state"], module.check_mode, params["remote_credential"], records, settings,
+            only_completed=params["only_completed"], folder=module.folder(),
+        )  # fmt: skip
         outcomes = run_wave(step, records, connections, check=module.check_mode, on_error=params["on_error"])
-        settings.save()
+        module.warnings += settings.save()
     module.finish(outcomes)
 
 

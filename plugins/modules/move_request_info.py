@@ -10,12 +10,13 @@ short_description: Reads move requests in Exchange Online
 description:
   - Reads the move requests of selected mailboxes, of a batch name, or all of them, with one C(Get-MoveRequest).
     Statistics are read only on request, because they take one call for each request.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.read_only
   - mailops.exchange_hybrid.exchange_online
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.exchange_guid
 options:

@@ -18,7 +18,7 @@ description:
   - Nothing is written to any organization. O(mailboxes_file) is only read, and no record is removed from it.
   - C(Test-MigrationServerAvailability) runs once for each host of the wave. If it ran too recently, it runs once more
     after a minute.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
@@ -27,9 +27,15 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.active_directory
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.judged
 options:
+  batch_name:
+    description:
+      - Name of the wave, by which its requests can be found. A request of a migration batch with this name, or with
+        C(-2) and so on after it, is the wave's own and no blocker.
+    type: str
   routing_domain:
     description:
       - Domain of the routing address. It is a domain of the tenant, C(tenant.mail.onmicrosoft.com).
@@ -91,12 +97,29 @@ options:
   test_endpoint:
     description:
       - Whether to run C(Test-MigrationServerAvailability), with O(remote_credential) or O(migration_endpoint).
+      - If Exchange Online refuses it because of an earlier test, the module waits once, until the time that the
+        refusal names, for at most five minutes.
     type: bool
     default: true
   migration_endpoint:
     description:
       - Name of a migration endpoint to test instead of O(remote_host_name) with O(remote_credential).
+      - With O(method=auto) and O(method=migration_batch) it defaults to the only one that does not lead to another
+        tenant.
     type: str
+  method:
+    description:
+      - How mailboxes are to move. Migration batches need no O(remote_credential), and V(auto) uses them if there is one
+        migration endpoint that fits, which is then tested.
+    type: str
+    choices: [auto, move_request, migration_batch]
+  target_databases:
+    description:
+      - On-premises databases that mailboxes without a O(remote_target_database) of their own will be spread over, or
+        V(auto), as for M(mailops.exchange_hybrid.offboarding_state). What it would decide now is shown and judged, and
+        not kept.
+    type: list
+    elements: str
   remote_credential:
     description:
       - The on-premises account with which Exchange Online reaches the MRS proxy.
@@ -115,7 +138,9 @@ options:
   directory:
     description:
       - Directory of the baselines, the same that the wave uses. It is required to detect that the baseline of an
-        earlier run is missing. Nothing is written there.
+        earlier run is missing.
+      - Only C(endpoint_test.json) is written there, which notes that a test of the migration endpoint succeeded, so
+        that a run soon after it does not need another one. In check mode it is not written.
     type: path
   report_directory:
     description:
@@ -151,7 +176,10 @@ changed:
   type: bool
   sample: false
 results:
-  description: One entry for each mailbox, in the order of the wave.
+  description:
+    - One entry for each mailbox, in the order of the wave.
+    - With O(mailboxes_file) and O(report_directory), at most 250,000 characters; entries that do not fit lose their
+      C(findings) first. RV(ignore:left_out) counts those that were left out. The report has all of them.
   returned: always
   type: list
   elements: dict
@@ -294,6 +322,8 @@ ARGUMENTS = Arguments(
         "pause_sync": {"type": "bool", "default": True},
         "test_endpoint": {"type": "bool", "default": True},
         "migration_endpoint": {"type": "str"},
+        "target_databases": {"type": "list", "elements": "str"},
+        "method": {"type": "str", "choices": ["auto", "move_request", "migration_batch"]},
         "remote_credential": REMOTE_CREDENTIAL,
         "directory": {"type": "path"},
         "report_directory": {"type": "path"},

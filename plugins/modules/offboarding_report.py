@@ -17,10 +17,11 @@ description:
   - Missing input is reported as missing, never counted as a success. Lines of the journal that cannot be read, for
     example after a power failure, are counted and left out.
   - The page contains addresses, names and messages of a wave, but no secrets. Cmdlets are shown by name only.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
+  - mailops.exchange_hybrid.memory
 attributes:
   check_mode:
     support: full
@@ -38,8 +39,8 @@ options:
   path:
     description:
       - File to write, with mode 0600, in an existing directory. It is replaced atomically.
+      - Without it, nothing is written, and RV(standings) and the other return values are those of the report.
     type: path
-    required: true
   title:
     description:
       - Heading of the report.
@@ -48,7 +49,7 @@ options:
   mailboxes:
     description:
       - The mailboxes of the wave, as records.
-      - Exactly one of O(mailboxes) and O(mailboxes_file) is required.
+      - Exactly one of O(mailboxes), O(mailboxes_file) and O(all_waves) is required.
     type: list
     elements: dict
   mailboxes_file:
@@ -56,6 +57,12 @@ options:
       - The mailboxes as a JSON file of records. It is only read.
       - Failed mailboxes have been removed from this file. They are in the report if O(failures) contains them.
     type: path
+  all_waves:
+    description:
+      - Whether the report is about all waves that runs have written down in O(directory), with what failed in each.
+        Slices of a job have a wave each, whichever machine they ran on.
+      - If a mailbox is in several waves, what was written last counts.
+    type: bool
   failures:
     description:
       - Results of the failed mailboxes, each with C(identity) and C(error), as every module returns them and as the
@@ -75,7 +82,7 @@ options:
     type: path
   journal:
     description:
-      - The journal. Defaults to C(journal.jsonl) in O(directory). An empty string means that there is none.
+      - The journal. Defaults to C(journal.jsonl) in O(directory). V(false) means that there is none.
       - Runs with mailboxes of which none is in this wave are counted, but not shown.
     type: path
   progress_file:
@@ -90,6 +97,12 @@ EXAMPLES = r"""
     path: /srv/offboarding/report.html
     title: "Mailbox offboarding: wave 1"
     mailboxes_file: /srv/offboarding/wave.json
+    directory: /srv/offboarding
+
+- name: Write one report about all slices of a job
+  mailops.exchange_hybrid.offboarding_report:
+    path: /srv/offboarding/all.html
+    all_waves: true
     directory: /srv/offboarding
 
 - name: Read two cloud mailboxes
@@ -113,12 +126,12 @@ changed:
   returned: always
   type: bool
 path:
-  description: The report.
+  description: The report, an empty string without O(path).
   returned: always
   type: str
   sample: /srv/offboarding/report.html
 size:
-  description: Size of the report in bytes.
+  description: Size of the report in bytes, 0 without O(path).
   returned: always
   type: int
   sample: 214016
@@ -127,6 +140,58 @@ summary:
   returned: always
   type: dict
   sample: {failed: 2, waiting: 11, moving: 20, home: 27}
+waves:
+  description:
+    - The waves of O(directory), each with the number of its mailboxes that are C(failed), C(waiting), C(moving) and
+      C(home), and how far its moves were when a run last polled them.
+  returned: always, empty without O(all_waves)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the wave, as its files begin.
+      returned: always
+      type: str
+    summary:
+      description: Number of mailboxes for each word that counts any.
+      returned: always
+      type: dict
+    looked_at:
+      description: When a run last polled its moves, UTC. An empty string if none has.
+      returned: always
+      type: str
+    moves:
+      description:
+        - How far the moves were then, in one line, as M(mailops.exchange_hybrid.move_progress) tells it. Mailboxes that
+          failed have left the wave. An empty string if no run has looked.
+      returned: always
+      type: str
+  sample:
+    - name: wave_berlin-1f3870be
+      summary: {failed: 1, home: 5, moving: 3}
+      looked_at: '2026-11-25T22:00:00Z'
+      moves: '8 mailboxes: 3 InProgress, 5 home; 48 %, 3.1 GB of 6.4 GB'
+failures:
+  description: The failures of all waves, as far as there is room for them.
+  returned: always, empty without O(all_waves)
+  type: list
+  elements: dict
+still_paused:
+  description: A sentence for each pause of directory synchronization in O(directory) that no run is going to end any
+    more, with the command that resumes it.
+  returned: always, empty without O(all_waves)
+  type: list
+  elements: str
+half_made:
+  description: On-premises users in O(directory) that a run has left half made, each with C(identity) and C(error).
+  returned: always, empty without O(all_waves)
+  type: list
+  elements: dict
+standings:
+  description: Number of mailboxes by what the report says of them, in its words, those that are home first.
+  returned: always
+  type: dict
+  sample: {Home: 27, Copying: 20, Ready for cutover: 11, Failed: 2}
 severities:
   description: Number of findings that were not accepted, by severity. All are zero without a readiness report.
   returned: always
@@ -152,20 +217,22 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
 )
 
 ARGUMENTS = Arguments(
+    memory=True,
     wave=False,
     task={
-        "path": {"type": "path", "required": True},
+        "path": {"type": "path"},
         "title": {"type": "str", "default": "Mailbox offboarding"},
         "mailboxes": {"type": "list", "elements": "dict"},
         "mailboxes_file": {"type": "path"},
+        "all_waves": {"type": "bool"},
         "failures": {"type": "list", "elements": "dict"},
         "error": {"type": "str", "default": ""},
         "directory": {"type": "path"},
         "journal": {"type": "path"},
         "progress_file": {"type": "path"},
     },
-    mutually_exclusive=[("mailboxes", "mailboxes_file")],
-    required_one_of=[("mailboxes", "mailboxes_file")],
+    mutually_exclusive=[("mailboxes", "mailboxes_file", "all_waves")],
+    required_one_of=[("mailboxes", "mailboxes_file", "all_waves")],
 )
 
 

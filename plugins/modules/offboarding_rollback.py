@@ -25,7 +25,7 @@ description:
   - The order of the writes allows it to be killed at any time and run again.
   - When a mailbox has been restored completely, its baseline is moved to C(baseline/rolled_back) in O(directory). The
     file name has the mailbox's ExchangeGuid and the time of the baseline. The next offboarding takes a new one.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
@@ -33,9 +33,15 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.journal
 options:
+  batch_name:
+    description:
+      - Name of the wave, by which its requests can be found. A request of a migration batch with this name, or with
+        C(-2) and so on after it, is the wave's own, and undone by removing the migration user.
+    type: str
   ad_identity:
     description:
       - The on-premises user - its user principal name, objectGUID or distinguished name.
@@ -244,6 +250,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     DECISIONS,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -265,6 +272,7 @@ ARGUMENTS = Arguments(
     defaults={"include_sip": True},
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
     journal=True,
+    judges=True,
 )
 
 
@@ -273,7 +281,7 @@ def work(module: HybridModule) -> NoReturn:
     if module.params["clock_tolerance"] < 0:
         raise InputError("clock_tolerance", module.params["clock_tolerance"], "is negative", "Give seconds, 0 or more.")
     options = RollbackOptions(
-        module.params["directory"],
+        Folder(module.memory, module.params["directory"]),
         module.params["clock_tolerance"],
         check=module.check_mode,
         assume_paused=module.params["assume_paused"],

@@ -23,7 +23,7 @@ description:
     name or alias.
   - Nothing is written to either organization. With O(directory), the baseline is saved there before the first write.
     With O(journal), what was accepted by O(accept) is recorded there, once for each mailbox and run.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.judged
 options:
@@ -86,7 +87,13 @@ options:
   readiness:
     description:
       - Whether the blockers of M(mailops.exchange_hybrid.offboarding_readiness) stop a mailbox too, except those for
-        which every mailbox or every server would have to be read, or the endpoint tested.
+        which every mailbox or every server would have to be read.
+      - C(endpoint_test_failed) is among them if O(method) and O(move) are set and mailboxes are about to be moved in a
+        batch. The migration endpoint is tested once, after everything else, unless a run with the same O(directory)
+        tested it with success in the last 15 minutes, which is noted there in C(endpoint_test.json).
+      - If Exchange Online refuses the test because of an earlier one, the module waits until the time that the refusal
+        names, for at most five minutes, and not in check mode. A test that cannot be made stops no mailbox, and
+        causes a warning. The users of a batch whose endpoint does not work fail with the cause, and nothing is lost.
       - What only Active Directory and Microsoft Graph show is checked if O(active_directory) and
         O(exchange_online.graph) are configured.
     type: bool
@@ -134,6 +141,43 @@ options:
           - Password of O(remote_credential.username).
           - If not set, the value of the environment variable E(REMOTE_CREDENTIAL_PASSWORD) is used.
         type: str
+  method:
+    description:
+      - How mailboxes are to move. V(move_request) is a request of their own, V(migration_batch) a batch, and V(auto) a
+        batch if the tenant has exactly one migration endpoint to on-premises Exchange that fits.
+      - A mailbox that was submitted one way stays with it. The result is handed on in the record, and
+        M(mailops.exchange_hybrid.move_request) and M(mailops.exchange_hybrid.migration_batch) each skip the mailboxes
+        of the other.
+      - If not set, nothing is decided.
+    type: str
+    choices: [auto, move_request, migration_batch]
+  target_endpoint:
+    description:
+      - Name of the migration endpoint to on-premises Exchange, with O(method).
+      - Defaults to the only one that does not lead to another tenant.
+    type: str
+  target_databases:
+    description:
+      - On-premises databases that mailboxes without a O(remote_target_database) of their own are spread over, or
+        V(auto) for all that are mounted and that Exchange itself would choose from, that is without
+        C(IsExcludedFromProvisioning) and its kin. It cannot be used together with O(remote_target_database).
+      - The largest mailbox is placed first, each where the most space is left on the fullest disk of the database's
+        copies once everything that is on its way there has arrived. A database whose C(ProhibitSendReceiveQuota) is
+        smaller than the mailbox is left out. What is on its way is what was decided before, the mailboxes of the wave
+        that name a database, and the requests of others that have not completed. A mailbox that no database takes fails
+        with C(no_database_fits).
+      - The result is handed on in the record, where M(mailops.exchange_hybrid.migration_batch) and
+        M(mailops.exchange_hybrid.move_request) find it, and kept in C(target_databases.json) in O(directory). A later
+        run, and a later task, does not decide again. In check mode it is shown and not kept.
+      - To decide takes one call to Exchange Server and one for each database, and for each mailbox one or two to
+        Exchange Online, for its size. A wave whose mailboxes all have their database costs no call.
+    type: list
+    elements: str
+  batch_name:
+    description:
+      - Name of the wave, by which its requests can be found. A request of a migration batch with this name, or with
+        C(-2) and so on after it, is the wave's own.
+    type: str
   require_state:
     description:
       - Fails each mailbox that is in another state. With V(home), the module also compares kind, database, archive GUID
@@ -206,6 +250,18 @@ results:
       description: C(cloud_only), C(synced) or C(synced_to_another_user); empty once the mailbox is home.
       returned: when both sides were found
       type: str
+    move_method:
+      description: C(move_request) or C(migration_batch).
+      returned: with O(method), when both sides were found
+      type: str
+      sample: migration_batch
+    placement:
+      description:
+        - The C(database) that O(target_databases) chose, the C(size) in bytes that the mailbox brings, null if it could
+          not be read, and when that was decided (C(decided_at)).
+      returned: with O(target_databases), for mailboxes without a database of their own
+      type: dict
+      sample: {database: DB02, size: 4294967296, decided_at: "2026-11-30T18:00:00Z"}
     stop_signs:
       description: Codes of the blockers that were found, including accepted ones.
       returned: before the move
@@ -293,6 +349,16 @@ states:
   returned: always
   type: dict
   sample: {to_do: 3, matched: 0, prepared: 0, moving: 1, home: 0}
+methods:
+  description: Number of mailboxes that are not home by how they move, without failed ones.
+  returned: always
+  type: dict
+  sample: {move_request: 0, migration_batch: 4}
+method_note:
+  description: Why no migration endpoint is used, with O(method=auto). Empty if one is.
+  returned: always
+  type: str
+  sample: ""
 on_premises_kinds:
   description: Number of mailboxes for each kind of on-premises object, without failed ones.
   returned: always
@@ -337,6 +403,9 @@ ARGUMENTS = Arguments(
         "prepare": {"type": "dict"},
         "move": {"type": "dict"},
         "remote_credential": REMOTE_CREDENTIAL,
+        "method": {"type": "str", "choices": ["auto", "move_request", "migration_batch"]},
+        "target_endpoint": {"type": "str"},
+        "target_databases": {"type": "list", "elements": "str"},
         "require_state": {"type": "str", "choices": [name for name in STATES if name != "conflict"]},
         "wait_timeout": {"type": "int", "default": 0},
         "wait_sleep": {"type": "int", "default": 15},

@@ -21,7 +21,7 @@ description:
     user fails the mailbox, and a failed match is reported with the causes that Microsoft Graph shows (provisioning
     errors, admin roles, blocked soft match). Without it, C(anchor_unverified) is reported, unless the on-premises user
     had the cloud object's ID.
-version_added: 0.1.0
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
   - mailops.exchange_hybrid.record.on_premises_user
 options:

@@ -18,12 +18,36 @@ description:
   - Microsoft's CSV of a migration batch for offboarding is accepted unchanged, with the columns C(EmailAddress),
     C(TargetDatabase), C(TargetArchiveDatabase) and C(MailboxType).
   - Invisible characters, and characters that look like others, are refused with their code points.
-version_added: 0.1.0
+  - The wave belongs to the run that wrote it, until that run gives it back or its C(ansible-playbook) ends. Another run
+    that asks for O(path) meanwhile is refused with C(wave_in_use), which names the run, its host, and since when. A run
+    on another host, or in another container, that was killed holds the wave for 15 minutes at most.
+version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
+  - mailops.exchange_hybrid.memory
 options:
+  state:
+    description:
+      - V(present) writes the wave's file and takes the wave.
+      - V(released) gives it back, and is for the end of a run. Only O(path), O(run_id), O(directory) and O(holder)
+        count. Without it, the wave is free once C(ansible-playbook) has ended.
+      - V(read) only returns RV(mailboxes) and RV(progress) of the wave at O(path), wherever O(memory) keeps it.
+    type: str
+    choices: [present, released, read]
+    default: present
+  run_id:
+    description:
+      - Name of the run, as O(ignore:journal_run_id) has it for the other modules. They refuse the records of a run with
+        another name, with C(wave_of_another_run). If not set, records belong to no run.
+    type: str
+  holder:
+    description:
+      - Name under which the run pauses directory synchronization, as
+        O(mailops.exchange_hybrid.directory_sync#module:holder) has it. Its own pause is in RV(still_paused) too.
+    type: str
+    default: ""
   csv:
     description:
       - Path of the CSV file in UTF-8, on the host that runs the task.
@@ -41,9 +65,10 @@ options:
     type: path
   mailboxes:
     description:
-      - The records, instead of O(csv).
+      - The records, instead of O(csv). An item can also be the identity alone, and a text has one or several of them,
+        on lines or with commas or semicolons between them.
     type: list
-    elements: dict
+    elements: raw
   mailboxes_file:
     description:
       - JSON file of records, as the inventory plugin P(mailops.exchange_hybrid.mailbox_waves#inventory) writes it,
@@ -64,6 +89,7 @@ options:
     description:
       - Identities of the selected mailboxes, as they are in the wave. The others are left out. An identity that is not
         in the wave is refused. An empty list selects no mailbox.
+      - A text can have several of them, on lines or with commas or semicolons between them.
     type: list
     elements: str
   approve_skipped_items:
@@ -143,6 +169,17 @@ notices:
   returned: always
   type: list
   elements: str
+mailboxes:
+  description: The wave's records, empty if there is no wave.
+  returned: with O(state=read)
+  type: list
+  elements: dict
+progress:
+  description:
+    - The last status of the wave's moves, as M(mailops.exchange_hybrid.move_progress) wrote it, with C(looks) and
+      C(requests). Empty if there is none.
+  returned: with O(state=read)
+  type: dict
 count:
   description: Number of mailboxes.
   returned: always
@@ -152,6 +189,14 @@ pauses:
     - The notes in O(directory) of runs that paused directory synchronization; see
       M(mailops.exchange_hybrid.directory_sync). A note that exists at the beginning of a run was left by a killed run,
       or belongs to another wave.
+  returned: always
+  type: list
+  elements: str
+still_paused:
+  description:
+    - A sentence for each pause of directory synchronization that no run is going to end any more, because its
+      C(ansible-playbook) has ended, or because it is this run's own. Each names the server, the run, since when, and
+      the command that resumes the synchronization.
   returned: always
   type: list
   elements: str
@@ -187,10 +232,14 @@ WAYS = ("csv", "mailboxes", "mailboxes_file", "mailboxes_files")
 
 
 ARGUMENTS = Arguments(
+    memory=True,
     wave=False,
     task={
+        "state": {"type": "str", "choices": ["present", "released", "read"], "default": "present"},
+        "run_id": {"type": "str"},
+        "holder": {"type": "str", "default": ""},
         "csv": {"type": "path"},
-        "mailboxes": {"type": "list", "elements": "dict"},
+        "mailboxes": {"type": "list", "elements": "raw"},
         "mailboxes_file": {"type": "path"},
         "mailboxes_files": {"type": "list", "elements": "path"},
         "delimiter": {"type": "str", "default": ","},
@@ -203,7 +252,7 @@ ARGUMENTS = Arguments(
         "make_directory": {"type": "bool", "default": True},
     },
     mutually_exclusive=[WAYS],
-    required_one_of=[WAYS],
+    required_if=[("state", "present", WAYS, True)],
 )
 
 

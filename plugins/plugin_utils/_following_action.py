@@ -12,10 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible.plugins.loader import callback_loader
 from ansible.utils.display import Display
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import is_blank
 from ansible_collections.mailops.exchange_hybrid.plugins.plugin_utils._follow import Result, follow
 
 COLLECTION = "mailops.exchange_hybrid."
@@ -34,12 +38,17 @@ class FollowingAction(ActionBase):
         )
         return result
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The task's options, without those that are blank."""
+        return {name: value for name, value in self._task.args.items() if not is_blank(value)}
+
     def waits(self) -> bool:
-        return not self._task.check_mode and bool(boolean(self._task.args.get("wait", False), strict=False))
+        return not self._task.check_mode and bool(boolean(self.given.get("wait", False), strict=False))
 
     def follow(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any] | None) -> Result:
         """Look until all moves of ``arguments``, which are move_progress's, are there, have failed, or time is up."""
-        given = self._task.args
+        given = self.given
         try:
             wait_timeout, wait_sleep = (float(given.get(name, default)) for name, default in WAIT.items())
         except (TypeError, ValueError):
@@ -49,6 +58,7 @@ class FollowingAction(ActionBase):
             **self._memory(arguments),
             "wait_for": given.get("wait_for") or "completed",
             "on_error": "continue",
+            "wait": True,  # results are joined before they are trimmed
         }
         host = (task_vars or {}).get("inventory_hostname", "")
 
@@ -59,13 +69,15 @@ class FollowingAction(ActionBase):
             look,
             wait_timeout=wait_timeout,
             wait_sleep=wait_sleep,
-            show=lambda text: display.display(f"[{host}] {text}") if self._shows() else None,
+            show=lambda text: self._show(f"[{host}] {text}"),
             sleep=_sleep_while(os.getppid()),
             clock=time.monotonic,
         )
 
-    def _shows(self) -> bool:
-        return not self._task.no_log and bool(boolean(self._task.args.get("show_progress", True), strict=False))
+    def _show(self, text: str) -> None:
+        """Show a line beside what the callback writes; one that writes a document has standard output to itself."""
+        if not self._task.no_log and boolean(self.given.get("show_progress", True), strict=False):
+            display.display(text, stderr=not writes_lines(stdout_callback()))
 
     def _memory(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         """Return where figures are kept for the time of the wait where they are kept nowhere else."""
@@ -74,6 +86,24 @@ class FollowingAction(ActionBase):
         if self._connection._shell.tmpdir is None:
             self._make_tmp_path()
         return {"progress_file": self._connection._shell.join_path(self._connection._shell.tmpdir, "moves.progress")}
+
+
+def stdout_callback() -> tuple[str, type]:
+    """Return the name and the class of the callback that writes to standard output."""
+    name = str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
+    found = callback_loader.get(name, class_only=True)
+    return name, found if isinstance(found, type) else object
+
+
+def writes_lines(callback: tuple[str, type]) -> bool:
+    """Tell whether a callback writes lines for people, between which another one may stand.
+
+    Callbacks have no property that says so. Those that change how the default one looks are derived from it: yaml, diy,
+    debug, unixy, dense, and the one of ansible-runner. Those that write a document, such as ansible.posix.json and
+    ansible.posix.jsonl, are not, and neither are the two of ansible-core that write a line for each result.
+    """
+    name, kind = callback
+    return issubclass(kind, DefaultCallback) or name.rpartition(".")[2] in ("minimal", "oneline")
 
 
 def _sleep_while(parent: int) -> Callable[[float], None]:

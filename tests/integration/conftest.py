@@ -26,6 +26,7 @@ from lab.wire.remote_powershell import Limits
 from tests.integration.chromium import available as chromium
 from tests.integration.harness import KEPT, SPEED, Bench
 from tests.integration.kerberos import available
+from tests.integration.postgresql import available as postgresql
 from tests.integration.samba import available as samba
 
 
@@ -43,7 +44,10 @@ def pytest_configure() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was measured, and which tests this machine left out: they are not skipped, they are not there."""
-    for suite, name in ((available, "Kerberos"), (samba, "Active Directory"), (chromium, "HTML report")):
+    suites = {
+        "Kerberos": available, "Active Directory": samba, "HTML report": chromium, "PostgreSQL": postgresql
+    }  # fmt: skip
+    for name, suite in suites.items():
         lacking = suite.missing()
         if lacking:
             terminalreporter.section(name)

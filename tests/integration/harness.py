@@ -12,12 +12,14 @@ import json
 import os
 import pty
 import queue
+import select
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from lab.model.builder import HybridBuilder, Pair
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
 from lab.model.tenant import TENANT
+from tests.integration.warm import start as warm
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -36,6 +39,7 @@ COLLECTIONS = os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(Path(sys.prefix) / 
 BINARIES = Path(sys.executable).parent
 KEPT = ("archives", "bytecode")
 SPEED = 200.0  # a move takes a twentieth of a second, a sync cycle less
+IDLE_TIMEOUT = 180.0  # of a session, unless given
 LONGEST_RUN = 600.0  # seconds, far beyond what any run takes: a run that hangs fails its test
 
 # What a wave of the lab's organization needs beside its mailboxes.
@@ -45,6 +49,8 @@ WAVE: dict[str, Any] = {
     "offboarding_remote_target_database": "DB01",
     "offboarding_target_delivery_domain": "contoso.com",
     "offboarding_batch_name": "wave-1",
+    # The files of tests that are about batches say so.
+    "offboarding_method": "move_request",
     "offboarding_wait": True,
     "offboarding_wait_timeout": 60,
     "offboarding_wait_sleep": 1,
@@ -58,6 +64,16 @@ MOVE: dict[str, Any] = {
     "target_delivery_domain": "contoso.com",
     "batch_name": "wave-1",
 }
+
+
+@dataclass
+class ServerTime:
+    """The seconds by which the servers' idle time-outs go."""
+
+    passed: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @dataclass(frozen=True)
@@ -190,6 +206,7 @@ class Bench:
         self.offboarding_directory = directory / "offboarding"
         self.environment: dict[str, str] = {}
         self.without: set[str] = set()
+        self.cold = False  # for runs whose processes are what is tested: each is a new Python
         self.signs_in = False  # to the tenant, in every task; otherwise the runs come with a token
         self._numbers = itertools.count(1)
         directory.mkdir(parents=True, exist_ok=True)
@@ -254,17 +271,7 @@ class Bench:
         stdout: int = subprocess.PIPE,
     ) -> tuple[subprocess.Popen[str], Path]:
         """Start ansible-playbook in a process group of its own; return it and the file of its events."""
-        number = next(self._numbers)
-        events, given = self.directory / f"events-{number}", self.directory / f"variables-{number}.json"
-        events.touch()
-        given.write_text(json.dumps(dict(variables)), encoding="utf-8")
-        environment = {
-            **self._environment(),
-            "OBSERVE_EVENTS": str(events),
-            "OBSERVE_DIRECTORY": str(variables.get("offboarding_directory", "")),
-            "OBSERVE_KILL_AT": str(kill_at),
-        }
-        command = [str(BINARIES / "ansible-playbook"), str(playbook), "-e", f"@{given}", *arguments]
+        command, environment, events = self._prepared(playbook, *arguments, kill_at=kill_at, variables=variables)
         process = subprocess.Popen(
             command,
             env=environment,
@@ -277,8 +284,35 @@ class Bench:
         )
         return process, events
 
+    def start(self, playbook: Path, *arguments: str, variables: Mapping[str, Any]) -> tuple[warm.Process, Path]:
+        """Start ansible-playbook and its modules warm (tests/integration/warm), but otherwise as ``begin`` does."""
+        given = {"ansible_python_interpreter": warm.interpreter(), **variables}
+        command, environment, events = self._prepared(playbook, *arguments, variables=given)
+        # A module is handed over on standard input and not copied first, which costs four shells for each.
+        environment["ANSIBLE_PIPELINING"] = "true"
+        outputs = [events.with_suffix(suffix) for suffix in (".stdout", ".stderr")]
+        return warm.start(command, environment, self.directory, outputs), events
+
     def run(self, playbook: Path, *arguments: str, kill_at: int | str = 0, variables: Mapping[str, Any]) -> Run:
-        return finish(*self.begin(playbook, *arguments, kill_at=kill_at, variables=variables))
+        if self.cold or kill_at:
+            return finish(*self.begin(playbook, *arguments, kill_at=kill_at, variables=variables))
+        return finish(*self.start(playbook, *arguments, variables=variables))
+
+    def _prepared(
+        self, playbook: Path, *arguments: str, kill_at: int | str = 0, variables: Mapping[str, Any]
+    ) -> tuple[list[str], dict[str, str], Path]:
+        """Return the command and the environment of a run, and the file of its events."""
+        number = next(self._numbers)
+        events, given = self.directory / f"events-{number}", self.directory / f"variables-{number}.json"
+        events.touch()
+        given.write_text(json.dumps(dict(variables)), encoding="utf-8")
+        environment = {
+            **self._environment(),
+            "OBSERVE_EVENTS": str(events),
+            "OBSERVE_DIRECTORY": str(variables.get("offboarding_directory", "")),
+            "OBSERVE_KILL_AT": str(kill_at),
+        }
+        return [str(BINARIES / "ansible-playbook"), str(playbook), "-e", f"@{given}", *arguments], environment, events
 
     def _environment(self) -> dict[str, str]:
         """Return a run's environment: the lab's and the test's own, but for the names in ``without``."""
@@ -288,6 +322,7 @@ class Bench:
             # Ansible asks the system for the user's home, whatever HOME says.
             "ANSIBLE_REMOTE_TEMP": str(self.directory / "ansible"),
             "LANG": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "observe",
@@ -344,7 +379,7 @@ def move_request(bench: Bench, pair: Pair, **options: Any) -> MoveRequest:
     return request
 
 
-def finish(process: subprocess.Popen[str], events: Path) -> Run:
+def finish(process: subprocess.Popen[str] | warm.Process, events: Path) -> Run:
     """Wait for a run's end and read what it did."""
     try:
         stdout, stderr = process.communicate(timeout=LONGEST_RUN)
@@ -352,6 +387,7 @@ def finish(process: subprocess.Popen[str], events: Path) -> Run:
         os.killpg(process.pid, signal.SIGKILL)
         stdout, stderr = process.communicate()
         raise AssertionError(f"the run did not end:\n{stdout}{stderr}") from None
+    assert process.returncode is not None
     return _told(Run(process.returncode, stdout, stderr), events)
 
 
@@ -408,13 +444,7 @@ class Live:
 
     def processes(self) -> list[int]:
         """Return the processes of the run that are alive, whichever session or parent they have by now."""
-        mark = f"OBSERVE_EVENTS={self._events}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in path.read_bytes().split(b"\0"):
-                    found.append(int(path.parent.name))
-        return found
+        return processes_of(self._events)
 
     def await_rest(self) -> None:
         """Wait until no thread of the run has anything to do, as when a person sees a line and presses Ctrl-C.
@@ -428,6 +458,54 @@ class Live:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=0.02)
         raise AssertionError("the run does not come to rest")
+
+
+def processes_of(events: Path) -> list[int]:
+    """Return the processes of a run that are alive, which the file of its events marks."""
+    mark = f"OBSERVE_EVENTS={events}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
+
+
+def cancel(
+    process: subprocess.Popen[str], events: Path, grace: float, meanwhile: Callable[[], object] = lambda: None
+) -> int:
+    """Cancel a run as AWX does: SIGTERM to all its processes at once, SIGKILL to those that a grace later are left.
+
+    Return how many were left. ``meanwhile`` happens between SIGTERM and the grace.
+    """
+    _signal(processes_of(events), signal.SIGTERM)
+    meanwhile()
+    _await_end(process, events, grace)
+    left = processes_of(events)
+    _signal(left, signal.SIGKILL)
+    _await_end(process, events, LONGEST_RUN)
+    process.communicate()
+    return len(left)
+
+
+def _signal(processes: Iterable[int], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
+def _await_end(process: subprocess.Popen[str], events: Path, patience: float) -> None:
+    """Wait until no process of a run is alive, or patience ends."""
+    deadline = time.monotonic() + patience
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
+    for number in processes_of(events):
+        with contextlib.suppress(ProcessLookupError):
+            handle = os.pidfd_open(number)
+            try:
+                select.select([handle], [], [], max(deadline - time.monotonic(), 0.0))
+            finally:
+                os.close(handle)
 
 
 def _sleeps(process: int) -> bool:
@@ -509,3 +587,14 @@ def assert_home(pair: Pair, before: Known, database: str = "DB01") -> None:
     stays = ("SPO:", f"smtp:{pair.cloud.alias}@{TENANT}")
     wanted = [address for address in before.addresses if not address.startswith(stays)]
     assert [address for address in wanted if address.lower() not in carried] == []
+
+
+def wait_until_it_hangs(bench: Bench, process: subprocess.Popen[str]) -> None:
+    """Wait until a run has come to the fault that never ends, and no further."""
+    for _look in range(int(LONGEST_RUN / 0.05)):
+        if not bench.faults.armed():
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.05)
+            raise AssertionError(f"the run ended: {process.communicate()}")
+    raise AssertionError("nothing hung in time")

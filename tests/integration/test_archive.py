@@ -19,8 +19,9 @@ import yaml
 from tests.integration.harness import BINARIES, ROOT
 
 TOP = {
-    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs", "meta", "playbooks",
-    "plugins", "requirements-kerberos.txt", "requirements.txt", "roles", "tests",
+    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "docs",
+    "execution-environment.yml", "extensions", "meta", "playbooks", "plugins", "requirements-kerberos.txt",
+    "requirements-postgresql.txt", "requirements.txt", "roles", "tests",
 }
 REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
 LINK = re.compile(r"\]\(([^)#\s]+)")

@@ -16,7 +16,7 @@ PLAYBOOK = ROOT / "playbooks" / "offboard.yml"
 
 def side_by_side(bench: Bench, *variables: dict[str, Any]) -> list[Run]:
     """Start all runs before waiting for any."""
-    begun = [bench.begin(PLAYBOOK, variables={**WAVE, **given}) for given in variables]
+    begun = [bench.start(PLAYBOOK, variables={**WAVE, **given}) for given in variables]
     return [finish(process, events) for process, events in begun]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -23,7 +24,18 @@ import yaml
 
 from lab.model.builder import Pair, Person
 from tests.integration.conftest import BenchMaker
-from tests.integration.harness import COLLECTION, LONGEST_RUN, ROOT, WAVE, Bench, Run, finish, module, records
+from tests.integration.harness import (
+    COLLECTION,
+    LONGEST_RUN,
+    ROOT,
+    WAVE,
+    Bench,
+    Run,
+    finish,
+    module,
+    records,
+    wait_until_it_hangs,
+)
 from tests.integration.test_faults import everything
 from tests.integration.test_secrets import found
 from tests.integration.test_waves import inventory
@@ -162,7 +174,7 @@ def test_every_task_of_the_role_that_can_write_is_given_the_journal() -> None:
     """By module_defaults of the block that it is in, whichever file it is in."""
     takes = set(yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["journal"])
     given = {
-        "journal": "{{ offboarding_journal }}",
+        "journal": "{{ __offboarding_journal }}",
         "journal_run_id": "{{ offboarding_journal_run_id }}",
         "journal_host": "{{ inventory_hostname }}",
     }
@@ -187,9 +199,19 @@ def within(tasks: list[dict[str, Any]], defaults: dict[str, Any]) -> Iterator[tu
         yield task, holding
         for part in ("block", "rescue", "always"):
             yield from within(task.get(part, []), holding)
-        for name in (task[key] for key in TASK_FILES if key in task):
-            if isinstance(name, str):  # and not the site's own file
-                yield from reached(name, holding)
+        for given in (task[key] for key in TASK_FILES if key in task):
+            name = given.get("file", "") if isinstance(given, dict) else given
+            for file in stepped(task) if "{{ offboarding_step }}" in name else [name]:
+                if "{{" not in file and file:  # the site's own file
+                    yield from reached(file, holding)
+
+
+def stepped(task: dict[str, Any]) -> list[str]:
+    """Return the files that a task with a loop over steps may take: those that its templates name."""
+    named = re.findall(r"'(\w+)(?:\.yml)?'", " ".join(task["vars"]["offboarding_steps"]))
+    files = [f"{name}.yml" for name in named if (ROLE / "tasks" / f"{name}.yml").is_file()]
+    assert files, task
+    return files
 
 
 # -- a kill ------------------------------------------------------------------------------------------------------------
@@ -203,16 +225,6 @@ def kill_all(bench: Bench, process: subprocess.Popen[str]) -> None:
             if mark in (path / "environ").read_bytes().split(b"\0"):
                 os.kill(int(path.name), signal.SIGKILL)
     process.communicate(timeout=LONGEST_RUN)
-
-
-def wait_until_it_hangs(bench: Bench, process: subprocess.Popen[str]) -> None:
-    for _look in range(int(LONGEST_RUN / 0.05)):
-        if not bench.faults.armed():
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.05)
-            raise AssertionError(f"the run ended: {process.communicate()}")
-    raise AssertionError("nothing hung in time")
 
 
 def test_a_killed_run_leaves_what_it_had_sent(bench: Bench) -> None:
@@ -251,10 +263,10 @@ def test_check_mode_leaves_no_file(bench: Bench) -> None:
     assert not bench.offboarding_directory.exists()
 
 
-def test_an_empty_text_turns_it_off_whatever_the_environment_says(bench: Bench) -> None:
+def test_false_turns_it_off_whatever_the_environment_says(bench: Bench) -> None:
     pair, elsewhere = bench.build.cloud_only("Ann Archer"), bench.directory / "elsewhere.jsonl"
     bench.environment["OFFBOARDING_JOURNAL"] = str(elsewhere)
-    run = bench.offboard("--tags", "prepare", offboarding_mailboxes=records([pair]), offboarding_journal="")
+    run = bench.offboard("--tags", "prepare", offboarding_mailboxes=records([pair]), offboarding_journal=False)
     assert run.succeeded, run.output
     assert bench.writes() != []
     assert list(bench.directory.rglob("*.jsonl")) == []

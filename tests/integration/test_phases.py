@@ -50,7 +50,6 @@ def test_a_request_of_last_year_spares_its_mailbox_neither_baseline_nor_pause(be
         "Mail-enable the on-premises users and stamp the mailbox GUIDs",
         "Wait for the proof of the match and compare with the baseline",
         "Submit the moves",
-        "Complete held moves",
     ],
 )
 def test_a_phase_that_is_started_at_is_refused_in_one_sentence(bench: Bench, task: str) -> None:

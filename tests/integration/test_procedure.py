@@ -12,9 +12,15 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import yaml
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import (
+    CONNECTIONS,
+    JOURNAL,
+)
+
 from lab.model.builder import Pair, Person
 from lab.model.tenant import TENANT
-from tests.integration.harness import ROOT, Bench, Known, assert_home, records, remember, timeless
+from tests.integration.harness import ROOT, WAVE, Bench, Known, assert_home, records, remember, timeless
 
 CSV = ROOT / "lab" / "demo" / "mailboxes.csv"
 LEGACY_TYPE = "NOTES:"
@@ -156,3 +162,27 @@ def test_the_phases_may_be_run_one_by_one(bench: Bench) -> None:
         assert run.succeeded, run.output
         assert (tags, bench.writes(seen)) == (tags, writes)
     assert_home(pair, before)
+
+
+def test_what_a_survey_and_a_credential_leave_blank_changes_nothing(bench: Bench) -> None:
+    """AWX passes each of them: an answer as an empty text or null, a field as an empty environment variable."""
+    pairs = [bench.build.cloud_only("Ann Archer"), bench.build.synced(Person("Bob Baker"))]
+    before = [remember(pair) for pair in pairs]
+    defaults = yaml.safe_load((ROOT / "roles/mailbox_offboarding/defaults/main.yml").read_text(encoding="utf-8"))
+    left = set(defaults) - set(WAVE) - {"offboarding_mailboxes", "offboarding_directory"}
+    play = {"offboarding_hosts", "offboarding_serial", "offboarding_max_fail_percentage"}
+    options = [option for spec in CONNECTIONS.values() for option in spec["options"].values()]
+    names = {name for option in [*options, *JOURNAL.values()] for name in option.get("fallback", ("", []))[1]}
+    assert min(len(left), len(names)) > 25
+    used = {"EXCHANGE_ONLINE_ACCESS_TOKEN", *bench.laboratory.environment()}
+    bench.environment |= dict.fromkeys(names - used, "")
+    lines = "".join(f"{pair.identity}\r\n" for pair in pairs)
+
+    run = bench.offboard(offboarding_mailboxes=lines, **dict.fromkeys(left | play, ""))
+    assert run.succeeded, run.output
+    for pair, known in zip(pairs, before, strict=True):
+        assert_home(pair, known)
+    made = {path.name for path in bench.offboarding_directory.iterdir()}
+    assert made >= {"journal.jsonl", "report.html", "wave.json"}
+    again = bench.offboard(offboarding_mailboxes=lines, **dict.fromkeys(left | play))
+    assert (again.succeeded, again.changed) == (True, []), again.output

@@ -269,7 +269,7 @@ def test_async_is_refused(still_bench: Bench) -> None:
 
 
 def test_a_wait_may_be_silent(still_bench: Bench) -> None:
-    """A callback that prints one JSON document would have text before it."""
+    """Whoever does not want them turns them off."""
     bench = still_bench
     bob = ready(bench, "Bob Held")
     move_request(bench, bob, batch_name="wave-1", suspend_when_ready=True)
@@ -315,7 +315,17 @@ def test_the_role_shows_its_waits(bench: Bench) -> None:
     lines = [line for line in run.stdout.splitlines() if line.startswith("[localhost] 1 mailbox: ")]
     assert any("1 AutoSuspended" in line for line in lines)
     assert any("1 Completed" in line for line in lines)
-    assert memory(bench.offboarding_directory / "wave.json.progress")["looks"]
+    (look, *_others) = reversed(memory(bench.offboarding_directory / "wave.json.progress")["looks"])
+    # What runs have written down of all waves is told without a connection.
+    begin = len(bench.log)
+    every = status(bench, offboarding_all_waves=True, offboarding_directory=str(bench.offboarding_directory))
+    assert every.succeeded, every.output
+    assert shown(every) == [f"wave: 1 mailbox: 1 home ({look['utc']})"]
+    ended = every.task("Show the result, the report and the next step").result["msg"]
+    assert ended[-4:-1] == [
+        "wave: 1 home", f"{bench.offboarding_directory}: 1 home", "Report: none, because status writes none",
+    ]  # fmt: skip
+    assert (calls(bench, begin), every.changed) == ({}, [])
 
 
 def test_status_looks_beside_a_run_of_the_same_wave(still_bench: Bench) -> None:
@@ -390,3 +400,5 @@ def test_status_follows_for_a_limited_time_and_refuses_to_look_at_nothing(still_
     nothing = status(bench)
     assert not nothing.succeeded
     assert "offboarding_batch_name: is empty" in nothing.failures[0].message
+    followed = status(bench, **given, offboarding_all_waves=True)
+    assert "offboarding_follow: true has no meaning with offboarding_all_waves" in followed.failures[0].message

@@ -22,6 +22,7 @@ from lab.model.builder import Person, child_domain_person
 from lab.model.scenarios import ENVIRONMENT, MAILBOX, put_on_environment, put_on_mailbox
 from tests.integration.conftest import opened
 from tests.integration.harness import MOVE, SPEED, Bench, Run, module, records
+from tests.unit.plugins.module_utils.fakes import on_disk
 
 TARGET = {
     **{name: value for name, value in MOVE.items() if name != "batch_name"},
@@ -130,7 +131,7 @@ OTHERS = {
     "unreadable_baseline", "foreign_baseline", "unreadable", "remote_credential_form", "hybrid_agent",
     "domain_controller_not_pinned", "organization_retention_hold", "unprotected_sync", "domain_not_pinned",
     "uniqueness_not_checked", "values_unseen", "sign_in_name_would_change", "holds_not_checked",
-    "experimental_rest_credential_required",
+    "experimental_rest_credential_required", "still_paused", "no_database_fits",
 }  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def test_what_earlier_runs_left_in_the_directory_is_found(bench: Bench) -> None:
     bench.build.mail_enable(changed, exchange_guid=changed.cloud.exchange_guid)
     bench.build.set_cloud(changed, email_addresses=[*changed.cloud.email_addresses, "smtp:added@contoso.com"])
     # Somebody of another wave with the same directory.
-    HalfMade(str(known)).begin(Note("eve.evans@contoso.com", str(uuid.uuid4()), {}))
+    HalfMade(on_disk(known)).begin(Note("eve.evans@contoso.com", str(uuid.uuid4()), {}))
     run = readiness(bench, records([gone, damaged, strange, changed]), directory=str(bench.offboarding_directory))
     assert ("addresses_at_risk", "blocker") in told(run.only.result["environment"])
     assert ("baseline_missing", "blocker") in told(run.only.mailboxes[gone.identity]["findings"])
@@ -226,7 +227,9 @@ DENIED = {
         },
         "Get-MailboxDatabaseCopyStatus": {"database_space"},
         "Get-HybridConfiguration": {"hybrid_not_configured"},
-        "Get-AcceptedDomain": {"delivery_domain_not_accepted", "primary_domain_not_accepted"},
+        "Get-AcceptedDomain": {
+            "delivery_domain_not_accepted", "primary_domain_not_accepted", "alias_domain_not_accepted",
+        },
         "Get-MoveRequest": {"move_request_on_premises"},
     },
     "exchange_online": {

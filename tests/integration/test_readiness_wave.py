@@ -66,6 +66,13 @@ def check(bench: Bench, path: Path, *arguments: str, **variables: Any) -> Run:
     return bench.run(ROOT / "playbooks" / "readiness.yml", *arguments, variables=given)
 
 
+def ending(run: Run) -> list[str]:
+    """Return what is shown at the end: the last three lines, with notes before them."""
+    shown: list[str] = run.task("Show the result, the report and the next step").result["msg"]
+    assert "offboarding_outcome" in run.task("Provide the result to what runs next").result["ansible_stats"]["data"]
+    return shown
+
+
 def report(bench: Bench) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((bench.offboarding_directory / "readiness.json").read_text(encoding="utf-8"))
     return document
@@ -77,7 +84,16 @@ def test_twenty_traps_of_sixty_are_named_and_nothing_else(bench: Bench) -> None:
     snapshot = bench.hybrid.snapshot()
     run = check(bench, path)
     assert not run.succeeded
-    assert "40 of 60 mailboxes are ready" in run.task("Check both organizations").message
+    assert not run.task("Check both organizations").failed
+    assert "40 of 60 mailboxes are ready. " in run.task("Fail if the wave is not ready").message
+    assert ending(run)[-3:-1] == [
+        "wave-1: 40 ready, 20 blocked", f"Report: {bench.offboarding_directory / 'report.html'}",
+    ]  # fmt: skip
+    blocked = [line.partition(": ")[0] for line in ending(run)[:20]]
+    assert blocked == [wave[name]["identity"] for name in TRAPS]
+    assert ending(run)[20].startswith("Findings by severity: ")
+    again = "Next: correct what failed, then ansible-playbook mailops.exchange_hybrid.readiness "
+    assert ending(run)[-1].startswith(again)
     assert bench.writes() == []
     assert bench.hybrid.snapshot() == snapshot
 
@@ -107,7 +123,10 @@ def test_twenty_traps_of_sixty_are_named_and_nothing_else(bench: Bench) -> None:
 def test_fail_on_decides_what_fails_the_playbook(bench: Bench) -> None:
     wave = build_wave(bench.hybrid, [{"identity": "ann.archer@contoso.com", "scenario": "protected_account"}])
     path = write_csv(bench, {"ann": wave[0]})
-    assert check(bench, path).succeeded
+    ready = check(bench, path)
+    assert ready.succeeded
+    assert ending(ready)[-3] == "wave-1: 1 ready"
+    assert ending(ready)[-1].startswith("Next: ansible-playbook mailops.exchange_hybrid.offboard ")
     assert not check(bench, path, offboarding_fail_on="warning").succeeded
     accepted = check(bench, path, offboarding_fail_on="warning", offboarding_accept=["protected_account"])
     assert accepted.succeeded, accepted.output
@@ -128,6 +147,7 @@ def test_hosts_that_are_waves_are_checked_as_one(bench: Bench) -> None:
     playbook = ROOT / "playbooks" / "readiness.yml"
     run = bench.run(playbook, "-i", str(config), variables=given)
     assert not run.succeeded
+    assert ending(run)[-3] == "wave_001, wave_002: 3 ready, 1 blocked"
     assert [entry["identity"] for entry in report(bench)["mailboxes"]] == [pair.identity for pair in pairs]
     assert report(bench)["summary"]["codes"]["litigation_hold"] == 1
     assert len(bench.log.entries(cmdlet="Test-MigrationServerAvailability")) == 1

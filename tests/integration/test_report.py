@@ -53,7 +53,7 @@ def test_a_preview_writes_no_report_and_an_empty_path_turns_it_off(bench: Bench)
     ann = bench.build.cloud_only("Ann Archer")
     assert bench.offboard("--check", offboarding_mailboxes=records([ann])).succeeded
     assert not bench.offboarding_directory.exists()
-    run = bench.offboard(offboarding_mailboxes=records([ann]), offboarding_report="")
+    run = bench.offboard(offboarding_mailboxes=records([ann]), offboarding_report=False)
     assert run.succeeded, run.output
     assert list(bench.offboarding_directory.glob("*.html")) == []
 
@@ -122,7 +122,7 @@ def test_without_a_journal_an_old_one_is_not_told(bench: Bench) -> None:
     ann = bench.build.cloud_only("Ann Archer")
     bench.offboarding_directory.mkdir(mode=0o700)
     (bench.offboarding_directory / "journal.jsonl").write_text("{}\n", encoding="utf-8")
-    given = {"offboarding_mailboxes": records([ann]), "offboarding_journal": ""}
+    given = {"offboarding_mailboxes": records([ann]), "offboarding_journal": False}
     run = bench.offboard("--tags", "prepare", **given)
     assert run.succeeded, run.output
     assert run.task("Write the report").result["missing"] == ["readiness", "journal", "progress"]

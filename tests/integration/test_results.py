@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,26 @@ def test_the_result_is_of_this_call_and_says_whether_the_run_ended(bench: Bench,
     assert "The run did not finish, and left 2 mailboxes unfinished." in page
     assert "2 mailboxes came home and are not verified." in (tmp_path / "late.html").read_text(encoding="utf-8")
     assert bench.scheduler_runs()
+
+
+def test_results_of_a_wave_stay_below_what_a_controller_shows_and_the_report_has_them_all(bench: Bench) -> None:
+    """The wave is the text of a survey, and most of its lines are no mailboxes."""
+    ann, bob = bench.build.cloud_only("Ann Archer"), bench.build.cloud_only("Bob Baker")
+    strangers = [f"stranger.{number:04}@contoso.com" for number in range(1200)]
+    run = bench.offboard(
+        *("--tags", "always"),
+        offboarding_mailboxes="\r\n".join([ann.identity, "", *strangers, f"  {bob.identity} "]),
+        offboarding_on_error="continue",
+    )
+    assert run.succeeded, run.output[-2000:]
+    assert max(len(json.dumps(task.result)) for task in run.tasks) < 700_000
+    result = run.task("Summarize the run").result["ansible_facts"]["offboarding_result"]
+    shown, left_out = len(result["failures"]), int(result["left_out"])
+    assert (int(result["mailboxes"]), int(result["failed"]), shown + left_out) == (1202, 1200, 1200)
+    assert min(shown, left_out) > 100
+    assert f"... and {left_out} more failures: the report has all of them." in run.output
+    told = (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
+    assert [name for name in strangers if name not in told] == []
+    assert run.task("Write the report").result["summary"]["failed"] == 1200
+    kept = (bench.offboarding_directory / "wave.json.failures").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["identity"] for line in kept] == strangers

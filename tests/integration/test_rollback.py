@@ -316,13 +316,33 @@ def test_without_entra_connect_a_half_made_mail_user_is_made_whole_and_stays(ben
     bench.faults.clear()
     bench.without = {"ENTRA_CONNECT_HOST"}
     run = roll_back(bench, pairs)
-    assert run.succeeded, run.output
+    # The pause of the run that died cannot be ended from here, and that is shouted.
+    assert [failure.message.partition(" on ")[0] for failure in run.failures] == [
+        "directory synchronization is STILL PAUSED"
+    ]
+    assert run.role_failures == {}
     assert run.summary["states"]["kept"] == 3
     assert "no Entra Connect server was queried" in run.stdout
     assert set(bench.writes()[-3:]) == {"Set-MailUser"}
     assert [pair.directory.kind for pair in pairs] == ["MailUser"] * 3
     assert_no_address_is_lost(bench, pairs, known)
     assert roll_back(bench, pairs).changed == []
+    assert_every_entry_says_that_it_is_still_paused(bench, pairs)
+
+
+def assert_every_entry_says_that_it_is_still_paused(bench: Bench, pairs: list[Pair]) -> None:
+    """Those that only look, too: whoever reads any of them has to learn it."""
+    given = {"offboarding_mailboxes": records(pairs)}
+    for playbook in ("status", "verify", "readiness", "report"):
+        run = bench.offboard(**given, playbook=playbook)
+        shown = "\n".join(run.task("Show the result, the report and the next step").result["msg"])
+        assert "STILL PAUSED" in shown, (playbook, shown)
+        # It needs no connection, and reports on what others did.
+        assert run.succeeded is (playbook == "report"), (playbook, run.output)
+    outcome = run.task("Provide the result to what runs next").result["ansible_stats"]["data"]["offboarding_outcome"]
+    (told,) = outcome.values()
+    assert (told["next_entry"], len(told["still_paused"])) == ("resume_sync", 1)
+    assert "STILL PAUSED" in (bench.offboarding_directory / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("proof", ["recent", "none", "staging"])

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import re
 import threading
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +17,7 @@ import pytest
 from lab.model.builder import Pair
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import MOVE, Bench, Run, module, records
-
-TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}")
+from tests.spellings import shown
 
 
 class Watch:
@@ -52,41 +48,16 @@ class Watch:
                         self.seen.add((path / "cmdline").read_bytes())
 
 
-def spellings(secret: str, username: str) -> Iterator[bytes]:
-    """Yield the forms in which a secret travels or might be written down."""
-    yield secret.encode()
-    yield urllib.parse.quote_plus(secret).encode()
-    yield base64.b64encode(f"{username}:{secret}".encode())
-    for encoding in ("utf-8", "utf-16-le"):
-        raw = secret.encode(encoding)
-        for shift in range(3):
-            # Where base64's groups of three begin elsewhere, the letters are others; edges depend on the neighbours.
-            text = base64.b64encode(b"\0" * shift + raw)
-            yield text[4 if shift else 0 : -4]
-
-
-def secrets(bench: Bench) -> dict[str, set[bytes]]:
-    hybrid = bench.hybrid
-    account, remote = hybrid.exchange_server_account, hybrid.remote_credential
-    known = {
-        "the administrator's password": (account.password, account.username),
-        "the remote credential": (remote.password, remote.username),
-        "the client secret": (bench.laboratory.client_secret, hybrid.exchange_online_application.client_id),
-    }
-    return {name: set(spellings(secret, username)) for name, (secret, username) in known.items()}
-
-
 def found(bench: Bench, content: bytes) -> list[str]:
     """Return the names of the secrets that a text shows."""
-    names = [name for name, forms in secrets(bench).items() if any(form in content for form in forms)]
-    return names + ["an access token"] * bool(TOKEN.search(content))
+    return shown(bench.laboratory, content)
 
 
 def left_behind(bench: Bench) -> dict[str, list[str]]:
     """Return every file that the runs left in their home, temporary files of Ansible among them, with what it shows."""
     files = {str(path.relative_to(bench.directory)): path for path in bench.directory.rglob("*") if path.is_file()}
-    shown = {name: found(bench, path.read_bytes()) for name, path in files.items()}
-    return {name: names for name, names in shown.items() if names}
+    told = {name: found(bench, path.read_bytes()) for name, path in files.items()}
+    return {name: names for name, names in told.items() if names}
 
 
 def people(bench: Bench) -> tuple[Pair, Pair]:
@@ -100,13 +71,15 @@ def loud(make_bench: BenchMaker) -> Iterator[tuple[Bench, Run, set[bytes]]]:
     """One run of the role as loud as can be, with all of Ansible's temporary files kept; one mailbox of it fails."""
     with make_bench() as bench:
         pairs = people(bench)
-        bench.signs_in = True
+        bench.signs_in, bench.cold = True, True
         bench.environment["ANSIBLE_KEEP_REMOTE_FILES"] = "true"
         bench.environment["ANSIBLE_LOG_PATH"] = str(bench.directory / "ansible.log")
+        bench.environment["ANSIBLE_LOG_VERBOSITY"] = "5"
+        bench.environment["ANSIBLE_DEBUG"] = "true"
         bench.faults.add("exchange_online", "New-MoveRequest", "drop_after")
         bench.faults.add("exchange_server", "Enable-MailUser", "throttle")
         with Watch(bench) as watch:
-            run = bench.offboard("-vvv", "--diff", offboarding_mailboxes=records(pairs))
+            run = bench.offboard("-vvvvv", "--diff", offboarding_mailboxes=records(pairs))
         yield bench, run, watch.seen
 
 
@@ -152,7 +125,7 @@ def test_failures_show_no_secret_that_stands_in_an_option(bench: Bench) -> None:
     bench.signs_in, pair = True, bench.build.cloud_only("Ann Archer")
     tasks = failing(bench, pair.identity)
     tasks[0]["mailops.exchange_hybrid.exchange_guid"]["exchange_guid"] = str(pair.cloud.exchange_guid)
-    run = bench.play(*tasks, arguments=["-vvv", "--diff"])
+    run = bench.play(*tasks, arguments=["-vvvvv", "--diff"])
     assert [task.status for task in run.tasks] == ["failed"] * len(tasks)
     codes = [task.error["code"] for task in run.tasks]
     assert codes == [

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +21,20 @@ import pytest
 from lab.hybrid import empty_hybrid
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Person
-from tests.integration.harness import SPEED
+from tests.integration.harness import IDLE_TIMEOUT, SPEED, ServerTime
 
 MODULES = "ansible_collections.mailops.exchange_hybrid.plugins.modules"
 NONE_OPEN = {"exchange_server": 0, "entra_connect": 0}
 LONGEST = 60.0  # seconds until a process must have begun, or ended
-IDLE_TIMEOUT = 180.0  # of a session, unless given
-
-
-@dataclass
-class Time:
-    """The seconds by which the servers' idle time-outs go."""
-
-    passed: float = 0.0
-
-    def monotonic(self) -> float:
-        return self.passed
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> ServerTime:
+    return ServerTime()
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, time: Time) -> Iterator[Laboratory]:
+def laboratory(tmp_path: Path, time: ServerTime) -> Iterator[Laboratory]:
     hybrid = empty_hybrid(speed=SPEED)
     with Laboratory(hybrid, tmp_path / "laboratory", monotonic=time.monotonic) as running:
         yield running
@@ -200,7 +188,7 @@ def test_a_stop_between_the_two_writes_leaves_nobody_half_made(
 
 
 def test_what_a_kill_between_the_two_writes_leaves_is_found_and_mended(
-    laboratory: Laboratory, start: Starter, identity: str, tmp_path: Path, time: Time
+    laboratory: Laboratory, start: Starter, identity: str, tmp_path: Path, time: ServerTime
 ) -> None:
     begun = hang(laboratory, "exchange_server", "Set-MailUser")
     process = enabling(start, identity, tmp_path)
@@ -232,7 +220,7 @@ def test_a_failure_closes_its_sessions(laboratory: Laboratory, start: Starter, i
 
 @pytest.mark.parametrize("place", ["exchange_server", "entra_connect"])
 def test_what_a_killed_module_leaves_is_gone_after_the_idle_timeout(
-    laboratory: Laboratory, start: Starter, identity: str, time: Time, place: str
+    laboratory: Laboratory, start: Starter, identity: str, time: ServerTime, place: str
 ) -> None:
     module, organization, cmdlet = HANGING[place]
     begun = hang(laboratory, organization, cmdlet)

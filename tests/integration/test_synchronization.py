@@ -119,3 +119,22 @@ def test_users_come_into_scope_once_they_are_whole(bench: Bench) -> None:
         assert_home(pair, before[pair.identity][0])
     # Whoever failed was left where no cycle sees it.
     assert (held.directory.kind, held.cloud.is_dir_synced) == ("User", False)
+
+
+def test_a_run_that_cannot_read_its_wave_again_does_not_say_that_nothing_is_unfinished(bench: Bench) -> None:
+    ann = bench.build.cloud_only("Ann Archer")
+    wave = bench.offboarding_directory / "wave.json"
+    tasks = [
+        {"name": "Spoil the wave", "ansible.builtin.copy": {"content": "[", "dest": str(wave), "mode": "0600"}},
+        {"name": "Fail", "ansible.builtin.fail": {"msg": "The site's own tasks failed."}},
+    ]
+    (bench.directory / "scope.yml").write_text(json.dumps(tasks), encoding="utf-8")
+    run = bench.offboard(
+        offboarding_mailboxes=records([ann]), offboarding_scope_tasks=str(bench.directory / "scope.yml")
+    )
+    assert not run.succeeded
+    error = run.summary["error"]
+    assert "The site's own tasks failed." in error
+    assert "Which of the 1 mailboxes are unfinished is not known, because the wave cannot be read: " in error
+    assert "wave.json" in error
+    assert "Unfinished: none" not in run.output

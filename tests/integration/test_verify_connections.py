@@ -26,9 +26,14 @@ def test_the_playbook_passes_and_writes_nothing(shared: Bench) -> None:
     tested = run.task("Test every configured system").result
     assert tested["summary"]["failed"] == 0
     assert {check["system"] for check in tested["checks"]} == {"exchange_server", "exchange_online", "entra_connect"}
-    shown = run.task("Show the results").result["msg"]
-    assert "ok: exchange_server cmdlet Enable-MailUser: it is granted" in shown
     assert shared.writes() == []
+    ending = run.task("Show the result, the report and the next step").result["msg"]
+    (granted,) = [line for line in ending if line.startswith("ok: exchange_server cmdlets ")]
+    assert " Enable-MailUser, " in granted
+    assert granted.endswith(": it is granted")
+    assert not any(" parameter " in line for line in ending)
+    assert ending[-3] == f"connections: {tested['summary']['ok']} checks passed, 0 failed"
+    assert ending[-1].startswith("Next: ansible-playbook mailops.exchange_hybrid.readiness")
 
 
 def test_the_playbook_names_the_missing_role(shared: Bench) -> None:
@@ -39,8 +44,14 @@ def test_the_playbook_names_the_missing_role(shared: Bench) -> None:
     assert not run.succeeded
     (failure,) = run.failures
     assert failure.name == "Fail if something does not work"
-    assert "exchange_server cmdlet Enable-MailUser: no role grants it" in failure.message
-    assert "the management role Mail Recipients" in failure.message
+    assert failure.message.startswith("1 check failed: ")
+    ending = run.task("Show the result, the report and the next step").result["msg"]
+    (told,) = [line for line in ending if line.startswith("failed: ")]
+    assert told.startswith("failed: exchange_server cmdlet Enable-MailUser: no role grants it")
+    assert "the management role Mail Recipients" in told
+    assert ending[-3].endswith(" checks passed, 1 failed")
+    again = "Next: correct what failed, then ansible-playbook mailops.exchange_hybrid.verify_connections"
+    assert ending[-1].startswith(again)
 
 
 def test_the_module_fails_or_only_reports(shared: Bench) -> None:

@@ -71,6 +71,7 @@ def test_waves_run_one_after_the_other_with_the_controllers_python(bench: Bench)
     other = elsewhere / "python3"
     other.write_text("exit 99\n", encoding="utf-8")
     other.chmod(0o755)
+    bench.cold = True
     bench.environment["PATH"] = f"{elsewhere}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = offboard(bench, inventory(bench, pairs, size=2), offboarding_serial=[1, "100%"])
     assert run.succeeded, run.output
@@ -104,7 +105,7 @@ def test_two_runs_with_overlapping_waves_do_everything_once(bench: Bench) -> Non
     pairs = bench.build.many(12)
     playbook = ROOT / "playbooks" / "offboard.yml"
     both = [
-        bench.begin(playbook, "-i", str(inventory(bench, part, name)), variables=variables(bench))
+        bench.start(playbook, "-i", str(inventory(bench, part, name)), variables=variables(bench))
         for name, part in (("first", pairs[:8]), ("second", pairs[4:]))
     ]
     runs = [finish(process, events) for process, events in both]

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Of cosmic-ray's operators, those that change a decision. Left out: comparisons of identity with equality (they rarely
@@ -85,11 +85,11 @@ class Splice:
 def places(path: str, source: str) -> list[Place]:
     """Return every place of a file where a decision can be changed."""
     tree = ast.parse(source)
-    passed_over, calculated = _passed_over(tree), _spans(node for node in ast.walk(tree) if isinstance(node, ast.BinOp))
+    left_out, calculated = left_alone(tree), _spans(node for node in ast.walk(tree) if isinstance(node, ast.BinOp))
     return [
         Place(path, *start, operator, occurrence)
         for operator, occurrence, start in _positions(source)
-        if not _inside(start, passed_over)
+        if not _inside(start, left_out)
         # A parameter list has an asterisk too, which is no multiplication.
         if not operator.startswith("ReplaceBinaryOperator") or _inside(start, calculated)
     ]
@@ -130,18 +130,23 @@ def _positions(source: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
 
 
 def _difference(source: str, changed: str) -> tuple[str, str]:
-    old, new = source.splitlines(), changed.splitlines()
-    before, after = [], []
-    for kind, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind != "equal":
-            before += [line.strip() for line in old[start:end]]
-            after += [line.strip() for line in new[first:last]]
-    return " ".join(before), " ".join(after)
+    """Return the lines from the first to the last that differ, stripped, of both."""
+    old, new = ([line.strip() for line in text.splitlines()] for text in (source, changed))
+    first = _same(old, new)
+    last = _same(old[first:][::-1], new[first:][::-1])
+    return " ".join(old[first : len(old) - last]), " ".join(new[first : len(new) - last])
+
+
+def _same(some: Sequence[str], others: Sequence[str]) -> int:
+    """Return how many lines two texts have in common at their beginning."""
+    pairs = zip(some, others, strict=False)
+    return next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(some), len(others)))
 
 
 # -- own changes -------------------------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=4)
 def splices(source: str) -> list[Splice]:
     """Return what cosmic-ray does not change: guards are forced, operands, exceptions, calls and statements dropped."""
     tree = ast.parse(source)
@@ -219,18 +224,29 @@ def _spliced(source: str, splice: Splice) -> str:
     return b"".join([*lines[: first - 1], head, splice.text.encode(), tail, *lines[last:]]).decode()
 
 
+def _is_time(value: ast.expr) -> bool:
+    """Tell whether a constant is a length of time, in seconds as a float: a test that knew it would only repeat it."""
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func) == "datetime.timedelta"
+    if isinstance(value, (ast.Tuple, ast.BinOp)):
+        return any(_is_time(part) for part in ast.iter_child_nodes(value) if isinstance(part, ast.expr))
+    return isinstance(value, ast.Constant) and isinstance(value.value, float)
+
+
 def _is_for_types(node: ast.If | ast.Subscript) -> bool:
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"
     return ast.unparse(node.value) in ("Callable", "Optional", "Union")
 
 
-def _passed_over(tree: ast.Module) -> list[Span]:
+def left_alone(tree: ast.Module) -> list[Span]:
     """Return the stretches that decide nothing at run time: annotations, decorators, what only a type checker reads.
 
-    zip's ``strict`` belongs to them: it asserts that two lists are of one length, which they are.
+    zip's ``strict`` belongs to them: it asserts that two lists are of one length, which they are. So does what an
+    f-string words by itself, such as a plural, how long is waited, and how far a document is indented.
     """
     nodes: list[ast.AST | None] = []
+    nodes += [node.value for node in tree.body if isinstance(node, ast.Assign) and _is_time(node.value)]
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             nodes += [*node.decorator_list, node.returns]
@@ -238,7 +254,9 @@ def _passed_over(tree: ast.Module) -> list[Span]:
             nodes += node.decorator_list
         elif isinstance(node, (ast.arg, ast.AnnAssign)):
             nodes.append(node.annotation)
-        elif isinstance(node, ast.keyword) and node.arg == "strict":
+        elif isinstance(node, ast.JoinedStr):
+            nodes.append(node)
+        elif isinstance(node, ast.keyword) and node.arg in ("strict", "indent"):
             nodes.append(node.value)
         elif isinstance(node, (ast.If, ast.Subscript)):
             nodes.append(node if _is_for_types(node) else None)

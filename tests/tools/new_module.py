@@ -5,7 +5,8 @@
 """Begins a module for on-premises mailboxes: ``make new-module NAME=mailbox_forwarding``.
 
 It works as it stands, for one mailbox and for a wave, and writes nothing yet: plan() says that nothing is missing. Its
-documentation of what is returned is that of module mailbox. CONTRIBUTING.md says what comes next.
+documentation of what is returned is that of module mailbox. CONTRIBUTING.md says what comes next, and with what modules
+of other kinds begin.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.tools import pages
+from tests.tools import pages, release
 
 ROOT = pages.ROOT
 PACKAGE = "ansible_collections.mailops.exchange_hybrid.plugins"
@@ -41,6 +42,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.journal
+  - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
 """
 
@@ -147,6 +149,8 @@ class Managed(OnPremisesStep):
 TEST_TEXT = '''
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from {package}.module_utils._features.{name} import (
     step,
@@ -185,6 +189,14 @@ def test_what_is_no_mailbox_on_premises_is_refused(system: InProcess) -> None:
     assert (home.status, cloud.status) == ("unchanged", "failed")
     assert cloud.error is not None
     assert cloud.error.code == "wrong_recipient_type"
+
+
+def sends(recorder: Any) -> None:
+    """Run what leads to every cmdlet and parameter, for the test that holds them to the reference."""
+    system = InProcess()
+    HybridBuilder(system.hybrid).mailbox_on_premises("Ann")
+    run(system, "ann")
+    recorder.sent += system.calls
 '''
 TEXTS: Mapping[str, str] = {
     f"{FEATURE}/__init__.py": ROOM_TEXT,
@@ -199,6 +211,8 @@ def problem(root: Path, name: str) -> str:
     """Return why no module can have this name, or an empty text."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         return f"NAME: {name!r} is no name of a module. Write it in lower case, as mailbox_forwarding."
+    if name.endswith("_info"):
+        return f"NAME: {name!r} says that the module only reads. Begin it with a copy of mailbox_info."
     places = (MODULE, FEATURE, f"{FEATURE}.py", TEST)
     taken = [path.format(name=name) for path in places if (root / path.format(name=name)).exists()]
     return f"NAME: {name!r} is taken ({', '.join(taken)}). Choose another name." if taken else ""
@@ -208,11 +222,10 @@ def write(root: Path, name: str) -> list[str]:
     """Write the files that a module begins with, and what follows from them; return their names."""
     known = (root / MODULE.format(name="mailbox")).read_text(encoding="utf-8")
     returned = re.search(r'^RETURN = r""".*?^"""$', known, re.MULTILINE | re.DOTALL)
-    version = re.search(r"^version: (.+)$", (root / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
-    if returned is None or version is None:
-        raise ValueError("module mailbox has no RETURN, or galaxy.yml no version")
+    if returned is None:
+        raise ValueError("module mailbox has no RETURN")
     words = {"name": name, "thing": name.replace("_", " "), "package": PACKAGE}
-    words.update(returned=returned[0], version=version[1])
+    words.update(returned=returned[0], version=release.next_version(root))
     for path, text in TEXTS.items():
         place = root / path.format(name=name)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -20,11 +20,19 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
-from tests.tools import failure_page, readiness_page, records_page
+from tests.tools import (
+    awx_credential_types,
+    failure_page,
+    order_picture,
+    readiness_page,
+    records_page,
+    reference_page,
+    security_page,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "mailops.exchange_hybrid"
-GROUPS = ("active_directory", "entra_connect", "exchange_online", "exchange_server", "journal")
+GROUPS = ("active_directory", "entra_connect", "exchange_online", "exchange_server", "journal", "memory")
 
 
 # The documentation of every module, without what its fragments add.
@@ -63,12 +71,12 @@ def runtime(text: str, documented: Documented) -> str:
     return f"{head}action_groups:\n" + "\n".join(lines) + "\n"
 
 
-def readme(text: str, documented: Documented) -> str:
-    """Return the README with a row for each module that had none; what a row says may be written by hand."""
-    head, heading, rest = text.partition("### Modules\n")
+def reference(text: str, documented: Documented) -> str:
+    """Return docs/reference.md with a row for each module that had none; what a row says may be written by hand."""
+    head, heading, rest = text.partition("## Modules\n")
     table = re.search(r"(?:^\|.*\n)+", rest, re.MULTILINE)
     if table is None:
-        raise ValueError("README.md has no table of modules")
+        raise ValueError("docs/reference.md has no table of modules")
     listed = set(re.findall(r"^\| `(\w+)` \|", table[0], re.MULTILINE))
     rows = [_row(name, says["short_description"]) for name, says in documented.items() if name not in listed]
     return head + heading + rest[: table.end()] + "".join(rows) + rest[table.end() :]
@@ -108,12 +116,18 @@ def connection_test(text: str, _documented: Documented) -> str:
 
 # What each file has to be, from what it is and from the modules' documentation.
 PAGES: Mapping[str, Callable[[str, Documented], str]] = {
-    "README.md": readme,
+    "docs/SECURITY.md": lambda text, _documented: security_page.page(text),
     "docs/failures.md": lambda _text, _documented: failure_page.page(_error_catalogue.CATALOGUE),
+    "docs/images/order.svg": lambda _text, _documented: order_picture.svg(),
     "docs/permissions.md": permissions,
     "docs/readiness.md": lambda _text, _documented: readiness_page.page(_check_catalogue.ALL),
     "docs/records.md": lambda _text, _documented: records_page.page(fields.TABLE),
+    "docs/reference.md": reference,
+    "extensions/awx/credential_types.yml": lambda _text, _documented: awx_credential_types.page(),
     "meta/runtime.yml": runtime,
+    "plugins/module_utils/_features/exchange_cmdlet/reference.py": lambda _text, _documented: reference_page.page(
+        ROOT / "lab/contract/cmdlets.json"
+    ),
     "plugins/modules/connection_test.py": connection_test,
 }
 

@@ -30,6 +30,8 @@ This takes the variables of the role and writes nothing to any organization. It 
 not accepted (`offboarding_fail_on: blocker | warning | never`). The whole wave is checked, regardless of
 `offboarding_only`, and hosts that are waves (`offboarding_hosts`) are checked as one.
 
+![A readiness report: five mailboxes are ready, and three are blocked](images/readiness.png)
+
 - **blocker**: the move would fail or do harm. `offboarding_accept: [code, ...]` accepts a blocker by its code. Codes
   that are marked *final* cannot be accepted, because there is no way to continue.
 - **warning**: should be reviewed. **info**: is for information only.
@@ -38,10 +40,10 @@ not accepted (`offboarding_fail_on: blocker | warning | never`). The whole wave 
 
 The role runs the same checks: with `offboarding_readiness: true` (the default), each blocker below stops a mailbox
 before its first write, with the same code. Some checks are done only by this playbook, before the wave:
-size_exceeds_quota and database_space, which need a call for each mailbox; mrs_proxy_disabled, ews_wssecurity_disabled
-and ews_windows_authentication_disabled, which need the metabase of every server; and endpoint_test_failed, which
-Exchange Online allows only from time to time. A move that is affected by one of these fails, but nothing is lost: fix
-the cause and run the role again.
+size_exceeds_quota and database_space, which need a call for each mailbox; and mrs_proxy_disabled,
+ews_wssecurity_disabled and ews_windows_authentication_disabled, which need the metabase of every server. The role
+checks endpoint_test_failed before it creates a migration batch ([how](move-methods.md#the-endpoint)), not for move
+requests. A move that is affected by one of these fails, but nothing is lost: fix the cause and run the role again.
 
 Three channels are optional: `entra_connect`, `active_directory` (LDAPS, or LDAP sealed with Kerberos or NTLM; any
 account of the domain; one domain controller answers for its own domain) and Microsoft Graph

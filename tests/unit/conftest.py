@@ -21,7 +21,10 @@ from lab.model.demo import demo_hybrid
 from tests import extent
 
 # On top of the profile that Hypothesis chose itself, which on a CI server draws the same examples each time.
-settings.register_profile("any_machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = 100 if extent.WHOLE else 40
+settings.register_profile(
+    "any_machine", settings(), max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any_machine")
 
 LONGEST_TEST = 5.0  # seconds of CPU on an idle core

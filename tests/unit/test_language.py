@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import sources
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "lab/README.md", "lab/CONFORMANCE.md")),
@@ -54,7 +56,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def documentation() -> Iterator[tuple[str, str]]:
     """Return what ansible-doc shows, and what a playbook's output and its reader see of role and playbooks."""
     for path in [path for folder in DOCUMENTED for path in (ROOT / "plugins" / folder).glob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in sources.nodes(path):
             value = node.value if isinstance(node, ast.Assign) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield str(path.relative_to(ROOT)), value.value
@@ -67,10 +69,10 @@ def messages() -> Iterator[tuple[str, str]]:
     for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "lab" / "demo").rglob("*.py")]:
         if path.parent.name in DOCUMENTED[:2]:
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        for node in ast.walk(tree):
+        everything = sources.nodes(path)
+        docstrings = {id(node.value) for node in everything if isinstance(node, ast.Expr)}
+        parts = {id(part) for node in everything if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in everything:
             text = ""
             if isinstance(node, ast.JoinedStr):
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)

@@ -10,6 +10,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests import sources
+
 UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.mailops.exchange_hybrid.plugins.module_utils"
 FLOORS = {
@@ -18,13 +20,15 @@ FLOORS = {
     "_check_catalogue": 1,
     "_values": 0,
     "_texts": 0,
+    "_reader": 0,
     "_errors": 1,
-    "_connections": 2,
-    "_transports": 3,
-    "_wave": 3,
-    "_recipients": 4,
-    "_module": 4,
-    "_features": 5,
+    "_memory": 2,
+    "_connections": 3,
+    "_transports": 4,
+    "_wave": 4,
+    "_recipients": 5,
+    "_module": 5,
+    "_features": 6,
 }
 
 
@@ -40,7 +44,7 @@ def imports() -> Iterator[tuple[str, str, str]]:
     """Yield the file, its room and the room that it imports from, for each import from another room."""
     for path in sorted(UTILS.rglob("*.py")):
         room = path.relative_to(UTILS).with_suffix("").parts[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in sources.nodes(path):
             if isinstance(node, ast.ImportFrom):
                 yield from ((str(path.relative_to(UTILS)), room, other) for other in rooms_of(node) if other != room)
 

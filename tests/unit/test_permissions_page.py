@@ -59,7 +59,6 @@ def test_the_table_of_graph_permissions_is_the_list_and_grants_what_the_laborato
 def test_the_groups_on_the_entra_connect_server_are_told_the_same_everywhere() -> None:
     server = from_options({"host": "sync01.contoso.com", "auth": "ntlm", "username": "svc", "password": "x"}).server
     told = {
-        "README": Path("README.md").read_text(encoding="utf-8"),
         "permissions": PAGE.read_text(encoding="utf-8"),
         "option": Path("plugins/doc_fragments/entra_connect.py").read_text(encoding="utf-8"),
         "message": server.groups,

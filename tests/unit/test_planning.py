@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
+from tests import sources
 from tests.unit.test_layout import PACKAGE, UTILS
 
 FEATURES = UTILS / "_features"
@@ -80,7 +81,7 @@ def taken_from(path: Path) -> tuple[frozenset[str], frozenset[Path]]:
     """Return what a file takes from outside, a look at a clock among it, and the files of ours that it imports."""
     foreign: set[str] = set()
     own: set[Path | None] = set()
-    for node in at_run_time(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in at_run_time(sources.tree(path)):
         if isinstance(node, ast.Import):
             foreign |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -114,7 +115,7 @@ def test_what_plans_or_judges_reaches_no_system_no_file_and_no_clock(name: str) 
 
 
 def test_the_look_at_what_is_reached_sees_what_does_input_and_output() -> None:
-    found = reached(FEATURES / "mailuser" / "mailuser.py")
+    found = reached(FEATURES / "mailuser" / "step.py")
     assert {("_wave/half_made.py", "fcntl"), ("_connections/session_pool.py", "time")} & found
     assert ("_features/move_request/settings.py", "now()") in reached(FEATURES / "move_request" / "settings.py")
 
@@ -122,7 +123,7 @@ def test_the_look_at_what_is_reached_sees_what_does_input_and_output() -> None:
 def test_only_what_is_pure_makes_a_plan() -> None:
     makers = set()
     for path in FEATURES.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in sources.nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Plan":
                 makers.add(str(path.relative_to(FEATURES)))
     assert len(makers) > 5
@@ -167,7 +168,7 @@ def test_no_answer_is_found_by_its_place_among_the_mailboxes() -> None:
         (str(path.relative_to(UTILS)), node.lineno)
         for room in ("_features", "_module", "_recipients", "_wave")
         for path in (UTILS / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in sources.nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "zip"
@@ -182,7 +183,7 @@ def test_no_mailbox_is_known_by_the_place_of_its_record_in_memory() -> None:
         (str(path.relative_to(UTILS)), node.lineno)
         for room in ("_features", "_module", "_recipients", "_wave")
         for path in (UTILS / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in sources.nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
     ]
     assert found == []

@@ -22,6 +22,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.co
     REMOTE_CREDENTIAL,
 )
 
+from tests import sources
+
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "mailbox_offboarding"
 PAGES = sorted(
@@ -32,6 +34,8 @@ PAGES = sorted(
 )
 MODULES = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
 COLLECTION = "mailops.exchange_hybrid."
+# The newest state of a file, for pages that are read apart from the repository.
+FILES = "https://github.com/mailops/exchange_hybrid/blob/main/"
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -47,6 +51,7 @@ def section(page: str, heading: str) -> str:
     return re.split(rf"^{level} ", rest, flags=re.MULTILINE)[0]
 
 
+@functools.cache
 def documentation(module: str) -> dict[str, Any]:
     """Return a module's DOCUMENTATION with the options of its fragments."""
     result = _assigned(ROOT / "plugins" / "modules" / f"{module}.py", "DOCUMENTATION")
@@ -58,14 +63,16 @@ def documentation(module: str) -> dict[str, Any]:
     return {**result, "options": options}
 
 
+@functools.cache
 def _assigned(path: Path, name: str) -> dict[str, Any]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in sources.nodes(path):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             loaded: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
             return loaded
     raise LookupError(f"{path.name} has no {name}")
 
 
+@functools.cache
 def role_options() -> dict[str, Any]:
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     options: dict[str, Any] = {}
@@ -77,14 +84,14 @@ def role_options() -> dict[str, Any]:
 # -- lists -------------------------------------------------------------------------------------------------------------
 
 
-def test_readme_lists_exactly_the_modules() -> None:
-    listed = re.findall(r"^\| `(\w+)` \|", section(text("README.md"), "### Modules"), re.MULTILINE)
+def test_the_reference_lists_exactly_the_modules() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", section(text("docs", "reference.md"), "## Modules"), re.MULTILINE)
     assert sorted(listed) == sorted(MODULES)
 
 
-def test_readme_names_every_playbook() -> None:
+def test_the_reference_names_every_playbook() -> None:
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
-    assert {name for name in playbooks if f"`{name}`" not in text("README.md")} == set()
+    assert {name for name in playbooks if f"`{name}`" not in text("docs", "reference.md")} == set()
 
 
 def test_role_readme_has_every_variable_with_its_default() -> None:
@@ -104,8 +111,8 @@ def test_role_readme_has_every_tag() -> None:
     assert {tag for tag in used if f"`{tag}`" not in page} == set()
 
 
-def test_readme_names_every_environment_variable() -> None:
-    page = text("README.md")
+def test_every_environment_variable_is_named() -> None:
+    page = text("docs", "connecting.md")
     specs = {**CONNECTIONS, "remote_credential": REMOTE_CREDENTIAL}
     names = {option["fallback"][1][0] for spec in specs.values() for option in spec["options"].values()}
     names |= {option["fallback"][1][0] for option in JOURNAL.values() if "fallback" in option}
@@ -132,11 +139,11 @@ def test_every_target_that_is_mentioned_exists() -> None:
 # -- error codes -------------------------------------------------------------------------------------------------------
 
 
-def sources() -> list[ast.Module]:
+def trees_of_code() -> list[ast.Module]:
     """Return the code that raises errors. The readiness checks have a page of their own, printed from their list."""
     checks = {"readiness", "_check_catalogue.py"}
     paths = [path for path in (ROOT / "plugins").rglob("*.py") if not checks & set(path.parts)]
-    return [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    return [sources.tree(path) for path in paths]
 
 
 def code_positions(trees: list[ast.Module]) -> dict[str, int]:
@@ -181,7 +188,7 @@ def code_expressions(tree: ast.Module, positions: dict[str, int]) -> Iterator[as
 @functools.cache
 def codes() -> set[str]:
     """Return every code that the collection can report; one that is made at run time by its constant beginning."""
-    trees = sources()
+    trees = trees_of_code()
     positions = code_positions(trees)
     found: set[str] = set()
     for tree in trees:
@@ -291,16 +298,36 @@ def test_variables_on_command_lines_exist() -> None:
     assert used - set(role_options()) - of_playbooks == set()
 
 
+def linked(content: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the links of a page to files of the repository: by a whole address or a relative one, file, heading."""
+    yield from re.findall(rf"\]\(((?!https?:)|{re.escape(FILES)})([^)#]*)(?:#([^)]*))?\)", content)
+    yield from re.findall(rf"^\[[a-z-]+\]: ({re.escape(FILES)})([^#\n]+)(?:#(.+))?$", content, re.MULTILINE)
+
+
+def test_the_readme_leads_somewhere_on_the_collections_page_too() -> None:
+    """Galaxy and Automation Hub show it without the files beside it."""
+    page = text("README.md")
+    links = list(linked(page))
+    assert len(links) > 20
+    assert [target for whole, target, _anchor in links if not whole] == []
+    defined = re.findall(r"^\[([a-z-]+)\]: ", page, re.MULTILINE)
+    assert sorted(defined) == sorted(set(re.findall(r"\]\[([a-z-]+)\]", page)))
+    galaxy = yaml.safe_load(text("galaxy.yml"))
+    assert galaxy["documentation"] == f"{FILES}README.md"
+    repositories = {galaxy["repository"], galaxy["homepage"], galaxy["issues"].removesuffix("/issues")}
+    assert repositories == {FILES.removesuffix("/blob/main/")}
+
+
 def test_links_between_the_pages_lead_somewhere() -> None:
     broken = []
     for page in PAGES:
         content = page.read_text(encoding="utf-8")
-        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", content):
-            file = page.parent / target if target else page
+        for whole, target, anchor in linked(content):
+            file = (ROOT if whole else page.parent) / target if target else page
             if not file.is_file():
                 broken.append(f"{page.name}: {target}")
                 continue
-            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8") if anchor else "", re.MULTILINE)
             if anchor and anchor not in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}:
                 broken.append(f"{page.name}: #{anchor}")
     assert broken == []

@@ -22,6 +22,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
+from tests import sources
 from tests.unit.test_readme import MODULES, documentation, role_options
 
 UTILS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
@@ -33,19 +34,19 @@ CONNECTION = re.compile(rf"\b({'|'.join(CONNECTIONS)})\.([a-z_]+)\b")
 
 def texts(path: Path) -> Iterator[str]:
     """Yield the texts of a file that people may read: no docstrings; a formatted value is ``{}``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    everything = sources.nodes(path)
     skipped = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in everything
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
+    for node in everything:
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in ast.walk(node)}
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-    for node in ast.walk(tree):
+    for node in everything:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             yield node.value
 
@@ -82,6 +83,7 @@ def of_a_task() -> dict[str, set[str]]:
     return found
 
 
+@cache
 def variables() -> set[str]:
     """Return the variables of the role and of the playbooks."""
     named = {name for path in PLAYBOOKS.glob("*.yml") for name in ROLE.findall(path.read_text(encoding="utf-8"))}

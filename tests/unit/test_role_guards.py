@@ -26,28 +26,26 @@ def _tasks(file: str) -> list[dict[str, Any]]:
 
 def _condition(file: str, name: str) -> str:
     task = next(task for task in _tasks(file) if task["name"] == name)
-    return str(task["ansible.builtin.assert"]["that"] if "ansible.builtin.assert" in task else task["when"])
+    return str(task["ansible.builtin.assert"]["that"])
 
 
 @pytest.mark.parametrize(
-    ("file", "name", "variable", "if_empty"),
+    ("file", "name", "variable"),
     [
-        ("validate.yml", "Validate the variables", "offboarding_mistakes", True),
-        ("summary.yml", "Fail if the run or a mailbox failed", "offboarding_reasons", False),
+        ("validate.yml", "Validate the variables", "offboarding_mistakes"),
+        ("summary.yml", "Fail if the run or a mailbox failed", "offboarding_reasons"),
     ],
 )
-def test_a_text_that_cannot_be_resolved_is_not_an_empty_one(
-    file: str, name: str, variable: str, if_empty: bool
-) -> None:
+def test_a_text_that_cannot_be_resolved_is_not_an_empty_one(file: str, name: str, variable: str) -> None:
     condition = JINJA.from_string("{{ " + _condition(file, name) + " }}")
     for empty in (None, "", " \n"):
-        assert condition.render({variable: empty}) is if_empty, repr(empty)
-    assert condition.render({variable: " offboarding_directory: is empty. "}) is not if_empty
+        assert condition.render({variable: empty}) is True, repr(empty)
+    assert condition.render({variable: " offboarding_directory: is empty. "}) is False
     with pytest.raises(UndefinedError):
         condition.render({})
 
 
-@pytest.mark.parametrize("file", ["prepare.yml", "sync.yml", "match.yml", "final_sync.yml"])
+@pytest.mark.parametrize("file", ["prepare.yml", "match.yml", "final_sync.yml"])
 def test_a_phase_that_is_started_at_finds_no_mailbox_rather_than_an_undefined_variable(file: str) -> None:
     known = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
     asked = [
@@ -59,3 +57,43 @@ def test_a_phase_that_is_started_at_finds_no_mailbox_rather_than_an_undefined_va
     assert asked
     for condition in asked:
         assert JINJA.from_string("{{ " + condition + " }}").render(known) is False, condition
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({}, []),
+        ({"changed": True, "failed": False}, []),
+        ({"changed": False, "skipped": True, "skip_reason": "Conditional result was False"}, []),
+        ({"failed": False, "msg": "It failed. Run again.", "error": {"code": "busy"}}, ["It failed. Run again."]),
+        ({"failed": False, "msg": "MODULE FAILURE", "rc": -9}, ["MODULE FAILURE"]),
+    ],
+    ids=["not begun", "done", "skipped", "failed", "killed"],
+)
+def test_a_last_cycle_that_did_not_run_is_told_whatever_stopped_it(result: dict[str, Any], told: list[str]) -> None:
+    """Its task fails nobody, so the notes are where it shows; they are read where the run is summarized."""
+    known = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
+    notes = JINJA.from_string(known["offboarding_notes"]).render(offboarding_final_sync=result)
+    assert notes == [f"The cycle of directory synchronization after the moves failed: {text}" for text in told]
+
+
+def test_no_two_tasks_of_the_role_keep_their_results_under_one_name() -> None:
+    """A task that is skipped overwrites what the other one found, and a failure with it."""
+    found = [task["register"] for path in sorted((ROLE / "tasks").glob("*.yml")) for task in _registering(path.name)]
+    assert sorted({name for name in found if found.count(name) > 1}) == []
+
+
+def _registering(file: str) -> list[dict[str, Any]]:
+    """Return the tasks of a file, those in blocks too, that register something."""
+    left, found = _tasks(file), []
+    while left:
+        task = left.pop()
+        left += [inner for name in ("block", "rescue", "always") for inner in task.get(name, ())]
+        found += [task] if "register" in task else []
+    return found
+
+
+def test_whatever_fails_mailboxes_is_in_the_runs_result() -> None:
+    names = {task["register"] for file in ("move.yml", "cutover.yml", "removal.yml") for task in _registering(file)}
+    variables = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
+    assert [name for name in sorted(names) if f"'{name}'" not in variables["offboarding_reporting"]] == []

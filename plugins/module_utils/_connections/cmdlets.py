@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
@@ -27,11 +27,13 @@ class Credential:
     password: str = field(repr=False)
 
 
-def refuse_unpublished(credential: Credential, options: Mapping[str, Any]) -> None:
+def refuse_unpublished(
+    credential: Credential, options: Mapping[str, Any], option: str = "remote_credential"
+) -> None:
     """Raise InputError where Exchange Online's connection, by its options, cannot send a credential as published."""
     if (options.get("interface") or "rest") == "rest" and not options.get("experimental_rest_credential"):
         raise InputError(
-            "remote_credential",
+            option,
             credential.username,
             "cannot be sent over REST, because Microsoft has not published how",
             "Use exchange_online.interface: powershell, or accept an unpublished encoding with "
@@ -61,19 +63,21 @@ class Cmdlet:
     """One cmdlet call. Switches are ``True``; ``None`` is ``$null``.
 
     ``forest`` asks the whole on-premises forest, whatever domain controllers are pinned: what must be nobody else's is
-    asked so, because a pinned controller shows its own domain only.
+    asked so, because a pinned controller shows its own domain only. ``pinned`` says of a cmdlet that the table of
+    cmdlets does not have that it takes a domain controller.
     """
 
     name: str
     parameters: Mapping[str, Value] = field(default_factory=dict)
     forest: bool = False
+    pinned: bool = False
 
     @property
     def is_read(self) -> bool:
         return self.name.startswith(READ_VERBS)
 
     def with_parameters(self, **more: Value) -> Cmdlet:
-        return Cmdlet(self.name, {**self.parameters, **more}, self.forest)
+        return replace(self, parameters={**self.parameters, **more})
 
     def preview(self) -> str:
         """Return the call as PowerShell would show it, secrets masked: for people, never executed."""

@@ -3,25 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""The journal: every write as two JSON lines, ``sent`` before it leaves and ``answered`` after; only ever appended to.
+"""The journal: every write as two JSON lines, ``sent`` before it leaves and ``answered`` after; only ever added to.
 
-A line is one write(2) on an O_APPEND descriptor of a local file, so several processes may share a journal and their
-lines never mix. What write(2) took survives the death of the process, kill -9 too: the kernel holds it. So no line is
-followed by fsync, which would cost a disk's pause before every single write to Exchange. One at the end of the module
-keeps its lines through a power failure as well; what a power failure takes from the middle of a task is read from the
-live systems anyway, as every run does.
+Several processes may share a journal, and what is written survives the death of the process, kill -9 too. In a file no
+line is followed by fsync, which would cost a disk's pause before every single write to Exchange. One at the end of the
+module keeps its lines through a power failure as well; what a power failure takes from the middle of a task is read
+from the live systems anyway, as every run does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
 import json
-import os
 import platform
 import secrets
-import stat
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +26,10 @@ from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import reason, refusal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Lines, Memory
 
-_ACCEPTED = b'"event":"accepted"'
+_ACCEPTED = '"event":"accepted"'
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Change:
 
 
 class Journal:
-    """One journal file, open for one module run. Thread-safe.
+    """One journal, open for one module run. Thread-safe.
 
     Every line has ``utc`` (ISO 8601, milliseconds, Z), ``run_id``, ``id``, ``event``, ``host`` and ``object``.
     ``sent`` and ``answered`` of one write have the same ``id``, and ``organization`` (exchange_server, exchange_online
@@ -60,12 +58,12 @@ class Journal:
     it may have run, the answer was lost.
     """
 
-    def __init__(self, path: str, run_id: str | None = None, host: str | None = None) -> None:
-        """Open the file, or create it (mode 0600). Raises InputError where it cannot be written."""
+    def __init__(self, memory: Memory, path: str, run_id: str | None = None, host: str | None = None) -> None:
+        """Open it, or create it. Raises InputError where it cannot be written."""
+        self._memory = memory
         self._path = path
         self._common = {"run_id": run_id or fresh_run_id(), "host": host or platform.node()}
-        self._file = self._opened()
-        self._mend = self._ends_within_a_line()
+        self._lines = self._opened()
         self.unwritten = ""
 
     def __enter__(self) -> Journal:
@@ -73,8 +71,7 @@ class Journal:
 
     def __exit__(self, *_exception: object) -> None:
         with contextlib.suppress(OSError):
-            os.fsync(self._file)
-        os.close(self._file)
+            self._lines.close()
 
     @contextlib.contextmanager
     def writing(self, organization: str, server: str, cmdlet: Cmdlet, change: Change | None) -> Iterator[None]:
@@ -95,8 +92,8 @@ class Journal:
             self._append("sent", {**write, "before": change.before, "after": change.after})
         except OSError as error:
             if not change.regardless:
-                raise self._refusal(error.strerror or str(error)) from error
-            self.unwritten = error.strerror or str(error)
+                raise self._refusal(error) from error
+            self.unwritten = reason(error)
         began = time.monotonic()
         try:
             yield
@@ -116,7 +113,7 @@ class Journal:
                 try:
                     self._append("accepted", {"id": str(uuid.uuid4()), "object": identity, "codes": list(names)})
                 except OSError as error:
-                    raise self._refusal(error.strerror or str(error)) from error
+                    raise self._refusal(error) from error
 
     def _answered(self, write: Mapping[str, Any], began: float, result: str, error: HybridError | None) -> None:
         told = error.as_result() if error is not None else None
@@ -124,53 +121,42 @@ class Journal:
         try:
             self._append("answered", {**write, "result": result, "error": told, "duration_ms": duration})
         except OSError as failure:
-            self.unwritten = failure.strerror or str(failure)
+            self.unwritten = reason(failure)
 
     def _append(self, event: str, more: Mapping[str, Any]) -> None:
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {"utc": now, "event": event, **self._common, **more}
         text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=str)
-        line = ("\n" if self._mend else "") + text + "\n"
-        data = line.encode("utf-8", "backslashreplace")
-        taken = os.write(self._file, data)
-        self._mend = taken != len(data)
-        if self._mend:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._lines.append(text)
 
     def _accepted_before(self) -> set[tuple[str, ...]]:
         told = set()
-        with open(self._path, "rb") as stream:
-            for line in stream:
-                with contextlib.suppress(ValueError):
+        try:
+            for line in self._memory.lines(self._path):
+                # What a kill, a full disk or somebody else has left in a line is no reason to stop.
+                with contextlib.suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
                     entry = json.loads(line) if _ACCEPTED in line else {}
                     if entry.get("run_id") == self._common["run_id"]:
                         told.add((entry["object"], *entry["codes"]))
+        except OSError as error:
+            raise self._refusal(error) from error
         return told
 
-    def _opened(self) -> int:
-        # Not blocking: a named pipe that nobody reads would stop us here for ever.
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+    def _opened(self) -> Lines:
         try:
-            opened = os.open(self._path, flags, 0o600)
+            return self._memory.appended(self._path)
         except OSError as error:
-            raise self._refusal(error.strerror or str(error)) from error
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            os.close(opened)
-            raise self._refusal("it is not a regular file")
-        return opened
+            raise self._refusal(error) from error
 
-    def _ends_within_a_line(self) -> bool:
-        """Tell whether a full disk or a kill left half a line: the next one then begins on a line of its own."""
-        size = os.fstat(self._file).st_size
-        return size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
-
-    def _refusal(self, reason: str) -> InputError:
-        return InputError(
+    def _refusal(self, error: OSError) -> InputError:
+        return refusal(
             "journal",
-            self._path,
-            f"cannot be written ({reason}), and nothing is sent that is not recorded in it",
-            "Use a file in an existing directory that this account can write to, on a disk with free space.",
-            "unwritable_journal",
+            self._memory.describe(self._path),
+            "cannot be written",
+            error,
+            remedy="Use a file in an existing directory that this account can write to, on a disk with free space.",
+            code="unwritable_journal",
+            more="Nothing is sent that is not recorded in it.",
         )
 
 

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
+    LONGEST_CMDLET,
+    LONGEST_OF_ALL,
+    BoundExceeded,
+    DeadlinePassed,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.origins import origin
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
@@ -25,6 +33,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title
 
 # Who gives one option in a playbook may not see the other, which came with the job.
+# What would end a host's name within a URL, or be read as something else there; a colon is in IPv6 addresses.
+_NOT_IN_A_HOST = "/\\@?#%[]<>\"'` "
 ENVIRONMENT = "One of them may be set by an environment variable."
 
 
@@ -78,12 +88,24 @@ class ConnectionOptions:
     def host(self, remedy: str) -> str:
         """Return the ``host`` option: a bare name or address, no URL."""
         host = self.required("host", remedy)
-        strange = any(character in "/@" or character.isspace() or not character.isprintable() for character in host)
+        strange = any(character in _NOT_IN_A_HOST or not character.isprintable() for character in host)
         if strange or not _can_be_asked_for(host):
             raise self.option_error(
                 "host", "is not a host name", "Set only the name of the host, without scheme or path.", host
             )
         return host
+
+    def address(self, name: str, default: str) -> str:
+        """Return the https address of a cloud service."""
+        address = self.text(name, default).rstrip("/")
+        place = origin(address)
+        if place is None or place.scheme != "https" or "?" in address:
+            raise self.option_error(name, "is not an https address", "Specify https:// and the host name.", address)
+        return address
+
+    def cmdlet_timeout(self) -> float:
+        """Return how long one cmdlet may take, in seconds."""
+        return float(self.number("cmdlet_timeout", LONGEST_CMDLET, 1, LONGEST_OF_ALL))
 
     def file(self, name: str) -> str | None:
         """Return the path of a readable file, or None when the option is absent."""
@@ -113,8 +135,9 @@ class ConnectionOptions:
         """
         url = self.text("proxy")
         if url and not re.match(r"https?://[^\s/]+", url, re.IGNORECASE):
-            raise self.option_error("proxy", "is not the URL of a proxy", "Use for example "
-                                                                          "http://proxy.contoso.com:3128.")
+            raise self.option_error(
+                "proxy", "is not the URL of a proxy", "Use for example http://proxy.contoso.com:3128."
+            )
         if url and in_clear:
             raise self.option_error(
                 "proxy", "could read the password with auth: basic and without TLS", "Use TLS, or leave the proxy out."
@@ -237,15 +260,21 @@ _OF_IIS = re.compile(
 )
 
 
+def is_a_gateways(status: int) -> bool:
+    """Tell whether an HTTP status is one that gateways and proxies give, whatever the body: 407, 502, 504, and the
+    numbers from 520 on that content delivery networks have made up."""
+    return status in (407, 502, 504) or status >= 520
+
+
 def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnosis | None:
     """Return what a page means that something on the way wrote, or None where the server itself may have answered.
 
-    407 is a proxy's by its meaning; 404 and 405 are what any other web server answers. Whether the request went on to
-    the server nobody knows.
+    Some statuses are a gateway's by their meaning; 404 and 405 are what any other web server answers. Whether the
+    request went on to the server nobody knows.
     """
     text = page.decode("utf-8", "replace") if isinstance(page, bytes) else str(page or "")
     title = page_title(text.encode("utf-8", "replace"))
-    if status in (404, 405) or (status != 407 and (title is None or _OF_IIS.search(text))):
+    if status in (404, 405) or (not is_a_gateways(status) and (title is None or _OF_IIS.search(text))):
         return None
     named = f", titled '{title}'" if title else ""
     return Diagnosis(
@@ -258,19 +287,38 @@ def gateway_answer(status: int, page: object, where: str, owner: str) -> Diagnos
     )
 
 
-def page_in_the_cloud(where: str, cmdlet: Cmdlet, status: int, title: str, retry_after: float | None) -> Busy:
-    """Return the failure that a gateway's page is on the way to a cloud service: behind it the cmdlet may have run."""
+def page_in_the_cloud(where: str, cmdlet: Cmdlet | None, status: int, title: str, retry_after: float | None) -> Busy:
+    """Return the failure that a gateway's page is on the way to a cloud service: behind it the cmdlet may have run.
+
+    ``cmdlet`` is None where a token was asked for.
+    """
+    asked = f" {cmdlet.name}" if cmdlet else ""
     named = f", titled '{title}'" if title else ""
     failure = Busy(
-        f"A gateway or proxy on the way to {where} answered {cmdlet.name} with its own page (HTTP {status}{named}).",
+        f"A gateway or proxy on the way to {where} answered{asked} with its own page (HTTP {status}{named}).",
         code="gateway_answer",
-        cmdlet=cmdlet.name,
+        cmdlet=asked.strip(),
         remedy="Run again; what was done in the meantime is read then. If the error persists, check "
         "exchange_online.proxy, the environment's proxies with NO_PROXY, and exchange_online.base_url.",
         retry_after=retry_after,
     )
-    failure.answer_lost = not cmdlet.is_read
+    failure.answer_lost = cmdlet is not None and not cmdlet.is_read
     return failure
+
+
+def beyond_bounds(error: BoundExceeded, where: str) -> Diagnosis:
+    """Return the diagnosis of an answer that is more than the collection takes."""
+    timed_out = isinstance(error, DeadlinePassed)
+    return Diagnosis(
+        "connection_lost" if timed_out else "unexpected_answer",
+        f"{where[0].upper()}{where[1:]} {error.problem}.",
+        "Find out what delays the server, and run again; what was done in the meantime is read first."
+        if timed_out
+        else "Check host and port, and what is in front of the server: docs/bounds.md says what an answer may be.",
+        retryable=timed_out,
+        may_have_run=True,
+        timed_out=timed_out,
+    )
 
 
 def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis | None:
@@ -281,7 +329,13 @@ def diagnose_network(error: Exception, where: str, ca_option: str) -> Diagnosis 
     import requests
     import urllib3
 
+    if isinstance(error, BoundExceeded):
+        return beyond_bounds(error, where)
+
     reason = _root(error)
+    if isinstance(reason, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        # The other side hung up, in a handshake or before a request on a connection that was kept: TLS itself is well.
+        return lost(where, type(reason).__name__)
     if isinstance(error, requests.exceptions.SSLError) or isinstance(reason, urllib3.exceptions.SSLError):
         return _diagnose_tls(str(error), where, ca_option)
     if isinstance(error, requests.exceptions.ProxyError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,8 @@ from typing import Any, TypeVar
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
 
 T = TypeVar("T")
+# A year: what is more is no time that a service means, and is not shown as a number of 300 digits.
+LONGEST_ASKED = 365 * 86400.0
 
 
 class Busy(ConnectionFailure):
@@ -53,17 +56,18 @@ def seconds_asked(headers: Mapping[str, Any], now: Callable[[], datetime.datetim
     """
     asked = str(headers.get("Retry-After") or "")
     try:
-        return max(0.0, float(asked))
+        seconds = float(asked)
     except ValueError:
         until = _http_date(asked)
         answered = _http_date(str(headers.get("Date") or "")) or now()
-        return max(0.0, (until - answered).total_seconds()) if until else None
+        seconds = (until - answered).total_seconds() if until else math.nan
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_ASKED)
 
 
 def _http_date(text: str) -> datetime.datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
 
@@ -73,7 +77,7 @@ class RetryPolicy:
     """Exponential back-off, all times in seconds.
 
     The defaults are those of Microsoft's Exchange Online module: 6 attempts, the first wait 2 s, doubled each time
-    (facts: exchange-online-rest.md section 6.2). Nobody is kept waiting for longer than ``patience`` at once: where a
+    (facts: exchange-online-rest.md section 6.2). Nobody is kept waiting for longer than ``patience`` in all: where a
     service asks for more, the call fails at once.
     """
 
@@ -95,16 +99,49 @@ def waits(policy: RetryPolicy, chance: Callable[[], float]) -> Iterator[float]:
         step *= policy.factor
 
 
-def seconds_to_wait(error: HybridError, policy: RetryPolicy) -> float | None:
-    """Return what a busy service asked for, or None; raise the error where it is more than the policy's patience."""
-    asked = error.retry_after if isinstance(error, Busy) else None
-    if asked is not None and asked > policy.patience:
-        told = f" It asks for a pause of {asked:.0f} seconds, but a run waits for {policy.patience:.0f} at most."
+class Tries:
+    """The tries of one piece of work: so many, with pauses that add up to no more than the policy's patience.
+
+    ``spread`` is how much of the usual pause is added to one that a service asks for: not all come back at once then.
+    """
+
+    def __init__(self, policy: RetryPolicy, chance: Callable[[], float], spread: float = 0.0) -> None:
+        self._policy = policy
+        self._pauses = waits(policy, chance)
+        self._left = policy.patience
+        self._spread = spread
+
+    def pause(self, error: HybridError) -> float:
+        """Return the seconds to wait after a try that ended with ``error``; raise it where there is no further one."""
+        usual = next(self._pauses, None)
+        if usual is None:
+            raise _given_up(error)
+        asked = error.retry_after if isinstance(error, Busy) else None
+        if asked is not None and error.code != "throttled":
+            # A gateway is asked for no patience of its own: what is behind it may be there again before.
+            asked = min(asked, self._policy.longest_wait)
+        pause = usual if asked is None else asked + usual * self._spread
+        if asked is not None and asked > self._left:
+            self._tell(error, asked)
+        if pause > self._left:
+            raise _given_up(error)
+        self._left -= pause
+        return pause
+
+    def _tell(self, error: HybridError, asked: float) -> None:
+        further = " further" if self._left < self._policy.patience else ""
+        told = (
+            f" It asks for a{further} pause of {asked:.0f} seconds, but a run waits for {self._policy.patience:.0f} at "
+            "most."
+        )
         if not error.message.endswith(told):
             error.message += told
             error.args = (error.message,)
-        raise error
-    return asked
+
+
+def _given_up(error: HybridError) -> HybridError:
+    error.given_up = True
+    return error
 
 
 @dataclass(frozen=True)
@@ -117,12 +154,12 @@ class Retry:
 
     def call(self, work: Callable[[], T], worthwhile: Callable[[HybridError], bool]) -> T:
         """Return what ``work`` returns; a HybridError that is ``worthwhile`` is tried again until patience ends."""
-        for wait in waits(self.policy, self.chance):
+        tries = Tries(self.policy, self.chance, 0.1)
+        while True:
             try:
                 return work()
             except HybridError as error:
-                if not worthwhile(error):
+                if error.given_up or not worthwhile(error):
                     raise
-                asked = seconds_to_wait(error, self.policy)
-                self.sleep(wait if asked is None else asked + wait * 0.1)
-        return work()
+                pause = tries.pause(error)
+            self.sleep(pause)

@@ -34,8 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
     Busy,
     RetryPolicy,
-    seconds_to_wait,
-    waits,
+    Tries,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
@@ -71,9 +70,17 @@ class Connections:
         systems: Iterable[System],
         sleep: Callable[[float], None] = time.sleep,
         journal: Journal | None = None,
+        guard: Callable[[], None] | None = None,
+        share: Callable[[str, int], int] | None = None,
     ) -> None:
+        """``guard`` is asked before each write, and raises HybridError where nothing may be written any more.
+
+        ``share`` is asked before a system's first session how many of so many may be opened.
+        """
         self._options = options
         self._journal = journal
+        self._guard = guard
+        self._share = share
         self._systems = {system.name: system for system in systems}
         self._organizations: dict[str, Organization] = {}
         self._idle: dict[str, list[Session]] = defaultdict(list)
@@ -130,10 +137,13 @@ class Connections:
         return self._gate(system).limit
 
     def _gate(self, system: str) -> ConcurrencyLimit:
-        organization = self.organization(system)
+        most = self.organization(system).concurrency
+        if self._share is not None and system not in self._gates:
+            # Not under the lock: others may have all sessions, and have to be waited for.
+            most = self._share(system, most)
         with self._lock:
             if system not in self._gates:
-                self._gates[system] = ConcurrencyLimit(organization.concurrency)
+                self._gates[system] = ConcurrencyLimit(most)
             return self._gates[system]
 
     @contextlib.contextmanager
@@ -205,20 +215,21 @@ class Connections:
         the ``change`` that it is meant to make.
         """
 
-        pauses = waits(_POLICY, lambda: 1.0)
+        tries = Tries(_POLICY, lambda: 1.0)
         while True:
-            with self._ready(system, pauses, again=not cmdlet.is_read) as session, self._told(system, cmdlet, change):
+            # What undoes harm is sent whoever is gone.
+            if self._guard is not None and not cmdlet.is_read and not (change is not None and change.regardless):
+                self._guard()
+            with self._ready(system, tries, again=not cmdlet.is_read) as session, self._told(system, cmdlet, change):
                 return session.run(cmdlet)
 
-    def _told(
-        self, system: str, cmdlet: Cmdlet, change: Change | None
-    ) -> contextlib.AbstractContextManager[object]:
+    def _told(self, system: str, cmdlet: Cmdlet, change: Change | None) -> contextlib.AbstractContextManager[object]:
         if self._journal is None or cmdlet.is_read:
             return contextlib.nullcontext()
         return self._journal.writing(system, self.organization(system).host, cmdlet, change)
 
     @contextlib.contextmanager
-    def _ready(self, system: str, pauses: Iterator[float], *, again: bool) -> Iterator[Session]:
+    def _ready(self, system: str, tries: Tries, *, again: bool) -> Iterator[Session]:
         """Lend a session that is signed in.
 
         A refusal for load is swallowed, after fewer are let in and the pause: the block is to be begun again then.
@@ -235,26 +246,23 @@ class Connections:
                         yield session
                 except ConnectionFailure as error:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
-                    if error.code != "throttled" or error.answer_lost or (limit == 1 and not again):
+                    if error.code != "throttled" or error.answer_lost or error.given_up or (limit == 1 and not again):
                         raise
-                    pause = self._lowered(error, system, gate, limit, pauses)
+                    pause = self._lowered(error, system, gate, limit, tries)
             if pause:
                 self._sleep(pause)
 
     def _lowered(
-        self, error: ConnectionFailure, system: str, gate: ConcurrencyLimit, limit: int, pauses: Iterator[float]
+        self, error: ConnectionFailure, system: str, gate: ConcurrencyLimit, limit: int, tries: Tries
     ) -> float:
         """Lower the number of workers after a refusal and return the seconds to wait; raise it when it goes on."""
         if isinstance(error, Busy) and error.session_refused and limit > 1:
             # The sessions that are open take over what the refused one was for.
             gate.allow(self._open(system))
-            return 0.0
+            # Where there are as many as before, they are not open either: the next one would be refused at once.
+            return 0.0 if gate.limit < limit else tries.pause(error)
         gate.lower(limit)
-        pause = next(pauses, None)
-        if pause is None:
-            raise error
-        asked = seconds_to_wait(error, _POLICY)
-        return pause if asked is None else asked
+        return tries.pause(error)
 
     def _prepare(self, session: Session, system: str, gate: ConcurrencyLimit, limit: int) -> None:
         """Let a session tell of refusals that it waits out itself, and not wait where another session would do."""
@@ -275,22 +283,25 @@ class Connections:
 
     def read(self, system: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads side by side; an answer or what went wrong for each, in their order."""
+        return self.ask(system, [(cmdlet, _whole) for cmdlet in cmdlets])
 
-        def one(cmdlet: Cmdlet) -> CmdletOutput | HybridError:
+    def ask(
+        self, system: str, questions: Sequence[tuple[Cmdlet, Callable[[CmdletOutput], R]]]
+    ) -> list[R | HybridError]:
+        """Run reads side by side; for each what it makes of its answer, or what went wrong, in their order.
+
+        An answer is let go as soon as it is understood: Exchange shows a hundred properties of each object, and those
+        of a whole wave would take gigabytes.
+        """
+
+        def one(question: tuple[Cmdlet, Callable[[CmdletOutput], R]]) -> R | HybridError:
+            cmdlet, understand = question
             try:
-                return self.run(system, cmdlet)
+                return understand(self.run(system, cmdlet))
             except HybridError as error:
                 return error
 
-        if len(cmdlets) > 1:
-            return in_threads(one, cmdlets, min(self.workers(system), len(cmdlets)))
-        answers: list[CmdletOutput | HybridError] = []
-        for cmdlet in cmdlets:
-            try:
-                answers.append(self.run(system, cmdlet))
-            except HybridError as error:
-                answers.append(error)
-        return answers
+        return in_threads(one, questions, min(self.workers(system), len(questions)))
 
     def read_each(self, system: str, cmdlets: Sequence[Cmdlet]) -> list[CmdletOutput | HybridError]:
         """Run reads of one object each: ten to a request where the system takes that, and the requests side by side.
@@ -301,10 +312,10 @@ class Connections:
             return self.read(system, cmdlets)
 
         def ten(group: Sequence[Cmdlet]) -> Sequence[CmdletOutput | HybridError]:
-            pauses = waits(_POLICY, lambda: 1.0)
+            tries = Tries(_POLICY, lambda: 1.0)
             try:
                 while True:
-                    with self._ready(system, pauses, again=False) as session:
+                    with self._ready(system, tries, again=False) as session:
                         if isinstance(session, ReadsInBatches):
                             return session.run_many(group)
                         return _one_by_one(session, group)
@@ -330,6 +341,10 @@ class Connections:
             session.close()
         if self._graph is not None:
             self._graph.close()
+
+
+def _whole(output: CmdletOutput) -> CmdletOutput:
+    return output
 
 
 def _adapts(session: Session) -> TypeGuard[WaitsForLoad]:

@@ -11,18 +11,14 @@ Automation controllers inject credentials through the environment; the fallbacks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.common.parameters import env_fallback
-from ansible.module_utils.errors import AnsibleFallbackNotFound
-
-
-def from_environment(name: str) -> str:
-    """Return an environment variable, but a blank one: so a controller renders an empty field of a credential."""
-    value = str(env_fallback(name))
-    if not value.strip():
-        raise AnsibleFallbackNotFound
-    return value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.blanks import (
+    from_environment,
+    without_blanks,
+)
 
 
 def _options(prefix: str, **options: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +49,11 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         kerberos_delegation={"type": "bool"},
         domain_controller={"type": "list", "elements": "str"},
         sessions={"type": "int"},
+        account_sessions={"type": "int"},
         operation_timeout={"type": "int"},
         read_timeout={"type": "int"},
         idle_timeout={"type": "int"},
+        cmdlet_timeout={"type": "int"},
         negotiate_service={},
         negotiate_hostname_override={},
         proxy={"no_log": True},
@@ -100,6 +98,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         use_tls={"type": "bool"},
         ca_file={"type": "path"},
         validate_certs={"type": "bool"},
+        cmdlet_timeout={"type": "int"},
         proxy={"no_log": True},
     ),
     "active_directory": _options(
@@ -125,8 +124,20 @@ REMOTE_CREDENTIAL: dict[str, Any] = {
         "password": {"type": "str", "no_log": True, "fallback": (from_environment, ["REMOTE_CREDENTIAL_PASSWORD"])},
     },
 }
+MEMORY: dict[str, dict[str, Any]] = {"memory": {"type": "str", "fallback": (from_environment, ["OFFBOARDING_MEMORY"])}}
 JOURNAL: dict[str, dict[str, Any]] = {
     "journal": {"type": "path", "fallback": (from_environment, ["OFFBOARDING_JOURNAL"])},
     "journal_run_id": {"type": "str", "fallback": (from_environment, ["OFFBOARDING_RUN_ID"])},
     "journal_host": {"type": "str"},
 }
+
+
+def options_of(owner: str, spec: Mapping[str, dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a plugin that is no module, checked as a module's are; the environment fills gaps."""
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+    result = ArgumentSpecValidator(spec).validate(without_blanks({**dict.fromkeys(spec), **given}, spec))
+    if result.error_messages:
+        raise InputError(owner, None, "; ".join(result.error_messages), "Correct the option.")
+    found: dict[str, Any] = result.validated_parameters
+    return found

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import domain_of, without_prefix
 
 # SPO: belongs to SharePoint Online and never leaves the cloud; SIP: goes only when asked for
@@ -22,21 +23,24 @@ ON_REQUEST = frozenset(("sip",))
 # Microsoft Entra discards them from what on-premises sends: X400, MSMAIL "and their like" (KB 3190357). Which the like
 # are is inferred: the connectors of that age.
 LEGACY = frozenset(("x400", "msmail", "ms", "ccmail", "notes", "gwise", "profs", "snads"))
-# Suffixes in which only the service gives addresses; of those in the first one each user keeps one, its MOERA.
-RESERVED = ("onmicrosoft.com", "microsoftonline.com")
+# Below them lie the domains that the service itself gives to a tenant, one suffix for each cloud: commercial, GCC High
+# and DoD, China. Of its addresses there each user keeps one, its MOERA.
+INITIAL = (".onmicrosoft.com", ".onmicrosoft.us", ".onmschina.cn")
+# In these, only the service gives addresses. KB 3190357 names the commercial cloud's; of the others it is inferred.
+RESERVED = (*INITIAL, ".microsoftonline.com")
 # The wildcard covers the routing domain too, and hybrid mail flow rests on its addresses: believed to survive.
-ROUTING = ".mail.onmicrosoft.com"
+ROUTING = tuple(f".mail{suffix}" for suffix in INITIAL)
 
 
 def address_type(address: str) -> str:
     """Return the lower-case prefix of a proxy address; one without prefix is smtp."""
     prefix, colon, _rest = address.partition(":")
-    return prefix.lower() if colon else "smtp"
+    return _values.folded(prefix) if colon else "smtp"
 
 
 def key(address: str) -> tuple[str, str]:
     """Return what makes two proxy addresses one: kind and value, without regard to case."""
-    return address_type(address), _value(address).lower()
+    return address_type(address), _values.folded(_value(address))
 
 
 def _value(address: str) -> str:
@@ -45,12 +49,12 @@ def _value(address: str) -> str:
 
 def asked(address: str) -> str:
     """Return an address as a filter asks for it, in lower case: SMTP without its prefix, any other with its own."""
-    return (_value(address) if address_type(address) == "smtp" else address).lower()
+    return _values.folded(_value(address) if address_type(address) == "smtp" else address)
 
 
 def smtp_addresses(addresses: Iterable[str]) -> list[str]:
     """Return the plain SMTP addresses, primary and secondary, in lower case."""
-    return [without_prefix(a).lower() for a in addresses if address_type(a) == "smtp"]
+    return [_values.folded(without_prefix(a)) for a in addresses if address_type(a) == "smtp"]
 
 
 def primary_of(addresses: Iterable[str]) -> str:
@@ -85,7 +89,12 @@ def writable(addresses: Iterable[str]) -> list[str]:
 
 def of_the_service(address: str) -> bool:
     """Tell whether an address is in a suffix in which the service gives addresses, and takes them, by itself."""
-    return address_type(address) == "smtp" and f".{domain_of(address)}".endswith(tuple(f".{s}" for s in RESERVED))
+    return address_type(address) == "smtp" and f".{domain_of(address)}".endswith(RESERVED)
+
+
+def tenants_own(domain: str) -> bool:
+    """Tell whether a domain, in lower case, is one that the service gave to a tenant: for routing, or the first one."""
+    return domain.endswith(INITIAL)
 
 
 def reserved(address: str) -> bool:
@@ -127,8 +136,8 @@ def lost_aliases(addresses: Iterable[str], alias: str) -> list[str]:
     Which one that is, is known where an address follows the alias; else the primary one, or the first, is taken for it.
     """
     held = [address for address in addresses if reserved(address)]
-    own = [a for a in held if domain_of(a).endswith(".onmicrosoft.com")]
-    likely = [a for a in own if _value(a).lower().startswith(f"{alias.lower()}@")] if alias else []
+    own = [a for a in held if tenants_own(domain_of(a))]
+    likely = [a for a in own if _values.folded(_value(a)).startswith(f"{_values.folded(alias)}@")] if alias else []
     primary = [a for a in own if a.startswith("SMTP:")]
     kept = (likely or primary or own)[:1]
     return [address for address in held if address not in kept]
@@ -141,13 +150,11 @@ def fate(address: str, *, include_sip: bool, lost: Collection[str] = ()) -> str:
     if address_type(address) in OF_THE_CLOUD:
         return "stays in the cloud"
     if not carried(address, include_sip=include_sip):
-        return "not kept: include_sip is not true"
+        return f"not kept: {_reader.option('include_sip')} is not true"
     if address_type(address) in LEGACY:
         return "kept; Microsoft Entra discards its copy"
     if reserved(address):
-        return (
-            "kept; the cloud loses it with the next sync" if address in lost else "kept; the cloud keeps its own"
-        )
+        return "kept; the cloud loses it with the next sync" if address in lost else "kept; the cloud keeps its own"
     return "kept"
 
 
@@ -185,7 +192,7 @@ def _normal(address: str) -> str:
 
 def with_primary(addresses: Iterable[str], primary: str) -> list[str]:
     """Return the addresses with this primary one marked as Exchange marks it, and every other one as secondary."""
-    mine = ("smtp", primary.lower())
+    mine = ("smtp", _values.folded(primary))
     return [f"SMTP:{without_prefix(a)}" if key(a) == mine else _normal(a) for a in addresses]
 
 
@@ -209,3 +216,14 @@ def missing(wanted: Iterable[str], existing: Iterable[str]) -> list[str]:
     """Return the addresses of ``wanted`` that ``existing`` lacks."""
     held = {key(a) for a in existing}
     return [a for a in wanted if key(a) not in held]
+
+
+def edit(held: Iterable[str], wanted: Iterable[str]) -> dict[str, list[str]]:
+    """Return what makes ``held`` hold what ``wanted`` does, as the hash table of -EmailAddresses.
+
+    It is for lists with the same primary address. What somebody else adds at the same moment stays, where a whole list
+    would take it away.
+    """
+    before, after = list(held), list(wanted)
+    change = {"Add": missing(after, before), "Remove": missing(before, after)}
+    return {name: [_normal(address) for address in found] for name, found in change.items() if found}

@@ -54,5 +54,5 @@ def of_mailbox(record: Record, cloud: Mapping[str, Any], on_premises: Mapping[st
         {name: guid for name, guid in guids.items() if guid != _values.ZERO_GUID},
         str(on_premises["guid"]),
         str(cloud["external_directory_object_id"]),
-        alias.lower(),
+        _values.folded(alias),
     )

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, delivery
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import CloudRecipient, part
 
@@ -91,7 +91,7 @@ def recipient(properties: Properties) -> CloudRecipient:
         "kind": recipient_kind(properties),
         "recipient_type_details": str(properties.get("RecipientTypeDetails") or ""),
         "guid": _values.guid(properties.get("Guid")),
-        "external_directory_object_id": str(properties.get("ExternalDirectoryObjectId") or "").lower(),
+        "external_directory_object_id": _values.folded(properties.get("ExternalDirectoryObjectId")),
         "user_principal_name": str(properties.get("UserPrincipalName") or properties.get("WindowsLiveID") or ""),
         "display_name": str(properties.get("DisplayName") or ""),
         "alias": str(properties.get("Alias") or ""),
@@ -124,6 +124,8 @@ def recipient(properties: Properties) -> CloudRecipient:
             shown[text] = _values.as_bool(properties[name])
     if "InPlaceHolds" in properties:
         result["in_place_holds"] = _values.as_list(properties["InPlaceHolds"])
+    if result["kind"] == "mailbox" and (settings := delivery.settings(properties)):
+        result["delivery_settings"] = settings
     return {**result, **cast(CloudRecipient, shown)}
 
 
@@ -160,7 +162,7 @@ def difference(
             if gone:
                 changed[name] = (gone, [])
         elif name in ("primary_smtp_address", "user_principal_name", "exchange_guid", "archive_guid"):
-            if str(before).lower() != str(now or "").lower():
+            if _values.folded(before) != _values.folded(now):
                 changed[name] = (before, now)
         elif before != now:
             changed[name] = (before, now)

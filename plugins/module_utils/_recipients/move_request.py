@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import cast, get_args, get_type_hints
+from typing import cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 COMPLETED = frozenset(("Completed", "CompletedWithWarning", "CompletedWithSkippedItems"))
@@ -19,30 +19,21 @@ HELD = frozenset(("AutoSuspended", "Synced"))
 # A request that a migration batch made is the batch's own: never changed, never removed (facts: "Move requests").
 BATCH_OWNER = "MigrationService:"
 
-# Property → key, and what reads its value: a key is the property's name in snake_case.
-_READ = {
-    "".join(word.capitalize() for word in key.split("_")): (key, get_args(hint)[1])
-    for key, hint in get_type_hints(MoveRequest, include_extras=True).items()
-    if get_args(hint)
-}
+_READERS = properties.readers(MoveRequest)
 
 
-def request(properties: Properties) -> MoveRequest:
+def request(shown: Properties) -> MoveRequest:
     """Return the normal form: sizes in bytes, durations in seconds, times ISO 8601 UTC; absent where Exchange was
     silent, or wrote a number or a time in a form that nobody knows: one such value must not hide all requests.
     """
-    result: dict[str, object] = {
-        "exchange_guid": _values.guid(properties.get("ExchangeGuid")),
-        "status": str(properties.get("Status") or ""),
-    }
-    for name, (key, read) in _READ.items():
-        if properties.get(name) in (None, ""):
-            continue
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            value = read(properties[name])
-            if value is not None:
-                result[key] = value
-    return cast(MoveRequest, result)
+    return cast(
+        MoveRequest,
+        {
+            **properties.read(shown, _READERS),
+            "exchange_guid": _values.told_guid(shown.get("ExchangeGuid")),
+            "status": str(shown.get("Status") or ""),
+        },
+    )
 
 
 def reached(wanted: str, status: str) -> bool:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, delivery
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.cloud import custom_attributes
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    OnPremisesRecipient,
+    parameters,
+)
 
 # RecipientTypeDetails → kind (Get-User and Get-Recipient pages of Microsoft's cmdlet reference).
 KINDS = {
@@ -53,6 +57,21 @@ PARAMETERS = {
 }
 # Which Get- cmdlet shows the mail attributes of which kind.
 READ_WITH = {"mail_user": "Get-MailUser", "remote_mailbox": "Get-RemoteMailbox", "mailbox": "Get-Mailbox"}
+
+
+def setting(change: OnPremisesRecipient, held: OnPremisesRecipient) -> dict[str, Value]:
+    """Return the parameters that make ``change`` of an object that was just read as ``held``.
+
+    Addresses are added and removed rather than replaced, as long as the primary one stays. Replaced they are with a new
+    external address too, because Exchange then takes the old one out of the list by itself, in an order that no page
+    tells.
+    """
+    given = parameters(change, PARAMETERS)
+    before, after = held.get("email_addresses", []), change.get("email_addresses", [])
+    kept = _values.folded(addresses.primary_of(before)) == _values.folded(addresses.primary_of(after))
+    if before and after and kept and "external_email_address" not in change:
+        given["EmailAddresses"] = addresses.edit(before, after)
+    return given
 
 
 def require_mailbox(found: OnPremisesRecipient) -> None:
@@ -96,16 +115,19 @@ def object_id(value: Any) -> str:
     A cmdlet shows msExchExternalDirectoryObjectId, which is expected to be empty; only LDAP shows the attribute that
     Entra Connect writes, msDS-ExternalDirectoryObjectID.
     """
-    return str(value or "").rpartition("_")[2].lower()
+    return _values.folded(str(value or "").rpartition("_")[2])
 
 
 def with_mail(plain: OnPremisesRecipient, properties: Properties) -> OnPremisesRecipient:
     """Return ``plain`` completed with what Get-MailUser, Get-RemoteMailbox or Get-Mailbox says."""
+    return {**plain, **mail(plain["kind"], properties)}
+
+
+def mail(kind: str, properties: Properties) -> OnPremisesRecipient:
+    """Return what the cmdlet that shows the mail attributes of a kind says beyond Get-User."""
     external = properties.get("ExternalEmailAddress") or properties.get("RemoteRoutingAddress") or ""
     result: OnPremisesRecipient = {
-        **plain,
         "alias": str(properties.get("Alias") or ""),
-        "display_name": str(properties.get("DisplayName") or plain["display_name"]),
         "primary_smtp_address": str(properties.get("PrimarySmtpAddress") or ""),
         "email_addresses": _values.as_list(properties.get("EmailAddresses")),
         "email_address_policy_enabled": _values.as_bool(properties.get("EmailAddressPolicyEnabled")),
@@ -115,8 +137,12 @@ def with_mail(plain: OnPremisesRecipient, properties: Properties) -> OnPremisesR
         "hidden_from_address_lists_enabled": _values.as_bool(properties.get("HiddenFromAddressListsEnabled")),
         "custom_attributes": custom_attributes(properties),
     }
+    if properties.get("DisplayName"):
+        result["display_name"] = str(properties["DisplayName"])
     if properties.get("Database"):
         result["database"] = str(properties["Database"])
+    if kind == "mailbox" and (settings := delivery.settings(properties)):
+        result["delivery_settings"] = settings
     if properties.get("RemoteRecipientType") not in (None, "", "None"):
         result["remote_recipient_type"] = str(properties["RemoteRecipientType"])
     shown = {text: properties.get(name) for name, text in _MOVE.items()}

@@ -11,10 +11,10 @@ concerns this record alone. What concerns all (a connection, a missing role) is 
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Optional, cast
+from dataclasses import dataclass
+from typing import Generic, Optional, TypeVar, cast
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -38,17 +38,24 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     cloud,
+    databases,
     filter_query,
+    migration,
     on_premises,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     CloudRecipient,
+    MigrationBatch,
+    MigrationEndpoint,
+    MigrationUser,
     OnPremisesRecipient,
     Shape,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import WorkItem
+
+T = TypeVar("T")
 
 CLOUD_GUIDS = ("ExchangeGuid", "ExternalDirectoryObjectId", "Guid")
 
@@ -101,11 +108,12 @@ def cloud_mailboxes(connections: Connections, records: Sequence[Record]) -> dict
     """Return exactly one Get-Mailbox object for each record."""
     named = {str(record["identity"]): cloud_identity(record) for record in records}
     properties = _cloud_properties("Get-Mailbox", _known_guids(records))
-    found = filter_query.find(connections, EXCHANGE_ONLINE, "Get-Mailbox", named.values(), properties)
-    return {
-        identity: _exactly_one(found[name.lower()], name, "Get-Mailbox", "mailbox in Exchange Online")
-        for identity, name in named.items()
-    }
+    found = filter_query.find_as(_raw, connections, EXCHANGE_ONLINE, "Get-Mailbox", named.values(), properties)
+    result: dict[str, Properties | HybridError] = {}
+    for identity, name in named.items():
+        item = _exactly_one(found[_values.folded(name)], name, "Get-Mailbox", "mailbox in Exchange Online")
+        result[identity] = item
+    return result
 
 
 def cloud_recipients(connections: Connections, records: Sequence[Record]) -> dict[str, CloudRecipient | HybridError]:
@@ -117,34 +125,54 @@ def cloud_recipients(connections: Connections, records: Sequence[Record]) -> dic
     """
     named = {str(record["identity"]): cloud_identity(record) for record in records}
     guids = _known_guids(records)
-    likely = {cloud_identity(record).lower(): _likely_cmdlet(record) for record in records}
-    found: filter_query.Found = {}
+    likely = {_values.folded(cloud_identity(record)): _likely_cmdlet(record) for record in records}
+    found: filter_query.FoundAs[_Seen[CloudRecipient]] = {}
     both = ("Get-Mailbox", "Get-MailUser")
     _ask_cloud(connections, found, guids, {name: [i for i in likely if likely[i] in (name, "")] for name in both})
     others = {name: [i for i in likely if not found[i] and likely[i] not in (name, "")] for name in both}
     _ask_cloud(connections, found, guids, others)
     _ask_cloud(connections, found, guids, {"Get-Recipient": [i for i in likely if not found[i]]})
-    result = {}
+    result: dict[str, CloudRecipient | HybridError] = {}
     for identity, name in named.items():
-        item = _exactly_one(found[name.lower()], name, "Get-Recipient", "recipient in Exchange Online")
-        result[identity] = _understood(cloud.recipient, item, name)
+        item = _exactly_one(found[_values.folded(name)], name, "Get-Recipient", "recipient in Exchange Online")
+        result[identity] = item
     return result
 
 
-def _understood(
-    form: Callable[[Properties], Shape], item: Properties | HybridError, identity: str
-) -> Shape | HybridError:
-    """Return the normal form of an object; what cannot be read in it is the failure of its own mailbox."""
-    if isinstance(item, HybridError):
-        return item
+@dataclass(frozen=True)
+class _Seen(Generic[T]):
+    """The normal form of an object that Exchange showed; None where a value in it, the ``problem``, is in no form."""
+
+    own_id: str
+    form: T | None
+    problem: str = ""
+
+
+def _raw(item: Properties) -> _Seen[Properties]:
+    return _Seen(_own_id(item), item)
+
+
+def _in_the_cloud(item: Properties) -> _Seen[CloudRecipient]:
+    return _seen(cloud.recipient, item)
+
+
+def _plain_user(item: Properties) -> _Seen[OnPremisesRecipient]:
+    return _seen(on_premises.user, item)
+
+
+def _mail(kind: str, item: Properties) -> _Seen[OnPremisesRecipient]:
+    return _seen(functools.partial(on_premises.mail, kind), item)
+
+
+def _whole_user(item: Properties) -> _Seen[OnPremisesRecipient]:
+    return _seen(lambda shown: on_premises.with_mail(on_premises.user(shown), shown), item)
+
+
+def _seen(form: Callable[[Properties], T], item: Properties) -> _Seen[T]:
     try:
-        return form(item)
+        return _Seen(_own_id(item), form(item))
     except (ValueError, TypeError, KeyError) as error:
-        return MailboxError(
-            f"what Exchange shows for '{identity}' cannot be interpreted: {error}.",
-            code="unreadable_value",
-            remedy="Check the object with Get-Recipient | Format-List, and correct the value in the message.",
-        )
+        return _Seen(_own_id(item), None, str(error))
 
 
 def _likely_cmdlet(record: Record) -> str:
@@ -157,7 +185,7 @@ def _likely_cmdlet(record: Record) -> str:
 def _known_guids(records: Sequence[Record]) -> set[str]:
     """Return the identities that surely are ExchangeGuids; any other GUID may be an object's, too."""
     identities = ((record, cloud_identity(record)) for record in records)
-    return {identity.lower() for record, identity in identities if identity == record.get("exchange_guid")}
+    return {_values.folded(identity) for record, identity in identities if identity == record.get("exchange_guid")}
 
 
 def _cloud_properties(cmdlet: str, exchange_guids: Collection[str]) -> Callable[[str], Sequence[str]]:
@@ -168,21 +196,25 @@ def _cloud_properties(cmdlet: str, exchange_guids: Collection[str]) -> Callable[
 
 
 def _ask_cloud(
-    connections: Connections, found: filter_query.Found, guids: Collection[str], asked: Mapping[str, Sequence[str]]
+    connections: Connections,
+    found: filter_query.FoundAs[_Seen[CloudRecipient]],
+    guids: Collection[str],
+    asked: Mapping[str, Sequence[str]],
 ) -> None:
     """Ask several cmdlets side by side for some values each, and add what they find."""
 
-    def ask(question: tuple[str, Sequence[str]]) -> filter_query.Found:
+    def ask(question: tuple[str, Sequence[str]]) -> filter_query.FoundAs[_Seen[CloudRecipient]]:
         cmdlet, values = question
-        return filter_query.find(connections, EXCHANGE_ONLINE, cmdlet, values, _cloud_properties(cmdlet, guids))
+        properties = _cloud_properties(cmdlet, guids)
+        return filter_query.find_as(_in_the_cloud, connections, EXCHANGE_ONLINE, cmdlet, values, properties)
 
     questions = [(cmdlet, values) for cmdlet, values in asked.items() if values]
     found.update(_together([found, *in_threads(ask, questions, len(questions))]))
 
 
-def _together(answers: Iterable[filter_query.Found]) -> filter_query.Found:
+def _together(answers: Iterable[filter_query.FoundAs[_Seen[T]]]) -> filter_query.FoundAs[_Seen[T]]:
     """Return all that several answers found for each value; an error of one of them is the value's."""
-    result: filter_query.Found = {}
+    result: filter_query.FoundAs[_Seen[T]] = {}
     for answer in answers:
         for value, objects in answer.items():
             known = result.get(value, [])
@@ -193,25 +225,22 @@ def _together(answers: Iterable[filter_query.Found]) -> filter_query.Found:
     return result
 
 
-def _latest(objects: Sequence[Properties]) -> list[Properties]:
+def _latest(objects: Sequence[_Seen[T]]) -> list[_Seen[T]]:
     """Return each object once, as the last answer has it.
 
     A move that completes between two answers leaves its mailbox in one and its mail user in the other.
     """
-    return list({_own_id(item) or str(number): item for number, item in enumerate(objects)}.values())
+    return list({item.own_id or str(number): item for number, item in enumerate(objects)}.values())
 
 
 def _own_id(item: Properties) -> str:
     return str(item.get("ExternalDirectoryObjectId") or item.get("Guid") or "")
 
 
-def _exactly_one(
-    found: list[Properties] | HybridError, identity: str, cmdlet: str, what: str
-) -> Properties | HybridError:
+def _exactly_one(found: list[_Seen[T]] | HybridError, identity: str, cmdlet: str, what: str) -> T | HybridError:
+    """Return the one object that was found; what cannot be read in it is the failure of its own mailbox."""
     if isinstance(found, HybridError):
         return found
-    if len(found) == 1:
-        return found[0]
     if not found:
         return MailboxError(
             f"{cmdlet} finds no {what} for '{identity}'.",
@@ -219,13 +248,39 @@ def _exactly_one(
             cmdlet=cmdlet,
             remedy="Use one of the object's addresses, its user principal name, or its ExchangeGuid.",
         )
-    names = ", ".join(sorted(_own_id(item) for item in found))
-    return MailboxError(
-        f"{cmdlet} finds {len(found)} objects for '{identity}': {names}.",
-        code="ambiguous",
-        cmdlet=cmdlet,
-        remedy="Use the ExchangeGuid of the right one as the identity.",
-    )
+    if len(found) > 1:
+        names = ", ".join(sorted(item.own_id for item in found))
+        return MailboxError(
+            f"{cmdlet} finds {len(found)} objects for '{identity}': {names}.",
+            code="ambiguous",
+            cmdlet=cmdlet,
+            remedy="Use the ExchangeGuid of the right one as the identity.",
+        )
+    if found[0].form is None:
+        return MailboxError(
+            f"what Exchange shows for '{identity}' cannot be interpreted: {found[0].problem}.",
+            code="unreadable_value",
+            remedy="Check the object with Get-Recipient | Format-List, and correct the value in the message.",
+        )
+    return found[0].form
+
+
+def migration_endpoints(connections: Connections) -> list[MigrationEndpoint]:
+    """Return the tenant's endpoints for remote moves, those to other tenants among them."""
+    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationEndpoint", {"Type": migration.REMOTE_MOVE})).objects
+    return [migration.endpoint(item) for item in shown]
+
+
+def migration_batches(connections: Connections) -> list[MigrationBatch]:
+    """Return all batches of the tenant: one hundred at the most."""
+    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationBatch", {"ResultSize": "Unlimited"})).objects
+    return [migration.batch(item) for item in shown]
+
+
+def migration_users(connections: Connections) -> list[MigrationUser]:
+    """Return the users of all batches, finished and onboarding ones too: each of them blocks a mailbox."""
+    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationUser", {"ResultSize": "Unlimited"})).objects
+    return [migration.user(item) for item in shown]
 
 
 # -- Exchange Server ---------------------------------------------------------------------------------------------------
@@ -252,15 +307,18 @@ def on_premises_objects(
     """
     result: dict[str, OnPremisesRecipient | HybridError] = {**_known_before(connections, records)}
     named = {str(record["identity"]): ad_identity(record) for record in records if record["identity"] not in result}
-    found = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", named.values(), _user_properties)
-    plain = {identity: _one_user(found[name.lower()], name) for identity, name in named.items()}
+    found = filter_query.find_as(
+        _plain_user, connections, EXCHANGE_SERVER, "Get-User", named.values(), _user_properties
+    )
+    plain = {identity: _one_user(found[_values.folded(name)], name) for identity, name in named.items()}
     missing = [named[identity] for identity, item in plain.items() if _is_missing(item)]
     elsewhere = filter_query.find(connections, EXCHANGE_SERVER, "Get-User", missing, _user_properties, forest=True)
-    mailed: filter_query.Found = {}
+    mailed: filter_query.FoundAs[_Seen[OnPremisesRecipient]] = {}
     by_guid = filter_query.same_properties(("Guid",))
     for kind, cmdlet in on_premises.READ_WITH.items():
         guids = {item["guid"] for item in plain.values() if isinstance(item, dict) and item["kind"] == kind}
-        mailed.update(filter_query.find(connections, EXCHANGE_SERVER, cmdlet, guids, by_guid))
+        form = functools.partial(_mail, kind)
+        mailed.update(filter_query.find_as(form, connections, EXCHANGE_SERVER, cmdlet, guids, by_guid))
     for identity, item in plain.items():
         missed = _is_missing(item)
         result[identity] = _in_another_domain(item, named[identity], elsewhere) if missed else _with_mail(item, mailed)
@@ -275,7 +333,7 @@ def _in_another_domain(
     item: OnPremisesRecipient | HybridError, identity: str, elsewhere: filter_query.Found
 ) -> OnPremisesRecipient | HybridError:
     """Tell a user that is in the forest, and no pinned controller shows it, from one that does not exist."""
-    objects = elsewhere[identity.lower()]
+    objects = elsewhere[_values.folded(identity)]
     for found in objects if isinstance(objects, list) else ():
         item = domain_not_pinned(
             identity, _values.domain_of_name(str(found.get("DistinguishedName") or "")), "Get-User"
@@ -284,14 +342,14 @@ def _in_another_domain(
 
 
 def _with_mail(
-    item: OnPremisesRecipient | HybridError, mailed: filter_query.Found
+    item: OnPremisesRecipient | HybridError, mailed: filter_query.FoundAs[_Seen[OnPremisesRecipient]]
 ) -> OnPremisesRecipient | HybridError:
     """Return an object completed by what the cmdlet of its kind shows of it."""
     cmdlet = "" if isinstance(item, HybridError) else on_premises.READ_WITH.get(item["kind"], "")
     if isinstance(item, HybridError) or not cmdlet:
         return item
-    one = _exactly_one(mailed[item["guid"]], item["guid"], cmdlet, "object on-premises")
-    return _understood(functools.partial(on_premises.with_mail, item), one, item["distinguished_name"])
+    more = _exactly_one(mailed[item["guid"]], item["guid"], cmdlet, "object on-premises")
+    return more if isinstance(more, HybridError) else {**item, **more}
 
 
 def _known_before(connections: Connections, records: Sequence[Record]) -> dict[str, OnPremisesRecipient]:
@@ -309,26 +367,30 @@ def _known_before(connections: Connections, records: Sequence[Record]) -> dict[s
 
 
 def _ask_known(connections: Connections, records: Sequence[Record], cmdlet: str) -> dict[str, OnPremisesRecipient]:
-    guids = {str(r["identity"]): str((r.get("on_premises") or {}).get("guid") or "").lower() for r in records}
-    found = filter_query.find(
-        connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()), filter_query.same_properties(("Guid",))
-    )
+    guids = {str(r["identity"]): _values.folded((r.get("on_premises") or {}).get("guid")) for r in records}
+    found = filter_query.find_as(
+        _whole_user, connections, EXCHANGE_SERVER, cmdlet, filter(None, guids.values()),
+        filter_query.same_properties(("Guid",)),
+    )  # fmt: skip
     result = {}
     for record in records:
         identity = str(record["identity"])
         objects = found.get(guids[identity], [])
-        if isinstance(objects, list) and len(objects) == 1 and _is_meant(objects[0], ad_identity(record)):
-            # What cannot be understood is asked for anew, as if it were unknown, and told there.
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                result[identity] = on_premises.with_mail(on_premises.user(objects[0]), objects[0])
+        # What cannot be understood is asked for anew, as if it were unknown, and told there.
+        known = objects[0].form if isinstance(objects, list) and len(objects) == 1 else None
+        if known is not None and _is_meant(known, ad_identity(record)):
+            result[identity] = known
     return result
 
 
-def _is_meant(item: Properties, identity: str) -> bool:
-    return any(str(item.get(name) or "").lower() == identity.lower() for name in _user_properties(identity))
+def _is_meant(item: OnPremisesRecipient, identity: str) -> bool:
+    names = (item["guid"], item["distinguished_name"], item["user_principal_name"])
+    return _values.folded(identity) in map(_values.folded, names)
 
 
-def _one_user(found: list[Properties] | HybridError, identity: str) -> OnPremisesRecipient | HybridError:
+def _one_user(
+    found: list[_Seen[OnPremisesRecipient]] | HybridError, identity: str
+) -> OnPremisesRecipient | HybridError:
     one = _exactly_one(found, identity, "Get-User", "user on-premises")
     if isinstance(one, MailboxError) and one.code == "not_found":
         return MailboxError(
@@ -337,22 +399,46 @@ def _one_user(found: list[Properties] | HybridError, identity: str) -> OnPremise
             cmdlet="Get-User",
             remedy="Set ad_identity to the user's UPN, objectGUID or distinguished name in Active Directory.",
         )
-    return _understood(on_premises.user, one, identity)
+    return one
 
 
-def database_names(connections: Connections) -> set[str]:
-    """Return the names of the on-premises mailbox databases in lower case."""
+def database_names(connections: Connections) -> list[str]:
+    """Return the names of the on-premises mailbox databases."""
     output = connections.run(EXCHANGE_SERVER, Cmdlet("Get-MailboxDatabase"))
-    return {str(item.get("Name") or "").lower() for item in output.objects}
+    return [str(item.get("Name") or "") for item in output.objects]
+
+
+def databases_for(
+    connections: Connections, records: Iterable[Record], more: Collection[str] = ()
+) -> databases.Known | None:
+    """Return the on-premises databases, and whether they are mounted, where a record or ``more`` names one to judge.
+
+    None also where Exchange Server is not configured, so that nobody knows.
+    """
+    if not connections.has(EXCHANGE_SERVER) or not (more or databases.are_named(records)):
+        return None
+    output = connections.run(EXCHANGE_SERVER, Cmdlet("Get-MailboxDatabase", {"Status": True}))
+    return databases.by_name(output.objects)
 
 
 def accepted_domains(connections: Connections, system: str) -> set[str]:
     """Return an organization's accepted domains in lower case."""
     output = connections.run(system, Cmdlet("Get-AcceptedDomain", {"ResultSize": "Unlimited"}))
-    return {str(item.get("DomainName") or "").lower() for item in output.objects}
+    return {_values.folded(item.get("DomainName")) for item in output.objects}
 
 
 # -- who holds an address ----------------------------------------------------------------------------------------------
+
+
+# What is told of who holds a value, and by what it is known whether that is the mailbox itself.
+_TOLD_OF_A_HOLDER = (
+    "Guid", "ExternalDirectoryObjectId", "DistinguishedName", "DisplayName", "Name", "Alias", "UserPrincipalName",
+    "LegacyExchangeDN", "PrimarySmtpAddress", "RecipientTypeDetails",
+)  # fmt: skip
+
+
+def _holder(item: Properties) -> Properties:
+    return {name: item[name] for name in _TOLD_OF_A_HOLDER if name in item}
 
 
 def holders(
@@ -368,12 +454,14 @@ def holders(
     def properties(value: str) -> Sequence[str]:
         return [*(held(value) if value in wanted else ()), *(("Alias",) if value in aliases else ())]
 
-    return filter_query.find(connections, system, "Get-Recipient", {*wanted, *aliases}, properties, forest=True)
+    values = {*wanted, *aliases}
+    return filter_query.find_as(_holder, connections, system, "Get-Recipient", values, properties, forest=True)
 
 
 def named_users(connections: Connections, wanted: Iterable[str]) -> filter_query.Found:
     """Return every on-premises user of the forest whose ``mail``, UPN or LegacyExchangeDN a value is."""
-    return filter_query.find(
+    return filter_query.find_as(
+        _holder,
         connections,
         EXCHANGE_SERVER,
         "Get-User",

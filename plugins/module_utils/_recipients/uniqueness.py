@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -26,7 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
-    side_by_side,
+    in_threads,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
@@ -40,6 +41,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 # All else that is found is final: Exchange refuses it, or Microsoft Entra quarantines it.
 ACCEPTABLE = frozenset(("mail_in_use", "alias_in_use", "uniqueness_not_checked"))
+PORTION = 1000  # mailboxes that are asked for at once: every address of each has its holder
 HERE, THERE = "on-premises", "in Exchange Online"
 
 
@@ -49,23 +51,35 @@ def conflicts(connections: Connections, by_identity: Mapping[str, Claim]) -> dic
     Entra would answer a match with a duplicate address with a quarantined attribute and no error (facts
     offboarding-practice.md 1.4).
     """
+    same = Counter(item.alias for item in by_identity.values())
+    names = list(by_identity)
+    found: dict[str, list[HybridError]] = {}
+    for start in range(0, len(names), PORTION):
+        portion = {name: by_identity[name] for name in names[start : start + PORTION]}
+        found.update(_conflicts(connections, portion, same))
+    return found
+
+
+def _conflicts(
+    connections: Connections, by_identity: Mapping[str, Claim], same: Mapping[str, int]
+) -> dict[str, list[HybridError]]:
+    """Return the same for a portion of the wave; ``same`` is how many mailboxes of all of it would have an alias."""
     claims = by_identity.values()
     wanted = {address for item in claims for address in item.addresses}
     guids = {guid for item in claims for guid in item.guids.values()}
     aliases = {item.alias for item in claims if item.alias}
     there = {address for item in claims if item.own_id for address in item.addresses}
     named = {value for item in claims for value in item.named}
-    if not claims:
-        return {}
-    on_premises, users, tenant = side_by_side(
-        lambda: _answer(lambda: read.holders(connections, EXCHANGE_SERVER, wanted | guids, aliases)),
-        lambda: _answer(lambda: read.named_users(connections, named) if named else {}),
-        lambda: _answer(lambda: read.holders(connections, EXCHANGE_ONLINE, there) if there else {}),
+    questions: Sequence[Callable[[], filter_query.Found]] = (
+        partial(read.holders, connections, EXCHANGE_SERVER, wanted | guids, aliases),
+        partial(read.named_users, connections, named) if named else dict,
+        partial(read.holders, connections, EXCHANGE_ONLINE, there) if there else dict,
     )
-    unasked = [answer for answer in (on_premises, users, tenant) if isinstance(answer, HybridError)]
+    answers = in_threads(_answer, questions, len(questions))
+    unasked = [answer for answer in answers if isinstance(answer, HybridError)]
     if unasked:
         return {identity: [_not_checked(unasked[0])] for identity in by_identity}
-    same = Counter(item.alias for item in claims)
+    on_premises, users, tenant = (answer for answer in answers if not isinstance(answer, HybridError))
     return {
         identity: [
             *_told(item, on_premises, users, tenant),
@@ -143,19 +157,19 @@ def _objects(answer: filter_query.Found, value: str) -> list[Properties]:
 def _guids(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxError]:
     for name, guid in item.guids.items():
         for other in _objects(on_premises, guid):
-            if _values.guid(other.get("Guid")) != item.own_guid:
+            if _values.told_guid(other.get("Guid")) != item.own_guid:
                 yield MailboxError(
                     f"{name} {guid} of the mailbox also belongs on-premises to {_name(other)}.",
                     code="guid_in_use",
                     cmdlet="Get-Recipient",
                     remedy="Find the object that has the GUID and clear it there: Exchange refuses a second object "
-                           "with the same GUID.",
+                    "with the same GUID.",
                 )
 
 
 def _aliases(item: Claim, on_premises: filter_query.Found) -> Iterator[MailboxError]:
     for other in _objects(on_premises, item.alias) if item.alias else ():
-        if _values.guid(other.get("Guid")) != item.own_guid and str(other.get("Alias") or "").lower() == item.alias:
+        if _values.told_guid(other.get("Guid")) != item.own_guid and _values.folded(other.get("Alias")) == item.alias:
             yield _alias(f"The alias {item.alias} belongs on-premises to {_name(other)}.")
 
 
@@ -178,7 +192,7 @@ def _alias(message: str) -> MailboxError:
 def _others(item: Claim, on_premises: filter_query.Found) -> Iterator[tuple[str, Properties]]:
     for address in item.addresses:
         for other in _objects(on_premises, address):
-            if _values.guid(other.get("Guid")) != item.own_guid:
+            if _values.told_guid(other.get("Guid")) != item.own_guid:
                 yield address, other
 
 
@@ -187,7 +201,7 @@ def _others_in_the_cloud(item: Claim, tenant: filter_query.Found) -> Iterator[tu
         return
     for address in item.addresses:
         for other in _objects(tenant, address):
-            if str(other.get("ExternalDirectoryObjectId") or "").lower() != item.own_id:
+            if _values.folded(other.get("ExternalDirectoryObjectId")) != item.own_id:
                 yield address, other
 
 
@@ -195,10 +209,10 @@ def _named(item: Claim, users: filter_query.Found) -> Iterator[MailboxError]:
     """Tell a user whose UPN or LegacyExchangeDN an address is from one that has it as ``mail`` and no more."""
     for value in item.named:
         for other in _objects(users, value):
-            if _values.guid(other.get("Guid")) == item.own_guid:
+            if _values.told_guid(other.get("Guid")) == item.own_guid:
                 continue
             final = ("UserPrincipalName", "LegacyExchangeDN")
-            if any(str(other.get(name) or "").lower() == value for name in final):
+            if any(_values.folded(other.get(name)) == value for name in final):
                 yield _held(value, other, HERE)
             else:
                 yield _mail(value, other)

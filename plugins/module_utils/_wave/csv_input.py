@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import unwritable_directory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder, Memory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import is_blank
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import records as wave_records
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record
 
-PRIVATE = 0o700
 # What a user may say about a mailbox, by type; every other field is read from Exchange.
 TEXTS, FLAGS, LISTS = fields.columns(str), fields.columns(bool), fields.columns(list[str])
 COLUMNS = (*TEXTS, *FLAGS, *LISTS)
@@ -85,7 +86,7 @@ def _column(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return name.strip().lower().replace("_", "").replace(" ", "")
+    return _values.folded(name.strip()).replace("_", "").replace(" ", "")
 
 
 def _rows(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -118,7 +119,7 @@ def from_list(records: Sequence[Record]) -> list[Record]:
             {
                 name: value
                 for name, value in record.items()
-                if name not in fields.FOUND and (name not in COLUMNS or not wave_records.is_blank(value))
+                if name not in fields.FOUND and (name not in COLUMNS or not is_blank(value))
             }
         )
         for record in records
@@ -241,17 +242,17 @@ def _items(value: str) -> list[str]:
 
 def _moved(value: str) -> dict[str, bool]:
     """Return the flags that Microsoft's MailboxType means."""
-    if value.lower() not in _MAILBOX_TYPES:
+    if _values.folded(value) not in _MAILBOX_TYPES:
         raise InputError(
             "MailboxType", value, "is not a valid choice", "Write one of: PrimaryAndArchive, PrimaryOnly, ArchiveOnly."
         )
-    return _MAILBOX_TYPES[value.lower()]
+    return _MAILBOX_TYPES[_values.folded(value)]
 
 
 def _flag(name: str, value: str) -> bool:
-    if value.lower() not in (*_TRUE, *_FALSE):
+    if _values.folded(value) not in (*_TRUE, *_FALSE):
         raise InputError(name, value, "is neither true nor false", "Write true or false.")
-    return value.lower() in _TRUE
+    return _values.folded(value) in _TRUE
 
 
 def _check(record: Mapping[str, Any]) -> None:
@@ -274,7 +275,7 @@ def _duplicates(records: Sequence[Record], places: Sequence[str]) -> list[str]:
     seen: dict[str, str] = {}
     problems = []
     for record, place in zip(records, places, strict=True):
-        identity = str(record.get("identity") or "").lower()
+        identity = _values.folded(record.get("identity"))
         if identity and identity in seen:
             problems.append(
                 f"{place}: identity '{record['identity']}' is already in {seen[identity]}. List each mailbox once."
@@ -306,14 +307,16 @@ def approved(
     records: list[Record], given: Sequence[str] | None, wave: Sequence[Record], elsewhere: Sequence[Record] = ()
 ) -> list[Record]:
     """Return the records with approve_skipped_items where ``given`` names them; every name must be in the ``wave``."""
-    names = _named("approve_skipped_items", given or (), [*wave, *elsewhere])
+    names = _named(_reader.option("approve_skipped_items"), given or (), [*wave, *elsewhere])
     return [{**record, "approve_skipped_items": True} if _name(record) in names else record for record in records]
 
 
 def _named(option: str, given: Sequence[str], known: Iterable[Record]) -> set[str]:
-    names = {name.strip().lower() for name in given}
+    # A blank among them is a stranger: it may have been meant to be a name.
+    listed = [name for text in given for name in _values.items_of(text) or [""]]
+    names = {_values.folded(name) for name in listed}
     held = {_name(record) for record in known}
-    strangers = [name.strip() for name in given if name.strip().lower() not in held]
+    strangers = [name for name in listed if _values.folded(name) not in held]
     if strangers:
         raise InputError(
             option,
@@ -326,48 +329,44 @@ def _named(option: str, given: Sequence[str], known: Iterable[Record]) -> set[st
 
 
 def _name(record: Record) -> str:
-    return str(record.get("identity") or "").strip().lower()
+    return _values.folded(str(record.get("identity") or "").strip())
 
 
-def write(path: str, records: list[Record], check: bool) -> bool:
-    """Write the wave's file unless it holds the same records already; return whether it did, or would."""
+def write(memory: Memory, path: str, records: list[Record], check: bool) -> bool:
+    """Write the wave unless it is there with the same records already; return whether it did, or would."""
     try:
-        same: Any = wave_files.load(path) == records
+        same: Any = wave_files.load(memory, path) == records
     except InputError:
         same = False
     if same:
         return False
     if not check:
-        try:
-            wave_files.save(path, records)
-        except OSError as error:
-            raise wave_files.unwritable(path, error) from error
+        wave_files.save(memory, path, records, "path")
     return True
 
 
-def make_private(directory: str, check: bool) -> bool:
+def make_private(folder: Folder, check: bool) -> bool:
     """Make a directory that is its owner's alone; return whether there was anything to do."""
     try:
-        if os.path.isdir(directory) and stat.S_IMODE(os.stat(directory).st_mode) == PRIVATE:
-            return False
-        if not check:
-            os.makedirs(directory, mode=PRIVATE, exist_ok=True)
-            os.chmod(directory, PRIVATE)
+        return folder.memory.make_folder(folder.path, private=True, check=check)
     except OSError as error:
-        raise InputError(
-            "directory",
-            directory,
-            f"cannot be created as a private directory ({error.strerror})",
-            "Use a directory that this account can create, or owns.",
-            "unwritable_directory",
-        ) from error
-    return True
+        what = "the files of a run, which are for this account alone"
+        raise unwritable_directory("directory", folder.describe(), what, error) from error
 
 
 def private_directory(when: str, check: bool) -> str:
     """Make a directory that nobody else can read, where ``when`` says so; return its path, or an empty text."""
     if when == "always" or (when == "in_check_mode" and check):
-        return tempfile.mkdtemp(prefix="offboarding.")
+        try:
+            return tempfile.mkdtemp(prefix="offboarding.")
+        except OSError as error:
+            raise unwritable_directory(
+                "private_copy",
+                tempfile.gettempdir() if error.filename is None else str(error.filename),
+                "a copy of the wave",
+                error,
+                remedy="Set the environment variable TMPDIR to a directory that this account can write to.",
+            ) from error
     return ""
 
 

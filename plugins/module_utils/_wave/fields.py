@@ -13,7 +13,7 @@ it, and that module's documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
@@ -36,7 +36,8 @@ class Field:
 
     ``text`` says what it is, in the words with which each module's documentation of it begins. ``options_of`` are the
     modules, by name and separated by blanks, that take it as an option of each mailbox. ``options`` is the argument
-    spec of the items, where a field is a list of dictionaries; a CSV cannot hold it.
+    spec of the items, where a field is a list of dictionaries, and ``item_form`` what their first option has to look
+    like; a CSV cannot hold it.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Field:
     choices: tuple[str, ...] = ()
     source: str = GIVEN
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    item_form: formats.Form | None = None
 
 
 TRUSTEE: Mapping[str, Mapping[str, Any]] = {
@@ -104,7 +106,7 @@ class Record(TypedDict, total=False):
         str,
         Field("The primary SMTP address.", "mailuser offboarding_readiness smtp_match", formats.ADDRESS),
     ]
-    alias: Annotated[str, Field("Alias that a newly mail-enabled user gets.", "mailuser", formats.FREE)]
+    alias: Annotated[str, Field("Alias that a newly mail-enabled user gets.", "mailuser", formats.OBJECT)]
     remote_host_name: Annotated[
         str,
         Field(
@@ -117,23 +119,23 @@ class Record(TypedDict, total=False):
         str,
         Field(
             "On-premises database that the mailbox moves to.",
-            "move_request offboarding_readiness offboarding_state",
-            formats.FREE,
+            "migration_batch move_request offboarding_readiness offboarding_state",
+            formats.OBJECT,
         ),
     ]
     remote_archive_target_database: Annotated[
         str,
         Field(
             "On-premises database that the archive moves to.",
-            "move_request offboarding_readiness offboarding_state",
-            formats.FREE,
+            "migration_batch move_request offboarding_readiness offboarding_state",
+            formats.OBJECT,
         ),
     ]
     target_delivery_domain: Annotated[
         str,
         Field(
             "Domain of the address that the cloud mail user gets after the move.",
-            "move_request offboarding_readiness offboarding_state",
+            "migration_batch move_request offboarding_readiness offboarding_state",
             formats.DOMAIN,
         ),
     ]
@@ -141,20 +143,37 @@ class Record(TypedDict, total=False):
         str,
         Field(
             "Domain of the archive that stays in the cloud.",
-            "move_request offboarding_readiness offboarding_state",
+            "migration_batch move_request offboarding_readiness offboarding_state",
             formats.DOMAIN,
         ),
     ]
     batch_name: Annotated[
-        str, Field("Name of the wave, by which its requests can be found.", "move_request", formats.FREE)
+        str,
+        Field(
+            "Name of the wave, by which its requests can be found.",
+            "migration_batch move_request offboarding_readiness offboarding_rollback offboarding_state", formats.FREE,
+        ),
     ]
-    cutover: Annotated[str, Field("When the move completes.", "move_request", choices=("automatic", "held", "at"))]
+    cutover: Annotated[
+        str,
+        Field(
+            "When the move completes.",
+            "migration_batch move_request", choices=("automatic", "held", "at"),
+        ),
+    ]
     complete_after: Annotated[
         str,
-        Field("Earliest time of completion, UTC unless it has a time zone.", "move_request", formats.TIME),
+        Field(
+            "Earliest time of completion, UTC unless it has a time zone.",
+            "migration_batch move_request", formats.TIME,
+        ),
     ]
     start_after: Annotated[
-        str, Field("Earliest start of the move, UTC unless it has a time zone.", "move_request", formats.TIME)
+        str,
+        Field(
+            "Earliest start of the move, UTC unless it has a time zone.",
+            "migration_batch move_request", formats.TIME,
+        ),
     ]
     incremental_sync_interval: Annotated[
         str,
@@ -172,7 +191,9 @@ class Record(TypedDict, total=False):
     ]
     proxy_to_mailbox: Annotated[
         str,
-        Field("Mailbox through whose server the request is proxied, for support cases.", "move_request", formats.FREE),
+        Field(
+            "Mailbox through whose server the request is proxied, for support cases.", "move_request", formats.OBJECT
+        ),
     ]
     suspend_comment: Annotated[str, Field("Why the request is suspended.", "move_request", formats.FREE)]
     remote_global_catalog: Annotated[
@@ -183,7 +204,7 @@ class Record(TypedDict, total=False):
         str,
         Field(
             "ExchangeGuid of the cloud mailbox.",
-            "exchange_guid mailbox_info mailuser move_progress move_request move_request_info",
+            "exchange_guid mailbox_info mailuser migration_batch move_progress move_request move_request_info",
             formats.GUID,
         ),
     ]
@@ -218,9 +239,12 @@ class Record(TypedDict, total=False):
     force: Annotated[bool, Field("Whether a different value may be overwritten.", "exchange_guid mailuser smtp_match")]
     primary_only: Annotated[
         bool,
-        Field("Whether only the primary mailbox moves.", "move_request offboarding_readiness offboarding_state"),
+        Field(
+            "Whether only the primary mailbox moves.",
+            "migration_batch move_request offboarding_readiness offboarding_state",
+        ),
     ]
-    archive_only: Annotated[bool, Field("Whether only the archive moves.", "move_request")]
+    archive_only: Annotated[bool, Field("Whether only the archive moves.", "migration_batch move_request")]
     accept_large_data_loss: Annotated[bool, Field("Whether many lost items are accepted.", "move_request")]
     force_offline: Annotated[
         bool,
@@ -229,9 +253,15 @@ class Record(TypedDict, total=False):
             "move_request",
         ),
     ]
-    resume_failed: Annotated[bool, Field("Whether a failed request is resumed instead of reported.", "move_request")]
+    resume_failed: Annotated[
+        bool,
+        Field(
+            "Whether a failed request is resumed instead of reported.",
+            "migration_batch move_request",
+        ),
+    ]
     approve_skipped_items: Annotated[
-        bool, Field("Whether the items that the move had to skip are approved.", "move_request")
+        bool, Field("Whether the items that the move had to skip are approved.", "migration_batch move_request")
     ]
     move_options: Annotated[list[str], Field("Parts of the move to leave out, for support cases.", "move_request")]
     skip_moving: Annotated[list[str], Field("Parts of the mailbox not to move, for support cases.", "move_request")]
@@ -240,7 +270,7 @@ class Record(TypedDict, total=False):
     ]
     trustees: Annotated[
         list[Trustee],
-        Field("Who may open the mailbox, and how.", "mailbox_permission", options=TRUSTEE),
+        Field("Who may open the mailbox, and how.", "mailbox_permission", options=TRUSTEE, item_form=formats.OBJECT),
     ]
     accept: Annotated[
         list[str],
@@ -297,16 +327,19 @@ class Record(TypedDict, total=False):
         list[str], Field("Names of the fields that were read from Exchange rather than set.", source=READ)
     ]
 
+    run: Annotated[str, Field("Run that the wave belongs to.", source=FOUND_OUT)]
     offboarding_state: Annotated[str, Field("How far the mailbox is.", source=FOUND_OUT)]
     judged_at: Annotated[str, Field("When that was read, as UTC.", source=FOUND_OUT)]
     beginning: Annotated[str, Field("What the mailbox was before its offboarding.", source=FOUND_OUT)]
     whole: Annotated[bool, Field("Whether the on-premises user is complete.", source=FOUND_OUT)]
     holders_asked: Annotated[list[str], Field("Values that were already checked for other holders.", source=FOUND_OUT)]
+    holds_seen: Annotated[list[str], Field("Holds that were on the mailbox at that time.", source=FOUND_OUT)]
     on_premises: Annotated[OnPremisesRecipient, Field("The on-premises user as it was found.", source=FOUND_OUT)]
-    predicted: Annotated[
-        Predicted, Field("In check mode, the result that earlier tasks predicted.", source=FOUND_OUT)
-    ]
+    predicted: Annotated[Predicted, Field("In check mode, the result that earlier tasks predicted.", source=FOUND_OUT)]
     anchor_unverified: Annotated[bool, Field("Whether the anchor of the user could not be verified.", source=FOUND_OUT)]
+    move_method: Annotated[
+        str, Field("How the mailbox moves - by a C(move_request) or in a C(migration_batch).", source=FOUND_OUT)
+    ]
     source_anchor: Annotated[str, Field("The anchor of the user as LDAP shows it.", source=FOUND_OUT)]
     baseline_file: Annotated[str, Field("File of the mailbox's baseline.", source=FOUND_OUT)]
     checksum: Annotated[str, Field("In the wave's file, the checksum of all of this.", source=FOUND_OUT)]
@@ -359,11 +392,21 @@ def form_of(name: str) -> formats.Form | None:
     return TABLE[name].form if name in TABLE else None
 
 
-def check(record: Mapping[str, Any], names: Iterable[str], where: str = "") -> None:
-    """Raise InputError for the first named value of the record that is malformed; absent values are no matter."""
+def check(record: Mapping[str, Any], names: Iterable[str], told: Callable[[str], str] = str) -> None:
+    """Raise InputError for the first named value of the record that is malformed; absent values are no matter.
+
+    ``told`` returns what a field is called where it was given.
+    """
     for name in names:
-        form = form_of(name)
-        if form is None or record.get(name) in (None, ""):
+        if name not in TABLE or record.get(name) in (None, ""):
             continue
-        for text in _values.as_list(record[name]):
-            formats.refuse(form, f"{where}{name}", name, text)
+        form, item_form = TABLE[name].form, TABLE[name].item_form
+        if form:
+            for text in _values.as_list(record[name]):
+                formats.refuse(form, told(name), name, text)
+        if item_form:
+            first = next(iter(TABLE[name].options))
+            # What is no such item, or lacks its first option, is told where its options are looked at.
+            for item in record[name] if isinstance(record[name], list) else ():
+                if isinstance(item, Mapping) and isinstance(item.get(first), str):
+                    formats.refuse(item_form, f"{told(name)}: {first}", name, item[first])

@@ -3,61 +3,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Records in files, and files that their owner alone reads and that are never half written.
-
-They are regular files: a named pipe in their place would block a run for ever, and a link leads elsewhere.
-"""
+"""A wave's records in a memory: read, and written whole or not at all with a seal on what was found out of each."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
-import os
-import stat
-import tempfile
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import refusal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
-NOT_REGULAR = "it is not a regular file"
+_REMEDY = "Use the file that wave_file wrote."
 
 
-def load(path: str) -> list[Record]:
-    """Read a wave's file: a JSON list of records."""
+def load(memory: Memory, path: str) -> list[Record]:
+    """Read a wave: a JSON list of records."""
+    where = memory.describe(path)
     try:
-        with open(path, encoding="utf-8", opener=regular) as stream:
-            data = json.load(stream)
+        data = documents.load(memory, path)
     except OSError as error:
-        raise InputError(
-            "mailboxes_file",
-            path,
-            f"cannot be read ({error.strerror})",
-            "Use the file that wave_file wrote.",
-            "unreadable_file",
-        ) from error
-    except ValueError as error:
-        raise InputError(
-            "mailboxes_file", path, f"is not JSON ({error})", "Use the file that wave_file wrote.", "unreadable_file"
-        ) from error
+        code = "unreadable_file"
+        raise refusal("mailboxes_file", where, "cannot be read", error, remedy=_REMEDY, code=code) from error
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise InputError(
-            "mailboxes_file",
-            path,
-            "is not a JSON list of records",
-            "Use the file that wave_file wrote.",
-            "unreadable_file",
-        )
+        raise InputError("mailboxes_file", where, "is not a JSON list of records", _REMEDY, "unreadable_file")
     return data
 
 
-def save(path: str, records: Sequence[Record]) -> None:
-    """Write a wave's file whole or not at all, readable by its owner only; what was found out is sealed."""
-    sealed = [{**record, "checksum": checksum(record)} if fields.FOUND & set(record) else record for record in records]
-    write_private(path, json.dumps(sealed, ensure_ascii=False, separators=(",", ":")))
+def save(memory: Memory, path: str, records: Iterable[Record], option: str = "mailboxes_file") -> None:
+    """Write a wave; what was found out is sealed. InputError, naming ``option``, where that fails.
+
+    Each record becomes text alone: encoded at once, a wave takes six times the memory of its file.
+    """
+    text = "".join(_pieces(records))
+    try:
+        memory.write(path, text)
+    except OSError as error:
+        raise unwritable(option, memory.describe(path), error) from error
+
+
+def _pieces(records: Iterable[Record]) -> Iterator[str]:
+    before = "["
+    for record in records:
+        yield before
+        yield documents.text_of(documents.sealed(record) if fields.FOUND & set(record) else record)
+        before = ","
+    yield "]" if before == "," else "[]"
 
 
 def opened(path: str, records: Sequence[Record]) -> list[Record]:
@@ -67,7 +60,7 @@ def opened(path: str, records: Sequence[Record]) -> list[Record]:
     """
     for record in records:
         seal = record.pop("checksum", None)
-        if (seal is not None or fields.FOUND & set(record)) and seal != checksum(record):
+        if (seal is not None or fields.FOUND & set(record)) and seal != documents.checksum(record):
             raise InputError(
                 "mailboxes_file",
                 path,
@@ -80,73 +73,13 @@ def opened(path: str, records: Sequence[Record]) -> list[Record]:
     return list(records)
 
 
-def checksum(record: Mapping[str, Any]) -> str:
-    """Return the checksum of all that a record says, in whatever order its keys are."""
-    text = json.dumps(record, separators=(",", ":"), sort_keys=True)
-    return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
-
-
-def write_private(path: str, text: str) -> None:
-    """Replace a file in one step, mode 0600: a kill leaves the old one or the new one, never half of it."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def unwritable(path: str, error: OSError) -> InputError:
-    """Return what a task says whose option ``path`` names a file that cannot be written."""
-    return InputError(
-        "path",
-        path,
-        f"cannot be written ({error.strerror})",
-        "Use a file in an existing directory that this account can write to.",
-        "unwritable_file",
+def unwritable(option: str, where: str, error: OSError) -> InputError:
+    """Return what a task says whose ``option`` names a file that cannot be written."""
+    return refusal(
+        option,
+        where,
+        "cannot be written",
+        error,
+        remedy="Use a file in an existing directory that this account can write to.",
+        code="unwritable_file",
     )
-
-
-def regular(path: str, flags: int) -> int:
-    """Open a file for ``open(..., opener=regular)``; OSError for what is not a regular file."""
-    try:
-        opened = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-    except OSError as error:
-        # A link, and a pipe that nobody reads.
-        if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise OSError(error.errno, NOT_REGULAR) from error
-        raise
-    if not stat.S_ISREG(os.fstat(opened).st_mode):
-        os.close(opened)
-        raise OSError(errno.EINVAL, NOT_REGULAR)
-    return opened
-
-
-def reason(error: Exception) -> str:
-    """Return why a file could not be read, without the number of the error."""
-    return str(getattr(error, "strerror", None) or error)
-
-
-def lock_file(directory: str, name: str, option: str = "directory") -> IO[str]:
-    """Return an open file of a directory, to be locked; the kernel ends the lock when the process dies.
-
-    ``option`` is what the InputError names, where it cannot be opened.
-    """
-    path = os.path.join(directory, name)
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        return open(path, "a+", encoding="utf-8", opener=regular)
-    except OSError as error:
-        raise InputError(
-            option,
-            path,
-            f"is where runs lock each other out, and cannot be opened ({reason(error)})",
-            "Use a directory that this account can write to. If the file is a link or a pipe, remove it while no run "
-            "uses the directory.",
-            "unwritable_directory",
-        ) from error

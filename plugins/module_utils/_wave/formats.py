@@ -10,8 +10,9 @@ Which field has which form stands in fields.py.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
@@ -21,19 +22,29 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 _ADDRESS_REMEDY = "Write it as user@contoso.com."
 # Joiners that some scripts need in names.
 _JOINERS = "\u200c\u200d"
+# What shows nothing although Unicode calls it a letter or a mark: fillers, and selectors of a variation.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+# The capital I with a dot is two characters in lower case: an i, and this.
+_DOT_ABOVE = "\u0307"
+_WORD = re.compile(r"[^\W\d_]+")
+# Scripts with letters that nobody can tell from Latin ones.
+_ALIKE = ("CYRILLIC ", "GREEK ", "ARMENIAN ", "CHEROKEE ", "COPTIC ", "LISU ")
+# What a form lets a text hold.
+ASCII, NAME, ANY = "ascii", "name", "any"
 
 
 @dataclass(frozen=True)
 class Form:
     """What a text has to look like, and what is told of one that does not.
 
-    ``exact``: no letter may pass for another, because an object is found by the text, or mail goes there.
+    ``letters``: ASCII where Exchange and Entra accept no others, and NAME where an object is found by the text, so that
+    no letter may pass for another.
     """
 
     right: Callable[[str], bool]
     problem: str = ""
     remedy: str = ""
-    exact: bool = True
+    letters: str = ASCII
 
 
 def _identity(text: str) -> bool:
@@ -53,10 +64,15 @@ def _proxy(text: str) -> bool:
     prefix, colon, rest = text.partition(":")
     if not colon:
         return _values.is_address(text)
-    if prefix.lower() == "smtp":
+    if _is_smtp(text):
         local, _at, domain = rest.rpartition("@")
         return bool(local and domain) and domain == domain.strip()
     return prefix.isalnum() and bool(rest)
+
+
+def _is_smtp(text: str) -> bool:
+    prefix, colon, _rest = text.partition(":")
+    return not colon or _values.folded(prefix) == "smtp"
 
 
 def _time(text: str) -> bool:
@@ -75,7 +91,7 @@ AD_IDENTITY = Form(
     _ad_identity,
     "does not identify a user",
     "Use a user principal name, an objectGUID or a distinguished name; names and aliases are not accepted.",
-    exact=False,
+    letters=NAME,
 )
 GUID = Form(_values.is_guid, "is not a GUID", "Write it as 8-4-4-4-12 hexadecimal digits.")
 ADDRESS = Form(_values.is_address, "is not an SMTP address", _ADDRESS_REMEDY)
@@ -83,7 +99,7 @@ ROUTING_ADDRESS = Form(
     lambda text: _values.is_address(_values.without_prefix(text)), "is not an SMTP address", _ADDRESS_REMEDY
 )
 PRINCIPAL_NAME = Form(_values.is_address, "is not a user principal name", _ADDRESS_REMEDY)
-PROXY_ADDRESS = Form(_proxy, "is not a proxy address", "Write it as smtp:user@contoso.com or X500:/o=....", exact=False)
+PROXY_ADDRESS = Form(_proxy, "is not a proxy address", "Write it as smtp:user@contoso.com or X500:/o=....", letters=ANY)
 DOMAIN = Form(_values.is_domain, "is not a domain", "Write it as contoso.com.")
 HOST = Form(_values.is_domain, "is not a fully qualified host name", "Write it as mail.contoso.com.")
 CATALOG = Form(_values.is_domain, "is not a fully qualified host name", "Write it as dc01.contoso.com.")
@@ -98,22 +114,29 @@ SIGN = Form(
     "is not a code that can be accepted",
     "The codes are in docs/readiness.md; those marked final cannot be accepted.",
 )
-# Text for people, or names that Exchange lets hold almost anything.
-FREE = Form(lambda _text: True, exact=False)
+# A name of an object, which Exchange lets hold almost anything.
+OBJECT = Form(lambda _text: True, letters=NAME)
+# Text for people.
+FREE = Form(lambda _text: True, letters=ANY)
 
 
 def refuse(form: Form, option: str, name: str, text: str) -> None:
     """Raise InputError for a text of the field ``name`` that has not its form; ``option`` is the name that is told."""
-    _refuse_characters(form, option, text)
-    if form is FREE:
+    # SMTP addresses among proxy addresses are what they are everywhere.
+    letters = ASCII if form is PROXY_ADDRESS and _is_smtp(text) else form.letters
+    _refuse_characters(form, letters, option, text)
+    if form in (FREE, OBJECT):
         return
     domain = text.rpartition("@")[2]
-    if not domain.isascii() and ("@" in text or form.exact):
+    if not domain.isascii() and ("@" in text or form in (DOMAIN, HOST, CATALOG)):
         written = _ascii(domain)
         if written:
             raise InputError(
                 option, text, "has a domain that is not ASCII", f"Write the domain as {written}.", f"malformed_{name}"
             )
+    if letters is ASCII and not text.isascii():
+        foreign = [character for character in dict.fromkeys(text) if not character.isascii()]
+        raise _forbidden(option, text, foreign, "which no address of a mailbox or host and no GUID contains")
     if not form.right(text):
         raise InputError(option, text, form.problem, form.remedy, f"malformed_{name}")
 
@@ -126,30 +149,57 @@ def _ascii(domain: str) -> str:
         return ""
 
 
-def _refuse_characters(form: Form, option: str, text: str) -> None:
+def _refuse_characters(form: Form, letters: str, option: str, text: str) -> None:
     """Refuse what nobody sees and everybody copies: it makes another value of the one that is read on the screen."""
-    found = [c for c in dict.fromkeys(text) if _is_forbidden(c, form)]
-    if not found:
-        return
+    if text.isascii() and text.isprintable():
+        return  # as nearly all values of thousands of mailboxes, which are looked at in each task
+    found = [c for c in dict.fromkeys(text) if _is_invisible(c, form)]
+    if letters is not ANY and not text.isascii():
+        found += [c for c in dict.fromkeys(text) if _BLANK.match(c) or _folds(c)]
+        found += [c for c in _decomposed(text) + _mixed(text) if c not in found]
+    if found:
+        raise _forbidden(option, text, found, "which looks like another character or is invisible")
+
+
+def _forbidden(option: str, text: str, found: Sequence[str], why: str) -> InputError:
     told = ", ".join(f"U+{ord(c):04X} {unicodedata.name(c, 'control character')}" for c in found)
-    shown = "".join(f"\\u{ord(c):04x}" if c in found else c for c in text)
-    raise InputError(
+    return InputError(
         option,
-        shown,
-        f"holds {told}, which looks like another character or is invisible",
-        "Type the value again, or remove that character.",
+        "".join(f"\\u{ord(c):04x}" if c in found else c for c in text),
+        f"holds {told}, {why}",
+        "Type the value again, remove that character, or give the object's GUID.",
         "forbidden_character",
     )
 
 
-def _is_forbidden(character: str, form: Form) -> bool:
+def _is_invisible(character: str, form: Form) -> bool:
     category = unicodedata.category(character)
     if form is FREE:
         return category in ("Cc", "Cf") and character not in f"\t\r\n{_JOINERS}"
-    if category in ("Cc", "Cf", "Zl", "Zp") or (category == "Zs" and character != " "):
-        return True
-    if not form.exact or character.isascii():
+    return category in ("Cc", "Cf", "Co", "Zl", "Zp") or (category == "Zs" and character != " ")
+
+
+def _folds(character: str) -> bool:
+    """Tell whether a letter becomes one of ASCII where case is ignored or texts are normalized.
+
+    The Kelvin sign is a k to everything that ignores case; a full-width letter is one to what normalizes.
+    """
+    if character.isascii():
         return False
-    # The Kelvin sign is a k to everything that ignores case; a full-width letter is one to what normalizes.
     folded = (character.lower(), character.upper(), unicodedata.normalize("NFKC", character))
-    return any(len(text) == 1 and text.isascii() for text in folded)
+    return any(text[0].isascii() and not text[1:].strip(_DOT_ABOVE) for text in folded)
+
+
+def _decomposed(text: str) -> list[str]:
+    """Return the marks, or else the letters, that the composed form (NFC) of a text has no more."""
+    composed = unicodedata.normalize("NFC", text)
+    if composed == text:
+        return []
+    gone = [c for c in dict.fromkeys(text) if c not in composed and not c.isascii()]
+    return gone or [c for c in dict.fromkeys(text) if unicodedata.combining(c)]
+
+
+def _mixed(text: str) -> list[str]:
+    """Return the letters of another script in words that have Latin ones as well."""
+    words = [word for word in _WORD.findall(text) if any(c.isascii() for c in word) and not word.isascii()]
+    return [c for c in dict.fromkeys("".join(words)) if unicodedata.name(c, "").startswith(_ALIKE)]

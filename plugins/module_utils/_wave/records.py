@@ -16,8 +16,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import whole_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import is_blank, items_of
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 Record = fields.Record
@@ -107,16 +109,26 @@ def _filled(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if not is_blank(value)}
 
 
-def is_blank(value: Any) -> bool:
-    """Tell whether a value says nothing, as an empty cell of a CSV does, or an Ansible variable that is empty."""
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
 def enriched(record: Record, learnt: Mapping[str, object]) -> Record:
     """Return the record with what a task learnt; of values with a form it notes that nobody typed them."""
     known = {name for name in learnt if fields.form_of(name)} | set(record.get("read_from_exchange", ()))
     note = {"read_from_exchange": sorted(known)} if known else {}
     return as_record({**record, **learnt, **note})
+
+
+def from_option(given: Sequence[object]) -> list[Record]:
+    """Return the records of option ``mailboxes``, which are records, or texts of identities as a survey passes them."""
+    records: list[Record] = []
+    for item in given:
+        if isinstance(item, Mapping):
+            records.append(not_asked(item))
+        elif isinstance(item, str):
+            records += [{"identity": identity} for identity in items_of(item)]
+        else:
+            raise InputError("mailboxes", item, "is neither a record nor an identity", "List records or identities.")
+    if given and not records:
+        raise InputError("mailboxes", None, "is blank", "List mailboxes; an empty list is a wave of none.")
+    return records
 
 
 def not_asked(record: Mapping[str, object]) -> Record:
@@ -160,13 +172,13 @@ def check_identities(records: Sequence[Record]) -> None:
                 "Set the mailbox's address, user principal name or GUID.",
                 "blank_identity",
             )
-        if identity.lower() in seen:
+        if _values.folded(identity) in seen:
             raise InputError(
                 "identity",
                 identity,
-                f"is in records {seen[identity.lower()]} and {number}",
+                f"is in records {seen[_values.folded(identity)]} and {number}",
                 "List each mailbox once.",
                 "duplicate_identity",
             )
-        seen[identity.lower()] = number
+        seen[_values.folded(identity)] = number
         record["identity"] = identity

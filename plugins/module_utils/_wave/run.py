@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Generic
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
@@ -32,6 +34,10 @@ SETTLE = (1.0, 2.0, 4.0, 8.0)
 RESEND_AFTER = 4.0
 # Cmdlets that make an object of another kind, or a new one.
 MAKES = ("Enable-", "New-")
+# Mailboxes that are looked at once more together, and that each writer has then before it: as many as one bulk read
+# takes, so that it costs a few percent of the writes, and what was read is seconds old when it is written over.
+GROUP, PER_WRITER = 50, 10
+SHOWN = 120  # characters of a value that a sentence shows
 
 
 def utc_now() -> datetime.datetime:
@@ -60,17 +66,22 @@ def run_wave(
     open_items = [item for item in items if not step.skips(item.record)]
     if open_items:
         step.read(connections, open_items)
-    planned = _planned(step, open_items, now())
+    moment = now()
+    planned = _planned(step, open_items, moment)
     step.ask(connections, planned)
     work = _described(planned, check)
     if on_error == "stop" and any(item.outcome.status == "failed" for item in items):
         _skip(work)
     elif not check and work:
         send = functools.partial(_send, connections, step.writes_to, half_made or HalfMade())
-        stop = (lambda item: item.attempt.error is not None) if on_error == "stop" else None
-        in_threads(send, work, connections.workers(step.writes_to), stop, finish=True)
-        _skip([item for item in work if not item.attempt.begun])
-        open_items = [item for item in work if item.attempt.begun]
+        open_items, stops, look = [], on_error == "stop", step.second_look()
+        workers, writing = connections.workers(step.writes_to), _Writing(step, work, moment)
+        for group in writing.groups(workers, stops=stops):
+            with writing.looking_at(group, stops=stops):
+                look(connections, group)
+            in_threads(send, writing.ready(), workers, _has_failed if stops else None, finish=True)
+            open_items += [item for item in writing.ready() if item.attempt.begun]
+            _skip([item for item in writing.ready() if not item.attempt.begun])
         for pause in (0.0, *SETTLE):
             if pause:
                 sleep(pause)
@@ -84,6 +95,111 @@ def run_wave(
         for item in open_items:
             _close_unseen(item)
     return [item.outcome for item in items]
+
+
+class _Writing(Generic[State]):
+    """The mailboxes to be written to, a group after the other, each group looked at once more right before.
+
+    What the loop does itself is left to ``run_wave``: what a wave reads is but a few frames from its module.
+    """
+
+    def __init__(self, step: Step[State], work: Sequence[WorkItem[State]], moment: datetime.datetime) -> None:
+        self._step, self._moment = step, moment
+        self._left = list(work)
+        self._ended = False
+        self._ready: list[WorkItem[State]] = []
+
+    def groups(self, workers: int, *, stops: bool) -> Iterator[list[WorkItem[State]]]:
+        """Yield the groups; none after a look that failed, nor after a failure where that ``stops`` the wave."""
+        size = max(GROUP, workers * PER_WRITER)
+        while self._left and not self._ended:
+            group, self._left = self._left[:size], self._left[size:]
+            yield group
+            if stops and any(item.attempt.error for item in group):
+                self._ended = True
+        _skip(self._left)
+
+    @contextlib.contextmanager
+    def looking_at(self, group: Sequence[WorkItem[State]], *, stops: bool) -> Iterator[None]:
+        """Find out, by what the block reads, which mailboxes of the group may still be written to."""
+        self._ready = []
+        try:
+            yield
+        except HybridError as error:
+            # What was sent before is still to be read back, so the wave does not end here.
+            for item in (*group, *self._left):
+                _leave(item, error)
+            self._left, self._ended = [], True
+            return
+        ready = [item for item in group if _stands(self._step, item, self._moment)]
+        if stops and any(item.outcome.error for item in group):
+            _skip(ready)
+            self._ended = True
+            return
+        self._ready = ready
+
+    def ready(self) -> list[WorkItem[State]]:
+        """Return those of the group that was looked at last."""
+        return self._ready
+
+
+def _stands(step: Step[State], item: WorkItem[State], moment: datetime.datetime) -> bool:
+    """Tell whether what was planned for a mailbox is still what it needs, after the second look."""
+    first = _plan_of(item)
+    try:
+        plan = _plan(step, item, moment)
+        _refuse_changed(first, plan)
+    except HybridError as error:
+        _leave(item, error)
+        return False
+    item.plan = plan
+    _describe(item.outcome, plan, check=False)
+    return bool(plan.calls)
+
+
+def _leave(item: WorkItem[State], error: HybridError) -> None:
+    """Fail a mailbox to which nothing was sent."""
+    _skip([item])
+    item.fail(error)
+
+
+def _refuse_changed(first: Plan, plan: Plan) -> None:
+    """Refuse a plan over something that somebody else changed since the first one was made.
+
+    What is added to and taken from a list writes nothing over, as long as it is the same.
+    """
+    changed = [name for name in {**first.before, **plan.before} if first.before.get(name) != plan.before.get(name)]
+    edited = {
+        _attribute(parameter)
+        for _kind, cmdlet in plan.calls
+        for parameter, value in cmdlet.parameters.items()
+        if isinstance(value, Mapping)
+    }
+    if plan.calls and (plan.calls != first.calls or not edited.issuperset(changed)):
+        raise _changed_meanwhile(first, plan, changed)
+
+
+def _changed_meanwhile(first: Plan, plan: Plan, names: Sequence[str]) -> MailboxError:
+    told = "; ".join(
+        f"{name} was {_shown(first.before.get(name))} and is {_shown(plan.before.get(name))}" for name in names
+    )
+    return MailboxError(
+        f"something else changed it between the read and the write{f': {told}' if told else ''}. Nothing was written.",
+        code="changed_meanwhile",
+        cmdlet=first.calls[0][1].name,
+        retryable=True,
+        remedy="Find out who else writes to it, another run or an administrator, and run again: the mailbox is read "
+        "again.",
+    )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _has_failed(item: WorkItem[State]) -> bool:
+    return item.attempt.error is not None
 
 
 def _planned(step: Step[State], items: Sequence[WorkItem[State]], now: datetime.datetime) -> list[WorkItem[State]]:

@@ -54,6 +54,8 @@ class CloudRecipient(Recipient, total=False):
     is_exchange_cloud_managed: bool
     auto_expanding_archive_enabled: bool
     in_place_holds: list[str]
+    # Forwarding and restrictions that a mailbox has, by the property's name (_recipients/delivery.py).
+    delivery_settings: dict[str, str]
 
 
 class OnPremisesRecipient(Recipient, total=False):
@@ -69,6 +71,8 @@ class OnPremisesRecipient(Recipient, total=False):
     mailbox_move: dict[str, str]
     # proxyAddresses of a plain user, which LDAP alone shows.
     proxy_addresses: list[str]
+    # Of a mailbox: as in the cloud.
+    delivery_settings: dict[str, str]
 
 
 # The values of Exchange's properties, each with what reads it: bytes, seconds, ISO 8601 in UTC.
@@ -78,6 +82,9 @@ Size = Annotated[int, _values.size_in_bytes]
 Span = Annotated[int, _values.span_in_seconds]
 Time = Annotated[str, _values.utc_time]
 Flag = Annotated[bool, _values.as_bool]
+Guid = Annotated[str, _values.told_guid]
+Name = Annotated[str, _values.name_of]
+Texts = Annotated[list[str], _values.as_list]
 
 
 class MoveRequest(TypedDict, total=False):
@@ -136,6 +143,79 @@ class MoveRequest(TypedDict, total=False):
     prevent_completion: Flag
     # When the settings, which only the statistics show, were read, where that was in an earlier task.
     settings_read_at: str
+
+
+class MigrationEndpoint(TypedDict, total=False):
+    """What Get-MigrationEndpoint shows, each key the property of that name; the numbers are absent for Unlimited."""
+
+    identity: Name
+    endpoint_type: Name
+    remote_server: Text
+    remote_tenant: Text
+    max_concurrent_migrations: Number
+    max_concurrent_incremental_syncs: Number
+
+
+class MigrationBatch(TypedDict, total=False):
+    """What Get-MigrationBatch shows, each key the property of that name (facts migration-batches.md section 7).
+
+    Of its times the UTC ones alone: the others are in the zone of whoever made the batch.
+    """
+
+    identity: Name
+    batch_guid: Guid
+    status: Name
+    batch_direction: Name
+    target_endpoint: Name
+    target_delivery_domain: Text
+    total_count: Number
+    active_count: Number
+    pending_count: Number
+    synced_count: Number
+    finalized_count: Number
+    failed_count: Number
+    stopped_count: Number
+    completed_with_warning_count: Number
+    validation_warning_count: Number
+    validation_warnings: Texts
+    notification_emails: Texts
+    data_consistency_score: Name
+    message: Text
+    creation_date_time_utc: Time
+    start_date_time_utc: Time
+    start_after_utc: Time
+    complete_after_utc: Time
+    initial_sync_date_time_utc: Time
+    last_synced_date_time_utc: Time
+
+
+class MigrationUser(TypedDict, total=False):
+    """What Get-MigrationUser shows, each key the property of that name, and what its statistics add.
+
+    ``identity`` is the address, or with several users of one mailbox ``<address>/<ExchangeGuid>``; cmdlets are given
+    ``guid``, which always names one. Over REST there may be no ``email_address``.
+    """
+
+    identity: Name
+    guid: Guid
+    mailbox_guid: Guid
+    batch_id: Name
+    status: Name
+    status_summary: Name
+    email_address: Text
+    mailbox_email_address: Text
+    mailbox_identifier: Text
+    data_consistency_score: Name
+    has_unapproved_skipped_items: Flag
+    skipped_item_count: Number
+    synced_item_count: Number
+    error_summary: Text
+    last_successful_sync_time: Time
+    error: Text
+    error_type: Text
+    percentage_complete: Number
+    bytes_transferred: Size
+    estimated_total_transfer_size: Size
 
 
 class Predicted(TypedDict, total=False):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
@@ -36,9 +37,7 @@ def divided(records: Sequence[Record], by: str, size: int) -> list[Wave]:
     if size < 1:
         raise InputError("size", size, "creates no wave", "Specify a number of at least 1.")
     if by == "size":
-        return [
-            Wave(f"{PREFIX}_{number:03d}", part) for number, part in enumerate(_pieces(records, size), start=1)
-        ]
+        return [Wave(f"{PREFIX}_{number:03d}", part) for number, part in enumerate(_pieces(records, size), start=1)]
     waves: list[Wave] = []
     for name, members in sorted(_by_value(records, by).items()):
         pieces = list(_pieces(members, size))
@@ -72,10 +71,10 @@ def _by_value(records: Sequence[Record], by: str) -> dict[str, list[Record]]:
     values: dict[str, str] = {}
     for record in records:
         value = str(record.get(key)).strip()
-        name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+        name = re.sub(r"[^a-z0-9]+", "_", _values.folded(value)).strip("_")
         if not name:
             raise InputError(key, value, "does not give a host name", "Use letters of the Latin alphabet or digits.")
-        if values.setdefault(name, value).lower() != value.lower():
+        if _values.folded(values.setdefault(name, value)) != _values.folded(value):
             raise InputError(key, value, f"gives the same host name as '{values[name]}'", "Rename one of them.")
         members.setdefault(name, []).append(record)
     return members

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
@@ -46,8 +46,8 @@ class WorkItem(Generic[State]):
 
     @property
     def known(self) -> Record:
-        """The record with what is known by now: it says how to read the object back."""
-        return self.record if self.plan is None else {**self.record, **self.plan.enriched}
+        """The record with what is known by now: it says how to read the object back once something was sent to it."""
+        return {**self.record, **self.plan.enriched} if self.plan and self.attempt.begun else self.record
 
     def show(self, found: State | HybridError) -> None:
         """Take what was read of the mailbox, or why nothing could be."""
@@ -58,6 +58,10 @@ class WorkItem(Generic[State]):
 
     def fail(self, error: HybridError) -> None:
         self.outcome.status, self.outcome.error = "failed", error
+
+
+def nothing(connections: Connections, items: Sequence[WorkItem[State]]) -> None:
+    """Show the items nothing more than they show already."""
 
 
 class Step(ABC, Generic[State]):
@@ -72,6 +76,13 @@ class Step(ABC, Generic[State]):
     @abstractmethod
     def read(self, connections: Connections, items: Sequence[WorkItem[State]]) -> None:
         """Show each item what ``plan`` needs."""
+
+    def second_look(self) -> Callable[[Connections, Sequence[WorkItem[State]]], None]:
+        """Return what shows each item once more what its plan would write over, right before that is done.
+
+        ``nothing`` is for a step that writes nothing over.
+        """
+        return self.read
 
     @abstractmethod
     def plan(self, record: Record, current: State, attempt: Attempt, now: datetime.datetime) -> Plan:

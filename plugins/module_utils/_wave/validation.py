@@ -7,29 +7,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields, records
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._values import is_blank
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 # ansible-core's own classes carry no types.
 _Validator: Any = ArgumentSpecValidator
 
 
 def validated(
-    record: Mapping[str, Any], owned: Mapping[str, Mapping[str, Any]], where: str, remedy: str
+    record: Mapping[str, Any],
+    owned: Mapping[str, Mapping[str, Any]],
+    where: str,
+    remedy: str,
+    told: Callable[[str], str] | None = None,
 ) -> dict[str, Any]:
-    """Return those values of a record that belong to the options, in their types; InputError for the first bad one."""
-    part = {key: _as_given(record[key]) for key in owned if not records.is_blank(record.get(key))}
+    """Return those values of a record that belong to the options, in their types; InputError for the first bad one.
+
+    ``told`` returns what an option is called where it was given, if that is not ``where``.
+    """
+    part = {key: _as_given(record[key]) for key in owned if not is_blank(record.get(key))}
     result = _Validator(owned).validate(part)
     if result.error_messages:
         raise InputError(where, None, "; ".join(result.error_messages), remedy)
     valid = {key: value for key, value in result.validated_parameters.items() if value is not None}
     # What an earlier task read is what it is: Exchange holds values that nobody would be allowed to type here.
     given = [name for name in owned if name not in record.get("read_from_exchange", ())]
-    fields.check(valid, given, f"{where}: ")
+    fields.check(valid, given, told or (lambda name: f"{where}: {name}"))
     return valid
 
 
@@ -48,6 +57,6 @@ def refuse_missing(valid: Mapping[str, Any], required: Sequence[str], identity: 
                 name,
                 None,
                 f"is missing for mailbox '{identity}'",
-                f"Specify {name} in the record or at the top level of the task.",
+                _reader.where_to_set(name),
                 "missing_option",
             )

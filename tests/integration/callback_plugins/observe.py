@@ -87,7 +87,7 @@ def digest() -> str:
     total = hashlib.sha256()
     root = Path(os.environ.get("OBSERVE_DIRECTORY", os.devnull))
     for path in sorted(root.rglob("*")) if root.is_dir() else []:
-        # Every run makes the wave's file anew before it reads it; a lock file holds the process id of its last owner.
-        if path.is_file() and path.name not in ("wave.json", "wave.json.lock"):
+        # Every run makes the wave's file anew before it reads it; locks and leases hold the process id of their owner.
+        if path.is_file() and path.name != "wave.json" and path.suffix not in (".lock", ".lease"):
             total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return total.hexdigest()

@@ -18,15 +18,20 @@ from lab.faults import KINDS
 from lab.hybrid import Hybrid, ManualClock
 from lab.model.builder import HybridBuilder
 from lab.model.demo import demo_hybrid
+from lab.model.tenant import WIZARDS_ENDPOINT
+from lab.wire import disturbances
 from lab.wire.graph_api import PERMISSIONS
+from tests import sources
 
 PAGE = Path("lab/CONFORMANCE.md")
 ORGANIZATIONS = ("exchange_server", "exchange_online", "entra_connect")
 USER = "CONTOSO\\admin"
+MIGRATING = "conformance.four@contoso.com"
 # Where an exception takes its text: which argument of the call it is.
 TEXTS = {
     "CmdletFailure": 0, "recipient_task": 0, "move": 1, "WsmanFault": 1, "SignInError": 3, "RequestError": 0,
     "InvalidToken": 0, "_failure": 0, "_bad_assertion": 1, "_refused": 0,
+    "migration": 1, "_cannot": 1,
 }  # fmt: skip
 
 
@@ -54,6 +59,12 @@ def hybrid() -> Hybrid:
     build.mailbox_on_premises("Conformance Two")
     build.mail_enable(build.synced("Conformance Three"))
     hybrid.tenant.migration_users["one@contoso.com"] = "wave 1"
+    batch = {
+        "Name": "wave 2", "CSVData": f"EmailAddress,TargetDatabase\n{MIGRATING},DB01".encode(), "AutoStart": True,
+        "TargetEndpoint": WIZARDS_ENDPOINT, "TargetDeliveryDomain": "contoso.com",
+    }  # fmt: skip
+    build.mail_enable(build.synced("Conformance Four"))
+    hybrid.exchange_online.run(Call("New-MigrationBatch", batch, ShellState(USER)))
     hybrid.entra_connect.run(Call("Start-ADSyncSyncCycle", {}, ShellState(USER)))
     clock.advance(1.5)
     return hybrid
@@ -65,6 +76,7 @@ def parameters(hybrid: Hybrid, organization: str, cmdlet: str) -> dict[str, Any]
     given: dict[str, dict[str, Any]] = {
         "Get-MoveRequestStatistics": {"Identity": mailbox, "IncludeReport": True},
         "Get-Command": {"Name": ["Get-User"]},
+        "Get-MigrationUserStatistics": {"Identity": MIGRATING}, "Get-MigrationBatch": {"IncludeReport": True},
         "Get-MailboxDatabaseCopyStatus": {"Identity": "DB01"},
         "Test-MigrationServerAvailability": {
             "ExchangeRemoteMove": True, "RemoteServer": hybrid.remote_host_name,
@@ -129,7 +141,7 @@ def test_every_property_is_listed(hybrid: Hybrid) -> None:
 def texts() -> Iterator[tuple[str, str]]:
     """Yield every literal text that becomes an error, with its file; a formatted value is ``{}``."""
     for path in sorted([*Path("lab/model").glob("*.py"), *Path("lab/wire").glob("*.py")]):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in sources.nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -156,7 +168,7 @@ def test_every_error_text_is_listed() -> None:
 
 
 def test_every_fault_is_listed() -> None:
-    assert sorted(row[0] for row in section("Faults")) == sorted(KINDS)
+    assert sorted(row[0] for row in section("Faults")) == sorted([*KINDS, *disturbances.KINDS])
 
 
 def test_every_route_is_listed() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
 from tests.mutants import __main__ as program
-from tests.mutants import changes, selection
+from tests.mutants import changes, selection, swap
 from tests.mutants.changes import Mutant, Place, Splice
 from tests.mutants.selection import Coverage, Result
 
@@ -76,6 +77,15 @@ def test_own_changes(name: str, made: list[str]) -> None:
     assert applied(name) == made
 
 
+def test_what_is_worded_or_waited_for_is_left_alone() -> None:
+    source = (
+        "import datetime\nLOOKS = (0.0, 1.0)\nRECENT = datetime.timedelta(minutes=15)\nDAY = 24 * 3600.0\nMOST = 100\n"
+        "text = f\"{'are' if MOST > 1 else 'is'}\"\nword = 'are' if MOST > 1 else 'is'\n"
+    )
+    spans = changes.left_alone(ast.parse(source))
+    assert [start[0] for start, _end in sorted(spans)] == [2, 3, 4, 6]
+
+
 def places(path: str, lines: int) -> list[Place]:
     operators = ("DropOperand", "ForceCondition")
     return [Place(path, line, 4, operator, line) for line in range(1, lines + 1) for operator in operators]
@@ -100,6 +110,8 @@ def test_every_pattern_of_the_files_that_decide_names_some_and_each_is_there() -
     assert "plugins/module_utils/_features/offboarding/assess.py" in files
     assert [path for path in files if not (ROOT / path).is_file()] == []
     assert [path for path in files if "offboarding_report/" in path] == []
+    features = ROOT / selection.PLUGINS / "_features"
+    assert [name for name in selection.SHOWN_ONLY if not (features / name).exists()] == []
 
 
 def test_every_known_equivalent_is_a_change_of_a_line_that_is_there_and_has_its_reason() -> None:
@@ -110,6 +122,66 @@ def test_every_known_equivalent_is_a_change_of_a_line_that_is_there_and_has_its_
         assert before in " ".join(lines), f"{path} has no line {before}: the entry can go"
         assert before != after
         assert len(reason) > 20, before
+
+
+LOADED = '''\
+LIMIT = 3
+
+
+class Counter:
+    step = 1
+
+    @property
+    def next(self):
+        return [value + 1 for value in (1, 2)]
+
+
+def wrapped(function):
+    return lambda number: function(number) + 1
+
+
+@wrapped
+def above(number, limit=3):
+    return number > limit
+
+
+TESTS = [lambda number: number > 1, lambda number: number > 2]
+'''
+
+
+Loaded = tuple[ModuleType, dict[CodeType, list[FunctionType]]]
+
+
+@pytest.fixture
+def loaded() -> Loaded:
+    """A loaded module, and its functions: those that a process would find of it."""
+    module = ModuleType("loaded")
+    exec(compile(LOADED, "/code/loaded.py", "exec", dont_inherit=True), module.__dict__)
+    return module, swap.functions_of("/code/")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("value + 1 for", "value + 2 for", [[3, 4], 1, 1, [True, False]]),
+        ("return number > limit", "return (\n        number <= limit)", [[2, 3], 2, 2, [True, False]]),
+        ("number > 2", "number >= 2", [[2, 3], 1, 1, [True, True]]),
+        # Its result stands in the module since the import; so do what follows.
+        ("step = 1", "step = 2", None),
+        ("LIMIT = 3", "LIMIT = 4", None),
+        ("limit=3", "limit=1", None),
+        ("number > 1, lambda number: number > 2", "number > 1, len", None),
+        ("LIMIT = 3", "LIMIT = 3  # which changes nothing", None),
+    ],
+)
+def test_a_change_is_put_into_loaded_functions(
+    before: str, after: str, expected: list[object] | None, loaded: Loaded
+) -> None:
+    module, live = loaded
+    unchanged = [[2, 3], 1, 1, [True, False]]
+    assert swap.swap(live, "other path", LOADED, LOADED.replace(before, after)) is (expected is not None)
+    shown = [module.Counter().next, module.above(3), module.above(2), [test(2) for test in module.TESTS]]
+    assert shown == (expected or unchanged)
 
 
 def test_the_statement_around_a_line() -> None:
@@ -179,9 +251,9 @@ def test_nothing_tried_is_no_success() -> None:
     assert selection.verdict([], {}).percent == 0.0
 
 
-def test_what_is_planted_breaks_the_function_that_most_tests_run() -> None:
-    line, text = program.broken(SOURCE, {8: {"t::one", "t::two"}, 18: {"t::three"}})
+def test_what_is_planted_stands_in_the_function_that_most_tests_run() -> None:
+    line, text = program.planted(SOURCE, {8: {"t::one", "t::two"}, 18: {"t::three"}}, "raise AssertionError")
     assert line == 8
-    assert "    raise AssertionError('planted')\n    if user is None" in text
-    line, text = program.broken(SOURCE, {})
-    assert (line, text.endswith("\nraise AssertionError('planted')\n")) == (1, True)
+    assert "    raise AssertionError\n    if user is None" in text
+    line, text = program.planted(SOURCE, {}, "_planted = None")
+    assert (line, text.endswith("\n_planted = None\n")) == (1, True)

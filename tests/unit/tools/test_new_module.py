@@ -17,7 +17,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from tests.tools import new_module, pages
+from tests.tools import new_module, pages, release
 from tests.unit.plugins.modules import test_documentation
 
 # Long enough to break a line that was written for shorter ones.
@@ -38,7 +38,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / shared).parent.mkdir(parents=True)
     shutil.copy(pages.ROOT / shared, root / shared)
     written = new_module.write(root, NAME)
-    assert written == [*(path.format(name=NAME) for path in new_module.TEXTS), "README.md", "meta/runtime.yml"]
+    assert written == [*(path.format(name=NAME) for path in new_module.TEXTS), "docs/reference.md", "meta/runtime.yml"]
     return root
 
 
@@ -67,7 +67,8 @@ def test_its_own_test_passes(generated: ModuleType, copy: Path) -> None:
 
 
 def test_it_is_documented_as_it_is(generated: ModuleType, copy: Path) -> None:
-    assert yaml.safe_load(generated.DOCUMENTATION)["module"] == NAME
+    documented = yaml.safe_load(generated.DOCUMENTATION)
+    assert (documented["module"], documented["version_added"]) == (NAME, release.next_version(copy))
     for check in (
         test_documentation.test_argument_spec_and_documentation_agree,
         test_documentation.test_per_mailbox_options_have_no_default_and_are_known_keys,
@@ -75,9 +76,9 @@ def test_it_is_documented_as_it_is(generated: ModuleType, copy: Path) -> None:
     ):
         check(NAME)
     row = f"| `{NAME}` | manages mailbox regional configuration of on-premises mailboxes |"
-    assert row in (copy / "README.md").read_text("utf-8")
+    assert row in (copy / "docs" / "reference.md").read_text("utf-8")
     groups = yaml.safe_load((copy / "meta/runtime.yml").read_text("utf-8"))["action_groups"]
-    assert [group for group, names in groups.items() if NAME in names] == ["exchange_server", "journal"]
+    assert [group for group, names in groups.items() if NAME in names] == ["exchange_server", "journal", "memory"]
 
 
 def test_it_is_clean(copy: Path) -> None:
@@ -94,6 +95,7 @@ def test_it_is_clean(copy: Path) -> None:
         ("Mailbox-Forwarding", "is no name of a module"),
         ("class", "is no name of a module"),
         ("mailbox", "is taken (plugins/modules/mailbox.py"),
+        ("mailbox_quota_info", "says that the module only reads"),
         ("smtp_match", "is taken (plugins/modules/smtp_match.py, "),
         ("offboarding", "is taken (plugins/module_utils/_features/offboarding)"),
     ],

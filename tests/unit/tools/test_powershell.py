@@ -62,7 +62,7 @@ def test_where_there_is_none_only_continuous_integration_fails(
 def test_the_gate_fails_without_and_its_summary_tells_how_many_ran(tmp_path: Path, has_pwsh: bool) -> None:
     """Run .ci/run itself in a checkout whose make and installers do nothing but say their names."""
     checkout, tools = tmp_path / "checkout", tmp_path / "bin"
-    for name in ("kerberos.sh", "samba.sh", "chromium.sh"):
+    for name in ("kerberos.sh", "samba.sh", "postgresql.sh", "chromium.sh", "java.sh"):
         program(checkout / "tests/tools" / name, "exit 0\n")
     for name in (".ci/run", "tests/tools/powershell.py"):
         (checkout / name).parent.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ TOO_MANY_DELETIONS = "stopped-deletion-threshold-exceeded"
 
 
 class SyncRun(TypedDict):
-    """A run profile result; times are UTC, None where there is none."""
+    """A run profile result; times are UTC, None where there is none that can be read."""
 
     run_history_id: str
     connector_name: str
@@ -55,7 +55,7 @@ class Activity:
 
 def is_cloud_export(run: SyncRun) -> bool:
     """Tell whether a run profile result is of an export to Entra ID."""
-    return run["run_profile_name"] == EXPORT and str(run["connector_name"]).lower().endswith(CLOUD_CONNECTORS)
+    return run["run_profile_name"] == EXPORT and _values.folded(run["connector_name"]).endswith(CLOUD_CONNECTORS)
 
 
 def newest_exports(runs: Sequence[SyncRun]) -> list[SyncRun]:
@@ -89,8 +89,8 @@ def run_result(item: Properties) -> SyncRun:
         "connector_name": str(item.get("ConnectorName") or ""),
         "run_profile_name": str(item.get("RunProfileName") or ""),
         "result": str(item.get("Result") or ""),
-        "run_number": int(str(item.get("RunNumber") or 0)),
+        "run_number": _values.count(item.get("RunNumber")) or 0,
         "is_run_complete": _values.as_bool(item.get("IsRunComplete")),
-        "start_date": _values.utc_time(item.get("StartDate")),
-        "end_date": _values.utc_time(item.get("EndDate")),
+        "start_date": _values.shown_time(item.get("StartDate")),
+        "end_date": _values.shown_time(item.get("EndDate")),
     }

@@ -14,15 +14,10 @@ profiles of a cycle no connector runs either.
 from __future__ import annotations
 
 import contextlib
-import datetime
-import fcntl
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import ENTRA_CONNECT
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
@@ -31,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     CmdletError,
     ConnectionFailure,
     HybridError,
+    InputError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import (
     EXPORT,
@@ -44,17 +40,30 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     stopped_export,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    COMMAND,
+    Pause,
+    is_held,
     note_of,
     notes,
+    read,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import unwritable_directory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.leases import Holder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.locks import WITHOUT_END, locked
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.owners import Owner, Processes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.interrupts import undisturbed
 
 HISTORY = 40  # run profile results to look at: a delta cycle makes six
 FIRST_LOOK = 0.05  # seconds until the second look; each further wait is twice as long, up to wait_sleep
 STABLE = 2  # looks in a row that have to see an idle server
 PAUSE_LOCK = "directory-sync.lock"
-PAUSE_LIMIT = datetime.timedelta(hours=2)  # mail-enabling a wave takes minutes: an older note is of a killed run
+INTERRUPTED = 20.0  # seconds for which an interrupted module tries to end its pause
+RESUME_SLEEP = 5.0  # seconds between two tries to resume
+# What trying again does not end: only somebody who changes something does.
+LASTING = frozenset(("addresses_at_risk", "authentication_failed", "permission_denied", "not_configured"))
 
 
 @dataclass
@@ -86,6 +95,9 @@ class DirectorySync:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     holder: str = ""
+    run: Holder = field(default_factory=lambda: Holder("", Owner()))
+    processes: Processes = field(default_factory=Processes)
+    resume_timeout: float = 300.0
     looks: int = field(default=0, init=False)
     suspended: bool = field(default=False, init=False)
 
@@ -101,14 +113,14 @@ class DirectorySync:
 
     # -- a cycle ---------------------------------------------------------------------------------------------------
 
-    def synced(self, policy_type: str, directory: str = "") -> Result:
+    def synced(self, policy_type: str, folder: Folder | None = None) -> Result:
         """Run one cycle of ``policy_type`` (Delta or Initial) to its end; a running one is waited for first.
 
-        With ``directory`` no cycle is started over a user that a run left half made there, and while it runs, no run
+        With ``folder`` no cycle is started over a user that a run left half made there, and while it runs, no run
         begins with another. In a preview an earlier task would have mended it.
         """
-        kept = "" if self.check else directory
-        with half_made.quiet(kept, "No cycle is started", self.wait_timeout, self.sleep, self.clock):
+        kept = None if self.check else folder
+        with half_made.quiet(kept, "No cycle is started", self.wait_timeout, self.sleep):
             return self._synced(policy_type)
 
     def _synced(self, policy_type: str) -> Result:
@@ -235,7 +247,7 @@ class DirectorySync:
 
     # -- the scheduler ---------------------------------------------------------------------------------------------
 
-    def paused(self, directory: str, require_ready: bool = False) -> Result:
+    def paused(self, folder: Folder | None, require_ready: bool = False) -> Result:
         """Stop scheduled cycles, wait for a running one, and write down beside the baseline that it was us.
 
         With ``require_ready``, not for a server that ``ready`` refuses.
@@ -246,85 +258,138 @@ class DirectorySync:
         """
         if require_ready:
             self.ready()
-        with self._alone(directory):
+        with self._alone(folder):
             scheduler = self._scheduler()
             self._refuse_unfit(scheduler)
             if not scheduler["sync_cycle_enabled"]:
-                if directory and not self.check and self._others(directory):
-                    self._write_note(directory)
+                if folder and not self.check and self._others(folder):
+                    self._write_note(folder)
                 if not self.check:
                     # Whoever stopped it: a cycle may be under way, or have been started by hand.
                     self._await_idle(self.clock() + self.wait_timeout)
-                return Result(False, noted=self._noted(directory))
+                return Result(False, noted=self._noted(folder))
             if not self.check:
-                if directory:
-                    self._write_note(directory)
-                self._switch(False)
-                self._await_idle(self.clock() + self.wait_timeout)
+                if folder:
+                    self._write_note(folder)
+                with self._undone_if_interrupted(folder):
+                    self._switch(False)
+                    self._await_idle(self.clock() + self.wait_timeout)
         switched = [_enable(False).preview()]
         return Result(
-            True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, switched, noted=self._noted(directory)
+            True, {"sync_cycle_enabled": True}, {"sync_cycle_enabled": False}, switched, noted=self._noted(folder)
         )
 
-    def resumed(self, directory: str, assume_paused: bool = False) -> Result:
-        """Let scheduled cycles run again; with ``directory`` only if a pause written down there is ours to end.
+    def resumed(self, folder: Folder | None, assume_paused: bool = False) -> Result:
+        """Let scheduled cycles run again; with ``folder`` only if a pause written down there is ours to end.
 
         That is the pause of this holder, and that of any run which was killed. Where another holder's note is left,
         the scheduler stays paused: the last one starts it. Over a half-made user it stays paused however old the note
         is: HybridError; and as long as another run with the directory is making users, it is waited for.
         ``assume_paused`` counts in a preview alone: an earlier task of it would have paused the scheduler.
+
+        Whatever goes wrong is tried again for ``resume_timeout``, but for what lasts until somebody changes something.
         """
+        deadline = self.clock() + self.resume_timeout
+        while True:
+            try:
+                return self._resumed(folder, assume_paused)
+            except HybridError as error:
+                if self.check or error.code == "addresses_at_risk" or isinstance(error, InputError):
+                    raise
+                if error.code in LASTING or self.clock() >= deadline:
+                    raise self._still_paused(error) from error
+            self.sleep(RESUME_SLEEP)
+
+    def _resumed(self, folder: Folder | None, assume_paused: bool) -> Result:
         if assume_paused and self.check:
             return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
-        if directory and not self._to_end(directory):
+        if folder and not self._to_end(folder):
             return Result(False)
-        with self._alone(directory):
-            others = self._others(directory) if directory else []
-            kept = "" if others or self.check else directory
+        with self._alone(folder):
+            others = self._others(folder) if folder else []
+            kept = None if others or self.check else folder
             what = "Directory synchronization stays paused"
-            with half_made.quiet(kept, what, self.wait_timeout, self.sleep, self.clock):
+            with half_made.quiet(kept, what, self.wait_timeout, self.sleep):
                 changed = not others and not self._scheduler()["sync_cycle_enabled"]
                 if changed and not self.check:
                     self._switch(True)
-                if directory and not self.check:
-                    for note in self._to_end(directory):
+                if folder and not self.check:
+                    for note in self._to_end(folder):
                         with contextlib.suppress(OSError):
-                            os.unlink(note)
+                            folder.memory.remove(note)
         if others:
             return Result(False, warnings=[f"directory synchronization stays paused for {', '.join(others)}."])
         if not changed:
             return Result(False)
         return Result(True, {"sync_cycle_enabled": False}, {"sync_cycle_enabled": True}, [_enable(True).preview()])
 
-    def _note(self, directory: str) -> str:
-        return note_of(directory, self.holder)
+    def _still_paused(self, error: HybridError) -> HybridError:
+        host = self.connections.organization(ENTRA_CONNECT).host
+        return HybridError(
+            f"directory synchronization is STILL PAUSED on {host}: {error.message}",
+            code="still_paused",
+            cmdlet=error.cmdlet,
+            retryable=True,
+            remedy=f"Type on {host}: {COMMAND}. Or remove the cause and run the playbook resume_sync. {error.remedy}",
+        )
 
-    def _noted(self, directory: str) -> bool:
-        return bool(directory) and os.path.exists(self._note(directory))
+    @contextlib.contextmanager
+    def _undone_if_interrupted(self, folder: Folder | None) -> Iterator[None]:
+        """End a pause again that was interrupted before anything was written in it."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException as error:
+            with undisturbed():
+                try:
+                    self._switch(True)
+                    if folder is not None:
+                        folder.memory.remove(self._note(folder))
+                except (HybridError, OSError) as failure:
+                    error.args = (f"directory synchronization is STILL PAUSED: {failure}. Type: {COMMAND}.",)
+            raise
 
-    def _alone(self, directory: str) -> contextlib.AbstractContextManager[None]:
-        return _alone("" if self.check else directory)
+    def _note(self, folder: Folder) -> str:
+        return note_of(folder, self.holder)
 
-    def _to_end(self, directory: str) -> list[str]:
+    def _noted(self, folder: Folder | None) -> bool:
+        return folder is not None and folder.memory.exists(self._note(folder))
+
+    def _alone(self, folder: Folder | None) -> contextlib.AbstractContextManager[bool]:
+        """Keep other holders of the folder from looking at the scheduler and the notes at the same time."""
+        if self.check or not folder:
+            return contextlib.nullcontext(True)
+        return locked(folder, PAUSE_LOCK, patience=WITHOUT_END)
+
+    def _to_end(self, folder: Folder) -> list[str]:
         """Return the notes of pauses that are ours to end: this holder's, and those that killed runs left."""
-        mine = self._note(directory)
-        return [path for path in notes(directory) if path == mine or _holder_of_recent(path) is None]
+        mine = self._note(folder)
+        return [path for path in notes(folder) if path == mine or not self._is_held(folder, path)]
 
-    def _others(self, directory: str) -> list[str]:
-        """Return who else holds the pause by the notes in the directory, those of killed runs left out."""
-        mine = self._note(directory)
-        holders = [_holder_of_recent(path) for path in notes(directory) if path != mine]
-        return [holder for holder in holders if holder is not None]
+    def _others(self, folder: Folder) -> list[str]:
+        """Return who else holds the pause by the notes in the folder, those of killed runs left out."""
+        mine = self._note(folder)
+        held = [path for path in notes(folder) if path != mine and self._is_held(folder, path)]
+        return [read(folder, path).holder or "another run" for path in held]
 
-    def _write_note(self, directory: str) -> None:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        note = {
-            "paused_by": "mailops.exchange_hybrid",
-            **({"holder": self.holder} if self.holder else {}),
-            "host": self.connections.organization(ENTRA_CONNECT).host,
-            "paused_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        }
-        wave_files.write_private(self._note(directory), json.dumps(note))
+    def _is_held(self, folder: Folder, path: str) -> bool:
+        return is_held(folder, read(folder, path), self.processes)
+
+    def _write_note(self, folder: Folder) -> None:
+        paused_at = folder.memory.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        note = Pause(self.holder, self.run, self.connections.organization(ENTRA_CONNECT).host, paused_at).as_document()
+        try:
+            folder.memory.make_folder(folder.path)
+            folder.memory.write(self._note(folder), documents.text_of(documents.sealed(note)))
+        except OSError as error:
+            raise unwritable_directory(
+                "directory",
+                folder.memory.describe(self._note(folder)),
+                "the note of the pause of directory synchronization",
+                error,
+                more="Directory synchronization was not paused.",
+            ) from error
 
     def _switch(self, enabled: bool) -> None:
         """Start or stop the scheduler and read it back; where the answer was lost, it is sent again only if need be."""
@@ -362,15 +427,35 @@ class DirectorySync:
         return self.connections.run(ENTRA_CONNECT, cmdlet, change).objects
 
 
-def _holder_of_recent(path: str) -> str | None:
-    """Return whose pause a note tells of; None where it is too old, or damaged, for its run to go on."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
-            note = json.load(stream)
-        paused_at = _values.parse_time(note["paused_at"])
-        if paused_at and datetime.datetime.now(datetime.timezone.utc) - paused_at < PAUSE_LIMIT:
-            return str(note.get("holder") or "another run")
-    return None
+def ended_pause(
+    connections: Connections,
+    kept: half_made.HalfMade,
+    run: Holder,
+    processes: Processes,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """End the pause of a run that was interrupted; return what became of it, for its last sentence.
+
+    A job that is canceled is killed soon after it was asked to end, so this is tried for seconds only.
+    """
+    sync = DirectorySync(
+        connections,
+        check=False,
+        wait_timeout=INTERRUPTED,
+        wait_sleep=1,
+        sleep=sleep,
+        clock=clock,
+        holder=kept.holder,
+        run=run,
+        processes=processes,
+        resume_timeout=INTERRUPTED,
+    )
+    try:
+        result = sync.resumed(kept.folder)
+    except HybridError as error:
+        return error.sentence()
+    return "Directory synchronization was resumed." if result.changed else " ".join(result.warnings)
 
 
 def is_busy(error: CmdletError) -> bool:
@@ -401,14 +486,3 @@ def _suspended(told: str) -> HybridError:
 
 def _enable(value: bool) -> Cmdlet:
     return Cmdlet("Set-ADSyncScheduler", {"SyncCycleEnabled": value})
-
-
-@contextlib.contextmanager
-def _alone(directory: str) -> Iterator[None]:
-    """Keep other holders of the directory from looking at the scheduler and the notes at the same time."""
-    if not directory:
-        yield
-        return
-    with wave_files.lock_file(directory, PAUSE_LOCK) as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -31,15 +31,18 @@ def work(module: HybridModule) -> NoReturn:
             allow_suspended=params["allow_suspended"],
             accept_export_errors=params["accept_export_errors"],
             holder=params["holder"],
+            run=module.own_run.holder,
+            processes=module.own_run.processes,
+            resume_timeout=params["resume_timeout"],
         )
         if params["state"] == "synced":
-            result = sync.synced(params["policy_type"].capitalize(), params["directory"] or "")
+            result = sync.synced(params["policy_type"].capitalize(), module.folder())
         elif params["state"] == "ready":
             result = sync.ready()
         elif params["state"] == "paused":
-            result = sync.paused(params["directory"] or "", params["require_ready"])
+            result = sync.paused(module.folder(), params["require_ready"])
         else:
-            result = sync.resumed(params["directory"] or "", params["assume_paused"])
+            result = sync.resumed(module.folder(), params["assume_paused"])
     module.warnings += result.warnings
     module.exit(
         changed=result.changed,

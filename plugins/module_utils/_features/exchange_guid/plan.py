@@ -67,7 +67,7 @@ def claim(after: Mapping[str, Any], current: Mapping[str, Any], tenant: Mapping[
         {parameter: after[name] for name, parameter in _PARAMETERS.items() if name in after},
         str(current["guid"]),
         str((tenant or {}).get("external_directory_object_id") or ""),
-        str(after.get("alias") or "").lower() if current["kind"] == "user" else "",
+        _values.folded(after.get("alias")) if current["kind"] == "user" else "",
     )
 
 

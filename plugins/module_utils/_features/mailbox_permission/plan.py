@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
@@ -22,8 +23,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 ALL, FULL_ACCESS = "All", "FullAccess"
-SID = re.compile(r"S-1-\d+(-\d+)+", re.IGNORECASE)
-_OF_AN_ACCOUNT = re.compile(r"S-1-5-21-", re.IGNORECASE)
+SID = re.compile(r"S-1-\d+(-\d+)+", re.IGNORECASE | re.ASCII)
+_OF_AN_ACCOUNT = re.compile(r"S-1-5-21-", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _merged(record: Record, current: Access, present: bool) -> list[_Wanted]:
     """Return what is wanted, each entry once: a record may name a trustee twice, and in two ways."""
     result: dict[tuple[str, bool, str], _Wanted] = {}
     for line in record["trustees"]:
-        trustee = current.trustees[str(line["user"]).lower()]
+        trustee = current.trustees[_values.folded(line["user"])]
         deny, given = bool(line["deny"]), line["inheritance_type"]
         held = {entry.inheritance for entry in current.entries if _is_of(current, entry, trustee, deny)}
         for inheritance in [given] if given else [ALL] if present else sorted(held) or [ALL]:

@@ -13,7 +13,7 @@ Get-Recipient: the entry is the trustee's if both have the same GUID.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -38,7 +38,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import OnPremisesRecipient
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem, nothing
 
 # They have no SID that an entry could hold.
 _NO_PRINCIPALS = ("MailContact", "MailForestContact", "MailUniversalDistributionGroup", "DynamicDistributionGroup")
@@ -74,12 +74,16 @@ class Permission(Step[Access]):
             except HybridError as error:
                 item.show(error)
 
+    def second_look(self) -> Callable[[Connections, Sequence[WorkItem[Access]]], None]:
+        # Entries are added and removed, never replaced.
+        return nothing
+
     def plan(self, record: Record, current: Access, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.of(record, current, present=self.present)
 
 
 def _users(record: Record) -> Iterator[str]:
-    yield from (str(trustee["user"]).lower() for trustee in record["trustees"])
+    yield from (_values.folded(trustee["user"]) for trustee in record["trustees"])
 
 
 def _mailbox(found: OnPremisesRecipient | HybridError) -> str:
@@ -139,7 +143,7 @@ def _entries(connections: Connections, guids: Iterable[str]) -> dict[str, tuple[
 def _entry(item: Properties) -> Entry:
     rights = [right.strip() for text in _values.as_list(item.get("AccessRights")) for right in text.split(",")]
     return Entry(
-        str(item.get("User") or "").lower(),
+        _values.folded(item.get("User")),
         tuple(right for right in rights if right),
         str(item.get("InheritanceType") or ALL),
         _values.as_bool(item.get("Deny")),
@@ -148,7 +152,7 @@ def _entry(item: Properties) -> Entry:
 
 
 def _account(recipient: Properties) -> str:
-    return str(recipient.get("SamAccountName") or "").lower()
+    return _values.folded(recipient.get("SamAccountName"))
 
 
 def _may_be_one_of(user: str, accounts: Iterable[str]) -> bool:
@@ -184,7 +188,7 @@ def _access(
     for user in {entry.user for entry in entries} & owners.keys():
         found = owners[user]
         if not isinstance(found, HybridError):
-            named[user] = _values.guid(found.get("Guid"))
+            named[user] = _values.told_guid(found.get("Guid"))
         elif found.code != "not_found":
             # Whose entry it is cannot be told, so neither can what the trustees have.
             raise found
@@ -200,4 +204,12 @@ def _principal(name: str, found: Properties) -> str:
             cmdlet="Get-Recipient",
             remedy="Name a user or a mail-enabled security group in trustees.",
         )
-    return _values.guid(found.get("Guid"))
+    guid = _values.told_guid(found.get("Guid"))
+    if not _values.is_guid(guid):
+        raise MailboxError(
+            f"Exchange shows '{guid}' as the Guid of trustee '{name}'.",
+            code="unreadable_value",
+            cmdlet="Get-Recipient",
+            remedy="Check the object with Get-Recipient | Format-List Guid.",
+        )
+    return guid

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,16 +26,22 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Connections,
     in_threads,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    HybridError,
+    InputError,
+    MailboxError,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
     notes as pauses,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     lost_with_the_mail_user,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, on_premises, read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.interrupts import undisturbed
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
@@ -85,7 +89,7 @@ def mend(
     """
     if not notes:
         return []
-    undo_first = bool(half_made.directory and pauses(half_made.directory))
+    undo_first = _is_paused(half_made)
     try:
         found = _believed(connections, notes, () if check else doubts, sleep)
     except HybridError as error:
@@ -102,6 +106,13 @@ def mend(
         if item.ending != AT_RISK and not check:
             half_made.end(item.note.guid)
     return result
+
+
+def _is_paused(half_made: HalfMade) -> bool:
+    """Tell whether it is certain that a pause was written down."""
+    with contextlib.suppress(InputError):
+        return bool(half_made.folder and pauses(half_made.folder))
+    return False
 
 
 def _found(connections: Connections, notes: Sequence[Note]) -> dict[str, OnPremisesRecipient | HybridError]:
@@ -187,8 +198,12 @@ class _Mending:
             names = ("email_addresses", "email_address_policy_enabled")
             self._set(ad, part(self._note.wanted, names))
 
-    def _set(self, ad: OnPremisesRecipient, change: OnPremisesRecipient) -> None:
-        given = {"Identity": ad["guid"], **parameters(change, on_premises.PARAMETERS)}
+    def _set(self, ad: OnPremisesRecipient, wanted: OnPremisesRecipient) -> None:
+        change = wanted.copy()
+        if "email_addresses" in wanted:
+            # What somebody else has given the user since stays.
+            change["email_addresses"] = addresses.merged(wanted["email_addresses"], ad.get("email_addresses", []))
+        given = {"Identity": ad["guid"], **on_premises.setting(change, ad)}
         self._send(Cmdlet("Set-MailUser", given), {name: ad.get(name) for name in change}, change)
 
     def _undo(self, ad: OnPremisesRecipient) -> None:
@@ -231,7 +246,7 @@ def ending_of(ad: OnPremisesRecipient, note: Note) -> str:
         return UNDONE
     wanted = note.wanted.get("email_addresses", [])
     held = ad.get("email_addresses", [])
-    kept = addresses.primary_of(wanted).lower() == addresses.primary_of(held).lower()
+    kept = _values.folded(addresses.primary_of(wanted)) == _values.folded(addresses.primary_of(held))
     if addresses.missing(wanted, held) or not kept or ad.get("email_address_policy_enabled"):
         return ""
     guids = [name for name in ("exchange_guid", "archive_guid") if name in note.wanted]
@@ -244,18 +259,27 @@ def settle(
     outcomes: Sequence[Outcome],
     half_made: HalfMade,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Let no mailbox of a wave end half made: mend those whose second write failed, and tell it in their outcomes."""
-    by_identity = {outcome.identity: outcome for outcome in outcomes}
+) -> InputError | None:
+    """Let no mailbox of a wave end half made: mend those whose second write failed, and tell it in their outcomes.
+
+    Return why the notes of earlier runs cannot be read; those of this run are settled all the same.
+    """
+    by_identity = {_values.folded(outcome.identity): outcome for outcome in outcomes}
     left = []
-    for note in half_made.of(by_identity):
-        if by_identity[note.identity].status == "failed":
+    unread: InputError | None = None
+    try:
+        notes = half_made.of(by_identity)
+    except InputError as error:
+        notes, unread = half_made.open, error
+    for note in notes:
+        if by_identity[_values.folded(note.identity)].status == "failed":
             left.append(note)
         else:
             half_made.end(note.guid)
     # A write without an answer was waited for already; after an answer the same sessions know what they wrote.
     for item in mend(connections, half_made, left, doubts=(), sleep=sleep):
-        _tell(by_identity[item.note.identity], item, half_made.directory)
+        _tell(by_identity[_values.folded(item.note.identity)], item, half_made.folder)
+    return unread
 
 
 def _interrupted(half_made: HalfMade, connect: Callable[[], Connections], sleep: Callable[[float], None]) -> list[str]:
@@ -279,31 +303,17 @@ def none_left_half_made(
             yield
         except BaseException as error:
             if half_made.open:
-                with _undisturbed():
+                with undisturbed():
                     left = _interrupted(half_made, connect, sleep)
                 if left:
-                    risk = wave_half_made.at_risk(left, wave_half_made.WARNING, half_made.directory, str(error))
+                    risk = wave_half_made.at_risk(left, wave_half_made.WARNING, half_made.folder, str(error))
                     if isinstance(error, HybridError):
                         raise risk from error
                     error.args = (risk.sentence(),)
             raise
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Do not hear SIGINT and SIGTERM; a thread that is not the main one never does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(outcome: Outcome, item: Mended, directory: str) -> None:
+def _tell(outcome: Outcome, item: Mended, folder: Folder | None) -> None:
     outcome.cmdlets = [*outcome.cmdlets, *item.cmdlets]
     first = outcome.error
     if item.ending == WHOLE:
@@ -314,7 +324,7 @@ def _tell(outcome: Outcome, item: Mended, directory: str) -> None:
     if item.error is not None and first is not None and item.error.message != first.message:
         outcome.warnings.append(item.error.message)
     if item.ending == AT_RISK:
-        outcome.error = error_of(item, directory, first)
+        outcome.error = error_of(item, folder, first)
     elif first is not None:
         # Whether anything was sent at all, only the live user tells: a refused Enable-MailUser has nothing to undo.
         done = f" {TOLD[item.ending]}" if item.cmdlets or item.ending != UNDONE else ""
@@ -323,10 +333,10 @@ def _tell(outcome: Outcome, item: Mended, directory: str) -> None:
         )
 
 
-def error_of(item: Mended, directory: str, first: HybridError | None = None) -> HybridError:
+def error_of(item: Mended, folder: Folder | None, first: HybridError | None = None) -> HybridError:
     """Return the error of a user that stays half made, with what Exchange said to the write and to its mending."""
     said = dict.fromkeys(error.message for error in (first, item.error) if error is not None)
-    error = wave_half_made.at_risk([item.note.identity], wave_half_made.WARNING, directory, " ".join(said))
+    error = wave_half_made.at_risk([item.note.identity], wave_half_made.WARNING, folder, " ".join(said))
     error.cmdlet = "Set-MailUser"
     return error
 
@@ -335,8 +345,9 @@ def mend_left(
     connections: Connections, half_made: HalfMade, *, check: bool, sleep: Callable[[float], None] = time.sleep
 ) -> list[Outcome]:
     """Mend what earlier runs with this directory left, but not what another one is just making."""
-    notes = wave_half_made.load(half_made.directory)
-    if notes and not wave_half_made.nobody_writes(half_made.directory):
+    folder = half_made.folder
+    notes = wave_half_made.load(folder) if folder else []
+    if folder and notes and not wave_half_made.nobody_writes(folder):
         # Of runs without a name, this one and the one at work cannot be told apart.
         notes = [note for note in notes if half_made.holder and note.holder == half_made.holder]
     outcomes = []
@@ -344,7 +355,7 @@ def mend_left(
         outcome = Outcome({"identity": item.note.identity}, "changed" if item.cmdlets else "unchanged")
         outcome.cmdlets, outcome.details = list(item.cmdlets), {"ending": item.ending}
         if item.ending == AT_RISK:
-            outcome.status, outcome.error = "failed", error_of(item, half_made.directory)
+            outcome.status, outcome.error = "failed", error_of(item, half_made.folder)
         elif item.error is not None:
             outcome.warnings = [f"{item.error.message} {TOLD[item.ending]}"]
         outcomes.append(outcome)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Mail users: Enable-MailUser, then one Set-MailUser with all the rest; Disable-MailUser.
+"""Mail users: Enable-MailUser, then one Set-MailUser with all the rest; Disable-MailUser. Remote mailboxes' addresses.
 
 Two writes back to back make a user whole. Enable-MailUser without PrimarySmtpAddress would make the routing address the
 primary one, and after the match that value would overwrite the cloud mailbox's (Set-MailUser and Enable-MailUser
@@ -12,7 +12,7 @@ pages of Microsoft's cmdlet reference; facts offboarding-practice.md 0.2 and 0.3
 
 from __future__ import annotations
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
@@ -31,7 +31,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
     Baseline,
     OnPremisesRecipient,
     Predicted,
-    parameters,
     part,
 )
 
@@ -41,7 +40,7 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
     current = seen.on_premises
     kind = current["kind"]
     if kind == "remote_mailbox":
-        return Plan(details={"recipient_type_details": current["recipient_type_details"]})
+        return _remote_mailbox(record, seen)
     if kind not in ("user", "mail_user"):
         raise _wrong_kind(current)
     routing = routing_address(record)
@@ -58,7 +57,7 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
     change = _changes(record, current, wanted, routing)
     calls = [*cloud_calls, *enable]
     if change:
-        given = {"Identity": current["guid"], **parameters(change, on_premises.PARAMETERS)}
+        given = {"Identity": current["guid"], **on_premises.setting(change, current)}
         calls.append((EXCHANGE_SERVER, Cmdlet("Set-MailUser", given)))
     after: OnPremisesRecipient = {
         **current,
@@ -71,12 +70,43 @@ def present(record: Record, seen: BothSides, *, check: bool) -> Plan:
     shown: OnPremisesRecipient = {**(_enabled(after, routing) if enable else {}), **change}
     return Plan(
         calls=tuple(calls),
-        before={name: current.get(name) for name in shown} if calls else {},
-        after=shown if calls else {},
+        before={name: current.get(name) for name in shown},
+        after=shown,
         told={"addresses": _fates(record, change)} if "email_addresses" in change else {},
         predicted=_predicted(seen, after, routing, bool(cloud_calls)),
         half_made=_note(record, current, change) if enable else None,
         enriched={"external_email_address": routing, "whole": True, **({} if check else _left(after))},
+    )
+
+
+def _remote_mailbox(record: Record, seen: BothSides) -> Plan:
+    """Return what gives a remote mailbox the addresses that its cloud mailbox alone has; all the rest it has already.
+
+    The cloud's LegacyExchangeDN comes home by itself only where Exchange hybrid write-back is enabled (Microsoft:
+    reference-connect-sync-attributes-synchronized), and what the next export does not have the cloud loses. What the
+    service gives lives on in the cloud.
+    """
+    current = seen.on_premises
+    details: dict[str, object] = {"recipient_type_details": current["recipient_type_details"]}
+    wanted = addresses.to_carry(
+        record["primary_smtp_address"],
+        record.get("email_addresses", []),
+        record.get("legacy_exchange_dn", ""),
+        include_sip=bool(record.get("include_sip")),
+    )
+    held = current.get("email_addresses", [])
+    lacking = [address for address in addresses.missing(wanted, held) if not addresses.reserved(address)]
+    if not lacking:
+        return Plan(details=details)
+    change: OnPremisesRecipient = {"email_addresses": addresses.merged(held, lacking)}
+    call = Cmdlet("Set-RemoteMailbox", {"Identity": current["guid"], **on_premises.setting(change, current)})
+    return Plan(
+        calls=((EXCHANGE_SERVER, call),),
+        before=part(current, change),
+        after=change,
+        details=details,
+        told={"addresses": _fates(record, change)},
+        predicted={"on_premises": {**current, **change}},
     )
 
 
@@ -131,10 +161,11 @@ def routing_address(record: Record) -> str:
     """Return external_email_address, else the mailbox's address in routing_domain, else alias@routing_domain."""
     if record.get("external_email_address"):
         return str(_values.without_prefix(record["external_email_address"]))
-    domain = str(record.get("routing_domain") or "").lower()
+    domain = _values.folded(record.get("routing_domain"))
     if not domain:
         raise MailboxError(
-            "neither external_email_address nor routing_domain is set, so there is no routing address.",
+            f"neither external_email_address nor {_reader.option('routing_domain')} is set, so there is no routing "
+            "address.",
             code="missing_option",
             remedy="Specify routing_domain, for example contoso.mail.onmicrosoft.com.",
         )
@@ -158,7 +189,7 @@ def _routing_calls(record: Record, seen: BothSides, routing: str) -> tuple[tuple
     Mail that on-premises accepts before the next sync goes to that address: somebody must hold it.
     """
     held = (seen.cloud or {}).get("email_addresses") if seen.cloud else record.get("email_addresses")
-    if routing.lower() in addresses.smtp_addresses(held or []):
+    if _values.folded(routing) in addresses.smtp_addresses(held or []):
         return ()
     if record.get("add_routing_address") and seen.cloud and not seen.cloud["is_dir_synced"]:
         return (
@@ -188,7 +219,7 @@ def _routing_of_synced(record: Record, seen: BothSides, routing: str) -> tuple[t
     Where the baseline has the address, a sync of the half-made user took it away, and the stamp brings it back.
     """
     known = record.get("email_addresses", []) if record.get("baseline_file") else []
-    if record.get("add_routing_address") or routing.lower() in addresses.smtp_addresses(known):
+    if record.get("add_routing_address") or _values.folded(routing) in addresses.smtp_addresses(known):
         return ()
     raise MailboxError(
         f"the cloud mailbox does not have the routing address {routing}; it is synced, so only on-premises can add it.",
@@ -243,7 +274,7 @@ def _changes(record: Record, current: OnPremisesRecipient, wanted: list[str], ro
     complete = addresses.merged(wanted, [*held, *addresses.writable(kept)])
     if not addresses.same(complete, held):
         change["email_addresses"] = complete
-    if current["kind"] == "mail_user" and current["external_email_address"].lower() != routing.lower():
+    if current["kind"] == "mail_user" and _values.folded(current["external_email_address"]) != _values.folded(routing):
         change["external_email_address"] = routing
     if current.get("email_address_policy_enabled", True):
         change["email_address_policy_enabled"] = False

@@ -68,6 +68,9 @@ class Entry(MoveRequest, total=False):
     read_at: str
     progressed_at: str
     gone_at: str
+    # Of the user of a migration batch: whether it still waits for its request, and its score if skipped items hold it.
+    waits_for_request: bool
+    unapproved: str
 
 
 class Read(TypedDict, total=False):
@@ -132,6 +135,9 @@ def noted(known: Entry | None, listed: MoveRequest, identity: str, now: str) -> 
     entry.pop("gone_at", None)
     if listed.get("display_name"):
         entry["display_name"] = listed["display_name"]
+    if listed.get("message"):
+        # A user of a batch that never got a request says itself why it failed: there are no statistics to do so.
+        entry["message"], entry["failure_type"] = listed["message"], listed.get("failure_type", "")
     return entry
 
 

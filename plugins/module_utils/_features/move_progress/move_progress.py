@@ -8,15 +8,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import is_own
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import figures
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import (
     Entry,
@@ -24,13 +26,23 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Read,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import data_consistency
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     move_failed,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request, read
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    addresses,
+    migration,
+    move_request,
+    read,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, as_record, is_home
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest, part
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    MigrationUser,
+    MoveRequest,
+    part,
+)
 
 TOLD = 20  # mailboxes of one kind that the lines for people name
 SHOWN = (
@@ -71,11 +83,15 @@ def look(
         listed = move_request.by_mailbox(read.move_requests(connections, options.batch_name))
         records = [{"identity": guid, "exchange_guid": guid} for guid in listed]
         guids: dict[str, str | HybridError] = {guid: guid for guid in listed}
+        batches = _OfBatches()
     else:
         guids = _identified(connections, records, memory)
         wanted = [guid for guid in guids.values() if isinstance(guid, str)]
         listed = _listed(connections, wanted, memory, options.batch_name)
+        batches = _add_batch_users(connections, records, guids, listed)
     entries = _noted(guids, listed, memory, moment)
+    for guid, entry in entries.items():
+        entry["unapproved"], entry["waits_for_request"] = batches.unapproved.get(guid, ""), guid in batches.waiting
     moved = _read_figures(connections, entries, options.sample, moment)
     memory.requests.update(entries)
     outcomes = [_outcome(record, guids.get(str(record["identity"])), memory, options, moment) for record in records]
@@ -89,7 +105,7 @@ def _identified(connections: Connections, records: Sequence[Record], memory: Mem
     """Return the ExchangeGuid by identity of every mailbox that is not home: an earlier look's, where there was one."""
     known = memory.guids()
     todo = [
-        as_record({"exchange_guid": known.get(str(record["identity"]).lower()), **record})
+        as_record({"exchange_guid": known.get(_values.folded(record["identity"])), **record})
         for record in records
         if not is_home(record)
     ]
@@ -107,6 +123,55 @@ def _listed(connections: Connections, guids: Sequence[str], memory: Memory, batc
         # Gone, or in another batch by now: only the whole list tells.
         listed = move_request.by_mailbox(read.move_requests(connections))
     return listed
+
+
+@dataclass
+class _OfBatches:
+    """Of the users of migration batches, by ExchangeGuid: who waits for a request, and the score of those whose skipped
+    items keep them from completing, which nothing else shows (facts migration-batches.md 2.3)."""
+
+    waiting: set[str] = field(default_factory=set)
+    unapproved: dict[str, str] = field(default_factory=dict)
+
+
+def _add_batch_users(
+    connections: Connections,
+    records: Sequence[Record],
+    guids: Mapping[str, str | HybridError],
+    listed: dict[str, MoveRequest],
+) -> _OfBatches:
+    """Add what the users of migration batches tell that their requests do not: who waits for one, and who failed."""
+    mine = [record for record in records if record.get("move_method") == "migration_batch" and not is_home(record)]
+    result = _OfBatches()
+    if not mine:
+        return result
+    users = migration.by_key(read.migration_users(connections))
+    for record in mine:
+        guid = guids.get(str(record["identity"]))
+        if not isinstance(guid, str):
+            continue
+        user = next((item for item in _users_of(record, guid, users) if is_own(record, item["batch_id"])), None)
+        user = user or next(iter(users.get(guid, ())), None)
+        if user is None:
+            continue
+        if guid not in listed:
+            result.waiting.add(guid)
+        if guid not in listed or migration.has_failed(user):
+            listed[guid] = {**listed.get(guid, {}), **migration.as_request(user, guid)}
+        if user.get("has_unapproved_skipped_items"):
+            result.unapproved[guid] = user.get("data_consistency_score") or "unknown"
+    return result
+
+
+def _users_of(record: Record, guid: str, users: migration.UsersByKey) -> Iterator[MigrationUser]:
+    """Yield the users of a mailbox in all batches.
+
+    One that failed before the service had found its mailbox has no GUID, only the address, which may have named two.
+    """
+    for name in (guid, record["identity"], *addresses.smtp_addresses(record.get("email_addresses") or [])):
+        for user in users.get(_values.folded(name), ()):
+            if (user.get("mailbox_guid") or _values.ZERO_GUID) in (guid, _values.ZERO_GUID):
+                yield user
 
 
 def _batch_of(guids: Sequence[str], memory: Memory, batch_name: str) -> str:
@@ -142,7 +207,8 @@ def _noted(
 
 def _read_figures(connections: Connections, entries: dict[str, Entry], sample: int, moment: str) -> Read:
     """Read what is due, ten to a request, into the entries; return the bytes that came over and the time they took."""
-    wanted = figures.due(entries, sample)
+    # A user that waits for its request has no statistics.
+    wanted = [guid for guid in figures.due(entries, sample) if not entries[guid].get("waits_for_request")]
     cmdlets = [Cmdlet("Get-MoveRequestStatistics", {"Identity": guid}) for guid in wanted]
     gained = covered = 0
     for guid, answer in zip(wanted, connections.read_each(EXCHANGE_ONLINE, cmdlets), strict=True):
@@ -170,6 +236,8 @@ def _outcome(
     outcome = Outcome(record, details={"move_request": _brief(entry)}, enriched={"exchange_guid": guid})
     if entry is not None and entry["status"] == "Failed" and "gone_at" not in entry:
         outcome.status, outcome.error = "failed", move_failed(entry, "run with resume_failed: true")
+    elif entry is not None and _held(entry, options.wait_for):
+        outcome.status, outcome.error = "failed", _unapproved(entry)
     elif not _there(entry, options.wait_for):
         outcome.status = "pending"
         if options.judge:
@@ -177,6 +245,18 @@ def _outcome(
     elif entry is not None and entry["status"] == "CompletedWithWarning":
         outcome.warnings = [str(entry.get("message") or "The move was completed with a warning: check both sides.")]
     return outcome
+
+
+def _held(entry: Entry, wanted: str) -> bool:
+    """Tell whether skipped items keep a user of a batch from where the wait ends: no time does that."""
+    held = wanted == "completed" and bool(entry.get("unapproved"))
+    return held and not move_request.reached(wanted, entry["status"])
+
+
+def _unapproved(entry: Entry) -> MailboxError:
+    score = entry["unapproved"]
+    message = f"the data consistency score is {score}, and skipped items keep the move from completing."
+    return data_consistency.poor(message) if score == "Poor" else data_consistency.unapproved(message)
 
 
 def _there(entry: Entry | None, wanted: str) -> bool:
@@ -205,7 +285,7 @@ def _too_late(entry: Entry | None, moment: str) -> MailboxError:
             remedy="Check whether it was removed, or whether the mailbox is already home.",
         )
     detail = str(entry.get("status_detail", ""))
-    stalled = f" {classify('', detail).remedy}" if figures.side_of(detail) else ""
+    stalled = f" {_reader.remedy(classify('', detail).remedy)}" if figures.side_of(detail) else ""
     return MailboxError(
         f"the move is {_state(entry, moment)}, and the wait timed out.",
         code="wait_timeout",
@@ -243,7 +323,13 @@ def _progress(
     done, total = (sum(column) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
     found: Look = {"counts": figures.counts(entries), "bytes_done": done, "bytes_total": total}
     memory.looks = figures.thinned([*memory.looks, {"utc": moment, **found, **moved}])
-    moving = [e for e in entries if e["status"] != "Failed" and not move_request.reached(options.wait_for, e["status"])]
+    moving = [
+        entry
+        for entry in entries
+        if entry["status"] != "Failed"
+        and not move_request.reached(options.wait_for, entry["status"])
+        and not _held(entry, options.wait_for)
+    ]
     blind = [entry for entry in moving if "total_size" not in entry]
     without = [o for o in outcomes if o.details.get("move_request") == {} or _gone(o, options.wait_for)]
     result: dict[str, object] = {
@@ -296,7 +382,8 @@ def _attention(outcomes: Sequence[Outcome], progress: Mapping[str, Any]) -> list
     lines = _few(failed, "failed")
     for stall in progress["stalls"]:
         names = ", ".join(stall["mailboxes"][:TOLD]) + (", ..." if stall["count"] > TOLD else "")
-        lines.append(f"{stall['detail']} ({stall['place']}): {names}. {classify('', stall['detail']).remedy}")
+        known = classify("", stall["detail"])
+        lines.append(f"{stall['detail']} ({stall['place']}): {names}. {_reader.remedy(known.remedy)}")
     idle = [
         f"{item['identity']}: {item['status']} without progress for {figures.span_text(item['seconds'])}"
         for item in progress["stuck"]

@@ -50,14 +50,22 @@ def too_low(request: MoveRequest) -> MailboxError:
     bad, large, missing = (request.get(name, "an unknown number of") for name in COUNTS)
     left_out = f"{bad} bad, {large} large and {missing} missing items"
     message = f"the data consistency score is {found}: the move leaves out {left_out}."
-    if found == "Poor":
-        return MailboxError(
-            message,
-            code="score_poor",
-            cmdlet="Get-MoveRequestStatistics",
-            remedy=f"{_LOOK} No administrator can approve them: open a case with Microsoft Support, or remove the "
-            "request (move_request, state: absent); the mailbox stays in the cloud.",
-        )
+    return poor(message) if found == "Poor" else unapproved(message)
+
+
+def poor(message: str) -> MailboxError:
+    """Return why a move may not complete whose score nobody but Microsoft can let pass."""
+    return MailboxError(
+        message,
+        code="score_poor",
+        cmdlet="Get-MoveRequestStatistics",
+        remedy=f"{_LOOK} No administrator can approve them: open a case with Microsoft Support, or remove the "
+        "request (move_request, state: absent); the mailbox stays in the cloud.",
+    )
+
+
+def unapproved(message: str) -> MailboxError:
+    """Return why a move may not complete before its skipped items are approved."""
     return MailboxError(
         message,
         code="score_investigate",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.step import (
     with_statistics,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request

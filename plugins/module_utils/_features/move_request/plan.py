@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     Credential,
@@ -22,10 +22,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import data_consistency
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest, parameters, part
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
+    CloudRecipient,
+    MoveRequest,
+    parameters,
+    part,
+)
 
 # Record key → parameter of New-MoveRequest, set MigrationOutbound in the cloud (contract cmdlets.json). BadItemLimit
 # and its kin are on-premises only and therefore absent.
@@ -62,11 +67,12 @@ FIXED = {
 @dataclass(frozen=True)
 class Move:
     """A mailbox and its move request, None where there is none. ``moved`` tells of a completed request that it is this
-    mailbox's, which has really left: no leftover of an earlier move."""
+    mailbox's, which has really left: no leftover of an earlier move. ``kept_report`` is where its report was kept."""
 
     exchange_guid: str
     request: MoveRequest | None = None
     moved: bool = False
+    kept_report: str = ""
 
 
 def names_a_domain(username: str) -> bool:
@@ -101,6 +107,7 @@ def submitted(record: Record, move: Move, credential: Credential, now: datetime.
     refuse_unprepared(record)
     guid, current = move.exchange_guid, move.request
     if current is None:
+        refuse_domain_of_the_cloud(str(record.get("target_delivery_domain") or ""))
         return _new(record, guid, credential)
     _refuse_batch(current)
     if current["status"] in move_request.COMPLETED:
@@ -120,6 +127,39 @@ def submitted(record: Record, move: Move, credential: Credential, now: datetime.
     if current["status"] == "Failed" or (change and current["status"] in ("AutoSuspended", "Suspended")):
         calls.append(Cmdlet("Resume-MoveRequest", {"Identity": guid}))
     return _plan(calls, current, {**change, **({"status": "resumed"} if len(calls) > bool(change) else {})})
+
+
+def refuse_domain_of_the_cloud(domain: str) -> None:
+    """Refuse a domain that the service gave to the tenant, which is right for moves into the cloud alone.
+
+    The cloud's mail user gets its external address in this domain (Microsoft: New-MoveRequest; KB 3160413 asks for a
+    domain of on-premises), and mail for it would never leave the cloud.
+    """
+    if addresses.tenants_own(_values.folded(domain)):
+        raise MailboxError(
+            f"{_reader.option('target_delivery_domain')}: '{domain}' is a domain of the cloud, and mail would loop "
+            "there.",
+            code="delivery_domain_in_the_cloud",
+            remedy="Set a domain that on-premises Exchange accepts, contoso.com for example.",
+        )
+
+
+def held_since(record: Record, mailbox: CloudRecipient) -> MailboxError | None:
+    """Return what stops a move: a hold that was put on the mailbox since the record was judged.
+
+    Which of the others may stay was decided then.
+    """
+    known = record.get("holds_seen", [])
+    new = [hold for hold in _hold_kinds.of_mailbox(mailbox) if hold.entry not in known]
+    if not new:
+        return None
+    return MailboxError(
+        f"the mailbox was put on hold ({', '.join(hold.entry for hold in new)}) after it was checked, and what becomes "
+        "of a hold is not known. No move was submitted.",
+        code=new[0].code,
+        cmdlet="Get-Mailbox",
+        remedy=f"{_hold_kinds.REMEDIES[new[0].code]} Then run again; offboarding_accept takes the code {new[0].code}.",
+    )
 
 
 def _new(record: Record, guid: str, credential: Credential) -> Plan:
@@ -187,6 +227,7 @@ def completed(record: Record, move: Move, attempt: Attempt, now: datetime.dateti
         return pending
     if current["status"] == "Failed" and not data_consistency.failed(current):
         raise move_failed(current, "resume it with resume_failed: true (move_request, state: submitted)")
+    _refuse_to_complete_into_the_cloud(current)
     change: MoveRequest = {
         **_approval(record, current, attempt, now),
         **_release(current),
@@ -201,6 +242,20 @@ def completed(record: Record, move: Move, attempt: Attempt, now: datetime.dateti
     if not _lies_ahead(record.get("complete_after"), now):
         return _plan(calls, current, {**change, "status": "CompletionInProgress"})
     return _plan(calls, current, {**change, **({"status": "resumed"} if resumed else {})})
+
+
+def _refuse_to_complete_into_the_cloud(current: MoveRequest) -> None:
+    """Refuse to complete a request, somebody else's or an old one, after which mail would loop in the cloud."""
+    domain = str(current.get("target_delivery_domain") or "")
+    if addresses.tenants_own(_values.folded(domain)):
+        raise MailboxError(
+            f"the target delivery domain of its request is {domain}, a domain of the cloud, where mail would loop, and "
+            "Exchange Online cannot change it. The move was not completed.",
+            code="delivery_domain_in_the_cloud",
+            cmdlet="Get-MoveRequestStatistics",
+            remedy="Remove the request (move_request, state: absent), and submit it again with a domain that "
+            "on-premises accepts.",
+        )
 
 
 def _approval(record: Record, current: MoveRequest, attempt: Attempt, now: datetime.datetime) -> MoveRequest:
@@ -243,6 +298,7 @@ def absent(move: Move, only_completed: bool) -> Plan:
         calls=((EXCHANGE_ONLINE, call),),
         before={"move_request": _brief(current)},
         after={"move_request": None},
+        details={"kept_report": move.kept_report} if move.kept_report else {},
         predicted={"move_request": None},
     )
 
@@ -314,13 +370,13 @@ def _refuse_batch(current: MoveRequest) -> None:
 def _refuse_fixed(record: Record, current: MoveRequest) -> None:
     for name, held_name in FIXED.items():
         wanted, held = str(record.get(name) or ""), str(current.get(held_name) or "")
-        if wanted and held and wanted.lower() != held.lower():
+        if wanted and held and _values.folded(wanted) != _values.folded(held):
             raise MailboxError(
                 f"a request exists whose {name} is {held}, not {wanted}, and Exchange Online cannot change it.",
                 code="request_differs",
                 cmdlet="Get-MoveRequestStatistics",
                 remedy="Remove the request (move_request, state: absent) and submit it again, or use the value that it "
-                       "has.",
+                "has.",
             )
 
 
@@ -337,7 +393,7 @@ def _complete_after(record: Record) -> datetime.datetime:
     moment = _values.parse_time(record.get("complete_after"))
     if moment is None:
         raise MailboxError(
-            "cutover is 'at', but complete_after is not set.",
+            f"{_reader.option('cutover')} is 'at', but {_reader.option('complete_after')} is not set.",
             code="missing_option",
             remedy="Set complete_after in UTC, for example 2026-11-30T18:00:00Z.",
         )

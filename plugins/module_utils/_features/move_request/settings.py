@@ -14,11 +14,12 @@ request. It is used to see that nothing differs, never to say that something doe
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable
 from typing import Any, TypedDict, cast
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import reason
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 # What the list shows of a request: if any of it is another, the request is another, or was changed.
@@ -47,10 +48,13 @@ class Kept(TypedDict):
 class MoveSettings:
     """Known settings by ExchangeGuid. Without a path nothing is known beyond this task."""
 
-    def __init__(self, path: str = "", now: Callable[[], datetime.datetime] = _utc_now) -> None:
+    def __init__(
+        self, memory: Memory | None = None, path: str = "", now: Callable[[], datetime.datetime] = _utc_now
+    ) -> None:
+        self._memory = memory if path else None
         self._path = path
         self.now = now
-        self._known = _load(path) if path else {}
+        self._known = _load(self._memory, path) if self._memory else {}
         self._saved = dict(self._known)
 
     def of(self, listed: MoveRequest) -> MoveRequest | None:
@@ -68,11 +72,15 @@ class MoveSettings:
             "settings": {name: value for name, value in settings.items() if name in KEPT and value not in (None, "")},
         }
 
-    def save(self) -> None:
-        """Write the file where there is something new."""
-        if self._path and self._known != self._saved:
-            wave_files.write_private(self._path, json.dumps(self._known, separators=(",", ":")))
+    def save(self) -> list[str]:
+        """Write what is new; return a warning where that failed, which costs only the calls that it saves."""
+        if self._memory and self._known != self._saved:
+            try:
+                self._memory.write(self._path, documents.text_of(documents.sealed(self._known)))
+            except OSError as error:
+                return [f"{self._memory.describe(self._path)} cannot be written ({reason(error)})."]
             self._saved = dict(self._known)
+        return []
 
 
 def _shown(listed: MoveRequest, name: str) -> Any:
@@ -80,14 +88,15 @@ def _shown(listed: MoveRequest, name: str) -> Any:
     return listed.get(name) or ""
 
 
-def _load(path: str) -> dict[str, Kept]:
-    """Return the file's content; a file that is missing or damaged only costs the calls that it saves."""
+def _load(memory: Memory, path: str) -> dict[str, Kept]:
+    """Return what is known; what is missing, damaged or changed only costs the calls that it saves."""
     try:
-        with open(path, encoding="utf-8", opener=wave_files.regular) as stream:
-            data = json.load(stream)
-    except (OSError, ValueError):
+        data = documents.load(memory, path)
+    except OSError:
         return {}
-    sound = isinstance(data, dict) and all(
-        isinstance(item, dict) and {"read_at", "listed", "settings"} <= set(item) for item in data.values()
-    )
-    return data if sound else {}
+    # The first form had no checksum.
+    if not isinstance(data, dict) or (documents.CHECKSUM in data and not documents.is_as_written(data)):
+        return {}
+    known = {guid: item for guid, item in data.items() if guid != documents.CHECKSUM}
+    sound = all(isinstance(item, dict) and {"read_at", "listed", "settings"} <= set(item) for item in known.values())
+    return known if sound else {}

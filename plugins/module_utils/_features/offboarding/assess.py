@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import FINAL
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _hold_kinds, _reader, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import BLOCKER, FINAL
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
@@ -25,14 +26,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_endpoint import availability
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
     baseline_changes,
     both_sides,
     look_ahead,
-    migration_endpoint,
+    move_method,
     rollback_plan,
     surroundings,
 )
@@ -50,8 +50,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Changes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.look_ahead import Ahead
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import guards
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
+    exchange_online,
+    guards,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Answer,
     Facts,
     Subject,
     Unread,
@@ -64,11 +68,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     MailboxEvidence,
     State,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.placement import step as placement
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
     claim,
     cloud,
+    databases,
     filter_query,
+    migration,
     move_request,
     read,
     uniqueness,
@@ -84,6 +92,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     Baseline,
     CloudRecipient,
+    MoveRequest,
     part,
 )
 
@@ -95,13 +104,15 @@ WRITERS = 16  # baselines that are written at once
 
 @dataclass(frozen=True)
 class AssessOptions:
-    """``directory`` keeps the baselines; ``accept`` are blockers by code; ``require_state`` fails every other
+    """``folder`` keeps the baselines; ``accept`` are blockers by code; ``require_state`` fails every other
     state. ``ahead`` is what the tasks that follow are given. ``readiness`` adds the blockers of the readiness report
     that take no read of each mailbox; ``brings_into_scope`` tells that the site's own tasks bring users into scope.
     ``pause_sync`` is False where nothing keeps a cycle from exporting half-made users. ``active_directory`` is None
-    where it was not configured."""
+    where it was not configured. ``method`` is how mailboxes are to move, empty where that is not to be decided, and
+    ``target_endpoint`` the migration endpoint by its name. ``target_databases`` are those that mailboxes without one
+    are spread over, or ``auto``. ``sleep`` and ``now`` are for the test of the endpoint, which may have to wait."""
 
-    directory: str = ""
+    folder: Folder | None = None
     accept: frozenset[str] = frozenset()
     require_state: str = ""
     check: bool = False
@@ -110,6 +121,11 @@ class AssessOptions:
     brings_into_scope: bool = False
     ahead: Ahead = field(default_factory=Ahead)
     active_directory: Mapping[str, Any] | None = None
+    method: str = ""
+    target_endpoint: str = ""
+    target_databases: Sequence[str] = ()
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime.datetime] = utc_now
 
 
 @dataclass(frozen=True)
@@ -132,7 +148,7 @@ class Mailbox:
     """One mailbox while it is judged. ``problems`` is everything that stands against it, the first of it its error.
 
     ``supplied`` is what the tenant itself says where the record leaves it out. ``anew`` is a baseline that takes the
-    place of the one on disk, ``changes`` what nothing explains of what became of the mailbox since the one that stays.
+    place of the old one, ``changes`` what nothing explains of what became of the mailbox since the one that stays.
     """
 
     record: Record
@@ -164,13 +180,15 @@ def assess(connections: Connections, records: Sequence[Record], options: AssessO
     A conflict, a blocker that nobody accepted, a missing baseline and an address that somebody else holds are
     failures.
     """
-    baselines = Baselines(options.directory) if options.directory else None
+    baselines = Baselines(options.folder) if options.folder else None
     wave = examine(connections, records, options)
     if baselines is not None and not options.check:
         _save_baselines([item for item in wave if item.open and (item.anew or item.baseline is None)], baselines)
-    for item in wave:
-        _report(item, options, baselines)
-    return [item.outcome for item in wave]
+    outcomes = [item.outcome for item in wave]
+    while wave:
+        # What was read of a mailbox goes as what is told of it comes: of thousands both would be a lot.
+        _report(wave.pop(), options, baselines)
+    return outcomes
 
 
 def settle(
@@ -200,10 +218,14 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
 
     def save(item: Mailbox) -> None:
         evidence = item.evidence
-        if item.anew is not None:
-            item.outcome.details["superseded_baseline"] = baselines.replace(item.anew)
-        elif evidence is not None:
-            item.baseline = baselines.save(item.outcome.identity, evidence.cloud, evidence.on_premises)
+        try:
+            if item.anew is not None:
+                item.outcome.details["superseded_baseline"] = baselines.replace(item.anew)
+            elif evidence is not None:
+                item.baseline = baselines.save(item.outcome.identity, evidence.cloud, evidence.on_premises)
+        except HybridError as error:
+            # Nothing is ever written for a mailbox without a baseline.
+            item.fail(error)
 
     in_threads(save, wave, WRITERS)
 
@@ -211,12 +233,14 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
 def examine(connections: Connections, records: Sequence[Record], options: AssessOptions) -> list[Mailbox]:
     """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
     wave = [Mailbox(record, Outcome(record)) for record in records]
-    _gather(connections, wave, options)
+    requests = _gather(connections, wave, options)
     for item in wave:
         if item.evidence is not None:
             item.state = offboarding_state.judge(item.evidence)
     _explain_conflicts(connections, wave)
-    _load_baselines(wave, Baselines(options.directory) if options.directory else None)
+    _load_baselines(wave, Baselines(options.folder) if options.folder else None)
+    if options.target_databases:
+        _choose_databases(connections, wave, options, requests)
     _guard(connections, wave, options)
     return wave
 
@@ -251,7 +275,8 @@ def _in_conflict(wave: Sequence[Mailbox], about: str) -> list[tuple[Mailbox, Mai
     ]
 
 
-def _gather(connections: Connections, wave: Sequence[Mailbox], options: AssessOptions) -> None:
+def _gather(connections: Connections, wave: Sequence[Mailbox], options: AssessOptions) -> Mapping[str, MoveRequest]:
+    """Read both sides of every mailbox; return all move requests by ExchangeGuid."""
     # The on-premises users are asked for by what the cloud shows; to open a session takes a second or more.
     tenant, listed, _opened = side_by_side(
         lambda: read.cloud_recipients(connections, [item.record for item in wave]),
@@ -278,6 +303,7 @@ def _gather(connections: Connections, wave: Sequence[Mailbox], options: AssessOp
     for evidence in seen:
         evidence.move_request = requests.get(evidence.cloud["exchange_guid"])
     offboarding_evidence.complete(connections, seen, options.active_directory)
+    return requests
 
 
 def _named(record: Record, found: CloudRecipient) -> Record:
@@ -376,14 +402,16 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: AssessOpt
             )
     waiting = [item for item in wave if item.open]
     if not waiting:
+        _choose_method(connections, wave, options, Facts())
         return
-    databases, domains, held, facts = side_by_side(
+    known_databases, domains, held, facts = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: read.accepted_domains(connections, EXCHANGE_ONLINE),
         lambda: _held_by_others(connections, waiting),
         lambda: _facts(connections, options),
     )
-    _fail_unknown_databases(databases, waiting)
+    situation = _choose_method(connections, wave, options, facts)
+    _fail_unknown_databases(known_databases, waiting)
     for item, errors in held:
         for error in uniqueness.not_accepted(errors, accepted_by(item.record, options.accept)):
             item.fail(error)
@@ -393,13 +421,15 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: AssessOpt
     for item, subject in known:
         _stop(item, subject, Surroundings(domains, facts), options)
     _look_ahead(connections, waiting, options.ahead)
+    _test_endpoint(connections, waiting, options, situation)
 
 
 def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead) -> None:
     """Fail the mailboxes that a later task would refuse; what stands against one already is told once."""
     if ahead.prepare is None and ahead.move is None:
         return
-    look_ahead.refuse_credential(ahead)
+    if any(item.supplied.get("move_method") != move_method.MIGRATION_BATCH for item in wave):
+        look_ahead.refuse_credential(ahead)
     requests = {e.cloud["exchange_guid"]: e.move_request for item in wave if (e := item.evidence) and e.move_request}
     failed = {guid: request for guid, request in requests.items() if request["status"] == "Failed"}
     if ahead.move is not None and failed:
@@ -428,13 +458,103 @@ def _supply_host_name(connections: Connections, wave: Sequence[Mailbox], move: M
     without = [item for item in wave if not wave_records.merged(move, item.record).get("remote_host_name")]
     if not without:
         return
-    host, why_not = migration_endpoint.host_name(connections)
-    if host:
+    without = [item for item in without if item.supplied.get("move_method") != move_method.MIGRATION_BATCH]
+    if not without:
+        return
+    endpoint = move_method.endpoint(connections)
+    if endpoint.host:
         for item in without:
-            item.supplied["remote_host_name"] = host
+            item.supplied["remote_host_name"] = endpoint.host
     else:
-        without[0].outcome.warnings.append("remote_host_name is not set, and cannot be taken from a migration "
-                                           f"endpoint: {why_not}.")
+        without[0].outcome.warnings.append(
+            f"{_reader.option('remote_host_name')} is not set, and cannot be taken from a migration endpoint: "
+            f"{endpoint.why_not}."
+        )
+
+
+def _choose_method(
+    connections: Connections, wave: Sequence[Mailbox], options: AssessOptions, facts: Facts
+) -> move_method.Situation:
+    """Decide how each mailbox moves; an endpoint is needed where a batch was asked for, looked for with ``auto``."""
+    seen = [(item, item.evidence) for item in wave if item.evidence is not None]
+    if not options.method or not seen:
+        return move_method.Situation()
+    undecided = any(item.open and evidence.move_request is None for item, evidence in seen)
+    endpoint = move_method.Endpoint()
+    if undecided and options.method == move_method.MIGRATION_BATCH:
+        endpoint = move_method.Endpoint(
+            migration.chosen_endpoint(read.migration_endpoints(connections), options.target_endpoint)
+        )
+    elif undecided and options.method == move_method.AUTO:
+        endpoint = move_method.endpoint(connections, options.target_endpoint)
+    users = facts.migration_users
+    if undecided and not options.readiness:
+        users = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-MigrationUser", ResultSize="Unlimited")
+    known = [] if isinstance(users, Unread) else [migration.user(item) for item in users]
+    situation = move_method.Situation(options.method, endpoint, migration.by_key(known))
+    for item, evidence in seen:
+        method = move_method.of_mailbox(situation, item.record, evidence.cloud, evidence.move_request)
+        item.supplied["move_method"] = item.outcome.details["move_method"] = method
+    if endpoint.why_not:
+        seen[0][0].outcome.details["method_note"] = endpoint.why_not
+    return situation
+
+
+def _test_endpoint(
+    connections: Connections, wave: Sequence[Mailbox], options: AssessOptions, situation: move_method.Situation
+) -> None:
+    """Test the endpoint of the batches that are about to be made, and stop their mailboxes where it does not work.
+
+    That comes last: a wave that is refused anyway uses up no test. What the test does not say stops nobody, because the
+    test is no condition of a move: the service fails a user that it cannot move, with the cause, and loses nothing.
+    """
+    going = [
+        (item, item.evidence)
+        for item in wave
+        if item.open
+        and item.evidence is not None
+        and item.supplied.get("move_method") == move_method.MIGRATION_BATCH
+        and not move_method.is_submitted(situation, item.record, item.evidence.cloud, item.evidence.move_request)
+    ]
+    found = situation.endpoint.found
+    if not going or found is None or options.ahead.move is None or not options.readiness:
+        return
+    name = found["identity"]
+    answer = _tested(connections, name, options)
+    for finding in exchange_online.endpoint_test(name, answer):
+        if finding.severity != BLOCKER:
+            reason = answer.reason if isinstance(answer, Unread) else "The test returned nothing."
+            going[0][0].outcome.details["endpoint_note"] = f"{name} was not tested, and the wave continues. {reason}"
+            continue
+        sign = finding.as_error()
+        sign.cmdlet = availability.TEST
+        for item, _evidence in going:
+            item.outcome.details["stop_signs"] = [*_values.as_list(item.outcome.details.get("stop_signs")), sign.code]
+            if sign.code not in accepted_by(item.record, options.accept):
+                item.outcome.details["refused"] = [sign.as_result()]
+                item.fail(sign)
+
+
+def _tested(connections: Connections, name: str, options: AssessOptions) -> Answer:
+    """Return what the endpoint's test says; a success a short while ago is one. A preview waits for no turn."""
+
+    def is_proven() -> bool:
+        return availability.is_proven(options.folder, name)
+
+    if is_proven():
+        return [{"Result": migration.PASSED}]
+    patience = 0.0 if options.check else availability.LONGEST_WAIT
+    try:
+        answer = availability.ask(
+            connections, {"Endpoint": name}, patience=patience, known=is_proven, sleep=options.sleep, now=options.now
+        )
+    except HybridError as error:
+        return surroundings.unread(error)
+    if answer is None:
+        return [{"Result": migration.PASSED}]
+    if migration.has_passed(answer) and not options.check:
+        availability.note_success(options.folder, name)
+    return answer
 
 
 def _facts(connections: Connections, options: AssessOptions) -> Facts:
@@ -447,28 +567,59 @@ def _facts(connections: Connections, options: AssessOptions) -> Facts:
     return Facts(organization=surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OrganizationConfig"))
 
 
-DATABASES = ("remote_target_database", "remote_archive_target_database")
-
-
-def _databases(connections: Connections, wave: Sequence[Mailbox]) -> set[str]:
-    """Return the on-premises databases where a mailbox names one."""
-    named = any(item.record.get(name) for item in wave for name in DATABASES)
-    return read.database_names(connections) if named else set()
-
-
-def _fail_unknown_databases(known: set[str], wave: Sequence[Mailbox]) -> None:
+def _choose_databases(
+    connections: Connections, wave: Sequence[Mailbox], options: AssessOptions, requests: Mapping[str, MoveRequest]
+) -> None:
+    """Give each mailbox without a database the one that was decided on for it, or is decided on now."""
+    candidates = {
+        item.outcome.identity: placement.Candidate(
+            _subject(item, item.evidence), item.evidence.cloud["exchange_guid"], item.state.name == "home"
+        )
+        for item in wave
+        if item.evidence is not None and item.state is not None and item.state.name != "conflict"
+    }
+    now = str(_values.utc_time(utc_now()))
+    placed = placement.place(
+        connections, list(candidates.values()), options.target_databases, requests, options.folder,
+        check=options.check, now=now,
+    )  # fmt: skip
     for item in wave:
-        for name in DATABASES:
+        candidate = candidates.get(item.outcome.identity)
+        if candidate is not None and not candidate.given:
+            _give_database(item, candidate, placed)
+
+
+def _give_database(item: Mailbox, candidate: placement.Candidate, placed: placement.Placement) -> None:
+    guid = candidate.exchange_guid
+    decision = placed.decided.get(guid)
+    if guid in placed.refused:
+        item.fail(placed.refused[guid])
+    elif decision is not None:
+        chosen = wave_records.as_record({candidate.option: decision["database"]})
+        item.record = {**item.record, **chosen}
+        item.supplied = {**item.supplied, **chosen}
+        item.outcome.details["placement"] = {
+            "database": decision["database"], "size": decision["size"], "decided_at": decision["decided_at"],
+        }  # fmt: skip
+    if guid in placed.new and guid in placed.unsized:
+        item.outcome.warnings.append(
+            f"Its size is not known, and counted as 10 GB when its database was chosen. {placed.unsized[guid]}".strip()
+        )
+
+
+def _databases(connections: Connections, wave: Sequence[Mailbox]) -> list[str]:
+    """Return the on-premises databases where a mailbox names one."""
+    named = any(item.record.get(name) for item in wave for name in databases.FIELDS)
+    return read.database_names(connections) if named else []
+
+
+def _fail_unknown_databases(known: Sequence[str], wave: Sequence[Mailbox]) -> None:
+    folded = {_values.folded(name) for name in known}
+    for item in wave:
+        for name in databases.FIELDS:
             wanted = str(item.record.get(name) or "")
-            if wanted and wanted.lower() not in known:
-                item.fail(
-                    MailboxError(
-                        f"{name}: '{wanted}' is not an on-premises mailbox database.",
-                        code="database_not_found",
-                        cmdlet="Get-MailboxDatabase",
-                        remedy=f"Use one of: {', '.join(sorted(known))}.",
-                    )
-                )
+            if wanted and _values.folded(wanted) not in folded:
+                item.fail(databases.refusal(name, wanted, databases.not_found(known)))
 
 
 def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
@@ -543,9 +694,9 @@ def _unprotected(item: Mailbox, options: AssessOptions) -> list[str]:
 def _written(item: Mailbox, evidence: MailboxEvidence) -> set[str]:
     """Return the external address that stands on-premises where the baseline has another one or none: it is ours."""
     name = "external_email_address"
-    now = str(evidence.on_premises.get(name) or "").lower()
+    now = _values.folded(evidence.on_premises.get(name))
     before = (item.baseline or {}).get("on_premises")
-    return {now} if before is not None and str(before.get(name) or "").lower() != now else set()
+    return {now} if before is not None and _values.folded(before.get(name)) != now else set()
 
 
 def _before(item: Mailbox, evidence: MailboxEvidence) -> CloudRecipient:
@@ -564,7 +715,7 @@ def _kept_by_hand(item: Mailbox, evidence: MailboxEvidence) -> list[str]:
 
 
 def _baseline_missing(item: Mailbox, evidence: MailboxEvidence, options: AssessOptions) -> bool:
-    if not options.directory or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
+    if not options.folder or item.baseline is not None or evidence.on_premises["kind"] != "mail_user":
         return False
     stamped = evidence.on_premises["exchange_guid"] == evidence.cloud["exchange_guid"]
     return stamped or bool(evidence.cloud["is_dir_synced"])
@@ -595,6 +746,7 @@ def _report(item: Mailbox, options: AssessOptions, baselines: Baselines | None) 
         "whole": state.name in offboarding_state.WHOLE,
         "anchor_unverified": not state.anchor_verified,
         **({"source_anchor": seen.source_anchor} if isinstance(seen := evidence.directory, DirectoryUser) else {}),
+        **({"holds_seen": held} if (held := [hold.entry for hold in _hold_kinds.of_mailbox(evidence.cloud)]) else {}),
         "ad_identity": item.record.get("ad_identity") or evidence.on_premises["guid"],
         "on_premises": {
             **part(
@@ -652,7 +804,7 @@ def _with_given(record: Record, mailbox: Record) -> list[str]:
     """Return the mailbox's addresses, and those that the record has beside them."""
     held, dn = list(mailbox["email_addresses"]), str(record.get("legacy_exchange_dn") or "")
     given = [str(address) for address in _values.as_list(record.get("email_addresses"))]
-    if dn and dn.lower() != str(mailbox["legacy_exchange_dn"]).lower():
+    if dn and _values.folded(dn) != _values.folded(mailbox["legacy_exchange_dn"]):
         given.append(f"X500:{dn}")
     return [*held, *addresses.missing(given, held)]
 
@@ -672,7 +824,10 @@ def _require(item: Mailbox, state: State, evidence: MailboxEvidence, options: As
     if wanted == "home":
         known: Record = {**item.record, **_known(item, evidence)}
         item.outcome.warnings += offboarding_state.notes(
-            known, evidence, baseline=item.baseline is not None or not options.directory
+            known,
+            evidence,
+            baseline=item.baseline is not None or not options.folder,
+            before=(item.baseline or {}).get("cloud"),
         )
         wrong = offboarding_state.not_as_wanted(known, evidence)
         if wrong:

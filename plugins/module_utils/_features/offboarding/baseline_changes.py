@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
@@ -113,7 +114,8 @@ def _unexplained(evidence: RollbackEvidence, baseline: Baseline, primary: str) -
                 differing[name] = (gone, new)
         elif name == "primary_smtp_address":
             now = _primary(live, ad, synced)
-            if now and now.lower() not in (before["primary_smtp_address"].lower(), primary.lower()):
+            known = [_values.folded(address) for address in (before["primary_smtp_address"], primary)]
+            if now and _values.folded(now) not in known:
                 differing[name] = (before.get(name), now)
         elif before.get(name) != live.get(name):
             differing[name] = (before.get(name), live.get(name))

@@ -91,10 +91,23 @@ def judge(claims: Claims) -> Belonging:
     return Belonging("synced", verified=mine > Weight.NONE)
 
 
-def claims_of(user: DirectoryUser, immutable_id: str, object_id: str) -> bool:
-    """Tell whether a user says anything about a cloud user at all."""
-    anchored = bool(immutable_id) and immutable_id in (user.consistency_anchor, user.guid_anchor)
-    return anchored or (bool(object_id) and user.external_directory_object_id == object_id)
+class Claimants:
+    """The users that LDAP shows, by what they say of cloud users: those of one are found without a look at all."""
+
+    def __init__(self, users: Sequence[DirectoryUser]) -> None:
+        self._users = users
+        self._by_anchor: dict[str, list[int]] = {}
+        self._by_object_id: dict[str, list[int]] = {}
+        for number, user in enumerate(users):
+            for anchor in {user.consistency_anchor, user.guid_anchor} - {""}:
+                self._by_anchor.setdefault(anchor, []).append(number)
+            if user.external_directory_object_id:
+                self._by_object_id.setdefault(user.external_directory_object_id, []).append(number)
+
+    def of(self, immutable_id: str, object_id: str) -> list[DirectoryUser]:
+        """Return the users that say anything about a cloud user at all."""
+        numbers = {*self._by_anchor.get(immutable_id, ()), *self._by_object_id.get(object_id, ())}
+        return [self._users[number] for number in sorted(numbers)]
 
 
 def _own_weight(claims: Claims) -> Weight:

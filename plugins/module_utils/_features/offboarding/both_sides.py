@@ -116,7 +116,7 @@ def holders(connections: Connections, guids: Sequence[str]) -> dict[str, str | N
             forest=True,
         )
         for guid in guids:
-            objects = answers[guid.lower()]
+            objects = answers[_values.folded(guid)]
             if isinstance(objects, HybridError):
                 found[guid] = found[guid] or None
             elif objects:

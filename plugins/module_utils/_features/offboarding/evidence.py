@@ -14,7 +14,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _va
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_SERVER
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.belonging import claims_of
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.belonging import Claimants
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
     MailboxEvidence,
     Silent,
@@ -67,7 +67,7 @@ def _read_directory(seen: Sequence[MailboxEvidence], options: Mapping[str, Any])
     try:
         with DirectoryReader(options) as reader:
             users = reader.users([evidence.on_premises["guid"] for evidence in seen])
-            claimants = reader.claimants(anchors, object_ids)
+            claimants = Claimants(reader.claimants(anchors, object_ids))
     except HybridError as error:
         if isinstance(error, InputError):
             raise
@@ -82,7 +82,7 @@ def _read_directory(seen: Sequence[MailboxEvidence], options: Mapping[str, Any])
             # Part of how the user was found, as the baseline keeps it: Set-MailUser writes over them.
             evidence.on_premises["proxy_addresses"] = list(user.proxy_addresses)
         object_id = evidence.cloud["external_directory_object_id"]
-        evidence.claimants = [item for item in claimants if claims_of(item, anchor, object_id)]
+        evidence.claimants = claimants.of(anchor, object_id)
 
 
 def _ask_who_holds_the_anchor(connections: Connections, seen: Sequence[MailboxEvidence]) -> None:
@@ -121,7 +121,7 @@ def _find_anchors(connections: Connections, seen: Sequence[MailboxEvidence]) -> 
 
     def named(value: str) -> list[str]:
         objects = found.get(value, [])
-        return [_values.guid(item.get("Guid")) for item in objects] if isinstance(objects, list) else []
+        return [_values.told_guid(item.get("Guid")) for item in objects] if isinstance(objects, list) else []
 
     for evidence in seen:
         known = evidence.cloud["external_directory_object_id"]

@@ -13,11 +13,12 @@ requests that failed.
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Credential,
     refuse_unpublished,
@@ -27,6 +28,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     plan as exchange_guid,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch import (
+    members as batch_members,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import plan as move_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import Move
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
@@ -57,7 +61,7 @@ def refuse_malformed(ahead: Ahead) -> None:
         if strange:
             remedy = f"Specify some of: {', '.join(owned)}."
             raise InputError(name, ", ".join(strange), "is not an option of that step", remedy)
-        validated(given or {}, owned, name, "Correct this option.")
+        validated(given or {}, owned, name, "Correct this option.", functools.partial(_reader.part_of, name))
     if ahead.move is not None:
         move_plan.checked_credential(ahead.credential, needed=False)
 
@@ -97,6 +101,9 @@ def _prepare(record: Record, sides: BothSides) -> None:
 
 
 def _move(record: Record, move: Move, now: datetime.datetime) -> None:
+    if record.get("move_method") == "migration_batch":
+        batch_members.settings(_valid(record, fields.options("migration_batch")), now)
+        return
     full = _valid(record, fields.options("move_request"))
     refuse_missing(full, move_plan.NEEDED, str(record["identity"]))
     move_plan.submitted(full, move, Credential("", ""), now)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
@@ -29,12 +29,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     DirectorySync,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import is_own
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import rollback_plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     RollbackEvidence,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import migration, move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
@@ -51,9 +53,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 @dataclass(frozen=True)
 class RollbackOptions:
-    """``directory`` has the baselines. ``clock_tolerance`` in seconds. ``assume_paused`` counts in a preview alone."""
+    """``folder`` has the baselines. ``clock_tolerance`` in seconds. ``assume_paused`` counts in a preview alone."""
 
-    directory: str
+    folder: Folder
     clock_tolerance: float
     check: bool = False
     assume_paused: bool = False
@@ -75,7 +77,7 @@ class RolledBack(Step[RollbackEvidence]):
         return False
 
     def read(self, connections: Connections, items: Sequence[WorkItem[RollbackEvidence]]) -> None:
-        records, baselines = [item.known for item in items], Baselines(self.options.directory)
+        records, baselines = [item.known for item in items], Baselines(self.options.folder)
         tenant, listed = side_by_side(
             lambda: recipients_read.cloud_recipients(connections, records),
             lambda: recipients_read.move_requests(connections),
@@ -84,9 +86,17 @@ class RolledBack(Step[RollbackEvidence]):
         named = [_named(item.known, tenant[item.identity], known[item.identity]) for item in items]
         ad = recipients_read.on_premises_objects(connections, named)
         requests = move_request.by_mailbox(listed)
+        users = self._users(connections, items)
         for item in items:
             found, baseline = tenant[item.identity], known[item.identity]
-            item.show(self._evidence(item.record, found, baseline, ad[item.identity], requests))
+            shown = self._evidence(item.record, found, baseline, ad[item.identity], requests)
+            item.show(shown if isinstance(shown, HybridError) else _with_user(shown, item.record, users))
+
+    def _users(self, connections: Connections, items: Sequence[WorkItem[RollbackEvidence]]) -> migration.UsersByKey:
+        """Return the users of migration batches by their keys, where the wave names its batches."""
+        if not any(item.record.get("batch_name") for item in items):
+            return {}
+        return migration.by_key(recipients_read.migration_users(connections))
 
     def _evidence(
         self,
@@ -109,7 +119,7 @@ class RolledBack(Step[RollbackEvidence]):
             user,
             requests.get(guid),
             baseline,
-            "" if baseline else Baselines(self.options.directory).last_set_aside(guid),
+            "" if baseline else Baselines(self.options.folder).last_set_aside(guid),
             rollback_plan.may_have_exported(taken_at, self.activity, self.options.clock_tolerance),
             self._scheduler_runs(),
             mailuser.expected_routing(record, baseline),
@@ -122,6 +132,17 @@ class RolledBack(Step[RollbackEvidence]):
 
     def plan(self, record: Record, current: RollbackEvidence, attempt: Attempt, now: datetime.datetime) -> Plan:
         return rollback_plan.rolled_back(record, current, attempt)
+
+
+def _with_user(shown: RollbackEvidence, record: Record, users: migration.UsersByKey) -> RollbackEvidence:
+    """Complete what was read by the mailbox's user in a batch of the wave, whose request is removed by it alone."""
+    guid = shown.cloud["exchange_guid"]
+    found = migration.of_mailbox(users, shown.cloud)
+    own = next((user for user in found if is_own(record, user["batch_id"])), None)
+    if own is None:
+        return shown
+    request = shown.move_request or migration.as_request(own, guid)
+    return replace(shown, migration_user=migration.named(own), move_request=request)
 
 
 def _baseline(baselines: Baselines, found: CloudRecipient | HybridError) -> Baseline | HybridError | None:
@@ -163,9 +184,7 @@ def activity_of(connections: Connections) -> Activity | None:
     return DirectorySync(connections, check=True, wait_timeout=0, wait_sleep=0).activity()
 
 
-def _named(
-    record: Record, found: CloudRecipient | HybridError, baseline: Baseline | HybridError | None
-) -> Record:
+def _named(record: Record, found: CloudRecipient | HybridError, baseline: Baseline | HybridError | None) -> Record:
     """Return the record with what names its on-premises user: ad_identity, else the baseline's, else the cloud UPN."""
     known = record.copy()
     if isinstance(found, dict):
@@ -197,7 +216,7 @@ def roll_back(
         if began and outcome in disabled and outcome.status == "changed":
             outcome.status, outcome.error = "failed", _overtaken(began)
         if outcome.status in ("changed", "unchanged") and item.current is not None:
-            _close(Baselines(options.directory), item.current, outcome)
+            _close(Baselines(options.folder), item.current, outcome)
     return outcomes
 
 

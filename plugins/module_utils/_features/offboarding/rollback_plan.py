@@ -40,7 +40,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
     MoveRequest,
     OnPremisesRecipient,
     Predicted,
-    parameters,
     part,
 )
 
@@ -73,7 +72,8 @@ class RollbackEvidence:
     ``exported`` says why a sync may have exported what was written since the baseline; it is empty when that is
     excluded. ``scheduler_runs`` tells whether a scheduled cycle could begin now. ``routing`` is the routing address
     that an offboarding with the task's options would have given to the mailbox. ``set_aside`` is the file of a baseline
-    that an earlier rollback put away.
+    that an earlier rollback put away. ``migration_user`` names its user in a batch of the wave, empty where it has
+    none; ``move_request`` is then that user in the terms of a request, where it has no request yet.
     """
 
     cloud: CloudRecipient
@@ -84,6 +84,7 @@ class RollbackEvidence:
     exported: str = ""
     scheduler_runs: bool = False
     routing: str = ""
+    migration_user: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,12 +215,13 @@ def _conflict(reason: str) -> MailboxError:
 
 def _refuse_request(evidence: RollbackEvidence) -> None:
     request = _open_request(evidence)
-    if request is not None and move_request.owned_by_batch(request):
+    if request is not None and move_request.owned_by_batch(request) and not evidence.migration_user:
         raise MailboxError(
             f"the request belongs to the migration batch {str(request['batch_name']).partition(':')[2]}.",
             code="belongs_to_migration_batch",
             cmdlet="Get-MoveRequest",
-            remedy="Remove its migration user from that batch first, then roll back.",
+            remedy="Set batch_name to the name of the wave whose batch it is. Otherwise remove its migration user from "
+            "that batch first, then roll back.",
         )
 
 
@@ -337,8 +339,8 @@ def added_routing(evidence: RollbackEvidence) -> str:
     before = addresses.smtp_addresses((evidence.baseline or {}).get("cloud", {}).get("email_addresses", []))
     live = addresses.smtp_addresses(evidence.cloud["email_addresses"])
     external = evidence.on_premises.get("external_email_address", "") if _enabled_by_us(evidence) else ""
-    for candidate in (external.lower(), evidence.routing.lower()):
-        primary = evidence.cloud["primary_smtp_address"].lower()
+    for candidate in (_values.folded(external), _values.folded(evidence.routing)):
+        primary = _values.folded(evidence.cloud["primary_smtp_address"])
         if candidate and candidate in live and candidate not in before and candidate != primary:
             return candidate
     return ""
@@ -351,9 +353,10 @@ def left_behind(evidence: RollbackEvidence) -> list[str]:
         return []
     ad, before, told = evidence.on_premises, evidence.baseline["on_premises"], []
     mail, had = ad["windows_email_address"], before.get("windows_email_address", "")
-    if ad["kind"] == "user" and mail.lower() != had.lower():
-        told.append(f"mail is {mail}, and the baseline has {had or 'none'}: remove it in Active Directory if it is not "
-                    "needed.")
+    if ad["kind"] == "user" and _values.folded(mail) != _values.folded(had):
+        told.append(
+            f"mail is {mail}, and the baseline has {had or 'none'}: remove it in Active Directory if it is not needed."
+        )
     kept = before.get("proxy_addresses", [])
     if ad["kind"] == "user" and kept:
         told.append(
@@ -384,7 +387,10 @@ def plan(evidence: RollbackEvidence, include_sip: bool = True) -> Plan:
     calls: list[tuple[str, Cmdlet]] = []
     request = _open_request(evidence)
     if request is not None:
-        calls.append((EXCHANGE_ONLINE, Cmdlet("Remove-MoveRequest", {"Identity": request["exchange_guid"]})))
+        remove = Cmdlet("Remove-MoveRequest", {"Identity": request["exchange_guid"]})
+        if evidence.migration_user:
+            remove = Cmdlet("Remove-MigrationUser", {"Identity": evidence.migration_user})
+        calls.append((EXCHANGE_ONLINE, remove))
         before["move_request"] = {name: request[name] for name in ("status", "batch_name") if name in request}
         after["move_request"] = None
     if judgement.decision == UNDONE:
@@ -479,4 +485,4 @@ def _write(
 ) -> tuple[str, Cmdlet]:
     before.update({name: ad.get(name) for name in change})
     after.update(change)
-    return EXCHANGE_SERVER, Cmdlet(cmdlet, {"Identity": ad["guid"], **parameters(change, on_premises.PARAMETERS)})
+    return EXCHANGE_SERVER, Cmdlet(cmdlet, {"Identity": ad["guid"], **on_premises.setting(change, ad)})

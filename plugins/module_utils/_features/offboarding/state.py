@@ -22,6 +22,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     addresses,
     cloud,
+    delivery,
     move_request,
     on_premises,
 )
@@ -193,8 +194,8 @@ def _after_move(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> State:
             "conflict", f"the on-premises mailbox has the GUID {ad['exchange_guid']}, the cloud mail user {known}"
         )
     return State(
-        "conflict", "the cloud object is a mail user and there is no on-premises mailbox, so there is nothing to bring "
-                    "home"
+        "conflict",
+        "the cloud object is a mail user and there is no on-premises mailbox, so there is nothing to bring home",
     )
 
 
@@ -267,11 +268,12 @@ def _values_on_premises(
 
     The baseline keeps the value, and a rollback gives it back.
     """
-    own = {*addresses.smtp_addresses(mailbox["email_addresses"]), mailbox["primary_smtp_address"].lower(), *written}
+    own = {*addresses.smtp_addresses(mailbox["email_addresses"]), *written}
+    own.add(_values.folded(mailbox["primary_smtp_address"]))
     wanted = (str(record.get(name) or "") for name in ("primary_smtp_address", "external_email_address"))
-    own |= {_values.without_prefix(address).lower() for address in wanted}
-    mail = ad["windows_email_address"].lower() if ad["kind"] == "user" else ""
-    external = ad["external_email_address"].lower() if ad["kind"] == "mail_user" else ""
+    own |= {_values.folded(_values.without_prefix(address)) for address in wanted}
+    mail = _values.folded(ad["windows_email_address"]) if ad["kind"] == "user" else ""
+    external = _values.folded(ad["external_email_address"]) if ad["kind"] == "mail_user" else ""
     signs = []
     if mail and mail not in own:
         signs.append(
@@ -284,7 +286,7 @@ def _values_on_premises(
             )
         )
     # The tenant's own domain means this mailbox, by an address that it has no more.
-    tenants = {domain for domain in domains if domain.endswith(".onmicrosoft.com")}
+    tenants = {domain for domain in domains if addresses.tenants_own(domain)}
     if external and external not in own and _values.domain_of(external) not in tenants:
         signs.append(
             _sign(
@@ -322,11 +324,11 @@ def _sign_in_names(
     """Return signs about the UPN, which the sync takes from userPrincipalName or, by alternate login ID, from mail."""
     upn, cloud_upn = ad["user_principal_name"], mailbox["user_principal_name"]
     mail = str(ad.get("windows_email_address") or "")
-    from_mail = upn.lower() != cloud_upn.lower() == mail.lower()
+    from_mail = _values.folded(upn) != _values.folded(cloud_upn) == _values.folded(mail)
     if from_mail and mailbox["is_dir_synced"]:
         # The sync itself gave this name: the one thing that changes it is another mail.
         stamped = str(record.get("primary_smtp_address") or mailbox["primary_smtp_address"])
-        if stamped.lower() == mail.lower():
+        if _values.folded(stamped) == _values.folded(mail):
             return []
         told = (
             f"the cloud takes the sign-in name {cloud_upn} from the on-premises mail attribute (alternate login ID), "
@@ -335,7 +337,7 @@ def _sign_in_names(
         remedy = "Set primary_smtp_address to the on-premises mail, or inform the user of the new sign-in name."
         return [_sign("sign_in_name_would_change", told, remedy)]
     signs = []
-    if upn.lower() != cloud_upn.lower():
+    if _values.folded(upn) != _values.folded(cloud_upn):
         told = f"the match would change the UPN from {cloud_upn} to {upn}"
         remedy = "Make the on-premises UPN equal."
         if from_mail:
@@ -549,7 +551,7 @@ def not_as_wanted(record: Record, evidence: MailboxEvidence) -> list[MailboxErro
 def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[MailboxError]:
     ad, found = evidence.on_premises, []
     database = str(record.get("remote_target_database") or "")
-    if database and ad.get("database", "").lower() != database.lower():
+    if database and _values.folded(ad.get("database", "")) != _values.folded(database):
         found.append(
             _difference(
                 "database_differs",
@@ -559,7 +561,7 @@ def _on_premises_differences(record: Record, evidence: MailboxEvidence) -> list[
         )
     primary = str(record.get("primary_smtp_address") or "")
     for side, where in ((ad, "on-premises"), (evidence.cloud, "in the cloud")):
-        if primary and side["primary_smtp_address"].lower() != primary.lower():
+        if primary and _values.folded(side["primary_smtp_address"]) != _values.folded(primary):
             found.append(
                 _difference(
                     "primary_address_differs",
@@ -618,7 +620,7 @@ def _lost_addresses(record: Record, ad: OnPremisesRecipient) -> list[MailboxErro
 def _link_difference(record: Record, ad: OnPremisesRecipient) -> list[MailboxError]:
     """A user of a resource forest is linked to its master account: without the link nobody opens the mailbox."""
     wanted, held = str(record.get("linked_master_account") or ""), str(ad.get("linked_master_account") or "")
-    if not wanted or wanted.lower() == held.lower():
+    if not wanted or _values.folded(wanted) == _values.folded(held):
         return []
     return [
         _difference(
@@ -632,13 +634,16 @@ def _link_difference(record: Record, ad: OnPremisesRecipient) -> list[MailboxErr
 def _external_address_difference(
     record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient
 ) -> list[MailboxError]:
-    domain = str(record.get("target_delivery_domain") or "").lower()
-    address = str(mailbox.get("external_email_address") or "").lower()
+    domain = _values.folded(record.get("target_delivery_domain"))
+    address = _values.folded(mailbox.get("external_email_address"))
     external = _values.domain_of(address)
     # On-premises has no targetAddress any more: once that is exported, the primary address takes its place (believed).
-    if not domain or external == domain or address.removeprefix("smtp:") == str(ad["primary_smtp_address"]).lower():
+    # One of the cloud's own points back at the mail user itself, even where the move was asked for it.
+    back = addresses.tenants_own(external)
+    primary = address.removeprefix("smtp:") == _values.folded(ad["primary_smtp_address"])
+    if not domain or primary or (external == domain and not back):
         return []
-    if external.endswith(".onmicrosoft.com"):
+    if back:
         return [
             _difference(
                 "cloud_lags",
@@ -659,9 +664,18 @@ def _difference(code: str, message: str, remedy: str) -> MailboxError:
     return MailboxError(message, code=code, remedy=remedy)
 
 
-def notes(record: Record, evidence: MailboxEvidence, *, baseline: bool) -> list[str]:
-    """Return what a verification did not compare, and what a completed request says beside its completion."""
+def notes(
+    record: Record, evidence: MailboxEvidence, *, baseline: bool, before: CloudRecipient | None = None
+) -> list[str]:
+    """Return what a verification did not compare, what no move carries, and what a completed request says.
+
+    ``before`` is the cloud mailbox as it was before the move.
+    """
     found = []
+    had, has = (before or {}).get("delivery_settings", {}), evidence.on_premises.get("delivery_settings", {})
+    left = delivery.lacking(had, has)
+    if left:
+        found.append(f"it had in the cloud, and has not on-premises: {delivery.told(left)}. Set-Mailbox sets it there")
     absent = [name for name in ("remote_target_database", "target_delivery_domain") if not record.get(name)]
     if absent:
         found.append(f"not compared, because not set: {', '.join(absent)}")

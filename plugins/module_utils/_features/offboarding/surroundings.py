@@ -12,7 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Value
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
+    Cmdlet,
+    Properties,
+    Value,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Authority
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
@@ -90,3 +95,36 @@ def read_entra(connections: Connections, subjects: Sequence[Subject], facts: Fac
         subject.authority = authorities.get(known[subject.identity], Authority())
         user = evidence.entra
         subject.entra = unread(user) if isinstance(user, HybridError) else user
+
+
+def read_copies(connections: Connections, names: Sequence[str]) -> Answer:
+    """Return the copies of these databases."""
+    found: list[Properties] = []
+    for name in names:
+        answer = ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabaseCopyStatus", Identity=name)
+        if isinstance(answer, Unread):
+            return answer
+        found += answer
+    return found
+
+
+def read_sizes(connections: Connections, subjects: Sequence[Subject]) -> None:
+    """Read Get-MailboxStatistics, which takes one mailbox a call; archives only where they move along."""
+    asked: list[tuple[Subject, bool, Cmdlet]] = []
+    for subject, evidence in moving(subjects):
+        identified: dict[str, Value] = {"Identity": evidence.cloud["exchange_guid"]}
+        asked.append((subject, False, Cmdlet("Get-MailboxStatistics", identified)))
+        if subject.archive_moves:
+            asked.append((subject, True, Cmdlet("Get-MailboxStatistics", {**identified, "Archive": True})))
+    answers = connections.read_each(EXCHANGE_ONLINE, [cmdlet for _subject, _archive, cmdlet in asked])
+    for (subject, archive, _cmdlet), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, HybridError):
+            subject.sizes_unread = unread(answer).reason
+            continue
+        statistics = answer.objects[0] if answer.objects else {}
+        size = _values.size_in_bytes(statistics.get("TotalItemSize"))
+        if archive:
+            subject.archive_size = size
+        else:
+            subject.size = size
+            subject.recoverable = _values.size_in_bytes(statistics.get("TotalDeletedItemSize"))

@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     settle,
@@ -25,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Ahead,
     refuse_malformed,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.move_method import METHODS
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.finding import (
     accepted_codes,
 )
@@ -32,6 +34,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import databases
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     ACTIVE_DIRECTORY,
 )
@@ -43,8 +46,9 @@ KINDS = ("user", "mail_user", "remote_mailbox", "mailbox", "other")
 
 def work(module: HybridModule) -> NoReturn:
     records = module.records()
+    databases.refuse_two_ways(module.params)
     options = AssessOptions(
-        directory=module.params["directory"] or "",
+        folder=module.folder(),
         accept=accepted_codes(module.params["accept"]),
         require_state=module.params["require_state"] or "",
         check=module.check_mode,
@@ -57,6 +61,9 @@ def work(module: HybridModule) -> NoReturn:
             module.params["remote_credential"],
             module.params["exchange_online"] or {},
         ),
+        method=module.params["method"] or "",
+        target_endpoint=module.params["target_endpoint"] or "",
+        target_databases=tuple(module.params["target_databases"] or ()),
         active_directory=module.params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
     )
     refuse_malformed(options.ahead)
@@ -69,24 +76,41 @@ def work(module: HybridModule) -> NoReturn:
             wait_timeout=module.params["wait_timeout"],
             wait_sleep=module.params["wait_sleep"],
         )
+    # Said once, of the wave: it stops nobody.
+    module.warnings += [str(o.details.pop("endpoint_note")) for o in outcomes if "endpoint_note" in o.details]
     now = str(_values.utc_time(datetime.datetime.now(datetime.timezone.utc)))
     for outcome in outcomes:
         outcome.enriched["judged_at"] = now
-    _tell_accepted(module, outcomes)
+    unkept = _tell_accepted(module, outcomes)
     sound = [outcome for outcome in outcomes if outcome.status != "failed"]
     module.finish(
         outcomes,
+        unkept=unkept,
+        methods=_counted(METHODS, (_method(outcome) for outcome in sound)),
+        method_note=next((str(o.details["method_note"]) for o in outcomes if "method_note" in o.details), ""),
         states=_counted(SOUND_STATES, (str(outcome.details.get("state")) for outcome in sound)),
         delay_holds=sum("delay_holds" in outcome.details for outcome in sound),
         on_premises_kinds=_counted(KINDS, (str(outcome.enriched["on_premises"]["kind"]) for outcome in sound)),
     )
 
 
-def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> None:
-    """Write into the journal which blockers did not stop a mailbox: all that a mailbox has that did not fail."""
+def _method(outcome: Outcome) -> str:
+    """Return how a mailbox moves; of one that is home nothing moves any more."""
+    return "" if outcome.details.get("state") == "home" else str(outcome.details.get("move_method"))
+
+
+def _tell_accepted(module: HybridModule, outcomes: Sequence[Outcome]) -> InputError | None:
+    """Write into the journal which blockers did not stop a mailbox: all that a mailbox has that did not fail.
+
+    Return why that cannot be done.
+    """
     if module.journal is not None:
         signs = {o.identity: _values.as_list(o.details.get("stop_signs")) for o in outcomes if o.status != "failed"}
-        module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})
+        try:
+            module.journal.accepted({identity: codes for identity, codes in signs.items() if codes})
+        except InputError as error:
+            return error
+    return None
 
 
 def _counted(names: Iterable[str], found: Iterable[str]) -> dict[str, int]:

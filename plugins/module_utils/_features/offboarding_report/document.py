@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import NOT_CHECKED, SEVERITIES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
@@ -110,6 +111,16 @@ class Document:
         counts = Counter(mailbox.standing.group for mailbox in self.mailboxes)
         return {group: counts[group] for group in status.GROUPS}
 
+    def standing_groups(self) -> dict[str, str]:
+        """Return in which of the four words each mailbox stands."""
+        return {mailbox.identity: mailbox.standing.group for mailbox in self.mailboxes}
+
+    def standings(self) -> dict[str, int]:
+        """Return how many mailboxes stand where, in the report's words: those that are home first."""
+        counts = Counter(mailbox.standing for mailbox in self.mailboxes)
+        order = sorted(counts, key=lambda standing: (-status.GROUPS.index(standing.group), -counts[standing]))
+        return {standing.label: counts[standing] for standing in order}
+
     def unfinished(self) -> list[str]:
         """Return the mailboxes that neither failed nor are home."""
         return [mailbox.identity for mailbox in self._open() if not mailbox.came_home]
@@ -203,22 +214,22 @@ class _Wave:
         for record in records:
             self._add(record)
         for failure in failures:
-            if str(failure.get("identity") or "").lower() not in self.numbers:
+            if _values.folded(failure.get("identity")) not in self.numbers:
                 self._add(failure)
         for number, record in enumerate(self.records):
             for name in ("exchange_guid", "user_principal_name", "primary_smtp_address", "ad_identity"):
                 # A name of one mailbox never takes another one's identity.
                 if record.get(name):
-                    self.numbers.setdefault(str(record[name]).lower(), number)
+                    self.numbers.setdefault(_values.folded(record[name]), number)
 
     def _add(self, record: Mapping[str, Any]) -> None:
         identity = str(record.get("identity") or "")
-        if identity and identity.lower() not in self.numbers:
-            self.numbers[identity.lower()] = len(self.records)
+        if identity and _values.folded(identity) not in self.numbers:
+            self.numbers[_values.folded(identity)] = len(self.records)
             self.records.append(record)
 
     def number(self, name: Any) -> int | None:
-        return self.numbers.get(str(name or "").lower())
+        return self.numbers.get(_values.folded(name))
 
     def entries(self, entries: Iterable[Properties]) -> dict[int, Properties]:
         """Return what the readiness report says of each mailbox that is in the wave."""
@@ -306,7 +317,8 @@ def _failures(results: Iterable[Properties], wave: _Wave) -> list[FailedMailbox]
         if number is None:
             continue
         told = error if isinstance(error, Mapping) else {"message": error or "It failed without a message."}
-        texts = {name: str(told.get(name) or "") for name in ("code", "message", "cmdlet", "remedy")}
+        texts = {name: str(told.get(name) or "") for name in ("code", "message", "cmdlet")}
+        texts["remedy"] = _reader.remedy(str(told.get("remedy") or ""))
         found[FailedMailbox(number, retryable=bool(told.get("retryable")), **texts)] = None
     return list(found)
 
@@ -324,7 +336,8 @@ def _failed_requests(
         failure_type, message = str(request.get("failure_type") or ""), str(request.get("message") or "")
         known = classify(failure_type, message)
         text = message or f"The move request failed{f' ({failure_type})' if failure_type else ''}."
-        failures.append(FailedMailbox(number, known.code, text, "Get-MoveRequest", known.retryable, known.remedy))
+        remedy = _reader.remedy(known.remedy)
+        failures.append(FailedMailbox(number, known.code, text, "Get-MoveRequest", known.retryable, remedy))
     return failures
 
 
@@ -351,7 +364,8 @@ def _findings(readiness: Source, wave: _Wave, entries: Mapping[int, Properties])
 
 
 def _gather(found: dict[tuple[Any, ...], ReportedFinding], item: Mapping[str, Any], number: int | None) -> None:
-    texts = {name: str(item.get(name) or "") for name in ("code", "why", "remedy", "source")}
+    texts = {name: str(item.get(name) or "") for name in ("code", "why", "source")}
+    texts["remedy"] = _reader.remedy(str(item.get("remedy") or ""))
     severity = str(item.get("severity") or "")
     known = severity if severity in SEVERITIES else NOT_CHECKED
     accepted = item.get("accepted") is True

@@ -24,6 +24,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Html,
     element,
     foreign,
+    section,
 )
 
 # Mailboxes of one entry that stand in the page itself, with a sentence each or by name alone. Its script adds others.
@@ -44,13 +45,7 @@ def failures(document: Document) -> Html:
         told = "No mailbox failed by itself." if document.error else "No mailbox failed."
         content.append(element("p", told, class_="quiet"))
     content += [_failure(document, number, group) for number, group in enumerate(groups)]
-    return element(
-        "section",
-        element("h2", "Failures and what to do", id="failures-title"),
-        *content,
-        id="failures",
-        aria_labelledby="failures-title",
-    )
+    return section("failures", "Failures and what to do", *content)
 
 
 def _unfinished(document: Document) -> Html:
@@ -150,13 +145,7 @@ def _listed(document: Document, items: Sequence[_Item], kind: str, number: int) 
 
 def findings(document: Document) -> Html:
     """Return the findings: the environment's, then the mailboxes', what is urgent first."""
-    return element(
-        "section",
-        element("h2", "Findings and remedies", id="findings-title"),
-        *_findings(document),
-        id="findings",
-        aria_labelledby="findings-title",
-    )
+    return section("findings", "Findings and remedies", *_findings(document))
 
 
 def _findings(document: Document) -> Iterable[Html]:

@@ -13,11 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import wording
 
 OK, FAILED, UNKNOWN, UNANSWERED = "ok", "failed", "unknown", "unanswered"
 RESULTS = (OK, FAILED, UNKNOWN, UNANSWERED)
-_OF_REQUESTS = ("New-MoveRequest", "Remove-MoveRequest")
+_OF_REQUESTS = {"New-MoveRequest": True, "Remove-MoveRequest": False}
+# What a mailbox joins that moves in a batch, and leaves.
+_BATCH = "migration_batch"
 _ORGANIZATIONS = {
     "exchange_server": "Exchange Server",
     "exchange_online": "Exchange Online",
@@ -27,12 +30,17 @@ _ORGANIZATIONS = {
 
 @dataclass
 class Write:
-    """One cmdlet that was sent. ``mailbox`` is its number in the wave, None where it concerns none of it."""
+    """One cmdlet that was sent. ``mailboxes`` are the numbers in the wave of those that it concerns: of a migration
+    batch, all that it was sent for.
 
-    mailbox: int | None
+    ``submits`` is True where it submits their moves, False where it removes them, None where it does neither.
+    """
+
+    mailboxes: tuple[int, ...]
     name: str
     cmdlet: str
     at: datetime.datetime
+    submits: bool | None = None
     result: str = UNANSWERED
     error: str = ""
 
@@ -68,23 +76,19 @@ class Timeline:
 
     def submitted(self) -> set[int]:
         """Return the mailboxes whose last word in the latest run is a move that Exchange took."""
-        last = _last_of_requests(self.runs[:1])
-        return {number for number, write in last.items() if write.cmdlet == "New-MoveRequest" and write.result == OK}
+        last = _last_of_moves(self.runs[:1])
+        return {number for number, write in last.items() if write.submits and write.result == OK}
 
     def removed(self) -> dict[int, datetime.datetime]:
-        """Return when the move request of a mailbox was removed, of those that have had no other since."""
-        last = _last_of_requests(self.runs)
-        return {
-            number: write.at
-            for number, write in last.items()
-            if write.cmdlet == "Remove-MoveRequest" and write.result == OK
-        }
+        """Return when the move of a mailbox was removed, of those that have had no other since."""
+        last = _last_of_moves(self.runs)
+        return {number: write.at for number, write in last.items() if not write.submits and write.result == OK}
 
 
-def _last_of_requests(runs: Iterable[Run]) -> dict[int, Write]:
-    """Return the last write of each mailbox that makes or removes its move request."""
-    writes = [write for run in runs for write in run.writes if write.cmdlet in _OF_REQUESTS]
-    return {write.mailbox: write for write in sorted(writes, key=lambda write: write.at) if write.mailbox is not None}
+def _last_of_moves(runs: Iterable[Run]) -> dict[int, Write]:
+    """Return the last write of each mailbox that submits or removes its move."""
+    writes = [write for run in runs for write in run.writes if write.submits is not None]
+    return {number: write for write in sorted(writes, key=lambda write: write.at) for number in write.mailboxes}
 
 
 def build(events: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> Timeline:
@@ -104,10 +108,10 @@ def build(events: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> Ti
         run = runs.setdefault(key, Run(*key, at, at))
         run.begin, run.end = min(run.begin, at), max(run.end, at)
         _take(run, event, at, numbers, open_writes)
-    mine = [run for run in runs.values() if not run.names or any(name.lower() in numbers for name in run.names)]
+    mine = [run for run in runs.values() if not run.names or any(_values.folded(name) in numbers for name in run.names)]
     for run in mine:
         # A run over several waves on one host: only what concerns this one, or nobody in particular.
-        run.writes = [write for write in run.writes if write.mailbox is not None or not write.name]
+        run.writes = [write for write in run.writes if write.mailboxes or not write.name]
     mine.sort(key=lambda run: run.end, reverse=True)
     return Timeline(mine, len(runs) - len(mine), undated)
 
@@ -120,22 +124,30 @@ def _take(
     open_writes: dict[tuple[str, str, str], Write],
 ) -> None:
     event_name, name = event["event"], str(event.get("object") or "")
-    if name:
-        run.names.add(name)
-    number = numbers.get(name.lower())
+    after = _dict(event.get("after"))
+    # What is written to a migration batch names its mailboxes beside it.
+    names = [str(user) for user in users] if isinstance(users := after.get("users"), list) else [name] if name else []
+    run.names.update(names)
+    concerned = tuple(dict.fromkeys(numbers[who] for who in map(_values.folded, names) if who in numbers))
     key = (run.identifier, run.host, str(event.get("id") or ""))
     if event_name == "sent" or (event_name == "answered" and key not in open_writes):
         # The line before a write may be missing where the disk was full; its answer tells as much.
-        open_writes[key] = Write(number, name, _cmdlet(event.get("cmdlet")), at)
+        cmdlet = _cmdlet(event.get("cmdlet"))
+        submits = bool(after[_BATCH]) if _BATCH in after else _OF_REQUESTS.get(cmdlet)
+        open_writes[key] = Write(concerned, name, cmdlet, at, submits)
         run.writes.append(open_writes[key])
         run.places.update(dict.fromkeys(_place(event)))
     if event_name == "answered":
         result = str(event.get("result") or "")
         open_writes[key].result = result if result in RESULTS else UNKNOWN
         open_writes[key].error = _message(event.get("error"))
-    elif event_name == "accepted" and (number is not None or not name):
+    elif event_name == "accepted" and (concerned or not name):
         codes = event.get("codes")
         run.accepted.update(str(code) for code in codes) if isinstance(codes, list) else None
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _place(event: Mapping[str, Any]) -> list[str]:

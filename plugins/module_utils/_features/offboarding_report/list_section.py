@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import wording
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
+    markup,
+    wording,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
     Document,
 )
@@ -28,9 +31,9 @@ def section(document: Document) -> Html:
     filters = [
         (value, f"{text} ({wording.number(groups.get(value, len(document.mailboxes)))})") for value, text in FILTERS
     ]
-    return element(
-        "section",
-        element("h2", "Progress of each mailbox", id="mailboxes-title", tabindex="-1"),
+    return markup.section(
+        "mailboxes",
+        "Progress of each mailbox",
         element(
             "noscript",
             element("p", "This list needs JavaScript; the rest of the page does not.", class_="missing"),
@@ -39,8 +42,17 @@ def section(document: Document) -> Html:
             "div",
             element(
                 "div",
-                _labelled("Search", element("input", type="search", id="search", autocomplete="off",
-                                            spellcheck="false", placeholder="Address, name, database, code")),
+                _labelled(
+                    "Search",
+                    element(
+                        "input",
+                        type="search",
+                        id="search",
+                        autocomplete="off",
+                        spellcheck="false",
+                        placeholder="Address, name, database, code",
+                    ),
+                ),
                 _labelled("State", _select("state", filters)),
                 _labelled("Order", _select("order", SORTS)),
                 class_="controls",
@@ -60,8 +72,7 @@ def section(document: Document) -> Html:
             id="list",
             hidden=True,
         ),
-        id="mailboxes",
-        aria_labelledby="mailboxes-title",
+        tabindex="-1",
     )
 
 

@@ -43,6 +43,18 @@ def element(tag: str, /, *children: Child, **attributes: Attribute) -> Html:
     return Html(f"<{tag}{written}>{joined(*children)}</{tag}>")
 
 
+def section(identifier: str, heading: str, *content: Child, **heading_attributes: Attribute) -> Html:
+    """Return a section that its heading names."""
+    title = f"{identifier}-title"
+    return element(
+        "section",
+        element("h2", heading, id=title, **heading_attributes),
+        *content,
+        id=identifier,
+        aria_labelledby=title,
+    )
+
+
 def joined(*children: Child) -> Html:
     """Return the children one after the other, each escaped unless it is markup."""
     return Html("".join(child if isinstance(child, Html) else escaped(child) for child in children if child))

@@ -32,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     element,
     foreign,
     script,
+    section,
     source_hash,
     style,
 )
@@ -106,8 +107,11 @@ def _header(document: Document) -> Html:
     return element(
         "header",
         element("h1", foreign(document.title)),
-        element("p", f"{wording.mailboxes(len(document.mailboxes))}. Written {wording.time(document.generated_at)}.",
-                class_="made"),
+        element(
+            "p",
+            f"{wording.mailboxes(len(document.mailboxes))}. Written {wording.time(document.generated_at)}.",
+            class_="made",
+        ),
         element(
             "nav",
             element("ul", *(element("li", element("a", text, href=target)) for target, text in links)),
@@ -123,15 +127,13 @@ def _summary(document: Document) -> Html:
     groups = document.groups()
     order = list(reversed(status.GROUPS))
     tiles = element("ul", *(_tile(document, group, groups[group]) for group in order), class_="tiles")
-    return element(
-        "section",
-        element("h2", "Summary", id="summary-title"),
+    return section(
+        "summary",
+        "Summary",
         element("p", verdict(document), class_="verdict"),
         _bar({group: groups[group] for group in order}),
         tiles,
         element("dl", *_facts(document), class_="facts"),
-        id="summary",
-        aria_labelledby="summary-title",
     )
 
 
@@ -176,16 +178,17 @@ def _bar(groups: dict[str, int]) -> Html:
             width = max(share - 3, 2) if left + share < 999 else share
             parts.append(element("rect", class_=group, x=f"{left:.2f}", y="0", width=f"{width:.2f}", height="10"))
         left += share
-    return element(
-        "svg", *parts, class_="bar", viewBox="0 0 1000 10", preserveAspectRatio="none", aria_hidden="true"
-    )
+    return element("svg", *parts, class_="bar", viewBox="0 0 1000 10", preserveAspectRatio="none", aria_hidden="true")
 
 
 def _tile(document: Document, group: str, count: int) -> Html:
     labels = Counter(item.standing.label for item in document.mailboxes if item.standing.group == group)
     name = GROUP_NAMES[group]
-    more = [f"{wording.number(number)} {label[:1].lower()}{label[1:]}" for label, number in labels.most_common()
-            if label != name]
+    more = [
+        f"{wording.number(number)} {label[:1].lower()}{label[1:]}"
+        for label, number in labels.most_common()
+        if label != name
+    ]
     shown = more[:3] + ([f"{len(more) - 3} more"] if len(more) > 3 else [])
     return element(
         "li",
@@ -215,8 +218,10 @@ def _facts(document: Document) -> Iterable[Html]:
 def _data(document: Document) -> Iterable[Html | str]:
     data = document.data
     if data is None:
-        yield "The moves have not been polled yet: no figures." if not document.progress.problem else (
-            f"No figures: {document.progress.problem}."
+        yield (
+            "The moves have not been polled yet: no figures."
+            if not document.progress.problem
+            else (f"No figures: {document.progress.problem}.")
         )
         return
     percent = f" ({100 * data.done // data.total} %)" if data.total else ""
@@ -257,9 +262,9 @@ def _sources(document: Document) -> Html:
         ("Failures", "", handed),
         *((source.name, source.path, _state(document, source)) for source in document.sources),
     ]
-    return element(
-        "section",
-        element("h2", "Sources", id="sources-title"),
+    return section(
+        "sources",
+        "Sources",
         element(
             "table",
             element("caption", "Sources of this report"),
@@ -267,8 +272,6 @@ def _sources(document: Document) -> Html:
             element("tbody", *(_source_row(*row) for row in rows)),
             class_="sources",
         ),
-        id="sources",
-        aria_labelledby="sources-title",
     )
 
 

@@ -96,10 +96,9 @@ def _finding(finding: ReportedFinding, texts: _Texts) -> list[Any]:
 def _writes(document: Document, texts: _Texts) -> Iterable[list[Any]]:
     for run in document.timeline.runs:
         for write in run.writes:
-            if write.mailbox is not None:
-                result = journal_runs.RESULTS.index(write.result)
-                seconds = int(write.at.timestamp())
-                yield [write.mailbox, seconds, texts(write.cmdlet), result, texts(write.error)]
+            result, seconds = journal_runs.RESULTS.index(write.result), int(write.at.timestamp())
+            for number in write.mailboxes:
+                yield [number, seconds, texts(write.cmdlet), result, texts(write.error)]
 
 
 def outline(page_data: Any) -> list[str]:

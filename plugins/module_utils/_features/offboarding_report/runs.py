@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
     journal_runs,
+    markup,
     wording,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
@@ -36,13 +37,7 @@ _WORDS = {
 
 
 def section(document: Document) -> Html:
-    return element(
-        "section",
-        element("h2", "Timeline", id="timeline-title"),
-        *_content(document),
-        id="timeline",
-        aria_labelledby="timeline-title",
-    )
+    return markup.section("timeline", "Timeline", *_content(document))
 
 
 def _content(document: Document) -> Iterable[Html]:
@@ -112,7 +107,7 @@ def _when(run: Run) -> str:
 
 def _summed(run: Run) -> Html:
     wrong = [f"{wording.number(run.count(result))} {word}" for result, word in _WORDS.items() if run.count(result)]
-    mailboxes = len({write.mailbox for write in run.writes} - {None})
+    mailboxes = len({number for write in run.writes for number in write.mailboxes})
     what = f"{wording.counted(len(run.writes), 'write')} for {wording.mailboxes(mailboxes)}"
     text = what if mailboxes else wording.counted(len(run.writes), "write")
     if not run.writes:
@@ -141,12 +136,17 @@ def _failed_writes(document: Document, writes: Sequence[Write]) -> Html:
 
 
 def _failed_write(document: Document, write: Write) -> Html:
-    who = document.mailboxes[write.mailbox].identity if write.mailbox is not None else "(no mailbox)"
     return element(
         "li",
-        foreign(who, class_="who"),
+        foreign(_concerned(document, write), class_="who"),
         " ",
         element("code", write.cmdlet),
         f" {write.at:%H:%M:%S}, {_WORDS[write.result]}",
         *((": ", foreign(write.error, class_="said")) if write.error else (".",)),
     )
+
+
+def _concerned(document: Document, write: Write) -> str:
+    if len(write.mailboxes) > 1:
+        return f"{write.name} ({wording.mailboxes(len(write.mailboxes))})"
+    return document.mailboxes[write.mailboxes[0]].identity if write.mailboxes else "(no mailbox)"

@@ -23,6 +23,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     read_data_block,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import Given
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 
 
@@ -38,16 +39,22 @@ class Written:
 
 
 def write(path: str, given: Given, now: datetime.datetime, check: bool) -> Written:
-    """Write the report unless the file says the same already, apart from the time when it was made."""
+    """Write the report unless the file says the same already, apart from the time when it was made.
+
+    Without a path there is no page, and the document alone is made.
+    """
     made = document.build(given, now)
+    if not path:
+        return Written(made, changed=False, size=0, before="", after="")
     text = page.render(made)
     old = _read(path)
     changed = not _same(old, given)
     if changed and not check:
         try:
-            wave_files.write_private(path, text)
+            # A page is a file of people, wherever the run remembers.
+            FileMemory().write(path, text)
         except OSError as error:
-            raise wave_files.unwritable(path, error) from error
+            raise wave_files.unwritable("path", path, error) from error
     shown = text if changed else old
     outlines = [_outline(item) for item in (old, shown)]
     return Written(made, changed, len(shown.encode()), *outlines)
@@ -64,9 +71,9 @@ def _outline(text: str) -> str:
 
 
 def _read(path: str) -> str:
-    """Return the old file, empty where there is none or it is no text."""
+    """Return the old page, empty where there is none or it is no text."""
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            return stream.read()
-    except (OSError, ValueError):
+        found = FileMemory().read(path)
+    except OSError:
         return ""
+    return found.text if found else ""

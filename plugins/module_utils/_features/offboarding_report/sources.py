@@ -3,16 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""Reading the files of ``offboarding_directory``. What is missing or damaged is told, never taken for an answer."""
+"""Reading what runs have left. What is missing or damaged is told, never taken for an answer."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import reason
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 
 Properties = dict[str, Any]
@@ -56,14 +59,21 @@ class Given:
     error: str = ""
 
 
-def read(readiness: str, journal: str, progress: str) -> Sources:
-    """Read the files of a wave; an empty path is a file that nobody named."""
-    return Sources(_read_readiness(readiness), _read_journal(journal), _read_progress(progress))
+def read(memory_at: Callable[[str], Memory], *, readiness: str, journal: str, progress: str | Source) -> Sources:
+    """Read what belongs to a wave; an empty path is what nobody named, and the progress may have been read already.
+
+    ``memory_at`` says in which memory a path is; the readiness report is a file of people in any case.
+    """
+    return Sources(
+        _read_readiness(FileMemory(), readiness),
+        _read_journal(memory_at(journal), journal),
+        progress if isinstance(progress, Source) else read_progress(memory_at(progress), progress),
+    )
 
 
-def _read_readiness(path: str) -> Source:
+def _read_readiness(memory: Memory, path: str) -> Source:
     """Return what readiness.json holds (shape: offboarding/readiness/report.py), environment and mailboxes lists."""
-    source = _read_json("Readiness report", path)
+    source = _read_json("Readiness report", memory, path)
     if not source.there:
         return source
     content = source.content
@@ -78,9 +88,9 @@ def _read_readiness(path: str) -> Source:
     )
 
 
-def _read_progress(path: str) -> Source:
+def read_progress(memory: Memory, path: str) -> Source:
     """Return the content of a progress file, ``looks`` a list and ``requests`` a dictionary of dictionaries."""
-    source = _read_json("Progress of the moves", path)
+    source = _read_json("Progress of the moves", memory, path)
     if not source.there:
         return source
     content = source.content
@@ -95,30 +105,30 @@ def _read_progress(path: str) -> Source:
     )
 
 
-def _read_journal(path: str) -> Source:
+def _read_journal(memory: Memory, path: str) -> Source:
     """Return the events of a journal. A line that a power cut left half written is counted, and the others stand."""
     name = "Journal"
-    try:
-        with open(path, "rb") as stream:
-            lines = stream.read().split(b"\n")
-    except OSError as error:
-        return _unreadable(name, path, error)
     events: list[Properties] = []
     damaged = 0
-    for line in lines:
-        if not line.strip(b" \t\r\0"):
-            # A file system may leave a hole of zeros after a power cut: that was a line, too.
-            damaged += b"\0" in line
-            continue
-        event = _event(line)
-        if event is None:
-            damaged += 1
-        else:
-            events.append(event)
+    try:
+        if not path or not memory.exists(path):
+            return Source(name, path)
+        for line in memory.lines(path):
+            if not line.strip(" \t\r\0"):
+                # A file system may leave a hole of zeros after a power cut: that was a line, too.
+                damaged += "\0" in line
+                continue
+            event = _event(line)
+            if event is None:
+                damaged += 1
+            else:
+                events.append(event)
+    except OSError as error:
+        return _unreadable(name, path, error)
     return Source(name, path, events, damaged=damaged)
 
 
-def _event(line: bytes) -> Properties | None:
+def _event(line: str) -> Properties | None:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -130,19 +140,21 @@ def _dictionaries(items: Iterable[Any]) -> list[Properties]:
     return [dict(item) for item in items if isinstance(item, Mapping)]
 
 
-def _read_json(name: str, path: str) -> Source:
+def _read_json(name: str, memory: Memory, path: str) -> Source:
     try:
-        with open(path, encoding="utf-8") as stream:
-            return Source(name, path, json.load(stream))
+        found = memory.read(path) if path else None
     except OSError as error:
         return _unreadable(name, path, error)
-    except (ValueError, RecursionError):
+    if found is None:
+        return Source(name, path)
+    try:
+        return Source(name, path, documents.parsed(found.text))
+    except OSError:
         return Source(name, path, problem="it is not JSON")
 
 
 def _unreadable(name: str, path: str, error: OSError) -> Source:
-    gone = isinstance(error, FileNotFoundError)
-    return Source(name, path, problem="" if gone else f"it cannot be read ({os.strerror(error.errno or 0)})")
+    return Source(name, path, problem=f"it cannot be read ({reason(error)})")
 
 
 def _damaged(source: Source, why: str) -> Source:

@@ -76,7 +76,8 @@ def owners(connections: Connections, users: Collection[CloudUser | HybridError])
     result: dict[str, list[str]] = {}
     for immutable_id, guid in named.items():
         objects = found.get(guid, [])
-        result[immutable_id] = [_values.guid(item.get("Guid")) for item in objects] if isinstance(objects, list) else []
+        shown = objects if isinstance(objects, list) else []
+        result[immutable_id] = [_values.told_guid(item.get("Guid")) for item in shown]
     return result
 
 
@@ -114,7 +115,7 @@ def _object_ids(connections: Connections, outcomes: Sequence[Outcome]) -> dict[s
         identity: "" if isinstance(item, HybridError) else str(item["external_directory_object_id"])
         for identity, item in found.items()
     }
-    return {identity: object_id.lower() for identity, object_id in {**known, **asked}.items()}
+    return {identity: _values.folded(object_id) for identity, object_id in {**known, **asked}.items()}
 
 
 def _verify_proved(connections: Connections, proved: Sequence[tuple[Outcome, CloudUser | HybridError | None]]) -> None:

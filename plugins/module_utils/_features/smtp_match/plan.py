@@ -50,7 +50,7 @@ def stamped(record: Record, seen: BothSides) -> Plan:
     primary = record.get("primary_smtp_address") or mailbox["primary_smtp_address"]
     if user["kind"] != "user":
         held = str(user.get("primary_smtp_address", ""))
-        if held.lower() == primary.lower():
+        if _values.folded(held) == _values.folded(primary):
             return Plan()
         raise MailboxError(
             f"{user['distinguished_name']} is a {user['recipient_type_details']} with the primary address {held}, "
@@ -59,7 +59,7 @@ def stamped(record: Record, seen: BothSides) -> Plan:
             cmdlet="Set-User",
             remedy="Only the mail of a plain user is stamped: correct the primary address with module mailuser.",
         )
-    if user["windows_email_address"].lower() == primary.lower():
+    if _values.folded(user["windows_email_address"]) == _values.folded(primary):
         return Plan()
     if user["windows_email_address"] and not record.get("force"):
         raise MailboxError(
@@ -107,7 +107,7 @@ def not_joined(record: Record, live: CloudRecipient) -> str:
     IsDirSynced and an unchanged object id alone prove nothing, both may hold beforehand: what we stamped must be
     seen too, or IsDirSynced must have turned true.
     """
-    known = str(record.get("external_directory_object_id") or "").lower()
+    known = _values.folded(record.get("external_directory_object_id"))
     if known and live["external_directory_object_id"] != known:
         return f"the cloud object is {live['external_directory_object_id']}, not {known} as before"
     return "" if live["is_dir_synced"] else "IsDirSynced of the cloud object is still False"
@@ -153,7 +153,7 @@ def second_object(
 
     ``held`` is who holds the record's addresses, ``holder`` the cloud user with the on-premises user's anchor.
     """
-    known = str(record.get("external_directory_object_id") or "").lower()
+    known = _values.folded(record.get("external_directory_object_id"))
     other = _other(held, asked_of(record), known) or _joined(user, holder, known)
     if not other:
         return None
@@ -172,7 +172,7 @@ def second_object(
 def asked_of(record: Record) -> set[str]:
     """Return what a second cloud object of a mailbox would hold."""
     name = str(record.get("legacy_exchange_dn") or "")
-    own = {f"x500:{name}".lower()} if name else set()
+    own = {_values.folded(f"x500:{name}")} if name else set()
     return own | set(addresses.smtp_addresses(record.get("email_addresses", [])))
 
 
@@ -181,9 +181,9 @@ def _other(held: Mapping[str, list[Properties] | HybridError], mine: set[str], k
     for value in mine if known else ():
         objects = held.get(value, [])
         for item in objects if isinstance(objects, list) else ():
-            found = str(item.get("ExternalDirectoryObjectId") or "").lower()
+            found = _values.folded(item.get("ExternalDirectoryObjectId"))
             if found != known:
-                return found or _values.guid(item.get("Guid"))
+                return found or _values.told_guid(item.get("Guid"))
     return ""
 
 

@@ -19,7 +19,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import (
     ANCHOR_UNVERIFIED,
     MailStamped,
     await_match,
@@ -35,7 +35,7 @@ def _cycle(module: HybridModule, connections: Connections) -> Callable[[], objec
         return None
     connections.require(ENTRA_CONNECT)
     sync = DirectorySync(connections, False, wait_timeout=module.params["wait_timeout"], wait_sleep=5)
-    return lambda: sync.synced("Delta", module.params["directory"] or "")
+    return lambda: sync.synced("Delta", module.folder())
 
 
 def work(module: HybridModule) -> NoReturn:

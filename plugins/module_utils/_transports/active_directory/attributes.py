@@ -49,8 +49,11 @@ WANTED = (
     "msExchRemoteRecipientType",
     "adminCount",
     "adminDescription",
+    "userAccountControl",
     *MOVE_ATTRIBUTES,
 )
+# ADS_UF_ACCOUNTDISABLE of userAccountControl ([MS-ADTS] 2.2.16).
+_DISABLED = 0x2
 # SE_DACL_PROTECTED in the Control word of a self-relative SECURITY_DESCRIPTOR ([MS-DTYP] 2.4.6).
 _DACL_PROTECTED = 0x1000
 _CONTROL = slice(2, 4)
@@ -73,7 +76,8 @@ class Withheld:
 
 @dataclass(frozen=True)
 class DirectoryUser:
-    """A user object. GUIDs are lower-case texts, ``inheritance_disabled`` is None where the descriptor was withheld.
+    """A user object. GUIDs are lower-case texts, ``inheritance_disabled`` is None where the descriptor was withheld,
+    and ``account_disabled`` where userAccountControl was.
 
     ``source_anchor`` is what Entra Connect would send as ImmutableId: base64 of mS-DS-ConsistencyGuid, whatever bytes
     stand in it, else of objectGUID (facts offboarding-practice.md 1.2). ``custom_attributes`` are named as in a record.
@@ -96,6 +100,7 @@ class DirectoryUser:
     proxy_addresses: tuple[str, ...] = ()
     custom_attributes: Mapping[str, str] = field(default_factory=dict)
     external_directory_object_id: str = ""
+    account_disabled: bool | None = None
 
     @property
     def guid_anchor(self) -> str:
@@ -111,11 +116,11 @@ ShownUser = Union[DirectoryUser, Withheld]
 
 def user(attributes: Attributes) -> ShownUser:
     """Return the user that a search entry describes. ValueError for an entry without objectGUID."""
-    known = {name.lower(): list(values) for name, values in attributes.items() if values}
+    known = {_values.folded(name): list(values) for name, values in attributes.items() if values}
     guid, name = _guid(known.get("objectguid")), _text(known.get("distinguishedname"))
-    if CANARY.lower() not in known:
+    if _values.folded(CANARY) not in known:
         return Withheld(guid, name)
-    custom = ((attribute, _text(known.get(attribute.lower()))) for attribute in CUSTOM_ATTRIBUTES)
+    custom = ((attribute, _text(known.get(_values.folded(attribute)))) for attribute in CUSTOM_ATTRIBUTES)
     return DirectoryUser(
         guid=guid,
         distinguished_name=name,
@@ -132,7 +137,8 @@ def user(attributes: Attributes) -> ShownUser:
         proxy_addresses=tuple(value.decode("utf-8", "replace") for value in known.get("proxyaddresses", ())),
         hidden=_text(known.get("msexchhidefromaddresslists")) == "TRUE",
         custom_attributes={_exchange_name(attribute): value for attribute, value in custom if value},
-        external_directory_object_id=_cloud_object(_text(known.get(WRITTEN_BACK.lower()))),
+        external_directory_object_id=_cloud_object(_text(known.get(_values.folded(WRITTEN_BACK)))),
+        account_disabled=_disabled(known.get("useraccountcontrol")),
     )
 
 
@@ -143,7 +149,7 @@ def _exchange_name(attribute: str) -> str:
 def _cloud_object(value: str) -> str:
     """Return the object id of a value that hybrid write-back writes, ``User_`` and the id (facts, corrections 2)."""
     _kind, _underscore, object_id = value.rpartition("_")
-    return object_id.lower()
+    return _values.folded(object_id)
 
 
 def _encoded(values: Sequence[bytes] | None) -> str:
@@ -155,7 +161,8 @@ def _text(values: Sequence[bytes] | None) -> str:
 
 
 def _number(values: Sequence[bytes] | None) -> int:
-    return int(_text(values) or 0)
+    # What is no number is not the one that Exchange or Windows would have written.
+    return _values.count(_text(values)) or 0
 
 
 def _guid(values: Sequence[bytes] | None) -> str:
@@ -171,5 +178,9 @@ def _protected(values: Sequence[bytes] | None) -> bool | None:
     return bool(int.from_bytes(values[0][_CONTROL], "little") & _DACL_PROTECTED)
 
 
+def _disabled(values: Sequence[bytes] | None) -> bool | None:
+    return bool(_number(values) & _DISABLED) if values else None
+
+
 def _residue(known: Mapping[str, Sequence[bytes]]) -> tuple[str, ...]:
-    return tuple(name for name in MOVE_ATTRIBUTES if name.lower() in known)
+    return tuple(name for name in MOVE_ATTRIBUTES if _values.folded(name) in known)

@@ -22,9 +22,22 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
+    LARGEST_SEARCH,
+    TRANSFER,
+    AnswerTooLarge,
+    BoundExceeded,
+    DeadlinePassed,
+    until,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.loggers import keep_quiet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     ConnectionOptions,
+    Diagnosis,
+    beyond_bounds,
+    lost,
     missing_library,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure
@@ -85,7 +98,7 @@ class DirectoryReader:
             raise given.option_error("password", "is missing", f"auth: {self._auth} needs username and password.")
 
     def __enter__(self) -> DirectoryReader:
-        self._wire = _Wire(self._connect(), self._where)
+        self._wire = _Wire(self._connect(), self._where, self._timeout)
         try:
             if self._auth == "simple":
                 self._wire.bind_simple(self._username, self._password or "")
@@ -149,7 +162,16 @@ class DirectoryReader:
         if self._auth != "simple":
             return connection
         try:
-            return self._tls().wrap_socket(connection, server_hostname=self.host)
+            # TLS takes the socket away, and no time-out notices a byte now and then.
+            with connection.dup() as twin, until(self._timeout, lambda: twin.shutdown(socket.SHUT_RDWR)):
+                return self._tls().wrap_socket(connection, server_hostname=self.host)
+        except (TimeoutError, DeadlinePassed) as error:
+            # Which of the two clocks strikes first, the socket's or the deadline's, is chance.
+            connection.close()
+            raise _told(beyond_bounds(DeadlinePassed(self._timeout), self._where)) from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError) as error:
+            connection.close()
+            raise _told(lost(self._where, type(error).__name__)) from error
         except OSError as error:
             connection.close()
             raise ConnectionFailure(
@@ -166,6 +188,7 @@ class DirectoryReader:
         return context
 
     def _context(self) -> spnego.ContextProxy:
+        keep_quiet()
         try:
             with IMPORTS:
                 import spnego
@@ -199,10 +222,17 @@ class DirectoryReader:
 
         present = sansldap.FilterPresent("objectClass")
         for entry in self._wire.search("", present, ("defaultNamingContext",), base_only=True):
-            values = {name.lower(): list(held) for name, held in entry.items()}.get("defaultnamingcontext", [])
+            values = {_values.folded(name): list(held) for name, held in entry.items()}.get("defaultnamingcontext", [])
             if values:
                 return values[0].decode()
         raise self._wire.unexpected("it has no default naming context: set active_directory.base")
+
+
+def _told(diagnosis: Diagnosis) -> ConnectionFailure:
+    """Return the failure of a session that only reads: there is no cmdlet that may have run."""
+    return ConnectionFailure(
+        diagnosis.message, code=diagnosis.code, remedy=diagnosis.remedy, retryable=diagnosis.retryable
+    )
 
 
 def _decoded(anchor: str) -> bytes:
@@ -212,10 +242,31 @@ def _decoded(anchor: str) -> bytes:
         return b""
 
 
+def _message_length(data: bytearray) -> int | None:
+    """Return how long the message is that begins here, or None where that is not known yet.
+
+    A length is one byte, or 0x80 and the number of bytes that it takes (X.690, 8.1.3). Raises ValueError for a length
+    that LDAP does not use (RFC 4511, 5.1), AnswerTooLarge for one that nothing in a directory needs.
+    """
+    if len(data) < 2:
+        return None
+    if data[1] < 0x80:
+        return 2 + data[1]
+    digits = data[1] & 0x7F
+    if not 1 <= digits <= 4:
+        raise ValueError("not a length of LDAP's")
+    if len(data) < 2 + digits:
+        return None
+    length = int.from_bytes(data[2 : 2 + digits], "big")
+    if length > LARGEST_SEARCH:
+        raise AnswerTooLarge(LARGEST_SEARCH)
+    return 2 + digits + length
+
+
 class _Wire:
     """One LDAP session over one socket, one request at a time."""
 
-    def __init__(self, connection: socket.socket, where: str) -> None:
+    def __init__(self, connection: socket.socket, where: str, timeout: float) -> None:
         try:
             import sansldap
         except ImportError as error:
@@ -223,9 +274,11 @@ class _Wire:
             raise missing_library("sansldap", error) from None
         self._socket = connection
         self._where = where
+        self._timeout = timeout
         self._session = sansldap.LDAPClient()
         self._context: spnego.ContextProxy | None = None
-        self._sealed = b""
+        self._sealed = bytearray()
+        self._waiting = bytearray()
 
     def close(self) -> None:
         with contextlib.suppress(Exception):
@@ -312,22 +365,49 @@ class _Wire:
 
     def _messages(self) -> Iterator[sansldap.LDAPMessage]:
         """Send what is waiting and yield what comes back; the caller stops when it has its answer."""
-        import sansldap
-
         try:
-            self._send()
-            while True:
-                data = self._socket.recv(_CHUNK)
-                if not data:
-                    raise OSError("the connection was closed")
-                yield from self._session.receive(self._opened(data))
-        except (OSError, sansldap.ProtocolError) as error:
-            raise ConnectionFailure(
-                f"The connection to {self._where} was interrupted ({error}).",
-                code="connection_lost",
-                remedy="Run again.",
-                retryable=True,
-            ) from error
+            with until(self._timeout + TRANSFER, self._end):
+                self._send()
+                size = 0
+                while True:
+                    data = self._socket.recv(_CHUNK)
+                    if not data:
+                        raise OSError("the connection was closed")
+                    size += len(data)
+                    if size > LARGEST_SEARCH:
+                        raise AnswerTooLarge(LARGEST_SEARCH)
+                    yield from self._received(data)
+        except BoundExceeded as error:
+            raise _told(beyond_bounds(error, self._where)) from error
+        except OSError as error:
+            raise self._interrupted(str(error)) from error
+
+    def _received(self, data: bytes) -> list[sansldap.LDAPMessage]:
+        """Return the messages that are complete: sansldap would put together what it has with each piece that comes."""
+        messages: list[sansldap.LDAPMessage] = []
+        try:
+            self._waiting += self._opened(data)
+            while (length := _message_length(self._waiting)) is not None and length <= len(self._waiting):
+                messages += self._session.receive(bytes(self._waiting[:length]))
+                del self._waiting[:length]
+            return messages
+        except (OSError, BoundExceeded):
+            raise
+        except Exception as error:
+            # What pyspnego and sansldap raise for bytes that are no message of theirs has no common class.
+            raise self._interrupted(f"its answer cannot be read: {type(error).__name__}") from error
+
+    def _interrupted(self, reason: str) -> ConnectionFailure:
+        return ConnectionFailure(
+            f"The connection to {self._where} was interrupted ({reason}).",
+            code="connection_lost",
+            remedy="Run again.",
+            retryable=True,
+        )
+
+    def _end(self) -> None:
+        # Not SSLSocket's own, which takes the session away from who reads.
+        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _opened(self, data: bytes) -> bytes:
         """Return the plain bytes of all sealed messages that are complete."""
@@ -337,9 +417,11 @@ class _Wire:
         plain = b""
         while len(self._sealed) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._sealed)
+            if length > LARGEST_SEARCH:
+                raise AnswerTooLarge(LARGEST_SEARCH)
             end = _LENGTH.size + length
             if len(self._sealed) < end:
                 break
-            plain += self._context.unwrap(self._sealed[_LENGTH.size : end]).data
-            self._sealed = self._sealed[end:]
+            plain += self._context.unwrap(bytes(self._sealed[_LENGTH.size : end])).data
+            del self._sealed[:end]
         return plain

@@ -30,6 +30,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     WindowsShell,
     certificate_files,
     worth_reading_again,
+    worth_sending_again,
 )
 
 AUTHENTICATIONS = ("kerberos", "ntlm", "basic", "certificate")
@@ -87,6 +88,7 @@ def from_options(options: Mapping[str, Any]) -> EntraConnectOrganization:
         certificate_key=key,
         verification=given.verification() if use_tls else True,
         use_tls=use_tls,
+        deadline=given.cmdlet_timeout(),
         proxy=given.proxy(in_clear=False),
     )
     tickets = TicketCache(username, password) if authentication == "kerberos" and username and password else None
@@ -102,11 +104,10 @@ class WindowsShellSession:
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one ADSync cmdlet: see Session.run."""
-        if cmdlet.is_read:
-            return self._retry.call(
-                lambda: self._run_once(cmdlet), lambda error: not self._shell.ended and worth_reading_again(error)
-            )
-        return self._run_once(cmdlet)
+        worthwhile = worth_reading_again if cmdlet.is_read else worth_sending_again
+        return self._retry.call(
+            lambda: self._run_once(cmdlet), lambda error: not self._shell.ended and worthwhile(error)
+        )
 
     def close(self) -> None:
         self._shell.end()

@@ -66,13 +66,23 @@ def encode_value(value: Value) -> Any:
     if isinstance(value, datetime.timedelta):
         return span_text(value)
     if isinstance(value, bytes):
-        return {"@odata.type": BYTE_ARRAY, "Data": list(value)}
+        # So a live project's batches were made; the form of Microsoft's module is the other one that is known.
+        return base64.b64encode(value).decode("ascii")
     if isinstance(value, Mapping):
         # Without the tag the service sees a JObject that it cannot bind.
         return {"@odata.type": HASH_TABLE, **{key: encode_value(item) for key, item in value.items()}}
     if isinstance(value, Sequence):
         return [encode_value(item) for item in value]
     raise TypeError(f"a cmdlet does not accept {type(value).__name__}")
+
+
+def has_bytes(parameters: Mapping[str, Value]) -> bool:
+    return any(isinstance(value, bytes) for value in parameters.values())
+
+
+def encode_byte_array(value: bytes) -> dict[str, Any]:
+    """Return bytes in the form of Microsoft's module, for a service that does not take them in base64."""
+    return {"@odata.type": BYTE_ARRAY, "Data": list(value)}
 
 
 def encode_filter(text: str) -> str:

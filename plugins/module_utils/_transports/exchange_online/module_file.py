@@ -23,7 +23,8 @@ _FUNCTION = re.compile(
 _PARAM = re.compile(r"\bparam\s*\(", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z]\w*)\}|(?P<plain>[A-Za-z]\w*))")
 # What is to be skipped, and what opens and closes: quoted text may hold parentheses.
-_TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"`]|`.)*\"|#[^\n]*|[()]")
+# A quote that nothing closes goes on to the end: it is not looked for again from each quote behind it.
+_TOKEN = re.compile(r"'(?:[^']|'')*(?:'|\Z)|\"(?:[^\"`]|`[\s\S]?)*(?:\"|\Z)|#[^\n]*|[()]")
 # What a function that deals with a password or a credential names, and the key that it may have in it.
 _OF_CREDENTIALS = re.compile(
     r"PSCredential|SecureString|GetNetworkCredential|PublicKey|RSACryptoServiceProvider|\bRSA\b", re.IGNORECASE

@@ -85,6 +85,9 @@ class ExchangeOnlineOrganization:
     system: str = field(default="exchange_online", init=False)
     public_key: PublicKey = field(default_factory=lambda: PublicKey(threading.Lock()), init=False)
 
+    def __post_init__(self) -> None:
+        self.tokens.retry = self.retry
+
     @property
     def host(self) -> str:
         return urlsplit(self.tenant.base_url).netloc
@@ -111,7 +114,7 @@ def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
     tenant_id = given.required("tenant_id", "Specify the tenant's GUID, or one of its verified domains.")
     if not _TENANT.fullmatch(tenant_id):
         raise given.option_error("tenant_id", "is neither a GUID nor a domain", "Correct the value.", tenant_id)
-    resource = _address(given, "resource", cloud.resource)
+    resource = given.address("resource", cloud.resource)
     authentication = choose(given, resource)
     needs_client = authentication.option not in ("access_token", "managed_identity")
     client_id = (
@@ -119,11 +122,11 @@ def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
         if needs_client
         else (given.text("client_id"))
     )
-    base_url = _address(given, "base_url", cloud.base_url)
+    base_url = given.address("base_url", cloud.base_url)
     issuer = Issuer(
         tenant_id=tenant_id,
         client_id=client_id,
-        authority=_address(given, "authority", cloud.authority),
+        authority=given.address("authority", cloud.authority),
         resource=resource,
         verification=given.verification(),
         proxy=given.text("proxy"),
@@ -141,11 +144,3 @@ def _admin_api(given: ConnectionOptions) -> ExchangeOnlineOrganization:
         experimental_rest_credential=given.flag("experimental_rest_credential", False),
     )
     return ExchangeOnlineOrganization(tenant, TokenCache(authentication, issuer), given.number("concurrency", 8, 1, 32))
-
-
-def _address(given: ConnectionOptions, name: str, default: str) -> str:
-    address = given.text(name, default).rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.option_error(name, "is not an https address", "Specify https:// and the host name.", address)
-    return address

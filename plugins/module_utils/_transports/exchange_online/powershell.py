@@ -52,7 +52,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     ProcessLost,
 )
 
-# What Connect-ExchangeOnline loads; with all of its cmdlets it takes several times as long.
+# What Connect-ExchangeOnline loads beside the cmdlet that is asked for; all of its cmdlets take several times as long.
 CMDLETS = tuple(sorted(cmdlet_table.names(EXCHANGE_ONLINE)))
 # -ExchangeEnvironmentName (facts: exchange-online-rest.md section 1.1).
 ENVIRONMENT_NAMES = {
@@ -168,7 +168,6 @@ def from_options(given: ConnectionOptions) -> PowerShellOrganization:
     connect: dict[str, Any] = {
         "Organization": f"s:{organization}",
         "ExchangeEnvironmentName": f"s:{ENVIRONMENT_NAMES[environment]}",
-        "CommandName": [f"s:{name}" for name in CMDLETS],
         **_sign_in(given),
     }
     installation = Installation(
@@ -247,11 +246,10 @@ class PowerShellSession:
         self._retry = retry
         self._clock = clock
         self._process: Process | None = None
+        self._loaded: frozenset[str] = frozenset()
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
-        if cmdlet.name not in CMDLETS:
-            raise ValueError(f"{cmdlet.name} is not one of the cmdlets that the process loads")
         if cmdlet.name in TAKES_CONFIRM:
             cmdlet = cmdlet.with_parameters(Confirm=False)
         if cmdlet.is_read:
@@ -272,15 +270,17 @@ class PowerShellSession:
         return raise_hidden_not_found(cmdlet, reply.output)
 
     def _ready(self, cmdlet: Cmdlet) -> Process:
-        """Return a process that is signed in. What fails on the way has not run the cmdlet."""
-        if self._process is not None and self._process.alive:
+        """Return a process that is signed in and has the cmdlet. What fails on the way has not run it."""
+        if self._process is not None and self._process.alive and cmdlet.name in self._loaded:
             return self._process
         self.close()
         installation = self._installation
         process = self._process = Process(
             installation.command(), installation.environment, self._clock, installation.closing_timeout
         )
-        line = dialogue.request_line({"connect": dict(self._installation.connect)})
+        self._loaded = frozenset((*CMDLETS, cmdlet.name))
+        names = [f"s:{name}" for name in sorted(self._loaded)]
+        line = dialogue.request_line({"connect": {**installation.connect, "CommandName": names}})
         try:
             process.start()
         except OSError as error:
@@ -366,7 +366,7 @@ def _not_loaded(
         return ConnectionFailure(
             f"Exchange Online has no role for '{installation.client_id}': {text}",
             code="permission_denied",
-            remedy="Assign the application's service principal a role that has the cmdlets: see the README.",
+            remedy="Assign the application's service principal a role that has the cmdlets: see docs/permissions.md.",
         )
     if "unauthorized" in text.lower():
         return ConnectionFailure(

@@ -10,14 +10,13 @@ The shapes are those of facts: exchange-online-rest.md sections 5 and 6.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title, read_json
@@ -42,29 +41,16 @@ class Page:
 
 
 def read_body(raw: bytes) -> Any:
-    """Return a reply's JSON data, or None where there is none: an empty body, HTML, or the NUL bytes of a 403.
-
-    The body's own first bytes decide whether it is compressed: a 403 is declared gzip and is not.
-    """
-    data = decompressed(raw)
+    """Return a reply's JSON data, or None where there is none: an empty body, HTML, or the NUL bytes of a 403."""
     try:
-        return read_json(data)
+        return read_json(raw)
     except ValueError:
         return None
 
 
-def decompressed(raw: bytes) -> bytes:
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error):
-        return raw
-
-
 def gateway_page(raw: bytes) -> str | None:
     """Return the title of a page in HTML or XHTML, which may be empty; None for any other body."""
-    return page_title(decompressed(raw))
+    return page_title(raw)
 
 
 def own_words(body: Any, headers: Mapping[str, str]) -> str:
@@ -151,7 +137,7 @@ def told(message: Any) -> tuple[str, str, str]:
     if isinstance(message, str):
         try:
             data = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             parts = message.split("|", 2)
             return (parts[2], parts[1], parts[0]) if len(parts) == 3 else (message, "", "")
     if not isinstance(data, Mapping):
@@ -171,6 +157,11 @@ def _annotation(body: Mapping[str, Any], name: str) -> list[Any]:
 
 def _is_generic(text: Any) -> bool:
     return not text or str(text).startswith(_GENERIC)
+
+
+def status_of(part: Mapping[str, Any]) -> int:
+    """Return the status of one answer of a batch; 0, which says nothing, for what is no number."""
+    return _values.count(part.get("status")) or 0
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import MOST_PAGES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -35,10 +36,16 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     IMPORTS,
     Diagnosis,
     diagnose_network,
+    is_a_gateways,
     lost,
     missing_library,
     page_in_the_cloud,
     raise_hidden_not_found,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.origins import (
+    Origin,
+    origin,
+    shown,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
     Busy,
@@ -50,10 +57,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     ConnectionFailure,
     HybridError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import http
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.encoding import (
+    encode_byte_array,
     encode_experimental_credential,
     encode_parameters,
+    has_bytes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.module_file import (
     ModuleFile,
@@ -76,9 +86,11 @@ ANCHOR_MAILBOX = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 BATCH_LIMIT = 10
 CONNECT_TIMEOUT = 30
 MOST_REDIRECTS = 3
+# What such a cmdlet makes it also shows: an answer without an object says nothing of what has become of it.
+_SHOWS_WHAT_IT_MAKES = "New-"
 # Without -Confirm, the service takes the call for a validation and runs nothing (facts section 4).
 TAKES_CONFIRM = cmdlet_table.taking_confirm(EXCHANGE_ONLINE)
-_BUSY = frozenset((408, 429, 502, 503, 504))
+_BUSY = frozenset((408, 429, 503))
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "gateway_answer", "transient"))
 # What one read of several may meet without the others.
 _OF_ITS_OWN = frozenset(("permission_denied", "unexpected_answer", "throttled", "gateway_answer", "incomplete_answer"))
@@ -108,10 +120,13 @@ class Tenant:
         """Return the tenant's GUID, which paging needs where tenant_id is a custom domain (facts section 1.2)."""
         return str(token.claims.get("tid") or self.tenant_id)
 
-    def vouches_for(self, host: str) -> bool:
-        """Return whether a bearer token may be sent to ``host``."""
-        return host == urlsplit(self.base_url).hostname or any(
-            host == domain or host.endswith(f".{domain}") for domain in self.domains
+    def vouches_for(self, place: Origin | None) -> bool:
+        """Return whether a bearer token may be sent to ``place``; None is what cannot be read in one way alone."""
+        if place is None or place.scheme != "https":
+            return False
+        return place == origin(self.base_url) or (
+            place.port == 443
+            and any(place.host == domain or place.host.endswith(f".{domain}") for domain in self.domains)
         )
 
 
@@ -125,7 +140,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class HttpReply:
-    """A complete HTTP answer; ``raw`` is the body as it came."""
+    """A complete HTTP answer; ``raw`` is the body, without its compression."""
 
     status: int
     headers: Mapping[str, str]
@@ -159,7 +174,7 @@ class AdminApiSession:
         """Run one cmdlet, with Confirm added where it takes it, and all pages read: see Session.run."""
         body = self._invocation(cmdlet)
         if not cmdlet.is_read:
-            return self._run_once(cmdlet, body)
+            return self._write(cmdlet, body)
         try:
             return self._read(cmdlet, body)
         except ConnectionFailure as error:
@@ -167,6 +182,17 @@ class AdminApiSession:
                 raise
         # Some tenants never take a cursor back, whatever is sent along: then everything comes in one answer.
         return self._read(cmdlet, body, paged=False)
+
+    def _write(self, cmdlet: Cmdlet, body: dict[str, Any]) -> CmdletOutput:
+        try:
+            return self._run_once(cmdlet, body)
+        except CmdletError as error:
+            # A parameter that cannot be bound: nothing ran.
+            if error.exception_type != "ParameterTransformationException" or not has_bytes(cmdlet.parameters):
+                raise
+        given = {name: value for name, value in cmdlet.parameters.items() if isinstance(value, bytes)}
+        body["CmdletInput"]["Parameters"].update({name: encode_byte_array(value) for name, value in given.items()})
+        return self._run_once(cmdlet, body)
 
     def _read(self, cmdlet: Cmdlet, body: dict[str, Any], *, paged: bool = True) -> CmdletOutput:
         return self._retry.call(lambda: self._run_once(cmdlet, body, paged=paged), self._worth_reading_again)
@@ -191,9 +217,9 @@ class AdminApiSession:
         return _worth_reading_again(error)
 
     def close(self) -> None:
-        http, self._http = self._http, None
-        if http is not None:
-            http.close()
+        session, self._http = self._http, None
+        if session is not None:
+            session.close()
 
     # One cmdlet
 
@@ -225,23 +251,37 @@ class AdminApiSession:
             ]
             seen.add(url)
             url = page.next_link
-            if url in seen:
+            if url in seen or len(seen) >= MOST_PAGES:
                 raise replies.unexpected(cmdlet.name, "points to a page that was already read")
             if limit is not None and len(output.objects) >= limit:
                 del output.objects[limit:]
                 break
-        return raise_hidden_not_found(cmdlet, output)
+        raise_hidden_not_found(cmdlet, output)
+        if cmdlet.name.startswith(_SHOWS_WHAT_IT_MAKES) and not output.objects:
+            raise self._shows_nothing(cmdlet).failure(cmdlet)
+        return output
+
+    def _shows_nothing(self, cmdlet: Cmdlet) -> Diagnosis:
+        return Diagnosis(
+            "unexpected_answer",
+            f"{self._tenant.where} answered {cmdlet.name} without the object that it makes: whether it was made is "
+            "not known.",
+            "Run again; what was done in the meantime is read first.",
+            retryable=True,
+            may_have_run=True,
+        )
 
     def _page(self, reply: HttpReply, cmdlet: Cmdlet) -> replies.Page:
-        if reply.status == 204 or (reply.status == 200 and not reply.raw and not cmdlet.is_read):
-            # Writes that return nothing come without a body (facts section 5).
+        if reply.status == 204:
+            # Says itself that there is nothing to show (facts section 5).
             return replies.Page()
         if reply.status == 200:
             if not reply.raw:
-                # For a read it would pass for "there is none".
+                # What a gateway answers in the service's place: what has become of a write is read. For a read it would
+                # pass for "there is none".
                 raise lost(self._tenant.where, "an empty body").failure(cmdlet)
             body = reply.body
-            if body is None and replies.TOO_MANY_REQUESTS.encode() in replies.decompressed(reply.raw):
+            if body is None and replies.TOO_MANY_REQUESTS.encode() in reply.raw:
                 raise self._busy(reply, cmdlet)
             try:
                 return replies.read_page(body, cmdlet.name)
@@ -278,14 +318,14 @@ class AdminApiSession:
     def _post_batch(self, body: dict[str, Any], first: Cmdlet) -> HttpReply:
         headers = {**self._headers("", str(uuid.uuid4())), "Prefer": "odata.continue-on-error"}
         reply = self._post(self._url("adminapi/beta/{tenant}/$batch"), body, headers, first)
-        if reply.status in _BUSY or reply.status in (401, 403):
+        if reply.status in _BUSY or reply.status in (401, 403) or reply.status >= 500:
             raise self._refusal(reply, first)
         # Any other refusal is about the batch as such: each cmdlet then goes alone.
         return reply
 
     def _batch_outcome(self, cmdlet: Cmdlet, answer: Mapping[str, Any] | None) -> Outcome:
         """Read one part; what is missing, busy or has further pages is run alone, as Microsoft's module does."""
-        status = int(answer.get("status") or 0) if answer else 0
+        status = replies.status_of(answer or {})
         body = (answer or {}).get("body")
         if status not in (200, 204, 400, 404):
             return self._alone(cmdlet)
@@ -391,7 +431,7 @@ class AdminApiSession:
         token = self._tokens.token()
         renewed = False
         for _redirect in range(MOST_REDIRECTS + 2):
-            self._require_own(url, cmdlet)
+            self._require_own(url, origin(url), cmdlet)
             reply = self._exchange(method, url, body, {**headers, "Authorization": f"Bearer {token.text}"}, cmdlet)
             self._refuse_page_of_a_gateway(reply, cmdlet)
             if reply.status == 401 and not renewed and self._tokens.renewable:
@@ -406,22 +446,19 @@ class AdminApiSession:
         self, method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str], cmdlet: Cmdlet
     ) -> HttpReply:
         try:
-            http = self._session()
+            session = self._session()
         except ImportError as error:
             raise missing_library("requests", error) from None
         try:
-            with http.request(
+            with session.request(
                 method,
                 url,
                 json=body,
                 headers=headers,
                 timeout=(CONNECT_TIMEOUT, self._tenant.timeout),
                 allow_redirects=False,
-                stream=True,
-                verify=http.verify,
             ) as response:
-                # Undecoded: requests trips over a body that is declared gzip and is not.
-                return HttpReply(response.status_code, response.headers, response.raw.read(decode_content=False))
+                return HttpReply(response.status_code, response.headers, response.content)
         except Exception as error:
             diagnosis = diagnose_network(error, self._tenant.where, "exchange_online.ca_file")
             if diagnosis is None:
@@ -432,27 +469,24 @@ class AdminApiSession:
     def _session(self) -> requests.Session:
         if self._http is None:
             with IMPORTS:
-                import requests
+                import requests  # noqa: F401 (what follows needs it, and one thread imports at a time)
 
-            http = requests.Session()
-            http.headers["User-Agent"] = "mailops.exchange_hybrid"
-            if self._tenant.proxy:
-                http.proxies = {"http": self._tenant.proxy, "https": self._tenant.proxy}
-            # The environment is read once, not for each request; a .netrc must not replace the token either.
-            proxies = dict(http.proxies)
-            settled = http.merge_environment_settings(
-                self._tenant.base_url, proxies, None, self._tenant.verification, None
+            session = http.own_session(
+                self._tenant.base_url,
+                self._tenant.verification,
+                self._tenant.proxy,
+                http.Limits(answer=self._tenant.timeout, own=self._tenant.vouches_for, follows=True),
+                environment=True,
             )
-            http.proxies, http.verify, http.trust_env = settled["proxies"], settled["verify"], False
-            self._http = http
+            session.headers["User-Agent"] = "mailops.exchange_hybrid"
+            self._http = session
         return self._http
 
-    def _require_own(self, url: str, cmdlet: Cmdlet) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not self._tenant.vouches_for(parts.hostname or ""):
+    def _require_own(self, url: str, place: Origin | None, cmdlet: Cmdlet) -> None:
+        if not self._tenant.vouches_for(place):
             raise ConnectionFailure(
-                f"Exchange Online pointed to {parts.scheme}://{parts.netloc}, which is not a host of its own: no token "
-                "was sent there.",
+                f"Exchange Online pointed to {shown(url)}, which is not a host of its own: no token was sent "
+                "there.",
                 code="unexpected_answer",
                 cmdlet=cmdlet.name,
                 remedy="Check base_url, and proxies on the way.",
@@ -463,27 +497,27 @@ class AdminApiSession:
 
         The backends give their internal port 446, which is not open to the outside (facts section 1.8).
         """
-        self._require_own(url, cmdlet)
-        parts = urlsplit(url)
-        if parts.port == 446:
-            port = urlsplit(self._tenant.base_url).port
-            netloc = parts.hostname or ""
-            parts = parts._replace(netloc=f"{netloc}:{port}" if port else netloc)
-        self._origin = self._origin._replace(netloc=parts.netloc)
-        return urlunsplit(parts)
+        place, base = origin(url), origin(self._tenant.base_url)
+        if place is not None and base is not None and place.port == 446:
+            place = place._replace(port=base.port)
+        self._require_own(url, place, cmdlet)
+        if place is not None:
+            url = urlunsplit(urlsplit(url)._replace(netloc=f"{place.host}:{place.port}"))
+        self._origin = self._origin._replace(netloc=urlsplit(url).netloc)
+        return url
 
     # What a refusal means
 
     def _refuse_page_of_a_gateway(self, reply: HttpReply, cmdlet: Cmdlet) -> None:
-        """Raise for a page that something on the way wrote: whether the cmdlet runs behind it nobody knows."""
+        """Raise for what something on the way answered: whether the cmdlet runs behind it nobody knows."""
         title = replies.gateway_page(reply.raw)
-        if title is not None:
-            raise page_in_the_cloud(self._tenant.where, cmdlet, reply.status, title, reply.retry_after)
+        if title is not None or is_a_gateways(reply.status):
+            raise page_in_the_cloud(self._tenant.where, cmdlet, reply.status, title or "", reply.retry_after)
 
     def _refusal(self, reply: HttpReply, cmdlet: Cmdlet) -> HybridError:
         body = reply.body
         told = isinstance(body, Mapping) and isinstance(body.get("error"), Mapping)
-        plain = "" if told else replies.decompressed(reply.raw)[:2000].decode("utf-8", "replace")
+        plain = "" if told else reply.raw[:2000].decode("utf-8", "replace")
         if reply.status in _BUSY or replies.TOO_MANY_REQUESTS in plain:
             return self._busy(reply, cmdlet)
         if reply.status in (401, 403):
@@ -499,12 +533,11 @@ class AdminApiSession:
                     remedy="Run again; the pages are read from the first one.",
                     answer_lost=not cmdlet.is_read,
                 )
+            error.answer_lost = reply.status >= 500 and not cmdlet.is_read
             return error
-        problem = f"is HTTP {reply.status} without a reason"
-        failure = replies.unexpected(cmdlet.name, problem)
         if reply.status >= 500:
-            failure.retryable, failure.answer_lost = True, not cmdlet.is_read
-        return failure
+            return page_in_the_cloud(self._tenant.where, cmdlet, reply.status, "", reply.retry_after)
+        return replies.unexpected(cmdlet.name, f"is HTTP {reply.status} without a reason")
 
     def _busy(self, reply: HttpReply, cmdlet: Cmdlet) -> Busy:
         busy = Busy(
@@ -528,7 +561,7 @@ class AdminApiSession:
             diagnosis = Diagnosis(
                 "permission_denied",
                 f"Exchange Online does not allow '{self._tenant.application}' to run {cmdlet.name} {told}.",
-                "Assign the application's service principal a role that has the cmdlet: see the README.",
+                "Assign the application's service principal a role that has the cmdlet: see docs/permissions.md.",
             )
         elif not self._tokens.renewable:
             diagnosis = Diagnosis(
@@ -559,7 +592,8 @@ def _require_all(page: replies.Page, cmdlet: Cmdlet) -> None:
 
 def _worth_reading_again(error: HybridError) -> bool:
     # A test is throttled for reasons of its own (MigrationConnectionTestedTooRecentlyException): its caller waits.
-    return error.retryable and error.code in _WORTH_A_RETRY and not error.cmdlet.startswith("Test-")
+    worthwhile = error.retryable and not error.timed_out and error.code in _WORTH_A_RETRY
+    return worthwhile and not error.cmdlet.startswith("Test-")
 
 
 def _challenge(reply: HttpReply) -> str | None:

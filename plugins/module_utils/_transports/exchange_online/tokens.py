@@ -10,26 +10,43 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import json
-import logging
+import math
+import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.loggers import keep_quiet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     ENVIRONMENT,
     IMPORTS,
     ConnectionOptions,
     diagnose_network,
+    is_a_gateways,
     missing_library,
+    page_in_the_cloud,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.origins import Origin, origin
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
+    Busy,
+    Retry,
+    seconds_asked,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    ConnectionFailure,
+    HybridError,
+    InputError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import read_json
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import http
 
 # Renewed this many seconds before it expires, so that a token does not run out between two pages.
 EXPIRY_MARGIN = 300
+# The year 9999, in seconds since the epoch: no token is for longer.
+LATEST = 253_402_300_800
 # The application that Exchange Online is in every tenant (facts: exchange-online-rest.md section 2).
 EXCHANGE_ONLINE_APPLICATION = "00000002-0000-0ff1-ce00-000000000000"
 
@@ -73,6 +90,26 @@ _ENTRA_ERRORS: dict[str, tuple[str, str, str]] = {
 }
 
 
+# A tenant of another cloud is referred to the hosts of that cloud.
+LOGIN_HOSTS = (
+    "login.microsoftonline.com",
+    "login.microsoft.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+)
+# Seconds that a sign-in service has to begin its answer.
+CONNECT_TIMEOUT, READ_TIMEOUT = 30, 60
+# What gives out the tokens of managed identities, unless the environment names something else.
+METADATA_SERVICE = "http://169.254.169.254"
+METADATA_VARIABLES = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+
+
+_WORTH_A_RETRY = frozenset(("throttled", "gateway_answer", "connection_lost"))
+# What azure-core and msal raise for an answer that they cannot read.
+_NOT_JSON = frozenset(("DecodeError", "JSONDecodeError"))
+
+
 @dataclass(frozen=True)
 class Token:
     """A bearer token, its expiry as seconds since the epoch, and the claims that it carries (not verified)."""
@@ -80,6 +117,18 @@ class Token:
     text: str = field(repr=False)
     expires_on: float
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass
+class Heard:
+    """What the sign-in service last answered, which azure-identity does not hand on: it is 0 before any answer."""
+
+    status: int = 0
+    retry_after: float | None = None
+
+    def note(self, response: Any, *_arguments: Any, **_options: Any) -> None:
+        """Note an answer, as a hook of requests."""
+        self.status, self.retry_after = response.status_code, seconds_asked(response.headers)
 
 
 @dataclass(frozen=True)
@@ -92,6 +141,7 @@ class Issuer:
     resource: str
     verification: bool | str = True
     proxy: str = field(default="", repr=False)
+    heard: Heard = field(default_factory=Heard, repr=False)
 
     @property
     def scope(self) -> str:
@@ -104,12 +154,17 @@ class Issuer:
             "connection_verify": self.verification,
             # Instance discovery would ask Microsoft's public cloud about every authority.
             "disable_instance_discovery": True,
-            "retry_total": 2,
-            "retry_backoff_factor": 0.5,
+            # TokenCache tries again: azure-core would wait for whatever an answer asks for.
+            "retry_total": 0,
+            "transport": _transport(self.authority, self, self._is_own),
         }
-        if self.proxy:
-            arguments["proxies"] = {"http": self.proxy, "https": self.proxy}
         return arguments
+
+    def _is_own(self, place: Origin) -> bool:
+        """Tell whether a secret may be sent to a place: to the authority, and from one of Microsoft's to another."""
+        known = {Origin("https", host, 443) for host in LOGIN_HOSTS}
+        authority = origin(self.authority)
+        return place == authority or (authority in known and place in known)
 
 
 class Authentication(Protocol):
@@ -124,9 +179,23 @@ class Authentication(Protocol):
         """Ask for a new token; ``claims`` is a challenge to pass on. Raises what azure-identity raises."""
 
 
+def _transport(url: str, issuer: Issuer, own: Callable[[Origin], bool]) -> Any:
+    """Return what azure-core sends requests with: its own follows what it is told, for as long as it takes."""
+    from azure.core.pipeline.transport import RequestsTransport
+
+    limits = http.Limits(READ_TIMEOUT, own)
+    session = http.own_session(url, issuer.verification, issuer.proxy, limits, environment=True)
+    session.hooks["response"].append(issuer.heard.note)
+    return RequestsTransport(
+        session=session,
+        connection_verify=session.verify,
+        connection_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+    )
+
+
 def _from_credential(credential: Any, issuer: Issuer, claims: str | None) -> Token:
-    # azure-identity repeats what it raises in its log, which ends on the module's standard error.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
+    keep_quiet()
     with credential:
         token = credential.get_token(issuer.scope, **({"claims": claims} if claims else {}))
     return Token(token.token, float(token.expires_on), read_claims(token.token))
@@ -227,7 +296,9 @@ class ManagedIdentity:
         with IMPORTS:
             from azure.identity import ManagedIdentityCredential
 
-            credential = ManagedIdentityCredential(client_id=self._client_id)
+            place = next(filter(None, map(os.environ.get, METADATA_VARIABLES)), METADATA_SERVICE)
+            transport = _transport(place, replace(issuer, verification=True, proxy=""), lambda _place: True)
+            credential = ManagedIdentityCredential(client_id=self._client_id, transport=transport)
         return _from_credential(credential, issuer, claims)
 
 
@@ -269,7 +340,7 @@ class GivenToken:
     def validate(self) -> None:
         """Check expiry and audience, where the token can be read."""
         claims = read_claims(self._text)
-        if "exp" in claims and float(claims["exp"]) <= self._now():
+        if expiry(claims) <= self._now():
             raise self._given.option_error("access_token", "has expired", "Obtain a new token.")
         audience = claims.get("aud")
         if audience is not None and str(audience).rstrip("/") not in (
@@ -284,7 +355,7 @@ class GivenToken:
 
     def authenticate(self, issuer: Issuer, claims: str | None) -> Token:
         carried = read_claims(self._text)
-        return Token(self._text, float(carried.get("exp", float("inf"))), carried)
+        return Token(self._text, expiry(carried), carried)
 
 
 WAYS = ("access_token", "certificate_path", "client_secret", "federated_token_file", "managed_identity")
@@ -318,7 +389,14 @@ def choose(given: ConnectionOptions, resource: str) -> Authentication:
 class TokenCache:
     """The token of one tenant, shared by all sessions and threads. ``now`` is seconds since the epoch."""
 
-    def __init__(self, authentication: Authentication, issuer: Issuer, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        authentication: Authentication,
+        issuer: Issuer,
+        now: Callable[[], float] = time.time,
+        retry: Retry | None = None,
+    ) -> None:
+        self.retry = retry or Retry()
         self._authentication = authentication
         self._issuer = issuer
         self._now = now
@@ -345,6 +423,10 @@ class TokenCache:
             return self._token
 
     def _ask(self, claims: str | None) -> Token:
+        return self.retry.call(lambda: self._ask_once(claims), _worth_asking_again)
+
+    def _ask_once(self, claims: str | None) -> Token:
+        self._issuer.heard.status = 0
         try:
             return self._authentication.authenticate(self._issuer, claims)
         except ImportError as error:
@@ -354,6 +436,10 @@ class TokenCache:
         except Exception as error:
             # From None: frames of azure-identity hold the secret.
             raise _explain(error, self._issuer) from None
+
+
+def _worth_asking_again(error: HybridError) -> bool:
+    return error.retryable and error.code in _WORTH_A_RETRY and not error.timed_out
 
 
 def explain_entra_error(text: str, client_id: str, tenant_id: str) -> ConnectionFailure | None:
@@ -378,9 +464,14 @@ def _explain(error: Exception, issuer: Issuer) -> ConnectionFailure:
     for cause in chain:
         network = diagnose_network(cause, f"Entra ID at {issuer.authority}", "exchange_online.ca_file")
         if network is not None:
-            return ConnectionFailure(
+            failure = ConnectionFailure(
                 network.message, code=network.code, remedy=network.remedy, retryable=network.retryable
             )
+            failure.timed_out = network.timed_out
+            return failure
+    not_now = _answered_for_now(chain, issuer)
+    if not_now is not None:
+        return not_now
     if type(error).__name__ == "CredentialUnavailableError":
         return ConnectionFailure(
             "This host has no managed identity.",
@@ -392,6 +483,22 @@ def _explain(error: Exception, issuer: Issuer) -> ConnectionFailure:
         code="authentication_failed",
         remedy="Check tenant_id, client_id, authority and the authentication options.",
     )
+
+
+def _answered_for_now(chain: Sequence[Exception], issuer: Issuer) -> ConnectionFailure | None:
+    """Return the failure of an answer that says nothing about the application, or None where it may.
+
+    It is told by its status, whatever its body; and a success that is no JSON is not Entra ID's.
+    """
+    heard, where = issuer.heard, f"Entra ID at {issuer.authority}"
+    if heard.status in (408, 429, 503):
+        return Busy(
+            f"{where} is too busy (HTTP {heard.status}).", remedy="Run again later.", retry_after=heard.retry_after
+        )
+    not_json = heard.status == 200 and any(type(link).__name__ in _NOT_JSON for link in chain)
+    if not_json or is_a_gateways(heard.status) or heard.status >= 500:
+        return page_in_the_cloud(where, None, heard.status, "", heard.retry_after)
+    return None
 
 
 def _chain(error: Exception) -> Iterator[Exception]:
@@ -406,13 +513,19 @@ def _chain(error: Exception) -> Iterator[Exception]:
             waiting += [getattr(link, "inner_exception", None), link.__cause__, link.__context__]
 
 
+def expiry(claims: Mapping[str, Any]) -> float:
+    """Return when a token expires, in seconds since the epoch; never, where it says no number."""
+    told = claims.get("exp")
+    return float(told) if isinstance(told, (int, float)) and abs(told) < LATEST else math.inf
+
+
 def read_claims(token: str) -> Mapping[str, Any]:
     """Return the claims of a JSON Web Token without verifying it, or nothing when it is opaque."""
     parts = token.split(".")
     if len(parts) != 3:
         return {}
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, binascii.Error):
         return {}
     return claims if isinstance(claims, dict) else {}

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import (
+    DEEPEST,
     span_from_duration,
     utc_text,
     whole_text,
@@ -27,6 +28,10 @@ _INTEGERS = frozenset(("By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"))
 _FLOATS = frozenset(("Sg", "Db"))
 _TEXTS = frozenset(("S", "ToString", "URI", "XD", "SBK", "Version", "D", "BA", "SS"))
 _PRIMITIVES = _INTEGERS | _FLOATS | _TEXTS | {"B", "C", "DT", "TS", "G", "Nil"}
+# What stands for a property that cannot be read: no GUID, date, size or name of anything is like it.
+UNREADABLE = "\ufffd"
+# How many items references may repeat within one object; Exchange repeats empty collections.
+MOST_REPEATED = 10_000
 _COLLECTIONS = frozenset(("LST", "IE", "QUE", "STK"))
 # A reference to a character by its number. .NET writes some that XML does not allow, and alone reads them.
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]+)|(\d+));")
@@ -46,9 +51,7 @@ def read_object(xml: str) -> Properties:
     except ElementTree.ParseError as error:
         raise ValueError(f"not CLIXML: {error}") from None
     reader = _Reader()
-    if _tag(element) != "Obj":
-        return {"Value": reader.value(element)}
-    properties = reader.properties(element)
+    properties = reader.properties(element) if _tag(element) == "Obj" else {}
     return properties if properties else {"Value": reader.value(element)}
 
 
@@ -96,13 +99,35 @@ class _Reader:
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
         self._types: dict[str, list[str]] = {}
+        self._depth = 0
+        self._repeated = 0
 
     def value(self, element: ElementTree.Element) -> Any:
+        """Return an element's value. Raises ValueError for what is nested too deep, or grows by its references."""
         tag = _tag(element)
         if tag == "Ref":
-            return self._objects.get(element.get("RefId", ""))
+            return self._referred(element.get("RefId", ""))
         if tag in _PRIMITIVES:
             return _primitive(tag, element.text or "")
+        if self._depth >= DEEPEST:
+            raise ValueError(f"not CLIXML: nested more than {DEEPEST} levels deep")
+        self._depth += 1
+        try:
+            return self._container(tag, element)
+        finally:
+            self._depth -= 1
+
+    def _referred(self, number: str) -> Any:
+        """Return an earlier object. Few references to it, and to what refers to it, may make an answer of any size."""
+        value = self._objects.get(number)
+        if isinstance(value, (list, dict)):
+            items = value.values() if isinstance(value, dict) else value
+            self._repeated += len(items)
+            if self._repeated > MOST_REPEATED or any(isinstance(item, (list, dict)) for item in items):
+                raise ValueError("not CLIXML: references repeat a large part of it")
+        return value
+
+    def _container(self, tag: str, element: ElementTree.Element) -> Any:
         if tag in _COLLECTIONS:
             return [_item(self.value(child)) for child in element]
         if tag == "DCT":
@@ -122,8 +147,15 @@ class _Reader:
                 if _tag(child) == part:
                     for item in child:
                         # A wave's objects have the same hundred names each.
-                        merged[sys.intern(decode_text(item.get("N", "")))] = self.value(item)
+                        merged[sys.intern(decode_text(item.get("N", "")))] = self._field(item)
         return merged
+
+    def _field(self, item: ElementTree.Element) -> Any:
+        """Return a property's value; one that cannot be read is no reason to lose the others."""
+        try:
+            return self.value(item)
+        except ValueError:
+            return UNREADABLE
 
     def _object(self, element: ElementTree.Element) -> Any:
         properties = self.properties(element)
@@ -162,6 +194,14 @@ def _item(value: Any) -> Any:
 
 
 def _primitive(tag: str, text: str) -> Any:
+    """Return a value by its type; one that is not of the type it says is its text, which its reader then refuses."""
+    try:
+        return _typed(tag, text)
+    except (ValueError, OverflowError):
+        return decode_text(text)
+
+
+def _typed(tag: str, text: str) -> Any:
     if tag == "Nil":
         return None
     if tag in _INTEGERS:
@@ -169,7 +209,7 @@ def _primitive(tag: str, text: str) -> Any:
     if tag in _FLOATS:
         return float(text)
     if tag == "B":
-        return text.lower() == "true"
+        return text.lower() == "true" if text.lower() in ("true", "false") else text
     if tag == "C":
         return whole_text(chr(int(text)))
     if tag == "DT":

@@ -66,7 +66,7 @@ class Controllers:
         domain = _values.domain_of_name(str(item.get("DistinguishedName") or ""))
         if domain and item.get("Guid"):
             with self.lock:
-                self.seen[_values.guid(item["Guid"])] = domain
+                self.seen[_values.told_guid(item["Guid"])] = domain
 
     def learn(self, controller: str, objects: Sequence[Properties]) -> None:
         """Correct the domain of a controller whose name says another than all that it shows.
@@ -84,7 +84,7 @@ class Controllers:
     def known_domain(self, identity: str) -> str:
         """Return the domain of a distinguished name, or of an object that was read before; else an empty text."""
         with self.lock:
-            return _values.domain_of_name(identity) or self.seen.get(identity.lower(), "")
+            return _values.domain_of_name(identity) or self.seen.get(_values.folded(identity), "")
 
 
 def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
@@ -106,7 +106,7 @@ def from_option(given: ConnectionOptions, value: object) -> Controllers | None:
         if not name:
             raise given.option_error("domain_controller", "is blank", "Specify a value, or leave the option out.")
         before, equals, controller = (part.strip() for part in name.rpartition("="))
-        domain = before.lower() if equals else controller.lower().partition(".")[2]
+        domain = _values.folded(before) if equals else _values.folded(controller).partition(".")[2]
         if not _values.is_domain(controller) or not _values.is_domain(domain):
             raise given.option_error("domain_controller", "is not a fully qualified host name", remedy, name)
         if domain in by_domain:
@@ -129,7 +129,8 @@ class PinnedSession:
 
     def run(self, cmdlet: Cmdlet) -> CmdletOutput:
         """Run one cmdlet at the pinned controller that has its object: see Session.run."""
-        if cmdlet.forest or cmdlet.name not in _TAKES or "DomainController" in cmdlet.parameters:
+        takes = cmdlet.pinned or cmdlet.name in _TAKES
+        if cmdlet.forest or not takes or "DomainController" in cmdlet.parameters:
             return self._inner.run(cmdlet)
         if len(self._controllers.by_domain) == 1 or cmdlet.name in _CONFIGURATION:
             return self._inner.run(cmdlet.with_parameters(DomainController=self._controllers.first))

@@ -26,10 +26,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 RESOURCE_URI_NOT_FOUND = 2150858811
 SHELL_NOT_FOUND = 2150858843
 OPERATION_TIMED_OUT = 2150858793
-# Statuses that say enough by themselves.
-_PAGES = frozenset((403, 404, 405, 429, 503))
+# The one with which WSMan's own faults come.
+FAULT = 500
 ACCESS_DENIED = 5
 
+_FAULT_ELEMENT = re.compile(r"<[\w.-]*:?Fault\b")
 _QUOTA = re.compile(
     r"maximum number of connections allowed|maxconcurrency|user load quota|concurrent (shells|users|commands)"
     r"|maximum number of concurrent|exceeded the maximum number",
@@ -49,7 +50,7 @@ def diagnose(error: Exception, where: str, username: str | None, *, opening: boo
 
     if isinstance(error, pypsrp.exceptions.WSManFaultError):
         page = error.__context__
-        if error.code is None and isinstance(page, pypsrp.exceptions.WinRMTransportError) and page.code in _PAGES:
+        if error.code is None and isinstance(page, pypsrp.exceptions.WinRMTransportError) and _is_page(page):
             # pypsrp takes any error page that is well-formed XML for a fault, and that of IIS is.
             return _diagnose_page(page, where)
         return _diagnose_fault(error.code, error.reason or error.provider_fault or "", where)
@@ -113,6 +114,11 @@ def _diagnose_fault(code: object, reason: str, where: str) -> Diagnosis:
         retryable=code == OPERATION_TIMED_OUT,
         may_have_run=True,
     )
+
+
+def _is_page(error: Any) -> bool:
+    """Tell whether an answer without a code of WSMan's is a page: every status but a fault's says enough by itself."""
+    return error.code != FAULT or _FAULT_ELEMENT.search(str(error.response_text or "")) is None
 
 
 def _diagnose_page(error: Any, where: str) -> Diagnosis:

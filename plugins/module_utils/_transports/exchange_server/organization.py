@@ -115,6 +115,7 @@ def _remote_powershell(
         operation_timeout=operation_timeout,
         read_timeout=read_timeout,
         idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 43200),
+        deadline=given.cmdlet_timeout(),
         negotiate_service=given.text("negotiate_service", "HTTP"),
         negotiate_hostname_override=given.text("negotiate_hostname_override") or None,
         proxy=given.proxy(in_clear=authentication == "basic" and not use_tls),

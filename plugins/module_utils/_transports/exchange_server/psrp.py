@@ -12,6 +12,7 @@ The endpoint runs in no-language mode: it takes cmdlets and their parameters, ne
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 import re
 import time
@@ -22,6 +23,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
+    LARGEST_ENVELOPE,
+    LONGEST_CMDLET,
+    Budget,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
@@ -35,6 +41,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     always_waits,
     ignore_throttling,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.loggers import keep_quiet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     Diagnosis,
@@ -49,6 +56,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     HybridError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import moment_text, span_text
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import http
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import (
     read_object,
 )
@@ -58,6 +66,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 )
 
 if TYPE_CHECKING:
+    import requests
     from pypsrp.powershell import PowerShell, RunspacePool
     from pypsrp.wsman import WSMan
 
@@ -102,6 +111,7 @@ _CATEGORIES = (
     "NotEnabled",
 )
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
+_WHERE_RETRYABLE = frozenset(("gateway_answer", "unexpected_answer"))
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ class Endpoint:
     negotiate_service: str = "HTTP"
     negotiate_hostname_override: str | None = None
     proxy: str = field(default="", repr=False)
+    deadline: float = LONGEST_CMDLET
 
     @property
     def where(self) -> str:
@@ -130,15 +141,8 @@ class Endpoint:
         """Return pypsrp's connection, which has sent nothing yet."""
         from pypsrp.wsman import WSMan
 
-        # pypsrp logs through the root logger's last resort otherwise, onto the module's standard error.
-        logging.getLogger("pypsrp").addHandler(logging.NullHandler())
-        # pypsrp hands cert_validation on to requests, which takes a path too.
-        settings: dict[str, Any] = {"cert_validation": self.verification}
-        if self.authentication != "basic":
-            settings["negotiate_service"] = self.negotiate_service
-            if self.negotiate_hostname_override:
-                settings["negotiate_hostname_override"] = self.negotiate_hostname_override
-        return WSMan(
+        keep_quiet()
+        connection = WSMan(
             server=self.host,
             port=self.port,
             ssl=self.use_tls,
@@ -149,11 +153,40 @@ class Endpoint:
             encryption="never" if self.authentication == "basic" else "auto",
             operation_timeout=self.operation_timeout,
             read_timeout=self.read_timeout,
-            # The server stands in the own network: proxies of the environment are meant for other ways.
-            proxy=self.proxy or None,
-            no_proxy=not self.proxy,
-            **settings,
         )
+        self.renew(connection)
+        return connection
+
+    def renew(self, connection: WSMan) -> None:
+        """Give pypsrp's connection a new HTTP session, with which nothing has been agreed.
+
+        The one that pypsrp makes would follow redirects with the account, and take answers without an end.
+        """
+        transport = connection.transport
+        transport.close()
+        transport.encryption = None
+        transport.session = self._session(transport.endpoint, encrypts=transport.wrap_required)
+
+    def _session(self, endpoint: str, *, encrypts: bool) -> requests.Session:
+        from pypsrp.negotiate import HTTPNegotiateAuth
+
+        session = http.own_session(
+            endpoint, self.verification, self.proxy, http.Limits(answer=self.read_timeout, size=LARGEST_ENVELOPE)
+        )
+        # IIS would compress its answers otherwise.
+        session.headers.update({"User-Agent": "Python PSRP Client", "Accept-Encoding": "identity"})
+        if self.authentication == "basic":
+            session.auth = (self.username or "", self.password or "")
+        else:
+            session.auth = HTTPNegotiateAuth(
+                self.username,
+                self.password,
+                auth_provider=self.authentication,
+                service=self.negotiate_service,
+                hostname_override=self.negotiate_hostname_override,
+                wrap_required=encrypts,
+            )
+        return session
 
 
 class RemotePowerShellSession:
@@ -192,7 +225,7 @@ class RemotePowerShellSession:
         pool, self._pool = self._pool, None
         if pool is not None:
             if self._busy:
-                _forget_connection(pool)
+                self._endpoint.renew(pool.connection)
             _delete_shell(pool)
 
     def _worth_reading_again(self, error: HybridError) -> bool:
@@ -202,8 +235,11 @@ class RemotePowerShellSession:
             if not error.session_refused:
                 self.on_throttled()
             return not error.session_refused
+        if error.timed_out:
+            return False
         # A server that never answered is a mistake in the options more often than an outage.
-        return error.code in _WORTH_A_RETRY or (error.code == "unreachable" and error.retryable and self._was_connected)
+        known = _WHERE_RETRYABLE | {"unreachable"} if self._was_connected else _WHERE_RETRYABLE
+        return error.code in _WORTH_A_RETRY or (error.retryable and error.code in known)
 
     def _complete(self, cmdlet: Cmdlet) -> Cmdlet:
         added: dict[str, Value] = {}
@@ -218,7 +254,7 @@ class RemotePowerShellSession:
         return output
 
     def _ready_pool(self, cmdlet: Cmdlet) -> RunspacePool:
-        """Return an open pool. Opening runs no cmdlet of the caller's, so a refusal for load is waited out."""
+        """Return an open pool. Opening runs no cmdlet of the caller's, so that it is tried again for a write too."""
         if self._pool is not None and self._clock() - self._last_used > self._endpoint.idle_timeout / 2:
             # The server may have dropped the idle shell: a write must not be the one to find out.
             self._drop()
@@ -231,7 +267,12 @@ class RemotePowerShellSession:
             raise
 
     def _worth_opening_again(self, error: HybridError) -> bool:
-        return error.code == "throttled" and self.patient() and not self._ended
+        if error.code == "throttled":
+            return self.patient() and not self._ended
+        if error.code == "connection_lost" and not self._was_connected:
+            # A wrong port looks like this more often than an outage does.
+            return False
+        return self._worth_reading_again(error)
 
     def _open(self, cmdlet: Cmdlet) -> RunspacePool:
         try:
@@ -245,15 +286,14 @@ class RemotePowerShellSession:
         try:
             connection = self._endpoint.connect()
             pool = RunspacePool(connection, configuration_name=CONFIGURATION, idle_timeout=self._endpoint.idle_timeout)
-            output = RawOutput(pool)
+            output = RawOutput(pool, self._budget())
             pool.open()
-            _settle_proxies(pool)
         except BaseException as error:
             if isinstance(error, Exception):
                 diagnosis = diagnose(error, self._endpoint.where, self._endpoint.username, opening=True)
             # Where the server surely made no shell, it is not asked again: a wrong password counts twice otherwise.
             if pool is not None and (diagnosis is None or diagnosis.may_have_run or pool.shell.opened):
-                _forget_connection(pool)
+                self._endpoint.renew(pool.connection)
                 _delete_shell(pool)
             elif pool is not None:
                 _release_refused(error)
@@ -266,6 +306,9 @@ class RemotePowerShellSession:
         self._was_connected = True
         self._view_entire_forest(pool)
         return pool
+
+    def _budget(self) -> Budget:
+        return Budget(self._clock, self._endpoint.deadline)
 
     def _refuse_if_ended(self, cmdlet: Cmdlet) -> None:
         if self._ended:
@@ -288,9 +331,10 @@ class RemotePowerShellSession:
 
         started = sent = False
         self._busy = True
+        self._output.budget = self._budget()
         pipeline = PowerShell(pool)
         try:
-            pipeline.add_cmdlet(cmdlet.name)
+            pipeline.add_command(_command_class()(cmdlet.name, pool.protocol_version or "", is_script=False))
             for name, value in cmdlet.parameters.items():
                 pipeline.add_parameter(name, self._encode(pool, value))
             started = True
@@ -323,7 +367,7 @@ class RemotePowerShellSession:
     def _abandon(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            _forget_connection(pool)
+            self._endpoint.renew(pool.connection)
             _delete_shell(pool)
 
     def _encode(self, pool: RunspacePool, value: Value) -> Any:
@@ -340,6 +384,21 @@ class RemotePowerShellSession:
             pool.exchange_keys()
             return TaggedValue("SS", value.text)
         return encode_value(value)
+
+
+@functools.cache
+def _command_class() -> Any:
+    """Return pypsrp's command, without the copies that it makes of each: they take longer than to encode it.
+
+    It copies what is sent twice, with all that describes how it is encoded, for lxml, which it does not use any more.
+    """
+    from pypsrp.complex_objects import Command
+
+    class SentOnce(Command):
+        def __deepcopy__(self, _known: object) -> Any:
+            return self
+
+    return SentOnce
 
 
 def encode_value(value: Value) -> Any:
@@ -395,24 +454,6 @@ def _raise_first_error(pipeline: PowerShell, cmdlet: Cmdlet, where: str) -> None
         error_id=error_id,
         category=category,
     )
-
-
-def _settle_proxies(pool: RunspacePool) -> None:
-    """Let requests stop looking for proxies in the environment at each request: a tenth of a small cmdlet's CPU.
-
-    What holds for the server pypsrp has put into the session already.
-    """
-    session = pool.connection.transport.session
-    if session is not None:
-        session.trust_env = False
-
-
-def _forget_connection(pool: RunspacePool) -> None:
-    """Drop the HTTP connection, which may be in the middle of an answer, and what was agreed on it."""
-    transport = pool.connection.transport
-    transport.close()
-    transport.session = None
-    transport.encryption = None
 
 
 def _release_refused(error: BaseException | None) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import Budget
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import whole
 
 if TYPE_CHECKING:
@@ -27,10 +28,14 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class RawOutput:
-    """Receives for one pool. ``take`` returns what arrived since it was last called."""
+    """Receives for one pool. ``take`` returns what arrived since it was last called.
 
-    def __init__(self, pool: RunspacePool) -> None:
+    ``budget`` is that of what is waited for: pypsrp itself receives without an end.
+    """
+
+    def __init__(self, pool: RunspacePool, budget: Budget) -> None:
         shell: Any = pool.shell
+        self.budget = budget
         self._receive = shell.receive
         shell.receive = self.receive
         self._objects: list[str] = []
@@ -38,7 +43,9 @@ class RawOutput:
 
     def receive(self, *arguments: Any, **options: Any) -> tuple[str, int | None, dict[str, bytes]]:
         """Return what WinRS.receive does, without the pipelines' output."""
+        self.budget.require_time()
         state, code, streams = self._receive(*arguments, **options)
+        self.budget.take(sum(map(len, streams.values())))
         return state, code, {name: b"".join(self._rest(data)) for name, data in streams.items()}
 
     def take(self, decoded: Sequence[object]) -> list[str]:

@@ -53,6 +53,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     WindowsShell,
     certificate_files,
     worth_reading_again,
+    worth_sending_again,
 )
 
 AUTHENTICATIONS = ("kerberos", "ntlm", "basic", "certificate")
@@ -150,6 +151,7 @@ def from_options(
         operation_timeout=operation_timeout,
         read_timeout=read_timeout,
         idle_timeout=given.number("idle_timeout", DEFAULT_IDLE_TIMEOUT, SHORTEST_IDLE_TIMEOUT, 7200),
+        deadline=given.cmdlet_timeout(),
         service=given.text("negotiate_service", "HTTP"),
         hostname_override=given.text("negotiate_hostname_override") or None,
         proxy=given.proxy(in_clear=False),
@@ -209,7 +211,7 @@ class ManagementShellSession:
         """Run one cmdlet, with Confirm added where it takes it: see Session.run."""
         if cmdlet.name in TAKES_CONFIRM:
             cmdlet = Cmdlet(cmdlet.name, {"Confirm": False, **cmdlet.parameters})
-        worthwhile = worth_reading_again if cmdlet.is_read else _is_refusal_for_load
+        worthwhile = worth_reading_again if cmdlet.is_read else worth_sending_again
         return self._retry.call(
             lambda: self._run_once(cmdlet), lambda error: not self._shell.ended and worthwhile(error)
         )
@@ -234,11 +236,6 @@ class ManagementShellSession:
         if self._server.username and self._server.password:
             content["credential"] = dialogue.encode_value(Credential(self._server.username, self._server.password))
         return dialogue.request_line(content)
-
-
-def _is_refusal_for_load(error: HybridError) -> bool:
-    """A write that was surely not begun may wait until there is room for a session."""
-    return error.code == "throttled" and not error.answer_lost
 
 
 def _not_opened(record: dialogue.ErrorRecord, server: Server) -> Diagnosis:

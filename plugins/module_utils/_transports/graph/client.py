@@ -18,13 +18,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import MOST_PAGES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     diagnose_network,
+    is_a_gateways,
     missing_library,
     page_in_the_cloud,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.origins import origin, shown
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import (
     Busy,
     Retry,
@@ -32,6 +35,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import page_title, read_json
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import http
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.tokens import (
     TokenCache,
@@ -41,9 +45,8 @@ if TYPE_CHECKING:
     import requests
 
 BATCH_LIMIT = 20
-MOST_PAGES = 1000
 CONNECT_TIMEOUT, READ_TIMEOUT = 30, 120
-_BUSY = frozenset((429, 502, 503, 504))
+_BUSY = frozenset((408, 429))
 _WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "gateway_answer"))
 _CLAIMS = re.compile(r'claims="([^"]+)"')
 # What a failure names as its cmdlet.
@@ -85,6 +88,9 @@ class GraphClient:
     retry: Retry = field(default_factory=Retry)
     _http: requests.Session | None = field(default=None, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self.tokens.retry = self.retry
+
     def get(self, paths: Sequence[str]) -> list[Answer]:
         """Return the answer of each path below ``/v1.0``, in order; a refusal of one is its own answer.
 
@@ -96,9 +102,9 @@ class GraphClient:
         return answers
 
     def close(self) -> None:
-        http, self._http = self._http, None
-        if http is not None:
-            http.close()
+        session, self._http = self._http, None
+        if session is not None:
+            session.close()
 
     def _batch(self, paths: Sequence[str]) -> list[Answer]:
         """Ask all; those that were throttled are asked again together, after the longest time that one asked for."""
@@ -109,9 +115,10 @@ class GraphClient:
             asked: float | None = None
             busy = False
             for number, part in self._post_batch([(number, paths[number]) for number in left]).items():
-                if part.get("status") in _BUSY:
+                if _is_busy(replies.status_of(part)):
                     busy = True
-                    wait = seconds_asked(part.get("headers") or {})
+                    headers = part.get("headers")
+                    wait = seconds_asked(headers if isinstance(headers, Mapping) else {})
                     asked = max(asked or 0.0, wait or 0.0) or None
                 else:
                     parts[number] = part
@@ -136,7 +143,7 @@ class GraphClient:
         """Read the further pages of an answer, which are no part of its batch."""
         if part is None:
             raise self._unexpected("a batch without one of its answers")
-        status, body = int(part.get("status") or 0), part.get("body")
+        status, body = replies.status_of(part), part.get("body")
         document = body if isinstance(body, Mapping) else {}
         if not 200 <= status < 300:
             error = document.get("error")
@@ -154,9 +161,9 @@ class GraphClient:
         return Answer(status, tuple(rows))
 
     def _page_reader(self, link: str) -> Any:
-        own, there = urlsplit(self.endpoint.base_url), urlsplit(link)
-        if (there.scheme, there.netloc) != (own.scheme, own.netloc):
-            raise self._unexpected(f"a next page on another host, {there.netloc}; no token was sent there")
+        place = origin(link)
+        if place is None or place != origin(self.endpoint.base_url):
+            raise self._unexpected(f"a next page on another host, {shown(link)}; no token was sent there")
         return lambda: self._send("GET", link, None)
 
     # HTTP
@@ -168,9 +175,9 @@ class GraphClient:
             token = self.tokens.renewed(token, _challenge(headers))
             status, headers, raw = self._exchange(method, url, body, token.text)
         title = page_title(raw)
-        if title is not None:
-            raise page_in_the_cloud(self.endpoint.where, READ, status, title, seconds_asked(headers))
-        if status in _BUSY:
+        if title is not None or is_a_gateways(status):
+            raise page_in_the_cloud(self.endpoint.where, READ, status, title or "", seconds_asked(headers))
+        if _is_busy(status):
             raise self._busy(seconds_asked(headers))
         try:
             document = read_json(raw)
@@ -193,18 +200,12 @@ class GraphClient:
     ) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         try:
-            http = self._session()
+            session = self._session()
         except ImportError as error:
             raise missing_library("requests", error) from None
         try:
-            with http.request(
-                method,
-                url,
-                json=body,
-                headers=headers,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-                verify=self.endpoint.verification,
+            with session.request(
+                method, url, json=body, headers=headers, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), allow_redirects=False
             ) as response:
                 return response.status_code, response.headers, response.content
         except Exception as error:
@@ -217,14 +218,16 @@ class GraphClient:
     def _session(self) -> requests.Session:
         if self._http is None:
             with IMPORTS:
-                import requests
+                import requests  # noqa: F401 (what follows needs it, and one thread imports at a time)
 
-            self._http = requests.Session()
+            self._http = http.own_session(
+                self.endpoint.base_url,
+                self.endpoint.verification,
+                self.endpoint.proxy,
+                http.Limits(answer=READ_TIMEOUT),
+                environment=True,
+            )
             self._http.headers["User-Agent"] = "mailops.exchange_hybrid"
-            # The token is in the headers; without an authentication of its own, requests puts a .netrc's in its place.
-            self._http.auth = lambda request: request
-            if self.endpoint.proxy:
-                self._http.proxies = {"http": self.endpoint.proxy, "https": self.endpoint.proxy}
         return self._http
 
     def _busy(self, retry_after: float | None) -> Busy:
@@ -258,4 +261,9 @@ def _challenge(headers: Mapping[str, str]) -> str | None:
 
 
 def _worth_asking_again(error: HybridError) -> bool:
-    return error.retryable and error.code in _WORTH_A_RETRY
+    return error.retryable and not error.timed_out and error.code in _WORTH_A_RETRY
+
+
+def _is_busy(status: int) -> bool:
+    """Tell whether a status is about the moment: reads alone are sent, so every 5xx may be asked again."""
+    return status in _BUSY or status >= 500

@@ -16,8 +16,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import (
     Authority,
     CloudUser,
@@ -72,7 +73,7 @@ class GraphDirectory:
     client: GraphClient
 
     def users(self, object_ids: Sequence[str]) -> Found:
-        wanted = sorted({value.lower() for value in object_ids if value})
+        wanted = sorted({_values.folded(value) for value in object_ids if value})
         paths = [f"/users/{quote(value, safe='')}?$select={_USER}" for value in wanted]
         roles = [
             f"/users/{quote(value, safe='')}/transitiveMemberOf?$select=id,displayName,roleTemplateId&$top=999"
@@ -90,7 +91,7 @@ class GraphDirectory:
             if not answer.ok:
                 raise _refusal(f"users by onPremisesImmutableId {anchor}", answer)
             if answer.rows:
-                found[anchor] = str(answer.rows[0].get("id") or "").lower()
+                found[anchor] = _values.folded(answer.rows[0].get("id"))
         return found
 
     def features(self) -> Features | None:
@@ -108,7 +109,7 @@ class GraphDirectory:
         )
 
     def authorities(self, object_ids: Sequence[str]) -> dict[str, Authority]:
-        wanted = sorted({value.lower() for value in object_ids if value})
+        wanted = sorted({_values.folded(value) for value in object_ids if value})
         behaviors = [f"/users/{quote(value, safe='')}/{_BEHAVIOR}" for value in wanted]
         roles = [f"{_ELIGIBLE}?$filter={_equal('principalId', value)}&$expand=roleDefinition" for value in wanted]
         answers = self.client.get([*behaviors, *roles])
@@ -257,18 +258,10 @@ def from_options(options: Mapping[str, Any]) -> GraphDirectory | None:
     issuer = Issuer(
         tenant_id=given.required("tenant_id", "Specify the tenant's GUID, or one of its verified domains."),
         client_id=given.text("client_id"),
-        authority=_address(given, "authority", login),
+        authority=given.address("authority", login),
         resource=resource,
         verification=given.verification(),
         proxy=given.text("proxy"),
     )
-    endpoint = Endpoint(_address(given, "graph_base_url", resource), issuer.verification, issuer.proxy)
+    endpoint = Endpoint(given.address("graph_base_url", resource), issuer.verification, issuer.proxy)
     return GraphDirectory(GraphClient(endpoint, TokenCache(choose(given, resource), issuer), Retry()))
-
-
-def _address(given: ConnectionOptions, name: str, default: str) -> str:
-    address = given.text(name, default).rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
-        raise given.option_error(name, "is not an https address", "Specify https:// and the host name.", address)
-    return address

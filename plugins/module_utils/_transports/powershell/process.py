@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import LARGEST_OUTPUT, MIB
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.powershell import dialogue
 
 PIECE = 65536
@@ -43,14 +44,18 @@ class Process:
         environment: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
         closing_timeout: float = CLOSING_TIMEOUT,
+        most: int = LARGEST_OUTPUT,
     ) -> None:
+        """``most`` is how many bytes the process may print for one answer."""
+        self._most = most
         self._command = command
         self._environment = environment
         self._clock = clock
         self._closing_timeout = closing_timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
-        self._pending = b""
+        self._printed = 0
+        self._pending: list[bytes] = []
 
     @property
     def alive(self) -> bool:
@@ -77,6 +82,7 @@ class Process:
         if process is None or process.stdin is None or process.stdout is None:
             raise ProcessLost("the process is not running", sent=False)
         deadline = self._clock() + timeout
+        self._printed = 0
         rest = memoryview(line)
         os.set_blocking(process.stdin.fileno(), False)
         with selectors.DefaultSelector() as selector:
@@ -101,13 +107,23 @@ class Process:
         piece = os.read(stream.fileno(), PIECE)
         if not piece:
             raise ProcessLost(f"the process ended{self._complaint()}", sent=sent)
-        *lines, self._pending = (self._pending + piece).split(b"\n")
+        self._printed += len(piece)
+        if self._printed > self._most:
+            raise ProcessLost(f"it printed more than {self._most // MIB} MiB", sent=sent, timed_out=True)
+        first, *others = piece.split(b"\n")
+        self._pending.append(first)
+        if not others:
+            # A large answer is one line: it is put together once, not for each piece.
+            return None
+        lines = [b"".join(self._pending), *others[:-1]]
+        self._pending = [others[-1]]
         return next((reply for reply in map(dialogue.read_reply, lines) if reply is not None), None)
 
     def _complaint(self) -> str:
         if self._complaints is None:
             return ""
-        self._complaints.seek(0)
+        # However much it complained.
+        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - PIECE))
         text = " ".join(self._complaints.read().decode("utf-8", "replace").split())
         return f": {text[-LONGEST_COMPLAINT:]}" if text else ""
 

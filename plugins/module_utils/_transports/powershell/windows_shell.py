@@ -15,7 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
+    LARGEST_ENVELOPE,
+    LONGEST_CMDLET,
+    Budget,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.loggers import keep_quiet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import (
     IMPORTS,
     ConnectionOptions,
@@ -26,6 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     missing_library,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import http
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.kerberos import (
     diagnose_kerberos,
     missing_libraries,
@@ -46,11 +53,7 @@ UTF_8 = 65001
 # pywinrm asks for envelopes of at most 150 KiB; a chunk grows by a third in base64.
 INPUT_CHUNK = 96 * 1024
 _KERBEROS_ERRORS = frozenset(("KerberosExchangeError", "MutualAuthenticationError", "GSSError"))
-_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient"))
-
-
-class _DeadlinePassed(Exception):
-    """No answer came in time."""
+_WORTH_A_RETRY = frozenset(("throttled", "connection_lost", "transient", "gateway_answer", "unexpected_answer"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Server:
     service: str = "HTTP"
     hostname_override: str | None = None
     delegation: bool = False
-    deadline: float = 960.0
+    deadline: float = LONGEST_CMDLET
     proxy: str = field(default="", repr=False)
 
     @property
@@ -95,10 +98,9 @@ class Server:
         with IMPORTS:
             from winrm.protocol import Protocol
 
-        # pywinrm logs through the root logger's last resort otherwise, onto the module's standard error.
-        logging.getLogger("winrm").addHandler(logging.NullHandler())
+        keep_quiet()
         transport: Any = self.authentication
-        return Protocol(
+        protocol = Protocol(
             endpoint=self.endpoint,
             transport=transport,
             username=self.username,
@@ -114,7 +116,28 @@ class Server:
             read_timeout_sec=self.read_timeout,
             # None: the server stands in the own network, proxies of the environment are meant for other ways.
             proxy=self.proxy or None,
+            # Encryption is agreed on by a first request, which pywinrm would send before the session is bounded.
+            message_encryption="never",
         )
+        self.renew(protocol)
+        return protocol
+
+    def renew(self, protocol: Protocol) -> None:
+        """Give pywinrm's connection a new HTTP session, with which nothing has been agreed.
+
+        The one that pywinrm makes would follow redirects with the account, and take answers without an end.
+        """
+        transport: Any = protocol.transport
+        transport.close_session()
+        transport.encryption = None
+        session = transport.build_session()
+        http.bound(session, self.endpoint, http.Limits(answer=self.read_timeout, size=LARGEST_ENVELOPE))
+
+    def agree(self, protocol: Protocol) -> None:
+        """Agree on the keys with which messages are encrypted where there is no TLS. Sends a request."""
+        transport: Any = protocol.transport
+        if not self.use_tls and transport.encryption is None:
+            transport.setup_encryption(transport.session)
 
 
 def certificate_files(given: ConnectionOptions) -> tuple[str, str]:
@@ -173,20 +196,21 @@ class WindowsShell:
         return reply
 
     def _output(self, protocol: Protocol, command: str) -> tuple[bytes, bytes, int]:
-        """Return standard output, standard error and exit code. Raises _DeadlinePassed: pywinrm would wait for ever."""
+        """Return standard output, standard error and exit code. Raises BoundExceeded: pywinrm would wait for ever."""
         from winrm.exceptions import WinRMOperationTimeoutError
 
-        deadline = self._clock() + self._server.deadline
+        budget = Budget(self._clock, self._server.deadline)
         output: list[bytes] = []
         errors: list[bytes] = []
-        while self._clock() < deadline:
+        while True:
+            budget.require_time()
             with contextlib.suppress(WinRMOperationTimeoutError):
                 piece, complaint, code, done = protocol.get_command_output_raw(self._shell, command)
+                budget.take(len(piece) + len(complaint))
                 output.append(piece)
                 errors.append(complaint)
                 if done:
                     return b"".join(output), b"".join(errors), code
-        raise _DeadlinePassed
 
     @contextlib.contextmanager
     def _explained(self, cmdlet: Cmdlet) -> Iterator[None]:
@@ -219,7 +243,8 @@ class WindowsShell:
             try:
                 if shell:
                     # A connection in the middle of an answer is of no use to the Delete.
-                    protocol.transport.close_session()
+                    self._server.renew(protocol)
+                    self._server.agree(protocol)
                     protocol.close_shell(shell)
             except Exception:
                 logging.getLogger(__name__).debug("the shell could not be deleted", exc_info=False)
@@ -240,6 +265,7 @@ class WindowsShell:
             except ImportError as error:
                 raise missing_library("pywinrm", error) from None
         if not self._shell:
+            self._server.agree(self._protocol)
             self._shell = self._protocol.open_shell(codepage=UTF_8, idle_timeout=f"PT{self._server.idle_timeout}S")
         self._refuse_if_ended()
         return self._protocol
@@ -265,19 +291,16 @@ def worth_reading_again(error: HybridError) -> bool:
     return error.retryable and error.code in _WORTH_A_RETRY and not error.timed_out
 
 
+def worth_sending_again(error: HybridError) -> bool:
+    """Tell whether a write that was surely not begun may be tried again: the shell did not open, say."""
+    return worth_reading_again(error) and not error.answer_lost and error.code != "transient"
+
+
 def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
     """Return what an exception of pywinrm or requests means; ``may_have_run`` is the caller's to know."""
     from winrm import exceptions
 
     where = server.where
-    if isinstance(error, _DeadlinePassed):
-        return Diagnosis(
-            "connection_lost",
-            f"{where} gave no answer within {server.deadline:.0f} seconds.",
-            "Find out what delays PowerShell there, and run again; what was done in the meantime is read first.",
-            retryable=True,
-            timed_out=True,
-        )
     if isinstance(error, exceptions.InvalidCredentialsError):
         return Diagnosis(
             "authentication_failed",
@@ -288,11 +311,7 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
         return _diagnose_fault(error, server)
     if isinstance(error, exceptions.WinRMTransportError):
         gateway = gateway_answer(error.code, error.response_text, where, server.owner)
-        return gateway or Diagnosis(
-            "wrong_endpoint" if error.code in (404, 405) else "unexpected_answer",
-            f"{where} answered HTTP {error.code}, which is not WinRM.",
-            "Set WinRM's port: 5986, or 5985 without TLS.",
-        )
+        return gateway or _diagnose_status(error.code, where)
     if type(error).__name__ in _KERBEROS_ERRORS:
         # Before the network's: these are exceptions of requests too.
         return _diagnose_kerberos(error, server)
@@ -310,6 +329,17 @@ def diagnose(error: Exception, server: Server, *, opening: bool) -> Diagnosis:
             "Set WinRM's port: 5986, or 5985 without TLS.",
         )
     return _diagnose_other(error, server)
+
+
+def _diagnose_status(status: int, where: str) -> Diagnosis:
+    if status in (408, 429, 503):
+        return Diagnosis("throttled", f"{where} is too busy (HTTP {status}).", "Run again later.", retryable=True)
+    return Diagnosis(
+        "wrong_endpoint" if status in (404, 405) else "unexpected_answer",
+        f"{where} answered HTTP {status}, which is not WinRM.",
+        "Set WinRM's port: 5986, or 5985 without TLS.",
+        retryable=status >= 500,
+    )
 
 
 def _diagnose_other(error: Exception, server: Server) -> Diagnosis:

@@ -69,7 +69,8 @@ def test_statistics_have_sizes_times_and_durations(desk: Desk, ann: Pair) -> Non
 
 def test_completion_swaps_the_kinds_and_keeps_guid_and_addresses(desk: Desk, ann: Pair) -> None:
     guid, proxies = ann.cloud.exchange_guid, list(ann.directory.email_addresses)
-    desk.build.set_cloud(ann, permissions={"full_access": ["Bob Baker"]}, forwarding_smtp_address="smtp:x@contoso.com")
+    forwards = {"ForwardingSmtpAddress": "smtp:x@contoso.com"}
+    desk.build.set_cloud(ann, permissions={"full_access": ["Bob Baker"]}, delivery=forwards)
     desk.move(ann, RemoteTargetDatabase="db02")
     desk.clock.advance(60)
     home = desk.server("Get-Mailbox", Identity=str(guid)).objects[0].properties
@@ -90,8 +91,11 @@ def test_every_kind_arrives_as_a_user_mailbox_and_is_repaired_by_set_mailbox(des
     desk.clock.advance(60)
     shown = desk.server("Get-Mailbox", Identity=pair.identity).objects[0].properties
     assert shown["RecipientTypeDetails"].name == "UserMailbox"
+    desk.build.set_directory(pair, account_disabled=False)
+    desk.server("Set-Mailbox", Identity=pair.identity, Type="Regular")
+    assert pair.directory.account_disabled is False
     desk.server("Set-Mailbox", Identity=pair.identity, Type=kind.removesuffix("Mailbox"))
-    assert pair.directory.kind == kind
+    assert (pair.directory.kind, pair.directory.account_disabled) == (kind, True)
 
 
 def test_remote_mailbox_comes_home_too(desk: Desk) -> None:

@@ -325,6 +325,7 @@ def test_dropped_connections(rest: Any, laboratory: Laboratory, hybrid: Any, kin
         ("html_body", {}, 503, "<html>", 0),
         ("html_body", {"when": "after", "status": 504}, 504, "<html>", 1),
         ("empty_body", {}, 200, "", 1),
+        ("empty_body", {"envelope": True}, 200, '{"@odata.context"', 1),
         ("empty_body", {"when": "before", "status": 503}, 503, "", 0),
     ],
 )
@@ -455,11 +456,19 @@ class TestCredentials:
         # Another size, so that no chance decryption to something readable can happen.
         other = self.credential(rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key())
         good = self.credential(self.public_key(rest))
-        untagged = {name: value for name, value in good.items() if name != "@odata.type"}
-        for bad in (other, {**good, "Password": "Pässw0rd"}, {**good, "Password": "UGFzc3cwcmQ="}, untagged):
+        for bad in (other, {**good, "Password": "Pässw0rd"}, {**good, "Password": "UGFzc3cwcmQ="}):
             answer = rest.invoke("New-MoveRequest", {**CONFIRMED, "RemoteCredential": bad})
             assert (answer.status_code, inner(answer)["type"].rsplit(".", 1)[-1]) == (
                 400,
                 "ParameterTransformationException",
             )
+        assert hybrid.exchange_online.calls == []
+
+    def test_the_untagged_shape_is_answered_as_a_tenant_answers_it(self, rest: Any, hybrid: Any) -> None:
+        untagged = {"UserName": "CONTOSO\\svc", "Password": "Pässw0rd"}
+        answer = rest.invoke("New-MoveRequest", {**CONFIRMED, "RemoteCredential": untagged})
+        assert (answer.status_code, inner(answer)["message"]) == (
+            500,
+            "Unable to cast object of type 'Newtonsoft.Json.Linq.JObject' to type 'System.String'.",
+        )
         assert hybrid.exchange_online.calls == []

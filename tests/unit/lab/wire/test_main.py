@@ -20,6 +20,8 @@ import pytest
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
+from lab.__main__ import _next_steps
+
 ROOT = Path(__file__).parents[4]
 
 
@@ -39,15 +41,15 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def announced(process: subprocess.Popen[str]) -> dict[str, str]:
-    """Read what the laboratory prints when it is ready, and return the variables to export."""
+    """Read what the laboratory prints when it is ready, and return the variables of the file that it says to source."""
     assert process.stdout is not None
-    exports: dict[str, str] = {}
-    while "REMOTE_CREDENTIAL_PASSWORD" not in exports:
+    line = "."
+    while not line.startswith("  source "):
         line = process.stdout.readline()
         assert line, "the laboratory ended before it was ready"
-        words = shlex.split(line) if line.startswith("export ") else []
-        exports.update(word.split("=", 1) for word in words[1:])
-    return exports
+    (_source, path) = shlex.split(line)
+    words = [shlex.split(line)[1] for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return dict(word.split("=", 1) for word in words)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -88,3 +90,20 @@ def test_somebody_was_there(tmp_path: Path) -> None:
     answer = run("snapshot", "--directory", str(tmp_path))
     assert answer.returncode == 1
     assert answer.stderr == f"--directory: the laboratory of '{tmp_path}' no longer answers.\n"
+
+
+def test_the_last_lines_are_the_wave_its_databases_and_the_next_command(tmp_path: Path) -> None:
+    csv = tmp_path / "wave.csv"
+    csv.write_text(
+        "identity,remote_target_database\nann@contoso.com,DB02\nbob@contoso.com,DB01\nchen@contoso.com,DB02\n",
+        encoding="utf-8",
+    )
+    *_name, people, others, _blank, heading, source, command = list(_next_steps(tmp_path, csv))
+    assert people.split(None, 1) == ["DB01", "bob@contoso.com"]
+    assert others.split(None, 1) == ["DB02", "ann@contoso.com, chen@contoso.com"]
+    assert (heading, source) == ("In another shell:", f"  source {tmp_path}/environment.sh")
+    program, playbook, *_variables = shlex.split(command)
+    assert (Path(program).name, os.access(program, os.X_OK)) == ("ansible-playbook", True)
+    assert playbook == "mailops.exchange_hybrid.readiness"
+    assert f"offboarding_csv={csv}" in command
+    assert list(_next_steps(tmp_path, None)) == [heading, source]

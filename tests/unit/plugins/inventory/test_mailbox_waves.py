@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.mailops.exchange_hybrid.plugins.inventory import mailbox_waves
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.connection_specs import CONNECTIONS
 
 from lab.laboratory import Laboratory
 
@@ -64,6 +70,29 @@ def test_a_host_runs_on_the_controller_with_the_controllers_python(inventory: In
     }
 
 
+def test_ansible_inventory_lists_the_hosts_as_json_and_as_yaml(inventory: Inventory) -> None:
+    inventory.load(csv="all.csv", size=2)
+    command = [sys.executable, "-m", "ansible", "inventory", "-i", "all.mailbox_waves.yml", "--list"]
+    expected = {
+        "mailboxes_file": str(inventory.files / "wave_001.json"),
+        "mailbox_count": 2,
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
+    environment = {**os.environ, "ANSIBLE_HOME": str(inventory.directory / "home")}
+    listed, as_yaml = (
+        subprocess.run(
+            [*command, *more], cwd=inventory.directory, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for more in ([], ["--yaml"])
+    )
+    assert json.loads(listed)["_meta"]["hostvars"]["wave_001"] == expected
+    # Without a tag of its own, such as !unsafe, any YAML reader takes it.
+    hosts = yaml.safe_load(as_yaml)["all"]["children"]["mailbox_waves"]["hosts"]
+    assert hosts["wave_001"] == expected
+    assert hosts["wave_002"]["mailbox_count"] == 1
+
+
 def test_waves_by_site_and_by_column(inventory: Inventory) -> None:
     assert groups_of(inventory.load(csv="all.csv", by="site")) == {
         "mailbox_waves": ["wave_berlin", "wave_paris"], "site_berlin": ["wave_berlin"], "site_paris": ["wave_paris"],
@@ -97,6 +126,30 @@ def test_mistakes_are_told(
     assert told in " ".join(capsys.readouterr().err.split())
 
 
+def options() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(mailbox_waves.DOCUMENTATION)["options"]
+    return found
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_option_is_one_that_is_not_set(inventory: Inventory, blank: str | None) -> None:
+    given = {"csv": "all.csv"}
+    left = {name: blank for name in options() if name not in ("plugin", "directory", "delimiter", *given)}
+    assert len(left) >= 5
+    assert groups_of(inventory.load(**given, **left)) == groups_of(inventory.load(**given))
+    assert groups_of(inventory.load(**given, delimiter=(blank or "").strip())) == groups_of(inventory.load(**given))
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_file_is_none_and_a_blank_directory_is_missing(
+    inventory: Inventory, blank: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inventory.load(csv=blank).get_hosts() == []
+    assert "csv, filter: are both set, or both missing." in " ".join(capsys.readouterr().err.split())
+    assert inventory.load(csv="all.csv", directory=blank).get_hosts() == []
+    assert "directory" in capsys.readouterr().err
+
+
 def test_other_files_are_left_to_other_plugins(inventory: Inventory) -> None:
     assert inventory.load("waves.yml", csv="all.csv").get_hosts() == []
 
@@ -106,7 +159,12 @@ def test_a_filter_is_asked_once(
 ) -> None:
     for name, value in laboratory.environment().items():
         monkeypatch.setenv(name, value)
-    given = {"filter": "DisplayName -like 'A*'", "exchange_online": {"concurrency": 1}}
+    for name in CONNECTIONS["exchange_online"]["options"]:
+        variable = f"EXCHANGE_ONLINE_{name.upper()}"
+        if variable not in laboratory.environment():
+            monkeypatch.setenv(variable, "  ")
+    blank = dict.fromkeys(CONNECTIONS["exchange_online"]["options"], "")
+    given = {"filter": "DisplayName -like 'A*'", "exchange_online": {**blank, "concurrency": 1}}
     inventory.load(**given)
     assert inventory.identities("wave_001") == ["ann.archer@contoso.com"]
     received = len(laboratory.log)

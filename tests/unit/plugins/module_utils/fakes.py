@@ -15,6 +15,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -26,6 +27,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import (
     entra_connect,
     exchange_online,
@@ -43,6 +46,11 @@ Handler = Callable[[Cmdlet], Sequence[Properties]]
 def guid_of(name: str) -> str:
     """Return a GUID that always is the same for the same name."""
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+
+
+def on_disk(path: Path | str) -> Folder:
+    """Return a folder of files."""
+    return Folder(FileMemory(), str(path))
 
 
 def clauses_of(cmdlet: Cmdlet) -> list[tuple[str, str]]:
@@ -172,7 +180,9 @@ class Time:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, and with it whatever was to happen during this sleep."""
+        """Let time pass, and with it whatever was to happen during this sleep. No sleep is shorter than nothing."""
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
         self.slept.append(seconds)
         self.now += seconds
         if self.during:

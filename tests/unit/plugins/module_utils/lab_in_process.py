@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import json
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,8 +109,12 @@ class InProcess:
     touched: list[str] = field(default_factory=list)
     dead: bool = False
     graph: bool = False
+    # What befalls the next answers to reads, by cmdlet: ``stale`` ones list nothing, and ``lost`` ones do not come.
+    reads: dict[str, list[str]] = field(default_factory=dict)
 
     def sleep(self, seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
         clock = self.hybrid.clock
         assert isinstance(clock, ManualClock)
         clock.advance(seconds)
@@ -231,11 +234,17 @@ class _Session:
             raise Killed
         system.calls.append((self._organization.system, cmdlet))
         if cmdlet.is_read:
-            return self._send(cmdlet)
+            return self._read(cmdlet, system.reads.get(cmdlet.name, []))
         return system.write(cmdlet, lambda: self._send(cmdlet))
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _read(self, cmdlet: Cmdlet, befalls: list[str]) -> CmdletOutput:
+        what = befalls.pop(0) if befalls else ""
+        if what == "lost":
+            raise fakes.lost()
+        return CmdletOutput() if what == "stale" else self._send(cmdlet)
 
     def _send(self, cmdlet: Cmdlet) -> CmdletOutput:
         given = {name: _given(value) for name, value in cmdlet.parameters.items()}
@@ -262,6 +271,8 @@ def _properties(properties: dict[str, LabValue]) -> Properties:
 
 
 def _plain(value: LabValue) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, Enumeration):
         return value.name
     if isinstance(value, Reference):
@@ -272,6 +283,4 @@ def _plain(value: LabValue) -> Any:
         return dict(value.entries)
     if isinstance(value, ByteSize):
         return "Unlimited" if value.size is None else f"{value.size} B ({value.size:,} bytes)"
-    if isinstance(value, datetime.datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return str(value) if isinstance(value, (uuid.UUID, datetime.timedelta)) else value
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime.datetime) else str(value)

@@ -21,18 +21,20 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     notes,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
     mend_left,
     none_left_half_made,
     settle,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.step import Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     assess,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder, Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
@@ -98,10 +100,15 @@ class Procedure:
     phase: str = "state"
     pause_told: bool = False
     pause_noted: bool = False
+    memory: Memory = field(default_factory=FileMemory)
 
     @property
     def build(self) -> HybridBuilder:
         return HybridBuilder(self.lab.hybrid)
+
+    @property
+    def folder(self) -> Folder:
+        return Folder(self.memory, self.directory)
 
     def run(self, phases: Sequence[str]) -> None:
         """Run the phases that the tags choose; an error of the whole ends it, as it ends the role."""
@@ -124,21 +131,21 @@ class Procedure:
         return previewed
 
     def _left(self) -> None:
-        if wave_half_made.told(self.directory):
+        if wave_half_made.told(self.folder):
             self.mend()
-        if notes(self.directory):
+        if notes(self.folder):
             self.resume()
 
     def mend(self) -> None:
         with self.lab.connect() as connections:
-            mend_left(connections, HalfMade(self.directory, self.holder), check=False, sleep=self.lab.sleep)
+            mend_left(connections, HalfMade(self.folder, self.holder), check=False, sleep=self.lab.sleep)
 
     def given(self) -> list[Record]:
         return self.wave or [{"identity": pair.identity, "routing_domain": ROUTING, **MOVE} for pair in self.pairs]
 
     def _state(self) -> None:
         with self.lab.connect() as connections:
-            self._keep(assess(connections, self.given(), AssessOptions(self.directory, check=self.check, **self.state)))
+            self._keep(assess(connections, self.given(), AssessOptions(self.folder, check=self.check, **self.state)))
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -153,8 +160,8 @@ class Procedure:
             self._sync_server().ready()
         try:
             self.pause(self)
-            pause = note_of(self.directory, self.holder) if self.pause_noted else ""
-            half_made = HalfMade("" if self.check else self.directory, self.holder, pause)
+            pause = note_of(self.folder, self.holder) if self.pause_noted else ""
+            half_made = HalfMade(None if self.check else self.folder, self.holder, pause)
             with self._mending(half_made), self.lab.connect() as connections:
                 for step in (Present(self.check), GuidStamped(self.check)):
                     outcomes = run_wave(
@@ -187,14 +194,14 @@ class Procedure:
         )
 
     def paused(self) -> None:
-        result = self._sync_server().paused(self.directory)
+        result = self._sync_server().paused(self.folder)
         self.pause_told, self.pause_noted = self._tell(result), result.noted
 
     def resume(self) -> None:
-        self._tell(self._sync_server().resumed(self.directory, self.pause_told))
+        self._tell(self._sync_server().resumed(self.folder, self.pause_told))
 
     def _sync(self) -> None:
-        self._tell(self._sync_server().synced("Delta", self.directory))
+        self._tell(self._sync_server().synced("Delta", self.folder))
 
     def _tell(self, result: Result) -> bool:
         status = "changed" if result.changed else "unchanged"
@@ -206,7 +213,7 @@ class Procedure:
             self._keep(
                 await_match(
                     connections, self.records, accept=(), wait_timeout=0 if self.check else 60, wait_sleep=5,
-                    cycle=None if self.check else lambda: self._sync_server().synced("Delta", self.directory),
+                    cycle=None if self.check else lambda: self._sync_server().synced("Delta", self.folder),
                     check=self.check, sleep=self.lab.sleep, clock=self.lab.clock,
                 )
             )  # fmt: skip

@@ -85,6 +85,7 @@ def test_a_cmdlet_error_carries_what_a_result_shows() -> None:
     ("value", "sentence"),
     [
         ("x y", "identity: 'x y' does not identify a mailbox. Specify an address."),
+        ("\x1b[2J\u202ex", r"identity: '\u001b[2J\u202ex' does not identify a mailbox. Specify an address."),
         (None, "identity: does not identify a mailbox. Specify an address."),
     ],
 )

@@ -25,10 +25,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     MoveSettings,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.baseline import Baselines
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.locks import locked
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
 
-from tests.unit.plugins.module_utils.fakes import guid_of
+from tests.unit.plugins.module_utils.fakes import guid_of, on_disk
 from tests.unit.plugins.module_utils.lab_in_process import InProcess
 
 GUID = guid_of("ann's mailbox")
@@ -53,8 +55,8 @@ def test_the_files_of_a_wave_are_refused_with_a_sentence(put: Callable[[Path], N
     wave, baseline = tmp_path / "wave.json", tmp_path / "baseline" / f"{GUID}.json"
     (tmp_path / "baseline").mkdir()
     for path, read, code in (
-        (wave, lambda: wave_files.load(str(wave)), "unreadable_file"),
-        (baseline, lambda: Baselines(str(tmp_path)).load(GUID), "unreadable_baseline"),
+        (wave, lambda: wave_files.load(FileMemory(), str(wave)), "unreadable_file"),
+        (baseline, lambda: Baselines(on_disk(tmp_path)).load(GUID), "unreadable_baseline"),
     ):
         put(path)
         with pytest.raises(InputError) as caught:
@@ -68,8 +70,8 @@ def test_the_files_of_a_wave_are_refused_with_a_sentence(put: Callable[[Path], N
 def test_what_only_saves_reads_is_as_if_it_were_not_there(put: Callable[[Path], None], tmp_path: Path) -> None:
     path = tmp_path / "wave.json.moves"
     put(path)
-    assert MoveSettings(str(path)).of({"exchange_guid": GUID}) is None
-    assert Memory(str(path)).requests == {}
+    assert MoveSettings(FileMemory(), str(path)).of({"exchange_guid": GUID}) is None
+    assert Memory(FileMemory(), str(path)).requests == {}
 
 
 @PUT
@@ -77,8 +79,8 @@ def test_what_only_saves_reads_is_as_if_it_were_not_there(put: Callable[[Path], 
 def test_a_lock_is_refused_with_a_sentence(name: str, put: Callable[[Path], None], tmp_path: Path) -> None:
     path = tmp_path / name
     put(path)
-    with pytest.raises(InputError) as caught:
-        wave_files.lock_file(str(tmp_path), name)
+    with pytest.raises(InputError) as caught, locked(on_disk(tmp_path), name):
+        pass
     assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
     assert str(path) in caught.value.message
 
@@ -90,9 +92,9 @@ def test_a_note_of_a_pause_that_is_none_holds_no_pause(put: Callable[[Path], Non
     connections = lab.connect()
     time = {"wait_timeout": 60, "wait_sleep": 1, "sleep": lab.sleep, "clock": lab.clock}
     sync = DirectorySync(connections, False, **time, holder="a")
-    sync.paused(str(tmp_path))
-    folder = Path(note_of(str(tmp_path), "b"))
+    sync.paused(on_disk(tmp_path))
+    folder = Path(note_of(on_disk(tmp_path), "b"))
     put(folder)
-    assert sync.resumed(str(tmp_path)).changed
-    assert notes(str(tmp_path)) == ([str(folder)] if put is Path.mkdir else [])
+    assert sync.resumed(on_disk(tmp_path)).changed
+    assert notes(on_disk(tmp_path)) == ([str(folder)] if put is Path.mkdir else [])
     assert lab.hybrid.sync.sync_cycle_enabled

@@ -32,7 +32,7 @@ from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
 from lab.model.tenant import TENANT
 from tests import extent
-from tests.unit.plugins.module_utils.fakes import ROUTING
+from tests.unit.plugins.module_utils.fakes import ROUTING, on_disk
 from tests.unit.plugins.module_utils.lab_in_process import Trouble
 from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure
 
@@ -209,8 +209,8 @@ def test_the_property_finds_a_procedure_that_mends_nobody(tmp_path: Path) -> Non
 
     class Forgetful(Procedure):
         def resume(self) -> None:
-            for note in wave_half_made.load(self.directory):
-                HalfMade(self.directory).end(note.guid)
+            for note in wave_half_made.load(on_disk(self.directory)):
+                HalfMade(on_disk(self.directory)).end(note.guid)
             super().resume()
 
     assert found_by(tmp_path / "sound") == []

@@ -40,7 +40,7 @@ from lab.model.scenarios import (
     put_on_environment,
     put_on_mailbox,
 )
-from tests.unit.plugins.module_utils.fakes import ROUTING
+from tests.unit.plugins.module_utils.fakes import ROUTING, on_disk
 from tests.unit.plugins.module_utils.lab_in_process import DomainController, InProcess
 from tests.unit.plugins.module_utils.procedure_in_process import MOVE, PHASES, Procedure, Told
 
@@ -160,7 +160,7 @@ def wave(
 def options(procedure: Procedure, controller: DomainController, **more: Any) -> read.ReadinessOptions:
     account = procedure.lab.hybrid.remote_credential
     return read.ReadinessOptions(
-        procedure.directory, credential=Credential(account.username, account.password),
+        procedure.folder, credential=Credential(account.username, account.password),
         online=procedure.state["ahead"].online, active_directory=controller.options, **more,
     )  # fmt: skip
 
@@ -243,9 +243,32 @@ def test_what_somebody_wrote_to_a_plain_user_comes_home_with_the_mailbox(
         assert pair.directory.kind == "MailUser"
         assert pair.directory.primary_smtp_address == pair.identity
         assert [address for address in held if not addresses.contains(pair.directory.email_addresses, address)] == []
-        baseline = Baselines(str(tmp_path)).load(str(pair.cloud.exchange_guid))
+        baseline = Baselines(on_disk(tmp_path)).load(str(pair.cloud.exchange_guid))
         assert baseline is not None
         assert baseline["on_premises"]["proxy_addresses"] == held
+
+
+def test_a_remote_mailbox_comes_home_with_the_address_that_replies_in_the_cloud_used(
+    tmp_path: Path, controller: DomainController
+) -> None:
+    """Without write-back only the role can bring the cloud's LegacyExchangeDN home: replies would bounce."""
+    procedure = wave(tmp_path, controller, "remote_without_write_back")
+    ann, bob = procedure.pairs
+    put_on_mailbox(procedure.lab.hybrid, "remote_without_write_back", bob)
+    procedure.build.set_directory(bob, exchange_guid=bob.cloud.exchange_guid)  # moved into the cloud once
+    lacking = f"smtp:{bob.person.account}@fabrikam.com"  # the UPN, say, of which Entra made an address
+    procedure.build.set_cloud(bob, email_addresses=[*bob.cloud.email_addresses, lacking])
+    wanted = [f"X500:{pair.cloud.legacy_exchange_dn}" for pair in (ann, bob)]
+    before = [list(pair.directory.email_addresses) for pair in (ann, bob)]
+    assert [addresses.contains(held, x500) for held, x500 in zip(before, wanted, strict=True)] == [False, False]
+    procedure.run(PHASES)
+    assert procedure.refused == {}
+    procedure.lab.sleep(24 * 3600)
+    procedure.lab.hybrid.run_scheduled_cycle()
+    for pair, held, x500 in zip((ann, bob), before, wanted, strict=True):
+        assert (pair.directory.kind, pair.cloud.kind) == ("UserMailbox", "MailUser")
+        assert set(pair.directory.email_addresses) >= {*held, x500}
+    assert lacking in bob.directory.email_addresses
 
 
 def test_what_somebody_wrote_to_a_plain_user_is_remembered_when_it_does_not_show(
@@ -320,7 +343,7 @@ def test_what_is_accepted_stands_for_neither(name: str, tmp_path: Path, controll
     with procedure.lab.connect() as connections:
         report = read.check(connections, procedure.wave, options(procedure, controller, accept=accept))
         state = {**procedure.state, "accept": accept}
-        judged = assess.assess(connections, procedure.wave, assess.AssessOptions(str(tmp_path), **state))
+        judged = assess.assess(connections, procedure.wave, assess.AssessOptions(on_disk(tmp_path), **state))
     codes = [item.code for item in report.mailboxes[0][1] if item.severity == "blocker" and not item.accepted]
     assert (judged[0].error is None) == (set(codes) <= set(READINESS_ONLY))
     assert judged[1].error is None

@@ -25,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 
 from lab.model import addresses
 from lab.model.builder import Person
+from tests.unit.plugins.module_utils.fakes import on_disk
 from tests.unit.plugins.module_utils.lab_in_process import InProcess
 from tests.unit.plugins.module_utils.procedure_in_process import PHASES, Procedure
 
@@ -51,7 +52,7 @@ class Other(Procedure):
         """Do what the role's rollback does with a wave that was prepared before."""
         self.paused()
         try:
-            options = RollbackOptions(self.directory, clock_tolerance=0)
+            options = RollbackOptions(on_disk(self.directory), clock_tolerance=0)
             with self.lab.connect() as connections:
                 roll_back(connections, self.given(), options, sleep=self.lab.sleep)
         finally:

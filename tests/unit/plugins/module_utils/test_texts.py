@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._texts import (
     moment_text,
+    page_title,
     read_json,
     span_from_duration,
     span_text,
@@ -92,3 +94,27 @@ def test_durations_become_spans(duration: str, expected: str) -> None:
 )
 def test_json_has_whole_characters_alone(data: bytes, value: Any) -> None:
     assert read_json(data) == value
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 70 + b"1" + b"}" * 70, b"[" * 65 + b"]" * 65])
+def test_json_that_is_nested_deeper_than_any_answer_is_no_json(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"more than 64 levels|Expecting"):
+        read_json(data)
+    assert read_json(b"[" * 64 + b"]" * 64)[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        (b"<!---->" * 2000 + b"x", None),
+        (b"<!---->" * 2000 + b"<html>", ""),
+        (b" " * 16_000 + b"x", None),
+        (b"<?xml ?> <!-- a-b--c -->\n<html><title lang='en'>Gateway</title>", "Gateway"),
+        (b"<html>" + b"<title>" * 9000, ""),
+        (b"<html>" + b"<title" * 9000, ""),
+    ],
+)
+def test_what_stands_before_a_page_costs_no_more_than_it_is_long(data: bytes, title: str | None) -> None:
+    before = time.process_time()
+    assert page_title(data) == title
+    assert time.process_time() - before < 1

@@ -19,6 +19,49 @@ LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 DOMAINS = st.lists(LABELS, min_size=2, max_size=4).map(".".join)
 
 
+@pytest.mark.parametrize("value", ["x", "0x" + "1" * 30, "1_" * 16, "\uff11" * 32, f"urn:uuid:{uuid.UUID(int=5)}", 7])
+def test_what_is_no_guid_is_refused_and_compared_as_it_is(value: Any) -> None:
+    with pytest.raises(ValueError, match="is not a GUID"):
+        _values.guid(value)
+    assert _values.told_guid(value) == str(value).lower()
+
+
+def test_a_guid_of_plain_digits_is_one() -> None:
+    known = uuid.UUID(int=5)
+    assert {_values.guid(known.hex.upper()), _values.told_guid(f"{{{known}}}")} == {str(known)}
+
+
+@pytest.mark.parametrize("value", ["2026-02-30T00:00:00Z", "soon", ["2026"], {"a": 1}])
+def test_a_time_that_is_none_is_not_shown(value: Any) -> None:
+    assert _values.shown_time(value) is None
+
+
+@pytest.mark.parametrize("value", ["9" * 31, "9" * 5000, f"1 GB ({'9' * 5000} bytes)", "1.2 GB (,,, bytes)"])
+def test_a_number_that_is_none_is_not_read(value: str) -> None:
+    assert (_values.size_in_bytes(value), _values.count(value)) == (None, None)
+    assert _values.span_in_seconds(f"{value}.00:00:00") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        ("ANN@Contoso.COM", "ann@contoso.com"),
+        ("\u212aEN", "\u212aen"),
+        ("J\u00d6RG", "j\u00d6rg"),
+        (7, "7"),
+    ],
+)
+def test_only_a_to_z_are_compared_without_regard_to_case(value: Any, expected: str) -> None:
+    assert _values.folded(value) == expected
+
+
+@given(st.text(), st.text())
+def test_texts_that_fold_onto_each_other_differ_in_ascii_letters_alone(left: str, right: str) -> None:
+    same = _values.folded(left) == _values.folded(right)
+    assert same == (left.encode("utf-8", "surrogatepass").lower() == right.encode("utf-8", "surrogatepass").lower())
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.step import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
@@ -26,7 +26,7 @@ from lab.model.builder import HybridBuilder
 from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import find, put_on_mailbox
 from tests.unit.plugins.module_utils._features.test_call_counts import Procedure
-from tests.unit.plugins.module_utils.fakes import Time
+from tests.unit.plugins.module_utils.fakes import Time, on_disk
 
 TAKEN = {
     "address_in_the_child_domain": "address_in_use",
@@ -50,7 +50,7 @@ def spoiled(directory: Path) -> Procedure:
 def test_what_is_taken_elsewhere_in_the_forest_stops_the_role_and_the_report_says_the_same(tmp_path: Path) -> None:
     procedure = spoiled(tmp_path)
     expected = [*TAKEN.values(), ""]
-    judged = assess.assess(procedure.connect(), procedure.records, assess.AssessOptions(str(tmp_path)))
+    judged = assess.assess(procedure.connect(), procedure.records, assess.AssessOptions(on_disk(tmp_path)))
     assert [outcome.error.code if outcome.error else "" for outcome in judged] == expected
     report = read.check(procedure.connect(), procedure.records, read.ReadinessOptions(test_endpoint=False))
     told = [[item.code for item in found if item.severity == "blocker"] for _subject, found in report.mailboxes]

@@ -39,24 +39,22 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     TYPES as MAILBOX_TYPES,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import step as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import Entry
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import move_request_info
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
     plan as move_request_plan,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
-    migration_endpoint,
+    move_method,
     rollback_plan,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     assess,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import smtp_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import step as smtp_match
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     cloud,
     move_request,
@@ -69,6 +67,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
+from tests import sources
 from tests.unit.plugins.module_utils import fakes
 from tests.unit.plugins.module_utils.fakes import (
     ROUTING,
@@ -461,7 +460,7 @@ def _reads(recorder: Recorder) -> None:
         mailbox_info.read(connections, [RECORD], include_size=True)
         move_request_info.read(connections, [RECORD], "wave 1", statistics=True)
         assess(connections, [RECORD], AssessOptions())
-        migration_endpoint.host_name(connections)
+        move_method.endpoint(connections)
         smtp_match.await_match(connections, [RECORD], accept=(), wait_timeout=0, wait_sleep=1)
     recorder.keep(*organizations)
     for kind, person in (
@@ -508,7 +507,7 @@ def _cycles(recorder: Recorder) -> None:
         sync.synced("Delta")
         ran[0] = {**ran[0], "RunHistoryId": "2"}
         sync.synced("Initial")
-        sync.paused("")
+        sync.paused(None)
     recorder.keep(server)
 
 
@@ -578,7 +577,7 @@ def test_the_contract_would_notice() -> None:
 
 def built(path: Path) -> set[str]:
     """Return the cmdlets that a file names otherwise than as the ``cmdlet`` of an error."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = sources.tree(path)
     told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "cmdlet"}
     return {
         node.value

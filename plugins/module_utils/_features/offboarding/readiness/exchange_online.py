@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import names_a_domain
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
+    Answer,
     Facts,
     Subject,
     Unread,
@@ -25,6 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     found,
     not_checked,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, migration
 
 _HYBRID_AGENT = ".msappproxy.net"
 # Nothing that the collection may ask answers these.
@@ -47,7 +49,7 @@ def routing_domains(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Findi
         yield not_checked("routing_domain_not_accepted", facts.domains_in_the_cloud.reason)
         return
     if not names and any(subject.moves for subject in subjects):
-        yield not_checked("routing_domain_not_accepted", "routing_domain is not set.")
+        yield not_checked("routing_domain_not_accepted", f"{_reader.option('routing_domain')} is not set.")
     for name in names:
         if name not in domains(facts.domains_in_the_cloud):
             yield found("routing_domain_not_accepted", f"{name} is not an accepted domain of the tenant")
@@ -65,19 +67,43 @@ def _connectors(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if isinstance(facts.connectors, Unread):
         yield not_checked("outbound_connector_missing", facts.connectors.reason)
         return
-    enabled = [item for item in facts.connectors if flag(item, "Enabled") is not False]
     for name in wanted(subjects, "target_delivery_domain"):
-        if not any(_leads_to(item, name) for item in enabled):
-            yield found("outbound_connector_missing", f"No enabled outbound connector leads to {name}")
+        if addresses.tenants_own(name):
+            continue  # told for each mailbox: delivery_domain_in_the_cloud
+        # Of a domain that nobody could ask about it is believed, as of one that is accepted.
+        unknown = isinstance(facts.domains_in_the_cloud, Unread)
+        leading = [
+            item
+            for item in facts.connectors
+            if _leads_to(item, name, unknown or name in domains(facts.domains_in_the_cloud))
+        ]
+        unfit = [reason for item in leading if (reason := _unfit(item))]
+        if len(unfit) == len(leading):
+            others = f" ({'; '.join(unfit)})" if unfit else ""
+            yield found(
+                "outbound_connector_missing", f"No enabled outbound connector leads on-premises to {name}{others}"
+            )
 
 
-def _leads_to(connector: Properties, domain: str) -> bool:
-    """Tell whether a connector takes mail for a domain: by name, by wildcard, or as one of all accepted domains."""
-    if flag(connector, "AllAcceptedDomains"):
+def _unfit(connector: Properties) -> str:
+    """Return why a connector brings no mail home, whatever its domains are, or an empty text."""
+    name = str(connector.get("Name") or connector.get("Identity") or "one")
+    if flag(connector, "Enabled") is False:
+        return f"{name} is disabled"
+    if flag(connector, "IsTransportRuleScoped"):
+        return f"{name} is used by mail flow rules alone"
+    if _values.folded(_values.name_of(connector.get("ConnectorType"))) == "partner":
+        return f"{name} leads to a partner"
+    return ""
+
+
+def _leads_to(connector: Properties, domain: str, accepted: bool) -> bool:
+    """Tell whether a connector is for a domain: by name, by wildcard, or as one of the tenant's accepted domains."""
+    if accepted and flag(connector, "AllAcceptedDomains"):
         return True
     for text in _values.as_list(connector.get("RecipientDomains")):
         # SmtpDomainWithSubdomains may show as ``smtp:contoso.com;1``: address type, pattern, cost.
-        pattern = text.lower().removeprefix("smtp:").partition(";")[0]
+        pattern = _values.folded(text).removeprefix("smtp:").partition(";")[0]
         if pattern == "*" or _values.domain_fits(domain, pattern):
             return True
     return False
@@ -86,22 +112,27 @@ def _leads_to(connector: Properties, domain: str) -> bool:
 def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     name = facts.credential_name
     if name and not names_a_domain(name):
-        yield found("remote_credential_form", f"remote_credential.username is {name}")
+        yield found("remote_credential_form", f"{_reader.option('remote_credential.username')} is {name}")
     if facts.credential_unsent and any(subject.before_the_move for subject in subjects):
         yield found("experimental_rest_credential_required", f"{name} would be sent over the REST interface")
     for host in wanted(subjects, "remote_host_name"):
         if host.endswith(_HYBRID_AGENT):
             yield found("hybrid_agent", f"{host} is a Hybrid Agent's endpoint")
     if not facts.endpoint_tests and any(subject.moves for subject in subjects):
-        yield not_checked("endpoint_test_failed", "remote_host_name is not set.")
+        yield not_checked("endpoint_test_failed", f"{_reader.option('remote_host_name')} is not set.")
     for endpoint, answer in facts.endpoint_tests.items():
-        if isinstance(answer, Unread):
-            yield not_checked("endpoint_test_failed", f"{endpoint}: {answer.reason}")
-            continue
+        yield from endpoint_test(endpoint, answer)
+
+
+def endpoint_test(endpoint: str, answer: Answer) -> Iterator[Finding]:
+    """Tell of a test of the way to the MRS proxy that failed, or has no result."""
+    if isinstance(answer, Unread):
+        yield not_checked("endpoint_test_failed", f"{endpoint}: {answer.reason}")
+    else:
         result = answer[0] if answer else {}
-        verdict = str(result.get("Result") or "")
+        verdict = _values.name_of(result.get("Result"))
         if not verdict:
             yield not_checked("endpoint_test_failed", f"{endpoint}: the test returned nothing.")
-        elif verdict != "Success":
+        elif not migration.has_passed(answer):
             why = " ".join(str(result.get("Message") or result.get("ErrorDetail") or verdict).split()).rstrip(".")
             yield found("endpoint_test_failed", f"{endpoint}: {why}")

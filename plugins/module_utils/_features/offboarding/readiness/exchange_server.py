@@ -77,7 +77,7 @@ def versions(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield not_checked("server_version_unsupported", facts.databases.reason)
         return
     names = wanted(subjects, "remote_target_database")
-    chosen = [item for item in facts.databases if str(item.get("Name") or "").lower() in names] or facts.databases
+    chosen = [item for item in facts.databases if _values.folded(item.get("Name")) in names] or facts.databases
     servers = {
         str(item.get("ServerName") or item.get("Server")): str(item.get("AdminDisplayVersion") or "") for item in chosen
     }
@@ -124,7 +124,7 @@ def _incoming(subjects: Sequence[Subject]) -> dict[str, int]:
             ("remote_archive_target_database", subject.archive_size or 0),
         ):
             if subject.text(name) and size:
-                total[subject.text(name).lower()] = total.get(subject.text(name).lower(), 0) + size
+                total[_values.folded(subject.text(name))] = total.get(_values.folded(subject.text(name)), 0) + size
     return total
 
 
@@ -133,7 +133,7 @@ def _free(copies: Sequence[Properties], name: str) -> int | None:
     sizes = [
         _values.size_in_bytes(item.get("DiskFreeSpace"))
         for item in copies
-        if str(item.get("DatabaseName") or "").lower() == name.lower()
+        if _values.folded(item.get("DatabaseName")) == _values.folded(name)
     ]
     known = [size for size in sizes if size is not None]
     return min(known) if known and len(known) == len(sizes) else None

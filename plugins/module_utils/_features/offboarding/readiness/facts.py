@@ -71,6 +71,8 @@ class Facts:
     entra: Unread | None = None
     features: Features | Unread = NOT_ASKED
     half_made: tuple[str, ...] = ()
+    # What is told of pauses that no run is going to end any more.
+    still_paused: tuple[str, ...] = ()
     write_back_jobs: list[str] | Unread = NOT_ASKED
 
     @cached_property
@@ -78,14 +80,14 @@ class Facts:
         """The status of each move request on-premises, by the mailbox's GUID."""
         answer = self.requests_on_premises
         told = () if isinstance(answer, Unread) else answer
-        return {_values.guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in told}
+        return {_values.told_guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in told}
 
     @cached_property
     def batches(self) -> dict[str, str]:
         """The batch of each migration user, by the address that Get-MigrationUser shows."""
         told = () if isinstance(self.migration_users, Unread) else self.migration_users
         return {
-            str(item.get("Identity") or item.get("EmailAddress") or "").lower(): str(item.get("BatchId") or "unknown")
+            _values.folded(item.get("Identity") or item.get("EmailAddress")): str(item.get("BatchId") or "unknown")
             for item in told
         }
 
@@ -94,7 +96,7 @@ class Facts:
         """The ExchangeGuids of the soft-deleted mailboxes that have an address, by the address."""
         told: dict[str, set[str]] = {}
         for item in () if isinstance(self.soft_deleted, Unread) else self.soft_deleted:
-            guid = _values.guid(item.get("ExchangeGuid"))
+            guid = _values.told_guid(item.get("ExchangeGuid"))
             for address in addresses.smtp_addresses(_values.as_list(item.get("EmailAddresses"))):
                 told.setdefault(address, set()).add(guid)
         return told
@@ -170,7 +172,7 @@ def moving(subjects: Sequence[Subject]) -> Iterator[tuple[Subject, MailboxEviden
 
 def wanted(subjects: Sequence[Subject], name: str) -> list[str]:
     """Return the different values, lower case, that the moving mailboxes' records have under a key."""
-    return sorted({subject.text(name).lower() for subject, _evidence in moving(subjects) if subject.text(name)})
+    return sorted({_values.folded(subject.text(name)) for subject, _evidence in moving(subjects) if subject.text(name)})
 
 
 def domains(answer: Answer) -> set[str]:
@@ -181,7 +183,7 @@ def domains(answer: Answer) -> set[str]:
     """
     if isinstance(answer, Unread):
         return set()
-    return {str(item.get("DomainName") or "").lower() for item in answer}
+    return {_values.folded(item.get("DomainName")) for item in answer}
 
 
 def accepted_on_premises(facts: Facts, domain: str) -> bool:
@@ -189,7 +191,7 @@ def accepted_on_premises(facts: Facts, domain: str) -> bool:
     if isinstance(facts.domains_on_premises, Unread):
         return False
     for item in facts.domains_on_premises:
-        name = str(item.get("DomainName") or "").lower()
+        name = _values.folded(item.get("DomainName"))
         below = f"*.{name}" if flag(item, "MatchSubDomains") else name
         if _values.domain_fits(domain, name) or _values.domain_fits(domain, below):
             return True
@@ -200,7 +202,7 @@ def database(facts: Facts, name: str) -> Properties | None:
     """Return the database of this name, where databases could be read."""
     if isinstance(facts.databases, Unread):
         return None
-    return next((item for item in facts.databases if str(item.get("Name") or "").lower() == name.lower()), None)
+    return next((item for item in facts.databases if _values.folded(item.get("Name")) == _values.folded(name)), None)
 
 
 def flag(item: Any, name: str) -> bool | None:

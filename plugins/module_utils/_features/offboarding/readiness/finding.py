@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
     ACCEPTABLE,
     BLOCKER,
@@ -60,7 +60,7 @@ def found(code: str, what: str, mailbox: str = "", *, severity: str = "", remedy
     """Return a finding in the catalogue's words; ``what`` is a sentence without its full stop."""
     check = CHECKS[code]
     chosen = severity or check.severity
-    told = remedy or check.remedy
+    told = _reader.remedy(remedy or check.remedy)
     if chosen == BLOCKER and code not in FINAL and "offboarding_accept" not in told:
         told += _ACCEPT.format(code=code)
     return Finding(code, chosen, mailbox, f"{what}.", check.why, told, check.source)
@@ -70,14 +70,14 @@ def not_checked(code: str, reason: str, mailbox: str = "") -> Finding:
     """Return the finding that a question has no answer: that is never a pass."""
     check = CHECKS[code]
     text = f"{check.question} {reason}"
-    return Finding(code, NOT_CHECKED, mailbox, text, check.why, check.channel_remedy, check.source)
+    return Finding(code, NOT_CHECKED, mailbox, text, check.why, _reader.remedy(check.channel_remedy), check.source)
 
 
 def of_error(error: HybridError, mailbox: str) -> Finding:
     """Return the finding of a guard's refusal, or of a read that failed for this mailbox alone."""
     check = CHECKS.get(error.code, CHECKS["unreadable"])
-    code = check.code
-    return Finding(code, check.severity, mailbox, error.message, check.why, error.remedy or check.remedy, check.source)
+    remedy = error.remedy or _reader.remedy(check.remedy)
+    return Finding(check.code, check.severity, mailbox, error.message, check.why, remedy, check.source)
 
 
 def accepted(
@@ -104,6 +104,9 @@ def accepted_codes(codes: Iterable[str]) -> frozenset[str]:
     strange = unknown(given)
     if strange:
         raise InputError(
-            "accept", ", ".join(strange), "cannot be accepted", f"Codes are: {', '.join(sorted(ACCEPTABLE))}."
+            _reader.option("accept"),
+            ", ".join(strange),
+            "cannot be accepted",
+            f"Codes are: {', '.join(sorted(ACCEPTABLE))}.",
         )
     return given

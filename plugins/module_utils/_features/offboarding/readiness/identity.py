@@ -26,7 +26,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     not_checked,
     of_error,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import NOT_SHOWN
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
+    NOT_SHOWN,
+    MailboxEvidence,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
+    DirectoryUser,
+)
 
 _OF_GRAPH = ("admin_role", "provisioning_errors", "user_cloud_managed")
 
@@ -41,6 +47,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     for subject, _evidence in moving(subjects):
         yield from anchor(subject)
         yield from entra(subject)
+    yield from _accounts(facts, subjects)
     if facts.entra is not None and any(subject.moves for subject in subjects):
         for code in _OF_GRAPH:
             yield not_checked(code, facts.entra.reason)
@@ -70,6 +77,34 @@ def _not_shown(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     for subject in plain:
         reason = subject.directory.reason if isinstance(subject.directory, Unread) else "The user was not read."
         yield from (not_checked(code, reason, subject.identity) for code in NOT_SHOWN)
+
+
+_WITHOUT_SIGN_IN = ("SharedMailbox", "RoomMailbox", "EquipmentMailbox")
+
+
+def _accounts(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of accounts that Exchange disables once the mailbox is given its kind at home."""
+    code, unknown = "account_would_be_disabled", []
+    for subject, evidence in moving(subjects):
+        kind = subject.text("recipient_type_details") or str(evidence.cloud["recipient_type_details"])
+        disabled = _account_disabled(subject, evidence) if kind in _WITHOUT_SIGN_IN else True
+        if disabled is None:
+            unknown.append(subject)
+        elif not disabled:
+            yield found(code, f"The account of the {kind} is enabled", subject.identity)
+    if facts.directory is not None and unknown:
+        yield not_checked(code, f"No cmdlet shows it for {len(unknown)} mailboxes. {facts.directory.reason}")
+        return
+    for subject in unknown:
+        reason = subject.directory.reason if isinstance(subject.directory, Unread) else "The user was not read."
+        yield not_checked(code, reason, subject.identity)
+
+
+def _account_disabled(subject: Subject, evidence: MailboxEvidence) -> bool | None:
+    """Return whether an account is disabled: of a plain user its type says so, of others LDAP alone."""
+    if evidence.on_premises["kind"] == "user":
+        return evidence.on_premises["recipient_type_details"] == "DisabledUser"
+    return subject.directory.account_disabled if isinstance(subject.directory, DirectoryUser) else None
 
 
 def entra(subject: Subject) -> Iterator[Finding]:

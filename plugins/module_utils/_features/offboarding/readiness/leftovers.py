@@ -79,9 +79,9 @@ def directory(subject: Subject) -> Iterator[Finding]:
             yield not_checked(code, reason, identity)
         return
     if ad.home_mdb:
-        yield found("home_mdb_left", f"homeMDB is {ad.home_mdb}", identity)
+        yield found("home_mdb_left", f"the on-premises user still has homeMDB {ad.home_mdb}", identity)
     if ad.home_mta:
-        yield found("home_mta_left", f"homeMTA is {ad.home_mta}", identity)
+        yield found("home_mta_left", f"the on-premises user still has homeMTA {ad.home_mta}", identity)
     if ad.inheritance_disabled is None:
         yield not_checked("inheritance_disabled", "The account cannot read the object's permissions.", identity)
     elif ad.inheritance_disabled:

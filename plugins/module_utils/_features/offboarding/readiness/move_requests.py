@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import is_own
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
     Facts,
     Subject,
@@ -44,7 +46,7 @@ def in_the_cloud(subject: Subject, evidence: MailboxEvidence) -> Iterator[Findin
     if request is None:
         return
     status = request["status"]
-    if _of_batch(evidence):
+    if _of_batch(evidence) and not is_own(subject.record, request["batch_name"].partition(":")[2]):
         text = f"Its move request belongs to {request['batch_name']}"
         yield found("belongs_to_migration_batch", text, subject.identity)
     elif status in move_request.COMPLETED:
@@ -63,7 +65,7 @@ def elsewhere(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iter
         text = f"Get-MoveRequest on-premises shows one, {here[evidence.cloud['exchange_guid']]}"
         yield found("move_request_on_premises", text, subject.identity)
     batch = next((batches[a] for a in _names(evidence) if a in batches), "")
-    if batch and not _of_batch(evidence):
+    if batch and not _of_batch(evidence) and not is_own(subject.record, batch):
         text = f"Get-MigrationUser shows the mailbox in batch {batch}"
         yield found("belongs_to_migration_batch", text, subject.identity)
 
@@ -82,4 +84,5 @@ def _of_batch(evidence: MailboxEvidence) -> bool:
 
 
 def _names(evidence: MailboxEvidence) -> list[str]:
-    return [*addresses.smtp_addresses(evidence.cloud["email_addresses"]), evidence.cloud["user_principal_name"].lower()]
+    own = _values.folded(evidence.cloud["user_principal_name"])
+    return [*addresses.smtp_addresses(evidence.cloud["email_addresses"]), own]

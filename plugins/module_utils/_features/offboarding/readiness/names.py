@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import plan as mailuser
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.facts import (
@@ -26,7 +26,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     not_checked,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, delivery
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import as_record
 
 
@@ -34,17 +34,19 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     for code, answer in (
         ("address_domain_not_accepted", facts.domains_in_the_cloud),
         ("primary_domain_not_accepted", facts.domains_on_premises),
+        ("alias_domain_not_accepted", facts.domains_on_premises),
     ):
         if isinstance(answer, Unread):
             yield not_checked(code, answer.reason)
     for subject, evidence in moving(subjects):
         yield from accepted_domains(facts, subject, evidence)
         yield from delivery_address(subject, evidence)
+        yield from _delivery(subject, evidence)
         if subject.before_the_move:
             yield from _routing_address(subject, evidence)
     unnamed = [subject for subject, _evidence in moving(subjects) if not subject.text("target_delivery_domain")]
     if unnamed:
-        reason = f"target_delivery_domain is not set for {len(unnamed)} mailboxes."
+        reason = f"{_reader.option('target_delivery_domain')} is not set for {len(unnamed)} mailboxes."
         yield not_checked("delivery_address_missing", reason)
 
 
@@ -77,15 +79,35 @@ def accepted_domains(facts: Facts, subject: Subject, evidence: MailboxEvidence) 
         if not accepted_on_premises(facts, domain):
             text = f"On-premises does not accept {domain}, the domain of {primary}"
             yield found("primary_domain_not_accepted", text, subject.identity)
+        # The service's own domains stay with the mail user in the cloud.
+        held = addresses.smtp_addresses(a for a in evidence.cloud["email_addresses"] if not addresses.of_the_service(a))
+        others = sorted({_values.domain_of(address) for address in held} - {domain})
+        refused = [name for name in others if not accepted_on_premises(facts, name)]
+        if refused:
+            text = f"On-premises does not accept {', '.join(refused)}, in which the mailbox has secondary addresses"
+            yield found("alias_domain_not_accepted", text, subject.identity)
 
 
 def delivery_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
-    domain = subject.text("target_delivery_domain").lower()
+    domain = _values.folded(subject.text("target_delivery_domain"))
     if not domain:
         return
-    held = _held(evidence) | {_primary(subject, evidence).lower()}
+    if addresses.tenants_own(domain):
+        text = f"target_delivery_domain is {domain}, a domain of the cloud"
+        yield found("delivery_domain_in_the_cloud", text, subject.identity)
+    held = _held(evidence) | {_values.folded(_primary(subject, evidence))}
     if domain not in {_values.domain_of(address) for address in held}:
         yield found("delivery_address_missing", f"The mailbox has no address in {domain}", subject.identity)
+
+
+def _delivery(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
+    """Tell of forwarding and of restrictions that nobody brings home."""
+    held = evidence.cloud.get("delivery_settings", {})
+    alone = delivery.of_the_cloud_alone(held, synced=bool(evidence.cloud["is_dir_synced"]))
+    for code, names in (("forwarding_left", delivery.FORWARDING), ("delivery_restricted", delivery.RESTRICTIONS)):
+        left = {name: text for name, text in alone.items() if name in names}
+        if left:
+            yield found(code, f"The mailbox has {delivery.told(left)}", subject.identity)
 
 
 def _routing_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
@@ -97,6 +119,6 @@ def _routing_address(subject: Subject, evidence: MailboxEvidence) -> Iterator[Fi
     except HybridError as error:
         yield not_checked("routing_address_missing", f"{error.message} {error.remedy}", subject.identity)
         return
-    if routing.lower() not in addresses.smtp_addresses(evidence.cloud["email_addresses"]):
+    if _values.folded(routing) not in addresses.smtp_addresses(evidence.cloud["email_addresses"]):
         text = f"The cloud mailbox does not have the routing address {routing}"
         yield found("routing_address_missing", text, subject.identity)

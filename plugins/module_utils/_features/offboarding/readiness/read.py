@@ -12,18 +12,15 @@ and what depends on it is not_checked: never a pass.
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
-    Cmdlet,
     Credential,
-    Properties,
     Value,
     refuse_unpublished,
 )
@@ -34,7 +31,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess, surroundings
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.pause_notes import (
+    left_over,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_endpoint import availability
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import (
+    assess,
+    move_method,
+    surroundings,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     content,
     exchange_online,
@@ -50,7 +55,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Facts,
     Subject,
     Unread,
-    moving,
     seen_in,
     wanted,
 )
@@ -64,13 +68,16 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     table,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import Silent
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.failures import unwritable_directory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.owners import Owner, Processes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import migration
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import utc_now
 
-# Seconds before the one further test of an endpoint that was tested too recently. The service names the earliest time
-# only in prose (HCW8078, microsoft-articles.md section 6); a test that is still too early stays unanswered.
-TEST_AGAIN_AFTER = 60.0
 HISTORY = 20  # run results: two cycles of six runs, and some that somebody started by hand
 _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 
@@ -78,9 +85,11 @@ _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 @dataclass(frozen=True)
 class ReadinessOptions:
     """``active_directory`` is None where it was not configured; ``credential`` None where none was given. ``online``
-    are the options of Exchange Online."""
+    are the options of Exchange Online. ``method`` is how mailboxes are to move, empty where nobody said it.
+    ``target_databases`` are those to choose from for mailboxes without one; nothing of that is kept. With ``check`` not
+    even a successful test of the endpoint is noted."""
 
-    directory: str = ""
+    folder: Folder | None = None
     accept: frozenset[str] = frozenset()
     check_sizes: bool = True
     test_endpoint: bool = True
@@ -91,6 +100,9 @@ class ReadinessOptions:
     brings_into_scope: bool = False
     pause_sync: bool = True
     active_directory: Mapping[str, Any] | None = None
+    method: str = ""
+    target_databases: Sequence[str] = ()
+    check: bool = False
 
 
 def check(
@@ -98,17 +110,23 @@ def check(
     records: Sequence[Record],
     options: ReadinessOptions,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime.datetime] = utc_now,
 ) -> Report:
     """Return the findings of the environment and of every mailbox. Raises HybridError when a system is out of reach."""
-    how = assess.AssessOptions(directory=options.directory, active_directory=options.active_directory)
+    options = _for_method(connections, options)
+    how = assess.AssessOptions(
+        folder=options.folder, active_directory=options.active_directory, check=True,
+        target_databases=options.target_databases,
+    )  # fmt: skip
     looked = assess.examine(connections, records, how)
     subjects = [Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in looked]
     if options.check_sizes:
-        _read_sizes(connections, subjects)
+        surroundings.read_sizes(connections, subjects)
     facts = _read_environment(connections, subjects, options)
-    facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep)
+    facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep, now)
     facts.directory = _tell_directory(subjects)
-    facts.half_made = tuple(str(entry["identity"]) for entry in half_made.told(options.directory))
+    facts.half_made = tuple(str(entry["identity"]) for entry in half_made.told(options.folder))
+    facts.still_paused = tuple(left_over(options.folder, "", Owner(), Processes()) if options.folder else ())
     surroundings.read_entra(connections, subjects, facts)
     facts.write_back_jobs = _read_write_back(connections)
     found = accepted(_judge(facts, subjects), options.accept, {s.identity: s.record for s in subjects})
@@ -118,6 +136,17 @@ def check(
             by_mailbox[finding.mailbox].append(finding)
     environment = [finding for finding in found if not finding.mailbox]
     return Report(environment, [(subject, by_mailbox[subject.identity]) for subject in subjects])
+
+
+def _for_method(connections: Connections, options: ReadinessOptions) -> ReadinessOptions:
+    """Return the options for the way in which mailboxes are to move: a batch needs no credential but its endpoint's."""
+    if options.method not in (move_method.AUTO, move_method.MIGRATION_BATCH):
+        return options
+    endpoint = move_method.endpoint(connections, options.migration_endpoint).found
+    if endpoint is None and options.method == move_method.AUTO:
+        return options
+    name = options.migration_endpoint if endpoint is None else endpoint["identity"]
+    return replace(options, credential=None, migration_endpoint=name)
 
 
 def _judge(facts: Facts, subjects: Sequence[Subject]) -> list[Finding]:
@@ -145,7 +174,7 @@ def _read_environment(connections: Connections, subjects: Sequence[Subject], opt
     facts = surroundings.read(connections)
     # Not ADPropertiesOnly, which is faster: the ways to authenticate stand in the metabase of IIS.
     facts.virtual_directories = on_premises("Get-WebServicesVirtualDirectory")
-    facts.copies = _read_copies(connections, subjects, facts.databases)
+    facts.copies = surroundings.read_copies(connections, _known_targets(subjects, facts.databases))
     facts.hybrid_configuration = on_premises("Get-HybridConfiguration")
     facts.connectors = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-OutboundConnector")
     facts.soft_deleted = surroundings.ask(
@@ -179,46 +208,22 @@ def _is_unsent(credential: Credential, online: Mapping[str, Any]) -> bool:
     return False
 
 
-def _read_copies(connections: Connections, subjects: Sequence[Subject], databases: Answer) -> Answer:
-    """Return the copies of every database that something moves to; one that does not exist is told elsewhere."""
+def _known_targets(subjects: Sequence[Subject], databases: Answer) -> list[str]:
+    """Return the databases that something moves to, folded; one that does not exist is told elsewhere."""
     options = ("remote_target_database", "remote_archive_target_database")
-    known = [] if isinstance(databases, Unread) else [str(item.get("Name") or "").lower() for item in databases]
-    found: list[Properties] = []
-    for name in sorted({name for option in options for name in wanted(subjects, option)} & set(known)):
-        answer = surroundings.ask(connections, EXCHANGE_SERVER, "Get-MailboxDatabaseCopyStatus", Identity=name)
-        if isinstance(answer, Unread):
-            return answer
-        found += answer
-    return found
-
-
-def _read_sizes(connections: Connections, subjects: Sequence[Subject]) -> None:
-    """Read Get-MailboxStatistics, which takes one mailbox a call; archives only where they move along."""
-    asked: list[tuple[Subject, bool, Cmdlet]] = []
-    for subject, evidence in moving(subjects):
-        identified: dict[str, Value] = {"Identity": evidence.cloud["exchange_guid"]}
-        asked.append((subject, False, Cmdlet("Get-MailboxStatistics", identified)))
-        if subject.archive_moves:
-            asked.append((subject, True, Cmdlet("Get-MailboxStatistics", {**identified, "Archive": True})))
-    answers = connections.read(EXCHANGE_ONLINE, [cmdlet for _subject, _archive, cmdlet in asked])
-    for (subject, archive, _cmdlet), answer in zip(asked, answers, strict=True):
-        if isinstance(answer, HybridError):
-            subject.sizes_unread = surroundings.unread(answer).reason
-            continue
-        statistics = answer.objects[0] if answer.objects else {}
-        size = _values.size_in_bytes(statistics.get("TotalItemSize"))
-        if archive:
-            subject.archive_size = size
-        else:
-            subject.size = size
-            subject.recoverable = _values.size_in_bytes(statistics.get("TotalDeletedItemSize"))
+    known = [] if isinstance(databases, Unread) else [_values.folded(item.get("Name")) for item in databases]
+    return sorted({name for option in options for name in wanted(subjects, option)} & set(known))
 
 
 # -- the endpoint ------------------------------------------------------------------------------------------------------
 
 
 def _test_endpoints(
-    connections: Connections, subjects: Sequence[Subject], options: ReadinessOptions, sleep: Callable[[float], None]
+    connections: Connections,
+    subjects: Sequence[Subject],
+    options: ReadinessOptions,
+    sleep: Callable[[float], None],
+    now: Callable[[], datetime.datetime],
 ) -> dict[str, Answer]:
     """Test the way to the MRS proxy once: by migration endpoint, or by each host of the wave with the credential."""
     if options.migration_endpoint:
@@ -229,21 +234,28 @@ def _test_endpoints(
             for host in wanted(subjects, "remote_host_name")
         }
     if not options.test_endpoint:
-        return {name: Unread("test_endpoint is false.") for name in targets}
+        return {name: Unread(f"{_reader.option('test_endpoint')} is false.") for name in targets}
     if options.credential is None and not options.migration_endpoint:
-        return {name: Unread("Neither remote_credential nor migration_endpoint is set.") for name in targets}
-    return {name: _test(connections, parameters, sleep) for name, parameters in targets.items()}
+        names = _reader.option("remote_credential"), _reader.option("migration_endpoint")
+        return {name: Unread(f"Neither {names[0]} nor {names[1]} is set.") for name in targets}
+    return {name: _test(connections, parameters, options, sleep, now) for name, parameters in targets.items()}
 
 
-def _test(connections: Connections, parameters: Mapping[str, Value], sleep: Callable[[float], None]) -> Answer:
-    for pause in (TEST_AGAIN_AFTER, 0.0):
-        try:
-            return connections.run(EXCHANGE_ONLINE, Cmdlet("Test-MigrationServerAvailability", parameters)).objects
-        except HybridError as error:
-            if error.code != "throttled" or not pause:
-                return surroundings.unread(error)
-        sleep(pause)
-    raise AssertionError("unreachable: the last attempt returns")
+def _test(
+    connections: Connections,
+    parameters: Mapping[str, Value],
+    options: ReadinessOptions,
+    sleep: Callable[[float], None],
+    now: Callable[[], datetime.datetime],
+) -> Answer:
+    """Return what the test says, which is refused too soon after another; one of an endpoint is noted for the role."""
+    try:
+        answer = availability.ask(connections, parameters, sleep=sleep, now=now) or []
+    except HybridError as error:
+        return surroundings.unread(error)
+    if migration.has_passed(answer) and "Endpoint" in parameters and not options.check:
+        availability.note_success(options.folder, str(parameters["Endpoint"]))
+    return answer
 
 
 # -- Active Directory --------------------------------------------------------------------------------------------------
@@ -281,19 +293,13 @@ def _read_write_back(connections: Connections) -> list[str] | Unread:
 
 
 def write_report(directory: str, report: Report) -> dict[str, str]:
-    """Write readiness.json and readiness.csv, mode 0600, and return their paths. Raises InputError."""
+    """Write readiness.json and readiness.csv, files of people, and return their paths. Raises InputError."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     paths = {kind: os.path.join(directory, f"readiness.{kind}") for kind in ("json", "csv")}
+    files = FileMemory()
     try:
-        text = json.dumps(document(report, now), ensure_ascii=False, indent=1)
-        wave_files.write_private(paths["json"], text + "\n")
-        wave_files.write_private(paths["csv"], table(report))
+        files.write(paths["json"], documents.text_of(document(report, now), indent=1) + "\n")
+        files.write(paths["csv"], table(report))
     except OSError as error:
-        raise InputError(
-            "report_directory",
-            directory,
-            f"cannot be written ({error.strerror})",
-            "Use an existing directory that this account can write to.",
-            "unwritable_directory",
-        ) from error
+        raise unwritable_directory("report_directory", directory, "the readiness report", error) from error
     return paths

@@ -111,8 +111,9 @@ def refusal(report: Report, fail_on: str) -> HybridError | None:
         return None
     first, summary = refused[0], report.summary()
     text = (
-        f"{summary['ready']} of {summary['mailboxes']} mailboxes are ready, and {len(refused)} findings stand: "
-        f"{first.mailbox or 'environment'}: {first.found}"
+        f"{summary['ready']} of {summary['mailboxes']} mailboxes are ready. "
+        f"{'1 finding stops' if len(refused) == 1 else f'{len(refused)} findings stop'} the wave, the first for "
+        f"{first.mailbox or 'the environment'}: {first.found}"
     )
     return HybridError(text, code=first.code, remedy=first.remedy)
 

@@ -40,6 +40,8 @@ _CODES = (
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     if facts.half_made:
         yield found("addresses_at_risk", f"Half made on-premises by an earlier run: {', '.join(facts.half_made)}")
+    for told in facts.still_paused:
+        yield found("still_paused", told)
     scheduler = facts.scheduler
     for name, wrong, code in _CODES:
         if isinstance(scheduler, Unread):

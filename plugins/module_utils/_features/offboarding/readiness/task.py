@@ -14,6 +14,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     EXCHANGE_ONLINE,
     EXCHANGE_SERVER,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness import (
     report as reports,
 )
@@ -28,22 +29,31 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import databases
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     ACTIVE_DIRECTORY,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.trimming import trimmed
 
 
 def work(module: HybridModule) -> NoReturn:
     records = module.records()
+    databases.refuse_two_ways(module.params)
     options = _options(module)
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         report = check(connections, records, options)
     fail_on = "never" if module.params["on_error"] == "continue" else module.params["fail_on"]
     result = reports.result(report, fail_on)
-    if module.params["report_directory"] and not module.check_mode:
-        result["report"] = write_report(module.params["report_directory"], report)
     refusal = reports.refusal(report, fail_on)
+    if module.params["report_directory"] and not module.check_mode:
+        try:
+            result["report"] = write_report(module.params["report_directory"], report)
+            # The report has everything, and is where people look.
+            result = trimmed(result, module.params["mailboxes_file"] or "")
+        except InputError as error:
+            # What was found is worth as much without the files.
+            module.fail(error, **result)
     if refusal is not None:
         module.fail(refusal, **result)
     module.exit(**result)
@@ -54,7 +64,7 @@ def _options(module: HybridModule) -> ReadinessOptions:
     credential = params["remote_credential"] or {}
     known = credential.get("username") and credential.get("password")
     return ReadinessOptions(
-        directory=params["directory"] or "",
+        folder=module.folder(),
         accept=accepted_codes(params["accept"]),
         check_sizes=params["check_sizes"],
         test_endpoint=params["test_endpoint"],
@@ -64,5 +74,8 @@ def _options(module: HybridModule) -> ReadinessOptions:
         credential=Credential(credential["username"], credential["password"]) if known else None,
         online=params[EXCHANGE_ONLINE] or {},
         controller_pinned=bool(params[EXCHANGE_SERVER].get("domain_controller")),
+        method=params["method"] or "",
+        target_databases=tuple(params["target_databases"] or ()),
+        check=module.check_mode,
         active_directory=params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
     )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import (
     ConcurrencyLimit,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
@@ -131,7 +133,7 @@ def test_what_keeps_a_session_from_being_opened_ahead_is_told(scripted: Laborato
 
 
 @pytest.mark.parametrize(
-    ("organization", "cmdlet"), [("exchange_server", "Set-MailUser"), ("exchange_online", "New-MoveRequest")]
+    ("organization", "cmdlet"), [("exchange_server", "Set-MailUser"), ("exchange_online", "Remove-MoveRequest")]
 )
 def test_a_write_that_was_throttled_is_sent_again_with_fewer_workers(
     scripted: Laboratory, organization: str, cmdlet: str
@@ -149,7 +151,7 @@ def test_a_write_that_was_throttled_is_sent_again_with_fewer_workers(
 
 
 @pytest.mark.parametrize(
-    ("organization", "cmdlet"), [("exchange_server", "Set-MailUser"), ("exchange_online", "New-MoveRequest")]
+    ("organization", "cmdlet"), [("exchange_server", "Set-MailUser"), ("exchange_online", "Remove-MoveRequest")]
 )
 def test_a_pause_longer_than_anybody_waits_fails_the_write_at_once(
     scripted: Laboratory, organization: str, cmdlet: str
@@ -200,6 +202,55 @@ def test_a_write_is_given_up_after_some_tries() -> None:
     with connections, pytest.raises(ConnectionFailure, match="busy"):
         connections.run("exchange_server", Cmdlet("Set-User"))
     assert (len(server.calls), watch.slept) == (6, [2.0, 4.0, 8.0, 16.0, 32.0])
+
+
+def test_who_was_refused_a_session_pauses_where_the_others_are_not_open_either() -> None:
+    """Sessions that are kept may have lost their shells: the next one would be refused at once, and again."""
+    refusals = [Busy("busy"), refused_session(), refused_session()]
+
+    def refuse(_cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        if refusals:
+            raise refusals.pop(0)
+        return []
+
+    watch = Time()
+    server = FakeOrganization("exchange_server", handlers={"Set-User": refuse}, concurrency=4)
+    with Connections({"exchange_server": {}}, fakes.systems(server), watch.sleep) as connections:
+        with contextlib.ExitStack() as lent:
+            for _number in range(4):
+                lent.enter_context(connections.session("exchange_server"))
+        connections.run("exchange_server", Cmdlet("Set-User"))
+    assert watch.slept == [2.0, 4.0]
+
+
+def refused_session() -> Busy:
+    busy = Busy("too many sessions")
+    busy.session_refused = True
+    return busy
+
+
+def test_a_read_that_a_session_has_given_up_is_not_begun_anew() -> None:
+    def refuse(_cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        busy = Busy("busy")
+        busy.given_up = True
+        raise busy
+
+    watch = Time()
+    server = FakeOrganization("exchange_server", handlers={"Get-User": refuse}, concurrency=4)
+    connections = Connections({"exchange_server": {}}, fakes.systems(server), watch.sleep)
+    with connections, pytest.raises(Busy):
+        connections.run("exchange_server", Cmdlet("Get-User"))
+    assert (len(server.calls), watch.slept) == (1, [])
+
+
+@pytest.mark.parametrize(("concurrency", "tries"), [(4, 3), (2, 2), (1, 1)])
+def test_a_read_is_begun_anew_as_long_as_fewer_can_be_let_in(concurrency: int, tries: int) -> None:
+    server = FakeOrganization("exchange_server", concurrency=concurrency)
+    server.handlers["Get-User"] = fakes.Fails(*[Busy("busy") for _time in range(9)])
+    connections = Connections({"exchange_server": {}}, fakes.systems(server), Time().sleep)
+    with connections, pytest.raises(Busy):
+        connections.run("exchange_server", Cmdlet("Get-User"))
+    assert len(server.calls) == tries
 
 
 def test_those_who_were_refused_together_lower_the_limit_once() -> None:

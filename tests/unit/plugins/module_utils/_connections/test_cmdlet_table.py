@@ -18,6 +18,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     TABLE,
     KnownCmdlet,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
+    plan as move_request_plan,
+)
+
+from tests import sources
 
 ROOT = Path(__file__).resolve().parents[5]
 REFERENCE = (ROOT / "lab/contract/cmdlets.json").read_text(encoding="utf-8")
@@ -44,7 +49,7 @@ def names_in(tree: ast.AST) -> Iterator[str]:
 
 def used() -> set[str]:
     files = [path for path in (ROOT / "plugins").rglob("*.py") if path.name not in TEXTS]
-    return {name for path in files for name in names_in(ast.parse(path.read_text(encoding="utf-8")))}
+    return {name for path in files for name in names_in(sources.tree(path))}
 
 
 def parameters(known: KnownCmdlet) -> set[str]:
@@ -77,6 +82,11 @@ def test_microsofts_reference_has_its_parameters(known: KnownCmdlet) -> None:
     assert bool(known.domain_controller) == ("DomainController" in there)
     of_the_session = known.lost_answer == cmdlet_table.SESSION_ENDS
     assert known.takes_confirm == ("Confirm" in there and not known.is_read and not of_the_session)
+
+
+def test_a_move_request_is_made_with_parameters_of_the_table() -> None:
+    request = next(known for known in TABLE if known.name == "New-MoveRequest")
+    assert set(move_request_plan.NEW.values()) <= {name for grant in request.grants for name in grant.parameters}
 
 
 def test_the_transcript_of_the_adsync_module_has_the_parameters_of_the_rest() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import json
 import os
 import platform
@@ -39,15 +40,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import mailuser
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser import step as mailuser
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as steps
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step
 
 from tests.unit.plugins.module_utils import fakes
+from tests.unit.plugins.module_utils._memory.failing import Failing
 from tests.unit.plugins.module_utils.fakes import (
     ROUTING,
     ZERO,
@@ -91,7 +92,8 @@ def server(handler: Handler | None = None) -> FakeOrganization:
 
 
 def write(path: Path, organization: FakeOrganization, cmdlet: Cmdlet = SET, change: Change | None = CHANGE) -> None:
-    with Journal(str(path), "run-1", "wave-1") as journal, connect(organization, journal=journal) as connections:
+    journal = Journal(FileMemory(), str(path), "run-1", "wave-1")
+    with journal, connect(organization, journal=journal) as connections:
         connections.run(SERVER, cmdlet, change)
 
 
@@ -171,7 +173,7 @@ def test_a_run_that_is_stopped_leaves_its_write_as_unknown(path: Path, stop: typ
 
 def test_reads_are_not_told(path: Path) -> None:
     organization = server()
-    with Journal(str(path)) as journal, connect(organization, journal=journal) as connections:
+    with Journal(FileMemory(), str(path)) as journal, connect(organization, journal=journal) as connections:
         connections.run(SERVER, Cmdlet("Get-User"))
         connections.read_each(SERVER, [Cmdlet("Get-User")] * 30)
     assert len(organization.calls) == 31
@@ -198,7 +200,7 @@ def test_any_text_stands_in_one_line(path: Path) -> None:
 
 def test_run_and_machine_have_names_by_default(path: Path) -> None:
     for _run in range(2):
-        with Journal(str(path), "", None) as journal:
+        with Journal(FileMemory(), str(path), "", None) as journal:
             journal.accepted({"ann@contoso.com": ["litigation_hold"]})
     first, second = lines(path)
     assert first["host"] == platform.node()
@@ -226,7 +228,7 @@ def applied(path: Path, step: Step[Any], *organizations: FakeOrganization, **rec
             organization.handlers[name] = Fails()
         for name in ("Set-MoveRequest", "Resume-MoveRequest", "Remove-MoveRequest"):
             organization.handlers[name] = Fails()
-    with Journal(str(path)) as journal, connect(*organizations, journal=journal) as connections:
+    with Journal(FileMemory(), str(path)) as journal, connect(*organizations, journal=journal) as connections:
         run_wave(step, [{**RECORD, **record}], connections, check=False, sleep=Time().sleep)
     sent = [entry for entry in lines(path) if entry["event"] == "sent"]
     assert {entry["object"] for entry in sent} == {"ann@contoso.com"}
@@ -277,7 +279,8 @@ def test_a_write_that_is_sent_once_more_is_told_once_more(path: Path) -> None:
     applied(path, mailuser.Present(False), people, fakes.tenant(cloud_mailbox("ann")))
     first = events(path)
     people.handlers["Set-MailUser"] = Fails(lost(), lost())
-    with Journal(str(path)) as journal, connect(people, fakes.tenant(cloud_mailbox("ann")), journal=journal) as both:
+    journal = Journal(FileMemory(), str(path))
+    with journal, connect(people, fakes.tenant(cloud_mailbox("ann")), journal=journal) as both:
         run_wave(mailuser.Present(False), [RECORD], both, check=False, sleep=Time().sleep)
     assert events(path)[len(first) :] == [("sent", ""), ("answered", "unknown")] * 2
 
@@ -300,10 +303,10 @@ def steered(journal: Journal) -> DirectorySync:
 
 
 def test_writes_outside_waves_are_told_too(path: Path) -> None:
-    with Journal(str(path)) as journal:
+    with Journal(FileMemory(), str(path)) as journal:
         sync = steered(journal)
-        sync.paused("")
-        sync.resumed("")
+        sync.paused(None)
+        sync.resumed(None)
     assert events(path) == [("sent", ""), ("answered", "ok")] * 2
     told = [entry for entry in lines(path) if entry["event"] == "sent"]
     assert [(entry["before"], entry["after"]) for entry in told] == [
@@ -317,7 +320,7 @@ def test_writes_outside_waves_are_told_too(path: Path) -> None:
 
 
 def accept(path: Path, run: str, **codes: list[str]) -> None:
-    with Journal(str(path), run) as journal:
+    with Journal(FileMemory(), str(path), run) as journal:
         journal.accepted({f"{name}@contoso.com": named for name, named in codes.items()})
 
 
@@ -336,6 +339,16 @@ def test_an_accepted_stop_sign_is_told_once_for_each_mailbox_and_run(path: Path)
     ]
 
 
+def test_lines_that_nobody_can_read_are_passed_over(path: Path) -> None:
+    accept(path, "monday", ann=["litigation_hold"])
+    kept = path.read_bytes()
+    damaged = (b'["x"]', b"{}", b"[" * 90_000, b'{"codes":5,"run_id":"monday"}', b'{"codes":[{}],"object":""}')
+    path.write_bytes(b"\n".join([*(line + b' "event":"accepted"' for line in damaged), *damaged, kept]))
+    accept(path, "monday", ann=["litigation_hold"], bob=["litigation_hold"])
+    told = path.read_bytes().splitlines()[2 * len(damaged) :]
+    assert [json.loads(line)["object"] for line in told] == ["ann@contoso.com", "bob@contoso.com"]
+
+
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 APPENDER = """
@@ -343,6 +356,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change, Journal
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 
 def one(number):
     long = {"email_addresses": [f"smtp:{name}.{number}.{n}@contoso.com" for n in range(number)]}
@@ -350,7 +364,7 @@ def one(number):
         pass
 
 path, name = sys.argv[1:]
-with Journal(path, name) as journal, ThreadPoolExecutor(4) as pool:
+with Journal(FileMemory(), path, name) as journal, ThreadPoolExecutor(4) as pool:
     print("ready", flush=True)
     sys.stdin.read()
     list(pool.map(one, range(300)))
@@ -421,7 +435,7 @@ def a_pipe_that_nobody_reads(path: Path) -> Path:
 def test_a_file_that_cannot_be_written_is_refused_in_one_sentence(path: Path, place: Callable[[Path], Path]) -> None:
     wrong = str(place(path))
     with pytest.raises(InputError) as caught:
-        Journal(wrong)
+        Journal(FileMemory(), wrong)
     assert caught.value.code == "unwritable_journal"
     assert caught.value.message.startswith(f"journal: '{wrong}' cannot be written (")
     assert "existing directory" in caught.value.message
@@ -441,7 +455,7 @@ def full_disk(path: Path, left: int) -> Iterator[None]:
 @pytest.mark.parametrize("left", [0, 40])
 def test_what_cannot_be_told_is_not_sent(path: Path, left: int) -> None:
     organization = server()
-    with Journal(str(path)) as journal, connect(organization, journal=journal) as connections:
+    with Journal(FileMemory(), str(path)) as journal, connect(organization, journal=journal) as connections:
         connections.run(SERVER, SET, CHANGE)
         with full_disk(path, left), pytest.raises(InputError) as caught:
             connections.run(SERVER, SET, CHANGE)
@@ -456,6 +470,20 @@ def test_what_cannot_be_told_is_not_sent(path: Path, left: int) -> None:
     assert len([line for line in told if line.endswith(b"}")]) == 4
 
 
+def test_what_was_accepted_is_told_or_nothing_begins(path: Path) -> None:
+    with Journal(FileMemory(), str(path), "run") as journal, full_disk(path, 0):
+        with pytest.raises(InputError) as caught:
+            journal.accepted({"ann@contoso.com": ["litigation_hold"]})
+        assert caught.value.code == "unwritable_journal"
+    unread = Failing(path.name, errno.EIO, "lines")
+    with Journal(unread, str(path), "run") as journal:
+        journal.accepted({})  # nothing to tell, nothing to read
+        with pytest.raises(InputError) as caught:
+            journal.accepted({"ann@contoso.com": ["litigation_hold"]})
+        assert caught.value.code == "unwritable_journal"
+    assert events(path) == []
+
+
 def test_an_answer_that_cannot_be_told_changes_nothing_of_what_was_done(path: Path) -> None:
     with contextlib.ExitStack() as stack:
 
@@ -463,7 +491,7 @@ def test_an_answer_that_cannot_be_told_changes_nothing_of_what_was_done(path: Pa
             stack.enter_context(full_disk(path, 0))
             return [{"Name": "ann"}]
 
-        journal = stack.enter_context(Journal(str(path)))
+        journal = stack.enter_context(Journal(FileMemory(), str(path)))
         connections = connect(server(fill), journal=journal)
         assert connections.run(SERVER, SET, CHANGE).objects == [{"Name": "ann"}]
         assert journal.unwritten
@@ -471,13 +499,13 @@ def test_an_answer_that_cannot_be_told_changes_nothing_of_what_was_done(path: Pa
 
 
 def test_a_full_disk_stops_no_scheduler_and_keeps_none_stopped(path: Path) -> None:
-    with Journal(str(path)) as journal:
+    with Journal(FileMemory(), str(path)) as journal:
         sync = steered(journal)
         with full_disk(path, 0), pytest.raises(InputError):
-            sync.paused("")
-        sync.paused("")
+            sync.paused(None)
+        sync.paused(None)
         with full_disk(path, 0):
-            assert sync.resumed("").changed
+            assert sync.resumed(None).changed
         assert journal.unwritten
     assert events(path) == [("sent", ""), ("answered", "ok")]
 

@@ -11,8 +11,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Busy,
     Retry,
     RetryPolicy,
+    Tries,
     seconds_asked,
-    seconds_to_wait,
     waits,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, HybridError
@@ -92,9 +92,35 @@ def test_a_pause_beyond_the_patience_is_told_once() -> None:
     error = Busy("Too busy.", retry_after=7200.0)
     for _layer in range(2):
         with pytest.raises(Busy):
-            seconds_to_wait(error, RetryPolicy())
+            tries().pause(error)
     told = "Too busy. It asks for a pause of 7200 seconds, but a run waits for 900 at most."
-    assert (error.message, seconds_to_wait(Busy("x", retry_after=900.0), RetryPolicy())) == (told, 900.0)
+    assert (error.message, error.given_up) == (told, True)
+    assert tries().pause(Busy("x", retry_after=900.0)) == 900.0
+
+
+def tries() -> Tries:
+    return Tries(RetryPolicy(), lambda: 1.0)
+
+
+def test_pauses_add_up_to_the_patience_at_most() -> None:
+    """A service that asks for ten minutes again and again would keep a task for an hour."""
+    once, error = tries(), Busy("Too busy.", retry_after=600.0)
+    assert once.pause(error) == 600.0
+    with pytest.raises(Busy, match=r"asks for a further pause of 600 seconds, but a run waits for 900 at most"):
+        once.pause(error)
+
+
+def test_a_gateway_is_asked_for_no_patience() -> None:
+    assert tries().pause(Busy("x", code="gateway_answer", retry_after=86400.0)) == RetryPolicy().longest_wait
+
+
+def test_who_gets_an_error_that_was_given_up_does_not_begin_to_count_anew() -> None:
+    waited: list[float] = []
+    retry = Retry(sleep=waited.append, chance=lambda: 0.0)
+    work = Flaky(*(ConnectionFailure("x", code="throttled", retryable=True) for _unused in range(99)))
+    with pytest.raises(ConnectionFailure) as caught:
+        retry.call(lambda: retry.call(work, always), always)
+    assert (work.calls, len(waited), caught.value.given_up) == (6, 5, True)
 
 
 ANSWERED = "Mon, 30 Nov 2026 14:00:00 GMT"
@@ -106,6 +132,13 @@ NOW = datetime.datetime(2026, 11, 30, 13, 0, tzinfo=datetime.timezone.utc)
     [
         ({"Retry-After": "0.25"}, 0.25),
         ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, 365 * 86400.0),
+        ({"Retry-After": "9" * 400}, 365 * 86400.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 365 * 86400.0),
+        ({"Retry-After": "Mon, 30 Nov 0000 14:00:40 +9999"}, None),
+        ({"Retry-After": "5, 10"}, None),
+        ({"Retry-After": ","}, None),
         ({"Retry-After": "Mon, 30 Nov 2026 14:00:40 GMT", "Date": ANSWERED}, 40.0),
         ({"Retry-After": "Monday, 30-Nov-26 14:00:40 GMT", "Date": ANSWERED}, 40.0),
         ({"Retry-After": "Mon, 30 Nov 2026 13:59:00 GMT", "Date": ANSWERED}, 0.0),

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import System
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
@@ -18,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
+    HybridError,
     InputError,
 )
 
@@ -220,3 +223,40 @@ def test_an_interrupt_drops_what_has_not_begun_and_ends_what_is_in_flight() -> N
     with pytest.raises(KeyboardInterrupt):
         in_threads(work, items(), 4)
     assert finished == [0]
+
+
+def guarded(server: FakeOrganization) -> tuple[Connections, list[str]]:
+    """Connections whose guard lets nothing be written any more, and what it was asked."""
+    asked: list[str] = []
+
+    def guard() -> None:
+        asked.append("asked")
+        raise HybridError("Nothing may be written any more.", code="run_ended")
+
+    return Connections({"exchange_server": {}}, fakes.systems(server), guard=guard), asked
+
+
+def test_where_the_guard_forbids_it_no_write_is_sent() -> None:
+    write = Cmdlet("Set-MailUser", {"Identity": "ann"})
+    server = organization(handlers={"Get-User": lambda _cmdlet: [], "Set-MailUser": lambda _cmdlet: []})
+    connections, asked = guarded(server)
+    with connections:
+        connections.run("exchange_server", GET)
+        assert asked == [], "a read changes nothing"
+        for change in (None, Change("ann")):
+            with pytest.raises(HybridError, match="Nothing may be written"):
+                connections.run("exchange_server", write, change)
+        assert (server.writes, len(asked)) == ([], 2)
+        # What undoes harm is sent whoever is gone.
+        connections.run("exchange_server", write, Change("ann", regardless=True))
+        assert len(server.writes) == 1
+
+
+def test_a_write_that_was_refused_for_load_and_may_have_run_is_not_sent_again() -> None:
+    busy = Busy("The server is busy.")
+    busy.answer_lost = True
+    server = organization(handlers={"Set-MailUser": Fails(busy, then=lambda _cmdlet: [])}, concurrency=4)
+    with connect(server) as connections, pytest.raises(ConnectionFailure) as caught:
+        connections.run("exchange_server", Cmdlet("Set-MailUser", {"Identity": "ann"}))
+    assert caught.value is busy
+    assert len(server.writes) == 1

@@ -24,20 +24,21 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.step import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import move_progress
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.move_request import (
-    Submitted,
-)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.settings import (
     MoveSettings,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.step import (
+    Submitted,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     assess,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
@@ -51,7 +52,7 @@ from lab.wire import rest_encoding
 from lab.wire.gateway import Gateway
 from tests import extent
 from tests.unit.plugins.module_utils import fakes
-from tests.unit.plugins.module_utils.fakes import Time
+from tests.unit.plugins.module_utils.fakes import Time, on_disk
 
 SESSIONS = 4
 CONTROLLER = "dc01.contoso.com"
@@ -125,7 +126,7 @@ class Procedure:
 
     def state(self) -> list[Outcome]:
         records = self._with(remote_target_database="DB01")
-        return self._kept(assess(self.connect(), records, AssessOptions(self.directory)))
+        return self._kept(assess(self.connect(), records, AssessOptions(on_disk(self.directory))))
 
     def prepare(self) -> list[Outcome]:
         records = self._with(routing_domain="contoso.mail.onmicrosoft.com")
@@ -195,7 +196,9 @@ def test_a_wave_costs_few_reads_and_three_writes_a_mailbox(procedure: Procedure)
     # Who holds an address is asked for each address: Get-User finds a mailbox by its identity and by its addresses.
     assert_few(state, count, exchange_server_get_user=ADDRESSES + 1, exchange_server_get_recipient=ADDRESSES + GUIDS,
                exchange_online_get_recipient=ADDRESSES)
-    for entries in (prepare, match, move):
+    # What is written over is looked at once more right before, with one call for 50 mailboxes.
+    assert_few(prepare, count, exchange_server_get_user=2)
+    for entries in (match, move):
         assert_few(entries, count)
     assert calls(procedure.log.writes()) == {
         ("exchange_server", "Enable-MailUser"): count,
@@ -212,14 +215,14 @@ def test_a_second_run_writes_nothing_and_reads_as_little(procedure: Procedure, t
     procedure.state()
     procedure.prepare()
     procedure.hybrid.run_scheduled_cycle()
-    settings = MoveSettings(wave)
+    settings = MoveSettings(FileMemory(), wave)
     procedure.move(settings)
     settings.save()
     procedure.records = [{"identity": record["identity"]} for record in procedure.records]
     begin = len(procedure.log)
     states = {outcome.details["state"] for outcome in procedure.state()}
     procedure.prepare()
-    procedure.move(MoveSettings(wave))
+    procedure.move(MoveSettings(FileMemory(), wave))
     entries = procedure.since(begin)
     assert states == {"moving"}
     assert [entry["cmdlet"] for entry in entries if entry["kind"] == "write"] == []
@@ -248,14 +251,14 @@ def test_known_settings_never_hide_a_difference(tmp_path: Path) -> None:
     procedure.state()
     procedure.prepare()
     procedure.hybrid.run_scheduled_cycle()
-    settings = MoveSettings(wave)
+    settings = MoveSettings(FileMemory(), wave)
     procedure.move(settings)
     settings.save()
     procedure.records[0]["remote_target_database"] = "DB02"
     records = [{**procedure.records[0], "remote_target_database": "DB02", "target_delivery_domain": "contoso.com",
                 "cutover": "held"}]  # fmt: skip
     begin = len(procedure.log)
-    step = Submitted(False, Credential("CONTOSO\\mrs", "x"), MoveSettings(wave))
+    step = Submitted(False, Credential("CONTOSO\\mrs", "x"), MoveSettings(FileMemory(), wave))
     (outcome,) = run_wave(step, records, procedure.connect(), check=False)
     assert outcome.error is not None
     assert outcome.error.code == "request_differs"

@@ -25,6 +25,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
     InputError,
     MailboxError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.session_budget import SessionBudget
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     Arguments,
     HybridModule,
@@ -121,6 +123,36 @@ def wave(*names: str) -> list[records.Record]:
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_failure_names_the_roles_variables_where_the_role_runs_the_module(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Exchange says, what a user wrote and what stands in a record keep their words."""
+    said = "Exchange knows no batch_name: x."
+
+    def work(module: HybridModule) -> NoReturn:
+        outcomes = [Outcome(record) for record in module.records()]
+        outcomes[0].status = "failed"
+        outcomes[0].error = MailboxError(said, code="x", cmdlet="New-MoveRequest", remedy="Set resume_failed: true.")
+        module.finish(outcomes)
+
+    told = {}
+    for named in ("", "role"):
+        monkeypatch.setenv("OFFBOARDING_NAMES", named)
+        result = run(work, identity="ann@contoso.com")
+        assert result["results"][0]["error"]["message"] == said
+        told[named] = [result["msg"], result["results"][0]["error"]["remedy"]]
+        wrong = ({"identity": "ann@contoso.com", "batch_name": "a\u200bb"}, {"batch_name": "a\u200bb"})
+        for given in wrong:
+            whole = {"mailboxes": [given]} if "identity" in given else {"identity": "ann@contoso.com", **given}
+            told[named].append(run(work, **whole)["msg"].partition("batch_name: ")[0] + "batch_name:")
+    remedies = ["Set resume_failed: true.", "Set offboarding_resume_failed: true."]
+    where = "mailbox 'ann@contoso.com': "
+    for remedy, name, found in zip(remedies, ("batch_name", "offboarding_batch_name"), told.values(), strict=True):
+        assert found == [
+            f"ann@contoso.com: {said} {remedy}", remedy, f"{where}batch_name:", f"{where}{name}:",
+        ]  # fmt: skip
 
 
 def test_one_mailbox(run: Run) -> None:
@@ -371,14 +403,14 @@ def test_the_values_of_a_record_get_their_types(run: Run) -> None:
 @pytest.fixture
 def wave_file(tmp_path: Path) -> Path:
     path = tmp_path / "wave.json"
-    wave_files.save(str(path), [*wave("ann", "bob"), {"identity": "cleo@contoso.com", "cost_centre": 7}])
+    wave_files.save(FileMemory(), str(path), [*wave("ann", "bob"), {"identity": "cleo@contoso.com", "cost_centre": 7}])
     return path
 
 
 def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_file: Path) -> None:
     result = run(run.judge(bob="failed"), mailboxes_file=str(wave_file), force=True)
     assert (run.code, "mailboxes" in result, len(result["results"])) == (1, False, 1)
-    assert wave_files.load(str(wave_file)) == [
+    assert wave_files.load(FileMemory(), str(wave_file)) == [
         {"identity": "ann@contoso.com", "exchange_guid": GUID, **READ},
         {"identity": "cleo@contoso.com", "cost_centre": 7, "exchange_guid": GUID, **READ},
     ]
@@ -388,7 +420,7 @@ def test_the_file_is_written_back_enriched_without_the_failed(run: Run, wave_fil
 def test_only_a_waves_file_says_that_the_holders_were_asked_for(run: Run, tmp_path: Path) -> None:
     claiming = [{**record, "holders_asked": [record["identity"]], "whole": False} for record in wave("ann", "bob")]
     path = tmp_path / "wave.json"
-    wave_files.save(str(path), claiming)
+    wave_files.save(FileMemory(), str(path), claiming)
     run(mailboxes_file=str(path))
     assert [record.get("holders_asked") for record in run.records] == [["ann@contoso.com"], ["bob@contoso.com"]]
     result = run(mailboxes=claiming)
@@ -405,7 +437,7 @@ def test_a_judged_record_that_something_else_changed_is_refused_and_an_unjudged_
 ) -> None:
     path = tmp_path / "wave.json"
     judged = [{**record, "offboarding_state": "to_do", "whole": False} for record in wave("ann", "bob")]
-    wave_files.save(str(path), judged)
+    wave_files.save(FileMemory(), str(path), judged)
     run(mailboxes_file=str(path))
     assert run.code == 0
     left = json.loads(path.read_text(encoding="utf-8"))
@@ -442,11 +474,11 @@ def test_a_second_run_on_the_same_wave_is_refused_with_the_process_id(run: Run, 
     before = wave_file.read_bytes()
     with open(f"{wave_file}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write("4711")
+        lock.write("process 4711 on awx-7")
         lock.flush()
         result = run(run.judge(ann="changed"), mailboxes_file=str(wave_file))
     assert (run.code, result["error"]["code"]) == (1, "wave_in_use")
-    assert result["msg"].startswith(f"mailboxes_file: '{wave_file}' is in use by process 4711. ")
+    assert result["msg"].startswith(f"mailboxes_file: '{wave_file}' is in use by process 4711 on awx-7. ")
     assert (run.records, wave_file.read_bytes()) == ([], before)
 
 
@@ -455,7 +487,7 @@ def test_a_lock_that_a_killed_run_left_behind_is_taken_over(run: Run, wave_file:
     lock.write_text("4711", encoding="utf-8")
 
     def work(module: HybridModule) -> NoReturn:
-        assert lock.read_text(encoding="utf-8") == str(os.getpid())
+        assert lock.read_text(encoding="utf-8").startswith(f"process {os.getpid()} on ")
         run.unchanged(module)
 
     run(work, mailboxes_file=str(wave_file))
@@ -531,8 +563,12 @@ def test_sigterm_closes_the_sessions_and_says_so(run: Run) -> None:
         raise AssertionError
 
     result = run(work, identity="ann@contoso.com")
-    assert (run.code, result["error"]) == (1, {"code": "terminated", "retryable": True})
-    assert "run again to continue" in result["msg"]
+    # In the form of every other error: the role tells its message and its remedy.
+    assert (run.code, result["error"]) == (1, {
+        "code": "terminated", "message": "It was stopped by SIGTERM, and its sessions were closed.", "cmdlet": "",
+        "retryable": True, "remedy": "Run again to continue.",
+    })  # fmt: skip
+    assert result["msg"] == f"{result['error']['message']} {result['error']['remedy']}"
     assert [session.closed for session in opened] == [True]
 
 
@@ -584,12 +620,16 @@ def test_no_journal_is_made_without_the_option_and_in_check_mode(
     assert (run.code, list(tmp_path.iterdir())) == (0, [])
 
 
-def test_an_empty_journal_turns_off_that_of_the_environment(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("off", [False, "False", "no", " off "])
+def test_false_turns_off_the_journal_of_the_environment_and_a_blank_does_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, off: object
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OFFBOARDING_JOURNAL", str(tmp_path / "fallback.jsonl"))
-    run(writing(), identity="ann@contoso.com", journal="")
+    run(writing(), identity="ann@contoso.com", journal=off)
     assert (run.code, list(tmp_path.iterdir())) == (0, [])
+    run(writing(), identity="ann@contoso.com", journal=" ")
+    assert [path.name for path in tmp_path.iterdir()] == ["fallback.jsonl"]
 
 
 def test_a_journal_that_cannot_be_written_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
@@ -629,3 +669,100 @@ def test_an_old_python_is_told_in_a_sentence() -> None:
     assert told.message == "/usr/bin/python3 is Python 3.9, and this collection needs 3.10 or newer."
     assert "ansible_python_interpreter" in told.remedy
     assert python_refusal((3, 10), "python3") is None
+
+
+# -- mailboxes as texts ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["ann@contoso.com", "bob@contoso.com"],
+        "ann@contoso.com\nbob@contoso.com",
+        " ann@contoso.com\r\n\r\n  bob@contoso.com \r\n",
+        "ann@contoso.com, bob@contoso.com",
+        "ann@contoso.com;bob@contoso.com;",
+        [{"identity": "ann@contoso.com"}, "bob@contoso.com"],
+    ],
+)
+def test_mailboxes_can_be_texts_of_identities(run: Run, given: Any) -> None:
+    result = run(mailboxes=given, batch_name="one")
+    assert (run.code, result["mailboxes"]) == (0, wave("ann", "bob"))
+    assert [record["batch_name"] for record in run.records] == ["one", "one"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "mailboxes: is blank. List mailboxes"),
+        (" \n ", "mailboxes: is blank. List mailboxes"),
+        (["", "  "], "mailboxes: is blank. List mailboxes"),
+        ([7], "mailboxes: '7' is neither a record nor an identity."),
+        (["ann@contoso.com", "Ann Archer"], "mailbox 'Ann Archer': identity: 'Ann Archer' does not identify a mailbox"),
+        ("ann@contoso.com\nann@contoso.com", "records 1 and 2"),
+    ],
+)
+def test_texts_that_name_no_mailbox_are_refused(run: Run, given: Any, told: str) -> None:
+    assert told in run(mailboxes=given)["msg"]
+    assert run.code == 1
+
+
+# -- results of thousands ----------------------------------------------------------------------------------------------
+
+
+def test_the_results_of_thousands_are_trimmed_and_every_failure_is_kept(run: Run, tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(3000)]
+    path = tmp_path / "wave.json"
+    wave_files.save(FileMemory(), str(path), wave(*names))
+    result = run(run.judge(**dict.fromkeys(names, "failed")), mailboxes_file=str(path), on_error="continue")
+    assert (run.code, result["summary"]["failed"]) == (0, 3000)
+    assert len(json.dumps(result)) < 700_000
+    assert result["left_out"] == dict.fromkeys(["results", "failures"], 3000 - len(result["results"]))
+    kept = [json.loads(line) for line in (tmp_path / "wave.json.failures").read_text(encoding="utf-8").splitlines()]
+    assert [entry["identity"] for entry in kept] == [f"{name}@contoso.com" for name in names]
+    assert kept[-1]["error"]["remedy"] == "Mend it."
+    assert stat.S_IMODE((tmp_path / "wave.json.failures").stat().st_mode) == 0o600
+
+
+def test_a_preview_keeps_no_failures_and_a_list_is_not_trimmed(run: Run, wave_file: Path) -> None:
+    run(run.judge(bob="failed"), mailboxes_file=str(wave_file), ansible_check_mode=True)
+    assert not wave_file.with_name("wave.json.failures").exists()
+    names = [f"m{number}" for number in range(3000)]
+    result = run(run.judge(**dict.fromkeys(names, "failed")), mailboxes=wave(*names), on_error="continue")
+    assert (len(result["results"]), "left_out" in result) == (3000, False)
+
+
+def test_failures_that_cannot_be_kept_are_warned_of(run: Run, wave_file: Path) -> None:
+    wave_file.with_name("wave.json.failures").mkdir()
+    result = run(run.judge(bob="failed"), mailboxes_file=str(wave_file), on_error="continue")
+    assert (run.code, result["summary"]["failed"]) == (0, 1)
+    assert "wave.json.failures: the failures could not be kept for the report" in run.said
+
+
+# -- sessions that tasks share -----------------------------------------------------------------------------------------
+
+
+def test_tasks_with_waves_in_one_directory_share_the_sessions_of_an_account(run: Run, tmp_path: Path) -> None:
+    wave, seen = tmp_path / "wave.json", []
+    wave.write_text(json.dumps([{"identity": "ann@contoso.com"}]), encoding="utf-8")
+
+    def work(module: HybridModule) -> NoReturn:
+        with module.connections() as connections:
+            (shares,) = [path.name for path in tmp_path.glob("sessions-*.json")] or [""]
+            seen.append((connections.workers("exchange_server"), shares))
+            seen.append(("", *(path.name for path in tmp_path.glob("sessions-*.json"))))
+        module.finish([Outcome(record) for record in module.records()])
+
+    server = {"host": "mail.contoso.com", "username": "svc", "password": "x", "auth": "basic", "sessions": 6}
+    run(work, mailboxes_file=str(wave), exchange_server=server)
+    (_nothing, name) = seen[1]
+    assert seen[0] == (6, "")
+    assert list(tmp_path.glob("sessions-*.json")) == [], "it was given back"
+    others = SessionBudget(FileMemory(), str(tmp_path / name), 18)
+    assert others.sessions(16) == 16
+    run(work, mailboxes_file=str(wave), exchange_server=server)
+    assert seen[2] == (2, name)
+    run(work, mailboxes_file=str(wave), exchange_server={**server, "username": "another"})
+    run(work, mailboxes_file=str(wave), exchange_server={**server, "account_sessions": 20})
+    assert [workers for workers, *_names in seen[4::2]] == [6, 4]
+    others.give_back()

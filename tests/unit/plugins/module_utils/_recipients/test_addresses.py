@@ -147,6 +147,10 @@ def test_same_and_missing_agree(left: list[str], right: list[str]) -> None:
         ("SMTP:ann@Contoso.OnMicrosoft.com", False, True, False),
         ("smtp:ann@contoso.microsoftonline.com", False, True, False),
         ("smtp:ann@contoso.mail.onmicrosoft.com", False, False, True),
+        ("smtp:ann@contoso.onmicrosoft.us", False, True, False),
+        ("smtp:ann@contoso.mail.onmicrosoft.us", False, False, True),
+        ("smtp:ann@contoso.partner.onmschina.cn", False, True, False),
+        ("smtp:ann@contoso.partner.mail.onmschina.cn", False, False, True),
         ("smtp:ann@notonmicrosoft.com", False, False, True),
         ("smtp:ann@onmicrosoft.com.contoso.com", False, False, True),
         ("X400:C=US;S=Ann;", False, False, False),
@@ -178,6 +182,8 @@ def test_every_address_is_carried_or_somebody_is_told(held: list[str], sip: bool
         ("zoe", ["smtp:b@c.onmicrosoft.com", "smtp:x@c.onmicrosoft.com"], ["smtp:x@c.onmicrosoft.com"]),
         ("ann", ["smtp:ann@c.microsoftonline.com"], ["smtp:ann@c.microsoftonline.com"]),
         ("ann", ["smtp:ann@c.mail.onmicrosoft.com", "smtp:b@c.mail.onmicrosoft.com"], []),
+        ("ann", ["smtp:ann@c.onmicrosoft.us", "smtp:b@c.onmicrosoft.us"], ["smtp:b@c.onmicrosoft.us"]),
+        ("zoe", ["smtp:a@c.partner.onmschina.cn", "SMTP:b@c.partner.onmschina.cn"], ["smtp:a@c.partner.onmschina.cn"]),
     ],
 )
 def test_the_aliases_that_no_sync_keeps(alias: str, held: list[str], lost: list[str]) -> None:
@@ -212,6 +218,10 @@ def test_the_smtp_addresses_of_a_list() -> None:
         ("contoso.onmicrosoft.com", True, True),
         ("contoso.microsoftonline.com", True, True),
         ("contoso.mail.onmicrosoft.com", True, False),
+        ("contoso.onmicrosoft.us", True, True),
+        ("contoso.mail.onmicrosoft.us", True, False),
+        ("contoso.partner.mail.onmschina.cn", True, False),
+        ("onmicrosoft.us.contoso.com", False, False),
         ("mail.onmicrosoft.com.contoso.com", False, False),
         ("contoso.com", False, False),
     ],
@@ -220,3 +230,5 @@ def test_the_suffixes_of_the_service(domain: str, service: bool, reserved: bool)
     assert addresses.of_the_service(f"smtp:Ann@{domain.upper()}") is service
     assert addresses.reserved(f"SMTP:ann@{domain}") is reserved
     assert addresses.of_the_service(f"X500:ann@{domain}") is False
+    # Of microsoftonline.com, no domain is a tenant's.
+    assert addresses.tenants_own(domain) is (service and "microsoftonline" not in domain)

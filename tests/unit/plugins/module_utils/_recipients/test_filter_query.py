@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -48,7 +49,7 @@ def test_fifty_values_cost_one_call(count: int, calls: int) -> None:
 
 @settings(max_examples=20)
 @given(st.integers(1, 700), st.integers(1, 8))
-def test_a_call_is_longer_than_fifty_values_only_below_8_kb(count: int, concurrency: int) -> None:
+def test_a_call_is_longer_than_fifty_values_only_below_30_kb_and_never_than_250(count: int, concurrency: int) -> None:
     organization = FakeOrganization(
         "exchange_online", handlers={"Get-Recipient": lambda _cmdlet: []}, concurrency=concurrency
     )
@@ -59,12 +60,21 @@ def test_a_call_is_longer_than_fifty_values_only_below_8_kb(count: int, concurre
     assert len(asked) <= -(-count // 50)
     for call, clauses in zip(organization.calls, asked, strict=True):
         assert len(clauses) <= 50 or len(str(call.parameters["Filter"])) <= 30_000
+        assert len(clauses) <= 250
 
 
 def test_a_value_named_twice_is_asked_once() -> None:
     organization = directory({"EmailAddresses": ["SMTP:ann@contoso.com"]})
     assert list(find(organization, ["ann@contoso.com", "Ann@Contoso.com"])) == ["ann@contoso.com"]
     assert clauses_of(organization.calls[0]) == [("EmailAddresses", "ann@contoso.com")]
+
+
+@pytest.mark.parametrize("name", ["SMTP:\u212aen@contoso.com", "smtp:ken@conto\u017fo.com"])
+def test_an_address_that_only_folds_onto_the_one_asked_for_is_another(name: str) -> None:
+    organization = FakeOrganization(
+        "exchange_online", handlers={"Get-Recipient": lambda _cmdlet: [{"EmailAddresses": [name]}]}
+    )
+    assert find(organization, ["KEN@contoso.com"]) == {"ken@contoso.com": []}
 
 
 @given(st.text())
@@ -180,3 +190,30 @@ def test_what_concerns_the_whole_wave_is_raised(error: HybridError) -> None:
         find(organization, ["a@contoso.com", "b@contoso.com"])
     assert caught.value is error
     assert len(organization.calls) == 1
+
+
+def test_of_what_exchange_shows_only_the_form_is_kept() -> None:
+    class Shown(dict):  # type: ignore[type-arg]
+        pass
+
+    alive: list[weakref.ref[Shown]] = []
+    living = []
+
+    def show(cmdlet: Cmdlet) -> list[Properties]:
+        objects: list[Properties] = [Shown(EmailAddresses=[f"SMTP:{value}"]) for _name, value in clauses_of(cmdlet)]
+        alive.extend(weakref.ref(item) for item in objects)
+        return objects
+
+    def form(item: Properties) -> int:
+        living.append(sum(held() is not None for held in alive))
+        return len(item["EmailAddresses"])
+
+    organization = FakeOrganization("exchange_online", handlers={"Get-Recipient": show})
+    values = [f"user{number}@{'contoso' * 20}.com" for number in range(700)]
+    found = filter_query.find_as(form, connect(organization), "exchange_online", "Get-Recipient", values, ADDRESSES)
+    assert found == {value: [1] for value in values}
+    calls = [len(clauses_of(call)) for call in organization.calls]
+    assert len(calls) > 3
+    # The answer at hand, and the object of the one before that a frame still names.
+    assert max(living) <= max(calls) + 1
+    assert not [held for held in alive if held() is not None]

@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import csv_input
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import files as wave_files
 from ansible_collections.mailops.exchange_hybrid.plugins.modules import wave_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plugins.module_utils.fakes import on_disk
 from tests.unit.plugins.module_utils.in_process import patch_module_args
 
 ANN = {"identity": "ann@contoso.com"}
@@ -232,15 +234,17 @@ def test_cutover_at_a_time_is_taken(tmp_path: Path) -> None:
 TEXT = (
     st.text(st.characters(exclude_categories=["C"]) | st.sampled_from('",;\n'), min_size=1).map(str.strip).filter(bool)
 )
+# What a name of an object may hold is a matter of formats.py.
+NAME = st.text('ab \u00f6\u6771",;', min_size=1).map(str.strip).filter(bool)
 # A backslash before a semicolon makes it part of the item, so no item ends in one.
 ITEMS = st.lists(TEXT.filter(lambda text: "\\" not in text and text.strip(";")), min_size=1, max_size=3)
 ROW = st.fixed_dictionaries(
     {},
     optional={
-        "alias": TEXT,
+        "alias": NAME,
         "batch_name": TEXT,
         "suspend_comment": TEXT,
-        "remote_target_database": TEXT,
+        "remote_target_database": NAME,
         "force": st.booleans(),
         "skip_moving": ITEMS,
         "cutover": st.sampled_from(["automatic", "held"]),
@@ -330,6 +334,8 @@ WAVE = [ANN, BOB, {"identity": "Cleo@Contoso.com", "remote_target_database": "DB
         ([], []),
         (["bob@contoso.com"], [1]),
         (["CLEO@contoso.com", " ann@contoso.com", "ann@contoso.com"], [0, 2]),
+        (["CLEO@contoso.com\n\n ann@contoso.com\n"], [0, 2]),
+        (["bob@contoso.com; ann@contoso.com"], [0, 1]),
     ],
 )
 def test_mailboxes_are_chosen_by_name(only: list[str] | None, taken: list[int]) -> None:
@@ -364,42 +370,42 @@ def test_a_name_may_stand_in_another_wave_of_the_run() -> None:
 
 def test_the_file_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "wave.json"
-    assert csv_input.write(str(path), [ANN], check=False)
+    assert csv_input.write(FileMemory(), str(path), [ANN], check=False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert wave_files.load(str(path)) == [ANN]
+    assert wave_files.load(FileMemory(), str(path)) == [ANN]
     first = path.stat().st_mtime_ns
-    assert not csv_input.write(str(path), [ANN], check=False)
+    assert not csv_input.write(FileMemory(), str(path), [ANN], check=False)
     assert path.stat().st_mtime_ns == first
-    assert csv_input.write(str(path), [ANN, BOB], check=False)
+    assert csv_input.write(FileMemory(), str(path), [ANN, BOB], check=False)
 
 
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "wave.json"
-    assert csv_input.write(str(path), [ANN], check=True)
+    assert csv_input.write(FileMemory(), str(path), [ANN], check=True)
     assert not path.exists()
 
 
 def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written") as caught:
-        csv_input.write(str(tmp_path / "missing" / "wave.json"), [ANN], check=False)
+        csv_input.write(FileMemory(), str(tmp_path / "missing" / "wave.json"), [ANN], check=False)
     assert (caught.value.code, caught.value.option) == ("unwritable_file", "path")
 
 
 def test_the_wave_has_a_directory_of_its_owner_alone(tmp_path: Path) -> None:
     directory = tmp_path / "new" / "offboarding"
-    assert csv_input.make_private(str(directory), check=True)
+    assert csv_input.make_private(on_disk(directory), check=True)
     assert not directory.exists()
-    assert csv_input.make_private(str(directory), check=False)
-    assert not csv_input.make_private(str(directory), check=False)
+    assert csv_input.make_private(on_disk(directory), check=False)
+    assert not csv_input.make_private(on_disk(directory), check=False)
     directory.chmod(0o755)
-    assert csv_input.make_private(str(directory), check=False)
+    assert csv_input.make_private(on_disk(directory), check=False)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
 def test_a_directory_that_cannot_be_made_is_named_with_its_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        csv_input.make_private(str(tmp_path / "file" / "offboarding"), check=False)
+        csv_input.make_private(on_disk(tmp_path / "file" / "offboarding"), check=False)
     assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
     assert "Not a directory" in caught.value.message
 

@@ -65,15 +65,25 @@ def test_a_variable_of_the_role_is_of_its_fields_type() -> None:
     variables = role_variables()
     assert {"complete_after", "cutover", "baseline", "accept", "routing_domain", "remove_delay_holds"} <= set(variables)
     owners = {name: field.options_of.split() for name, field in fields.TABLE.items()}
-    told = {
-        name: {key: spec[key] for key in ("type", "elements", "choices") if key in spec}
-        for name, spec in variables.items()
-    }
-    assert told == {name: fields.options(owners[name][0])[name] for name in variables}
+    types = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["offboarding_types"]
+    given = {name: fields.options(owners[name][0])[name] for name in variables}
+    wanted = {name: spec.get("choices") or spec["type"] for name, spec in given.items()}
+    assert {name: types.get(f"offboarding_{name}", "str") for name in variables} == wanted
 
 
 def test_what_the_inventory_plugin_divides_by_are_columns() -> None:
     assert set(split.KEYS.values()) <= set(fields.columns(str))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("identity", "str"), ("primary_only", "bool"), ("email_addresses", "list of str"), ("total_size", "int"),
+        ("custom_attributes", "dict"), ("move_request", "dict"),
+    ],
+)  # fmt: skip
+def test_what_a_fields_type_is_called(name: str, told: str) -> None:
+    assert fields.type_name(name) == told
 
 
 def headers() -> dict[str, list[str]]:

@@ -82,7 +82,7 @@ def test_right_forms_pass(name: str, value: Any) -> None:
 @pytest.mark.parametrize(("name", "value"), pairs(WRONG))
 def test_wrong_forms_are_refused_by_name_and_value(name: str, value: Any) -> None:
     with pytest.raises(InputError) as caught:
-        fields.check({name: value}, [name], "line 3: ")
+        fields.check({name: value}, [name], "line 3: {}".format)
     shown = value[-1] if isinstance(value, list) else value
     assert caught.value.code == f"malformed_{name}"
     assert caught.value.message.startswith(f"line 3: {name}: '{shown}' ")
@@ -90,7 +90,9 @@ def test_wrong_forms_are_refused_by_name_and_value(name: str, value: Any) -> Non
 
 
 def test_every_form_is_tried_right_and_wrong() -> None:
-    with_form = {name for name in fields.TABLE if fields.form_of(name) not in (None, formats.FREE)}
+    with_form = {
+        name for name in fields.TABLE if fields.form_of(name) not in (None, formats.FREE, formats.OBJECT)
+    }
     assert set(RIGHT) == set(WRONG) == with_form
 
 
@@ -126,6 +128,26 @@ def test_only_the_named_keys_are_looked_at() -> None:
         ("email_addresses", ["SMTP:ann@contoso.com", "smtp:a\ufeff@contoso.com"], "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
         ("remote_target_database", "DB\u200b01", "U+200B ZERO WIDTH SPACE"),
         ("batch_name", "wave\u20671", "U+2067 RIGHT-TO-LEFT ISOLATE"),
+        ("ad_identity", "\u212aen@contoso.com", "U+212A KELVIN SIGN"),
+        ("ad_identity", "CN=\u017fam,DC=contoso,DC=com", "U+017F LATIN SMALL LETTER LONG S"),
+        ("ad_identity", "CN=B\u0131ll,DC=contoso,DC=com", "U+0131 LATIN SMALL LETTER DOTLESS I"),
+        ("ad_identity", "CN=\u0130da,DC=contoso,DC=com", "U+0130 LATIN CAPITAL LETTER I WITH DOT ABOVE"),
+        ("ad_identity", "CN=Jo\u0308rg,DC=contoso,DC=com", "U+0308 COMBINING DIAERESIS"),
+        ("ad_identity", "CN=5 \u2126,DC=contoso,DC=com", "U+2126 OHM SIGN"),
+        ("ad_identity", "CN=P\u0430ul,DC=contoso,DC=com", "U+0430 CYRILLIC SMALL LETTER A"),
+        ("ad_identity", "CN=Ann\u3164,DC=contoso,DC=com", "U+3164 HANGUL FILLER"),
+        ("ad_identity", "CN=Ann\ue000,DC=contoso,DC=com", "U+E000"),
+        ("remote_target_database", "D\u039201", "U+0392 GREEK CAPITAL LETTER BETA"),
+        ("remote_archive_target_database", "\uff24B01", "U+FF24 FULLWIDTH LATIN CAPITAL LETTER D"),
+        ("proxy_to_mailbox", "\u212aen", "U+212A KELVIN SIGN"),
+        ("alias", "ann\u00b2", "U+00B2 SUPERSCRIPT TWO"),
+        ("identity", "j\u00f6rg@contoso.com", "U+00F6 LATIN SMALL LETTER O WITH DIAERESIS"),
+        ("user_principal_name", "\u0430nn@contoso.com", "U+0430 CYRILLIC SMALL LETTER A"),
+        ("email_addresses", ["smtp:j\u00f6rg@contoso.com"], "U+00F6 LATIN SMALL LETTER O WITH DIAERESIS"),
+        ("exchange_guid", GUID.replace("5", "\uff15"), "U+FF15 FULLWIDTH DIGIT FIVE"),
+        ("archive_guid", GUID.replace("1", "\u0661"), "U+0661 ARABIC-INDIC DIGIT ONE"),
+        ("complete_after", "2026-11-30T18:00:00\u200eZ", "U+200E LEFT-TO-RIGHT MARK"),
+        ("accept", ["conf\u0131ict"], "U+0131 LATIN SMALL LETTER DOTLESS I"),
     ],
 )
 def test_what_does_not_show_is_refused_with_its_code_point(name: str, value: Any, told: str) -> None:
@@ -137,11 +159,21 @@ def test_what_does_not_show_is_refused_with_its_code_point(name: str, value: Any
     assert f"\\u{told[2:6].lower()}" in caught.value.message
 
 
+def test_a_trustee_is_an_object_too() -> None:
+    fields.check({"trustees": [{"user": "J\u00f6rg"}, {"user": "CONTOSO\\bob"}]}, ["trustees"])
+    with pytest.raises(InputError, match=r"trustees: user: .*holds U\+212A KELVIN SIGN"):
+        fields.check({"trustees": [{"user": "ann"}, {"user": "\u212aen"}]}, ["trustees"])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("ad_identity", "CN=J\u00f6rg Stra\u00dfe \u00b2,OU=B\u00fcro,DC=contoso,DC=com"),
-        ("identity", "j\u00f6rg@contoso.com"),
+        ("ad_identity", "CN=J\u00f6rg Stra\u00dfe,OU=B\u00fcro,DC=contoso,DC=com"),
+        ("ad_identity", "j\u00f6rg@contoso.com"),
+        ("ad_identity", "CN=\u0410\u043d\u043d\u0430 Archer,OU=\u03a0\u03c9\u03bb\u03ae\u03c3,DC=contoso,DC=com"),
+        ("remote_target_database", "DB01 \u6771\u4eac"),
+        ("alias", "j\u00f6rg"),
+        ("email_addresses", ["X500:/o=Contoso/cn=J\u00f6rg", "smtp:ann@xn--bcher-kva.example"]),
         ("batch_name", "Welle 1, B\u00fcro \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
         ("suspend_comment", "two\nlines\tand a tab"),
     ],
@@ -164,3 +196,15 @@ def test_a_domain_that_is_not_ascii_is_told_as_dns_has_it(name: str, value: Any,
         fields.check({name: value}, [name])
     assert caught.value.code == f"malformed_{name}"
     assert caught.value.remedy == f"Write the domain as {written}."
+
+
+@pytest.mark.parametrize("form", [formats.OBJECT, formats.IDENTITY])
+def test_of_ascii_all_control_characters_are_refused_and_no_others(form: formats.Form) -> None:
+    def is_refused(character: str) -> bool:
+        try:
+            formats.refuse(form, "option", "field", f"ann{character}archer@contoso.com")
+        except InputError as error:
+            return error.code == "forbidden_character"
+        return False
+
+    assert {c for c in map(chr, range(128)) if is_refused(c)} == {*map(chr, range(32)), "\x7f"}

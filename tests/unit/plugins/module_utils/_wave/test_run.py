@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome, summary
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import (
+    GROUP,
+    PER_WRITER,
+    run_wave,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step import Step, WorkItem
 
 from tests.unit.plugins.module_utils.fakes import NOW, Fails, FakeOrganization, Time, connect, lost, refusal
@@ -195,7 +199,8 @@ def test_what_is_home_is_not_even_read() -> None:
     shop, step = Shop("a"), Painted()
     outcomes = shop.run(paint("home", offboarding_state="home"), paint("a"), step=step)
     assert [outcome.status for outcome in outcomes] == ["unchanged", "changed"]
-    assert step.reads == [["a"], ["a"]]
+    # Planned on, looked at again before the write, read back.
+    assert step.reads == [["a"], ["a"], ["a"]]
 
 
 # -- check mode --------------------------------------------------------------------------------------------------------
@@ -292,6 +297,23 @@ def test_a_thing_that_vanishes_fails() -> None:
     assert (outcome.status, outcome.error.code) == ("failed", "not_found")
 
 
+def test_a_thing_that_vanishes_keeps_no_other_from_being_settled() -> None:
+    shop = Shop("a", "b", "c")
+    paints = shop.server.handlers["Set-Colour"]
+
+    def write(cmdlet: Cmdlet) -> list[Properties]:
+        if cmdlet.parameters["Identity"] == "a":
+            del shop.things["a"]
+            return []
+        return list(paints(cmdlet))
+
+    shop.server.handlers["Set-Colour"] = write
+    time = Time()
+    gone, red, late = shop.run(paint("a"), paint("b"), paint("c"), time=time)
+    assert [outcome.status for outcome in (gone, red, late)] == ["failed", "changed", "changed"]
+    assert (red.enriched, late.details, time.slept) == ({"seen_as": "red"}, {"thing": "red"}, [])
+
+
 # -- reading back ------------------------------------------------------------------------------------------------------
 
 
@@ -326,7 +348,7 @@ def test_only_what_does_not_show_yet_is_read_again() -> None:
     shop, step = Shop("a", "b"), Painted()
     shop.late = 1
     shop.run(paint("a"), paint("b"), step=step)
-    assert step.reads == [["a", "b"], ["a", "b"], ["a"]]
+    assert step.reads == [["a", "b"], ["a", "b"], ["a", "b"], ["a"]]
 
 
 # -- lost answers ------------------------------------------------------------------------------------------------------
@@ -417,12 +439,13 @@ def test_a_plan_is_told_what_was_sent_for_its_own_mailbox_and_the_time_of_the_re
     shop.run(paint("a"), paint("b", "white"), step=step, now=lambda: next(moments))
     call = ("exchange_server", Cmdlet("Set-Colour", {"Identity": "a", "Value": "red"}))
     assert [(name, attempt.sent) for name, attempt, _now in step.told[:2]] == [("a", ()), ("b", ())]
-    later = [attempt for name, attempt, _now in step.told[2:] if name == "a"]
+    later = [attempt for name, attempt, _now in step.told[3:] if name == "a"]
     # Read back at once and after each pause; the third pause ends with the second sending.
     assert [attempt.sent for attempt in later] == [(call,)] * 4 + [(call, call)]
     assert [(attempt.answer_lost, attempt.answered) for attempt in later] == [(True, 0)] * 4 + [(False, 1)]
+    # The second look before the write is at what was planned for the first one's time.
     assert [now for name, _attempt, now in step.told if name == "a"] == [
-        NOW + datetime.timedelta(minutes=minute) for minute in range(6)
+        NOW + datetime.timedelta(minutes=minute) for minute in (0, *range(6))
     ]
     assert {name for name, _attempt, _now in step.told[2:]} == {"a"}
 
@@ -467,3 +490,90 @@ def test_outcomes_keep_the_order_of_the_wave(concurrency: int) -> None:
     assert [outcome.identity for outcome in outcomes] == names
     assert {outcome.status for outcome in outcomes} == {"changed"}
     assert len(shop.server.sessions) <= concurrency
+
+
+# -- somebody else writes between the read and the write ---------------------------------------------------------------
+
+
+class Meddled(Painted):
+    """Painted, and ``meddle`` is called before each second look."""
+
+    def __init__(self, meddle: Callable[[], None]) -> None:
+        super().__init__()
+        self.meddle = meddle
+
+    def second_look(self) -> Callable[[Connections, Sequence[WorkItem[dict[str, Any]]]], None]:
+        return self.look
+
+    def look(self, connections: Connections, items: Sequence[WorkItem[dict[str, Any]]]) -> None:
+        self.meddle()
+        self.read(connections, items)
+
+
+def test_what_somebody_else_changed_is_not_written_over() -> None:
+    shop = Shop("a", "b")
+    step = Meddled(lambda: shop.things["a"].update(colour="green"))
+    outcomes = shop.run(paint("a", size=2), paint("b"), step=step)
+    assert [outcome.status for outcome in outcomes] == ["failed", "changed"]
+    assert shop.things["a"] == {"colour": "green", "size": 1}
+    error = outcomes[0].error
+    assert error is not None
+    assert (error.code, error.retryable, error.cmdlet) == ("changed_meanwhile", True, "Set-Colour")
+    assert "colour was 'white' and is 'green'" in error.message
+    assert outcomes[0].as_result() == {
+        "identity": "a", "status": "failed", "thing": "white", "warnings": ["wet paint"], "error": error.as_result(),
+    }  # fmt: skip
+    # The record that the next task gets must not say what the plan would have left.
+    assert outcomes[0].enriched == {}
+
+
+def test_what_somebody_else_did_already_is_not_done_again() -> None:
+    shop = Shop("a")
+    (outcome,) = shop.run(paint("a"), step=Meddled(lambda: shop.things["a"].update(colour="red")))
+    assert (outcome.status, outcome.error, shop.written) == ("unchanged", None, [])
+    assert outcome.enriched == {"seen_as": "red"}
+
+
+def test_what_was_meddled_with_and_does_not_matter_is_left_alone() -> None:
+    shop = Shop("a")
+    (outcome,) = shop.run(paint("a"), step=Meddled(lambda: shop.things["a"].update(size=7)))
+    assert (outcome.status, shop.things["a"]) == ("changed", {"colour": "red", "size": 7})
+
+
+def test_stop_begins_nothing_after_a_mailbox_that_somebody_else_changed() -> None:
+    shop = Shop("a", "b", concurrency=1)
+    step = Meddled(lambda: shop.things["a"].update(colour="green"))
+    outcomes = shop.run(paint("a"), paint("b"), step=step, on_error="stop")
+    assert [outcome.status for outcome in outcomes] == ["failed", "skipped"]
+    assert shop.written == []
+
+
+def test_each_group_is_looked_at_right_before_its_own_writes() -> None:
+    names = [f"thing{number:03d}" for number in range(GROUP * 2 + 1)]
+    shop, seen = Shop(*names), []
+    step = Meddled(lambda: seen.append(len(shop.written)))
+    outcomes = shop.run(*(paint(name) for name in names), step=step)
+    assert {outcome.status for outcome in outcomes} == {"changed"}
+    assert seen == [0, GROUP, GROUP * 2]
+
+
+def test_a_second_look_that_fails_leaves_the_rest_unwritten_and_tells_of_what_was_written() -> None:
+    names = [f"thing{number:03d}" for number in range(GROUP + 2)]
+    shop, looks = Shop(*names), []
+
+    def meddle() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise lost()
+
+    outcomes = shop.run(*(paint(name) for name in names), step=Meddled(meddle))
+    assert [outcome.status for outcome in outcomes] == ["changed"] * GROUP + ["failed"] * 2
+    assert [outcome.error.code for outcome in outcomes[GROUP:] if outcome.error] == ["connection_lost"] * 2
+    assert len(shop.written) == GROUP
+
+
+def test_with_many_sessions_the_groups_are_larger() -> None:
+    names = [f"thing{number:03d}" for number in range(200)]
+    shop, looks = Shop(*names, concurrency=8), []
+    shop.run(*(paint(name) for name in names), step=Meddled(lambda: looks.append(1)))
+    assert len(looks) == 200 // (8 * PER_WRITER) + 1

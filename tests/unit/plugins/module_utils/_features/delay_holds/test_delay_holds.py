@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.delay_holds.step import Ended
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
@@ -90,7 +91,7 @@ def test_what_is_home_or_no_mailbox_is_left_alone() -> None:
 def test_the_journal_has_what_each_call_ends(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     online = tenant(cloud_mailbox("ann", **BOTH))
-    with Journal(str(path), "run", "localhost") as journal:
+    with Journal(FileMemory(), str(path), "run", "localhost") as journal:
         run(online, wanted("ann"), journal=journal)
     begun = [event for event in lines(path) if event["event"] == "sent"]
     assert [(event["before"], event["after"]) for event in begun] == [

@@ -12,19 +12,32 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
+    CmdletError,
+    ConnectionFailure,
+    HybridError,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync import pause_notes
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import (
     TOO_MANY_DELETIONS,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     FIRST_LOOK,
     DirectorySync,
+    ended_pause,
     is_busy,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.leases import Holder
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.owners import Owner, Processes
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import Note
 
-from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, refusal
+from tests.unit.plugins.module_utils.fakes import Fails, FakeOrganization, Time, connect, lost, on_disk, refusal
+from tests.unit.plugins.module_utils.machines import Clock, Machine
 
 NOTE = "directory-sync-paused.json"
 BUSY = "System.InvalidOperationException: Microsoft Entra Connect: AAD is busy."
@@ -191,6 +204,17 @@ def test_the_export_back_to_active_directory_is_waited_for() -> None:
     assert [run["connector_name"] for run in result.runs if run["run_profile_name"] == "Export"] == [AAD, AD]
 
 
+def test_a_cycle_is_not_over_before_its_export_however_idle_the_server_looks() -> None:
+    """Imports and synchronizations that are complete have told Entra ID nothing yet."""
+    server = Server()
+    nothing = [lambda: None] * 4
+    server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: (
+        server.begin(CYCLE[:4]) or server.later.extend([*nothing, lambda: server.begin(CYCLE[4:])]) or []
+    )
+    result = server.sync().synced("Delta")
+    assert [(run["connector_name"], run["run_profile_name"]) for run in result.runs] == CYCLE
+
+
 def test_a_run_that_is_not_complete_is_waited_for() -> None:
     server = Server()
     server.organization.handlers["Start-ADSyncSyncCycle"] = lambda _cmdlet: (
@@ -220,12 +244,13 @@ def test_a_start_that_was_lost_on_its_way_is_sent_again() -> None:
     assert server.written == [START, START]
 
 
-def test_an_export_with_errors_does_not_count() -> None:
+@pytest.mark.parametrize("ending", ["completed-export-errors", "stopped-connectivity", "no-start-server", "anything"])
+def test_an_export_that_is_no_success_does_not_count(ending: str) -> None:
     server = Server()
-    server.results[AAD, "Export"] = "completed-export-errors"
+    server.results[AAD, "Export"] = ending
     error = refused(lambda: server.sync().synced("Delta"))
     assert (error.code, error.cmdlet) == ("export_errors", "Start-ADSyncSyncCycle")
-    assert error.message == f"the cycle's export to {AAD} ended with completed-export-errors."
+    assert error.message == f"the cycle's export to {AAD} ended with {ending}."
 
 
 def test_export_errors_of_other_objects_may_be_accepted() -> None:
@@ -262,10 +287,10 @@ def test_time_is_up(never_ends: bool, message: str) -> None:
 
 def test_over_a_half_made_user_a_cycle_is_shown_and_not_run(tmp_path: Path) -> None:
     """An earlier task would have mended it before, in a preview it did not."""
-    HalfMade(str(tmp_path), "run").begin(Note("ann@contoso.com", "guid", {}))
+    HalfMade(on_disk(tmp_path), "run").begin(Note("ann@contoso.com", "guid", {}))
     server = Server()
-    assert server.sync(check=True).synced("Delta", str(tmp_path)).cmdlets == [START]
-    error = refused(lambda: server.sync().synced("Delta", str(tmp_path)))
+    assert server.sync(check=True).synced("Delta", on_disk(tmp_path)).cmdlets == [START]
+    error = refused(lambda: server.sync().synced("Delta", on_disk(tmp_path)))
     assert (error.code, server.written) == ("addresses_at_risk", [])
 
 
@@ -282,8 +307,8 @@ def test_an_unfit_server_is_refused_unless_told_otherwise(
     server = Server(**{setting: True})
     for work in (
         lambda: server.sync().synced("Delta"),
-        lambda: server.sync().paused(str(tmp_path)),
-        lambda: server.sync(check=True).paused(str(tmp_path)),
+        lambda: server.sync().paused(on_disk(tmp_path)),
+        lambda: server.sync(check=True).paused(on_disk(tmp_path)),
         lambda: server.sync().ready(),
     ):
         error = refused(work)
@@ -324,7 +349,7 @@ def test_each_text_of_a_busy_server_is_waited_for(text: str) -> None:
 def test_a_cycle_between_two_run_profiles_is_not_idle(tmp_path: Path) -> None:
     server = Server(SyncCycleInProgress=True)
     server.later = [lambda: None, lambda: None, lambda: server.scheduler.update(SyncCycleInProgress=False)]
-    server.sync().paused(str(tmp_path))
+    server.sync().paused(on_disk(tmp_path))
     # Three looks at the cycle, and a second one at the idle server.
     assert len(server.time.slept) == 4
     # A release that has no such property: the connectors alone tell.
@@ -337,7 +362,7 @@ def test_one_look_at_an_idle_server_is_not_enough(tmp_path: Path) -> None:
     """Run profiles that a script starts by hand one after the other are no cycle of the scheduler."""
     server = Server()
     server.later = [lambda: server.begin(CYCLE[:1]), lambda: server.begin(CYCLE[1:2])]
-    server.sync().paused(str(tmp_path))
+    server.sync().paused(on_disk(tmp_path))
     assert [run["RunProfileName"] for run in server.history] == ["Delta Import", "Delta Import"]
 
 
@@ -411,7 +436,7 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
         there.append((directory / NOTE).exists()),
         server._set(cmdlet),
     )[1]
-    result = server.sync().paused(str(directory))
+    result = server.sync().paused(on_disk(directory))
     assert there == [True]
     assert (result.changed, result.before, result.after, result.cmdlets) == (
         True,
@@ -423,7 +448,7 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
     assert (note["paused_by"], note["host"], set(note)) == (
         "mailops.exchange_hybrid",
         "aadc.contoso.com",
-        {"paused_by", "host", "paused_at"},
+        {"paused_by", "host", "paused_at", "run", "owner", "checksum"},
     )
     assert stat.S_IMODE((directory / NOTE).stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -432,15 +457,15 @@ def test_a_pause_is_written_down_before_it_begins(tmp_path: Path) -> None:
 def test_nothing_is_paused_for_an_export_that_would_not_come(tmp_path: Path) -> None:
     server = Server()
     stopped(server, 10)
-    error = refused(lambda: server.sync().paused(str(tmp_path), require_ready=True))
+    error = refused(lambda: server.sync().paused(on_disk(tmp_path), require_ready=True))
     assert (error.code, server.written, list(tmp_path.iterdir())) == ("deletion_threshold", [], [])
-    assert server.sync().paused(str(tmp_path)).changed, "a pause alone needs no export"
+    assert server.sync().paused(on_disk(tmp_path)).changed, "a pause alone needs no export"
 
 
 def test_a_pause_waits_for_the_running_cycle(tmp_path: Path) -> None:
     server = Server()
     server.begin()
-    server.sync().paused(str(tmp_path))
+    server.sync().paused(on_disk(tmp_path))
     assert (server.coming, len(server.time.slept)) == ([], len(CYCLE) + 1)
 
 
@@ -448,37 +473,37 @@ def test_a_pause_waits_for_the_running_cycle(tmp_path: Path) -> None:
 def test_a_scheduler_that_somebody_else_stopped_may_still_have_a_cycle_to_wait_for(holder: str, tmp_path: Path) -> None:
     server = Server(SyncCycleEnabled=False)
     server.begin()
-    assert server.sync(check=True, holder=holder).paused(str(tmp_path)).changed is False
+    assert server.sync(check=True, holder=holder).paused(on_disk(tmp_path)).changed is False
     assert server.time.slept == []
-    assert server.sync(holder=holder).paused(str(tmp_path)).changed is False
+    assert server.sync(holder=holder).paused(on_disk(tmp_path)).changed is False
     assert (server.coming, server.written) == ([], [])
     server.begin(CYCLE * 40)
-    error = refused(lambda: server.sync(holder=holder).paused(str(tmp_path)))
+    error = refused(lambda: server.sync(holder=holder).paused(on_disk(tmp_path)))
     assert (error.code, error.retryable) == ("sync_timeout", True)
 
 
 def test_a_pause_is_resumed_once(tmp_path: Path) -> None:
     server = Server()
-    server.sync().paused(str(tmp_path))
-    assert not server.sync().paused(str(tmp_path)).changed
-    result = server.sync().resumed(str(tmp_path))
+    server.sync().paused(on_disk(tmp_path))
+    assert not server.sync().paused(on_disk(tmp_path)).changed
+    result = server.sync().resumed(on_disk(tmp_path))
     assert (result.changed, result.cmdlets, server.scheduler["SyncCycleEnabled"]) == (True, [GO], True)
     assert left(tmp_path) == []
-    assert not server.sync().resumed(str(tmp_path)).changed
+    assert not server.sync().resumed(on_disk(tmp_path)).changed
     assert server.written == [STOP, GO]
 
 
 def test_somebody_elses_pause_is_neither_noted_nor_ended(tmp_path: Path) -> None:
     server = Server(SyncCycleEnabled=False)
-    assert not server.sync().paused(str(tmp_path)).changed
+    assert not server.sync().paused(on_disk(tmp_path)).changed
     assert left(tmp_path) == []
-    assert not server.sync().resumed(str(tmp_path)).changed
+    assert not server.sync().resumed(on_disk(tmp_path)).changed
     assert (server.written, server.scheduler["SyncCycleEnabled"]) == ([], False)
 
 
 def test_without_a_directory_any_pause_is_ended() -> None:
     server = Server(SyncCycleEnabled=False)
-    assert server.sync().resumed("").changed
+    assert server.sync().resumed(None).changed
     assert server.scheduler["SyncCycleEnabled"] is True
 
 
@@ -486,19 +511,157 @@ def test_a_note_of_a_pause_that_never_began_is_taken_away(tmp_path: Path) -> Non
     """A kill between the note and the cmdlet leaves a note, and a scheduler that runs."""
     server = Server()
     server.organization.handlers["Set-ADSyncScheduler"] = Fails(refusal("killed"), then=server._set)
-    refused(lambda: server.sync().paused(str(tmp_path)))
+    refused(lambda: server.sync().paused(on_disk(tmp_path)))
     assert (tmp_path / NOTE).exists()
-    assert not server.sync().resumed(str(tmp_path)).changed
+    assert not server.sync().resumed(on_disk(tmp_path)).changed
     assert left(tmp_path) == []
 
 
 def test_a_resume_that_does_not_hold_keeps_the_note(tmp_path: Path) -> None:
     server = Server()
-    server.sync().paused(str(tmp_path))
+    server.sync().paused(on_disk(tmp_path))
     server.organization.handlers["Set-ADSyncScheduler"] = lambda _cmdlet: []
-    error = refused(lambda: server.sync().resumed(str(tmp_path)))
-    assert (error.code, error.cmdlet) == ("not_applied", "Set-ADSyncScheduler")
+    error = refused(lambda: server.sync().resumed(on_disk(tmp_path)))
+    assert (error.code, error.cmdlet) == ("still_paused", "Set-ADSyncScheduler")
+    assert "STILL PAUSED on aadc.contoso.com: the scheduler was started, but" in error.message
+    assert "Set-ADSyncScheduler -SyncCycleEnabled $true" in error.remedy
     assert (tmp_path / NOTE).exists()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lost(),
+        ConnectionFailure("no route", code="unreachable"),
+        refusal("Something that no release has said before."),
+        ConnectionFailure("busy", code="throttled", retryable=True),
+    ],
+    ids=["lost", "unreachable", "unknown", "throttled"],
+)
+@pytest.mark.parametrize("cmdlet", ["Get-ADSyncScheduler", "Set-ADSyncScheduler"])
+def test_resuming_is_tried_again_whatever_went_wrong(tmp_path: Path, cmdlet: str, trouble: Exception) -> None:
+    server = Server()
+    server.sync().paused(on_disk(tmp_path))
+    usual = server.organization.handlers[cmdlet]
+    server.organization.handlers[cmdlet] = Fails(*[trouble] * 5, then=usual)
+    assert server.sync().resumed(on_disk(tmp_path)).changed
+    assert server.scheduler["SyncCycleEnabled"] is True
+    assert not (tmp_path / NOTE).exists()
+
+
+def test_what_lasts_until_somebody_changes_something_is_not_tried_for_minutes(tmp_path: Path) -> None:
+    server = Server()
+    server.sync().paused(on_disk(tmp_path))
+    began = server.time.now
+    server.organization.handlers["Get-ADSyncScheduler"] = Fails(
+        *[ConnectionFailure("no", code="authentication_failed")] * 99
+    )
+    error = refused(lambda: server.sync().resumed(on_disk(tmp_path)))
+    assert (error.code, server.time.now) == ("still_paused", began)
+
+
+# -- whose pause it is -------------------------------------------------------------------------------------------------
+
+
+def held_by(machine: Machine, pid: int) -> dict[str, Any]:
+    return {"run": Holder(f"run-{pid}", machine.playbook(pid)), "processes": machine.processes}
+
+
+def test_the_pause_of_a_run_that_was_killed_is_ended_by_the_next(tmp_path: Path) -> None:
+    server, machine = Server(), Machine(tmp_path / "machine")
+    folder = on_disk(tmp_path / "offboarding")
+    server.sync(holder="one", **held_by(machine, 100)).paused(folder)
+    # As long as it lives, nobody else ends it.
+    result = server.sync(holder="two", **held_by(machine, 200)).resumed(folder)
+    assert not result.changed
+    assert server.scheduler["SyncCycleEnabled"] is False
+    machine.kill(100)
+    assert server.sync(holder="two", **held_by(machine, 200)).resumed(folder).changed
+    assert pause_notes.notes(folder) == []
+
+
+def test_a_pause_of_a_live_run_holds_however_old_it_is(tmp_path: Path) -> None:
+    server, machine = Server(), Machine(tmp_path / "machine")
+    folder = on_disk(tmp_path / "offboarding")
+    server.sync(holder="one", **held_by(machine, 100)).paused(folder)
+    (note,) = pause_notes.notes(folder)
+    old = {**documents.load(folder.memory, note), "paused_at": "2020-01-01T00:00:00Z"}
+    folder.memory.write(note, documents.text_of(documents.sealed(old)))
+    assert not server.sync(holder="two", **held_by(machine, 200)).resumed(folder).changed
+
+
+@pytest.mark.parametrize(
+    ("paused_at", "held"),
+    [("2026-11-30T11:59:00Z", True), ("2026-11-30T10:01:00Z", True), ("2026-11-30T09:59:00Z", False),
+     ("2026-11-30T12:05:00Z", False), ("2030-01-01T00:00:00Z", False), ("x", False), ("", False)],
+)  # fmt: skip
+def test_without_a_process_to_look_at_a_note_holds_for_two_hours_and_never_from_the_future(
+    tmp_path: Path, paused_at: str, held: bool
+) -> None:
+    folder = Folder(FileMemory(Clock()), str(tmp_path))
+    folder.memory.write(pause_notes.note_of(folder, "one"), json.dumps({"paused_at": paused_at, "holder": "one"}))
+    (path,) = pause_notes.notes(folder)
+    pause, machine = pause_notes.read(folder, path), Machine(tmp_path / "machine")
+    assert pause_notes.is_held(folder, pause, machine.processes) is held
+    left = pause_notes.left_over(folder, "", Owner(), machine.processes)
+    assert len(left) == (0 if held else 1)
+    assert all("STILL PAUSED" in told and "Set-ADSyncScheduler -SyncCycleEnabled $true" in told for told in left)
+
+
+def test_ones_own_pause_that_is_left_is_told_and_anothers_is_not(tmp_path: Path) -> None:
+    server, machine = Server(), Machine(tmp_path / "machine")
+    folder = on_disk(tmp_path / "offboarding")
+    mine = held_by(machine, 100)
+    server.sync(holder="one", **mine).paused(folder)
+    own = mine["run"].owner
+    (told,) = pause_notes.left_over(folder, "one", own, machine.processes)
+    assert "STILL PAUSED on aadc.contoso.com, by run run-100 since " in told
+    # Another wave of the same run, which is still at work.
+    assert pause_notes.left_over(folder, "two", own, machine.processes) == []
+    # Nothing is resumed by the end of its run alone.
+    machine.kill(100)
+    assert len(pause_notes.left_over(folder, "two", Owner(), machine.processes)) == 1
+    assert server.scheduler["SyncCycleEnabled"] is False
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, Terminated])
+def test_a_pause_that_is_interrupted_before_anything_was_written_is_ended(
+    tmp_path: Path, ending: type[BaseException]
+) -> None:
+    server = Server()
+    server.organization.handlers["Get-ADSyncConnectorRunStatus"] = Fails(ending())  # type: ignore[arg-type]
+    with pytest.raises(ending):
+        server.sync().paused(on_disk(tmp_path))
+    assert server.scheduler["SyncCycleEnabled"] is True
+    assert not (tmp_path / NOTE).exists()
+
+
+def test_a_pause_that_is_interrupted_and_cannot_be_ended_says_so(tmp_path: Path) -> None:
+    server = Server()
+    server.organization.handlers["Get-ADSyncConnectorRunStatus"] = Fails(KeyboardInterrupt())  # type: ignore[arg-type]
+    server.organization.handlers["Set-ADSyncScheduler"] = Fails(then=lambda cmdlet: (
+        server._set(cmdlet) if not cmdlet.parameters["SyncCycleEnabled"] else Fails(refusal("no"))(cmdlet)
+    ))  # fmt: skip
+    with pytest.raises(KeyboardInterrupt, match="STILL PAUSED"):
+        server.sync().paused(on_disk(tmp_path))
+    assert (tmp_path / NOTE).exists()
+
+
+def test_a_wave_that_is_interrupted_ends_its_pause_unless_a_user_is_half_made(tmp_path: Path) -> None:
+    server = Server()
+    folder = on_disk(tmp_path)
+    server.sync(holder="one").paused(folder)
+    connections, clock = connect(server.organization), server.time.clock
+    kept = HalfMade(folder, "one", pause_notes.note_of(folder, "one"))
+    kept.begin(Note("ann@contoso.com", "a" * 32, {}))
+    unknown = Holder("", Owner())
+    told = ended_pause(connections, kept, unknown, Processes(), server.sleep, clock)
+    assert "half made on-premises is ann@contoso.com" in told
+    assert server.scheduler["SyncCycleEnabled"] is False
+    kept.end("a" * 32)
+    told = ended_pause(connections, kept, unknown, Processes(), server.sleep, clock)
+    assert told == "Directory synchronization was resumed."
+    assert server.scheduler["SyncCycleEnabled"] is True
 
 
 @pytest.mark.parametrize(("done", "sent"), [(True, 1), (False, 2)])
@@ -512,29 +675,29 @@ def test_a_switch_whose_answer_was_lost_is_sent_again_only_if_need_be(done: bool
         raise lost()
 
     server.organization.handlers["Set-ADSyncScheduler"] = switch_and_lose
-    assert server.sync().resumed("").changed
+    assert server.sync().resumed(None).changed
     assert (server.scheduler["SyncCycleEnabled"], server.written) == (True, [GO] * sent)
 
 
 def test_previews_of_pause_and_resume_touch_nothing(tmp_path: Path) -> None:
     server = Server()
-    paused = server.sync(check=True).paused(str(tmp_path))
-    resumed = server.sync(check=True).resumed(str(tmp_path), assume_paused=True)
+    paused = server.sync(check=True).paused(on_disk(tmp_path))
+    resumed = server.sync(check=True).resumed(on_disk(tmp_path), assume_paused=True)
     assert (paused.cmdlets, resumed.cmdlets, server.written, left(tmp_path)) == ([STOP], [GO], [], [])
-    assert not server.sync().resumed(str(tmp_path), assume_paused=True).changed
+    assert not server.sync().resumed(on_disk(tmp_path), assume_paused=True).changed
 
 
 def test_a_preview_keeps_the_note_of_a_real_pause(tmp_path: Path) -> None:
     server = Server()
-    server.sync().paused(str(tmp_path))
-    assert server.sync(check=True).resumed(str(tmp_path)).changed
+    server.sync().paused(on_disk(tmp_path))
+    assert server.sync(check=True).resumed(on_disk(tmp_path)).changed
     assert (server.written, (tmp_path / NOTE).exists()) == ([STOP], True)
 
 
 def test_a_pause_that_times_out_is_still_noted(tmp_path: Path) -> None:
     server = Server()
     server.begin(CYCLE * 10)
-    assert refused(lambda: server.sync().paused(str(tmp_path))).code == "sync_timeout"
+    assert refused(lambda: server.sync().paused(on_disk(tmp_path))).code == "sync_timeout"
     assert (tmp_path / NOTE).exists()
 
 
@@ -542,7 +705,7 @@ def test_a_pause_that_times_out_is_still_noted(tmp_path: Path) -> None:
 
 
 def test_the_last_of_several_waves_starts_the_scheduler_again(tmp_path: Path) -> None:
-    server, directory = Server(), str(tmp_path)
+    server, directory = Server(), on_disk(tmp_path)
     first, second = server.sync(holder="wave_001"), server.sync(holder="wave_002")
     assert (first.paused(directory).changed, second.paused(directory).changed) == (True, False)
     left = first.resumed(directory)
@@ -554,7 +717,7 @@ def test_the_last_of_several_waves_starts_the_scheduler_again(tmp_path: Path) ->
 
 
 def test_a_wave_leaves_a_strangers_pause_alone(tmp_path: Path) -> None:
-    server, directory = Server(), str(tmp_path)
+    server, directory = Server(), on_disk(tmp_path)
     server.scheduler["SyncCycleEnabled"] = False
     assert not server.sync(holder="wave_001").paused(directory).changed
     assert not server.sync(holder="wave_001").resumed(directory).changed
@@ -562,22 +725,24 @@ def test_a_wave_leaves_a_strangers_pause_alone(tmp_path: Path) -> None:
 
 
 def test_a_killed_waves_pause_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    server, directory = Server(), str(tmp_path)
+    server, directory = Server(), on_disk(tmp_path)
     killed, later = server.sync(holder="wave_001"), server.sync(holder="wave_002")
     killed.paused(directory)
     later.paused(directory)
     (note,) = tmp_path.glob("*.wave_001.json")
-    note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}))
+    told = {**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}
+    note.write_text(json.dumps(documents.sealed(told)))
     assert later.resumed(directory).changed
     assert server.written == [STOP, GO]
 
 
 @pytest.mark.parametrize("holder", ["", "wave_002"])
 def test_a_pause_that_another_waves_killed_run_left_is_ended_by_the_next(tmp_path: Path, holder: str) -> None:
-    server, directory = Server(), str(tmp_path)
+    server, directory = Server(), on_disk(tmp_path)
     server.sync(holder="wave_001").paused(directory)
     (note,) = tmp_path.glob("*.wave_001.json")
-    note.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}))
+    told = {**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}
+    note.write_text(json.dumps(documents.sealed(told)))
     # It finds the scheduler stopped, but not by anybody who may still be at work.
     later = server.sync(holder=holder)
     assert not later.paused(directory).changed
@@ -587,7 +752,7 @@ def test_a_pause_that_another_waves_killed_run_left_is_ended_by_the_next(tmp_pat
 
 
 def test_a_run_without_waves_waits_for_those_that_have_some(tmp_path: Path) -> None:
-    server, directory = Server(), str(tmp_path)
+    server, directory = Server(), on_disk(tmp_path)
     server.sync().paused(directory)
     server.sync(holder="wave_001").paused(directory)
     assert not server.sync().resumed(directory).changed

@@ -11,9 +11,13 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid import (
+    plan as exchange_guid,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.exchange_guid.step import GuidStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.plan import TYPES
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox.step import OfKind
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Plan
@@ -93,6 +97,24 @@ def test_a_plain_user_has_to_be_mail_enabled_first() -> None:
             {"identity": "x", "exchange_guid": MAILBOX}, on_premises.user(ad_user("ann")), NOTHING_SENT, NOW
         )
     assert "mailuser" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "tenant", "alias", "own_id"),
+    [
+        ("user", {"external_directory_object_id": "id"}, "ann", "id"),
+        ("user", {}, "ann", ""),
+        # Whoever has an alias already keeps it.
+        ("mail_user", None, "", ""),
+    ],
+)
+def test_what_others_may_not_hold(kind: str, tenant: dict[str, str] | None, alias: str, own_id: str) -> None:
+    new = ["SMTP:ann@contoso.com", "smtp:a@contoso.com"]
+    after = {"email_addresses": new, "exchange_guid": MAILBOX, "alias": "Ann"}
+    current = {**seen("MailUser", EmailAddresses=["smtp:ANN@contoso.com"]), "kind": kind}
+    claim = exchange_guid.claim(after, current, tenant)
+    assert (claim.values, claim.alias) == (["a@contoso.com", MAILBOX, *filter(None, [alias])], alias)
+    assert (claim.own_guid, claim.own_id) == (USER, own_id)
 
 
 # -- the kind of a mailbox that came home ------------------------------------------------------------------------------
@@ -185,7 +207,8 @@ def test_the_journal_keeps_the_guid_that_force_overwrites(tmp_path: Path) -> Non
     server = fakes.on_premises(on_premises_recipient("ann", ExchangeGuid=OTHER))
     server.handlers["Set-MailUser"] = lambda _cmdlet: []
     path = tmp_path / "journal.jsonl"
-    with Journal(str(path), "run", "localhost") as journal, connect(server, journal=journal) as connections:
+    journal = Journal(FileMemory(), str(path), "run", "localhost")
+    with journal, connect(server, journal=journal) as connections:
         run_wave(GuidStamped(False), [record], connections, check=False, sleep=fakes.Time().sleep)
     sent = next(entry for entry in lines(path) if entry["event"] == "sent")
     assert (sent["before"], sent["after"]) == ({"exchange_guid": OTHER}, {"exchange_guid": MAILBOX})

@@ -20,6 +20,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailbox_permission.step import (
     Permission,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Plan
@@ -256,7 +257,7 @@ def test_a_refused_write_names_its_cmdlet_and_shows_what_stands(office: Office) 
 
 def test_each_write_tells_in_the_journal_what_it_changes(office: Office, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    with Journal(str(path)) as journal:
+    with Journal(FileMemory(), str(path)) as journal:
         office.run(record("info@contoso.com", "ann@contoso.com", "bob@contoso.com"), journal=journal)
     sent = [entry for entry in lines(path) if entry["event"] == "sent"]
     assert [(entry["before"], entry["after"]) for entry in sent] == [

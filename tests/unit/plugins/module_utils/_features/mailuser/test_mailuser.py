@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.plan import (
+    expected_routing,
+    routing_address,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.step import (
     MailUserAbsent,
     Present,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.plan import routing_address
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, cloud, on_premises
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
@@ -104,16 +107,22 @@ def test_a_plain_user_costs_two_writes_back_to_back() -> None:
     assert found.after["recipient_type_details"] == "MailUser"
     assert found.after["primary_smtp_address"] == "ann@contoso.com"
     assert found.before["recipient_type_details"] == "User"
+    assert (found.predicted["on_premises"]["alias"], found.after["alias"]) == ("ann", "ann")
+    kept = plan(on_premises_recipient("ann", Alias="a.archer", ExchangeGuid=ZERO)).predicted["on_premises"]
+    assert kept["alias"] == "a.archer"
+    assert plan(ad_user("ann"), alias="").predicted["on_premises"]["alias"] == "", "Exchange chooses one"
     assert found.enriched["external_email_address"] == f"ann@{ROUTING}"
 
 
 def test_what_stood_on_the_plain_user_is_written_behind_the_mailboxs_addresses() -> None:
     # An old primary address is a secondary one from now on; what no write takes stays in the baseline alone.
     by_hand = ["SMTP:ann.old@contoso.com", "x500:/O=ExchangeLabs/cn=ANN", "X500:/o=Old/cn=ann", "smtp:no address"]
-    for person in (ad_user("ann"), on_premises_recipient("ann", EmailAddresses=["SMTP:ann@contoso.com"])):
+    complete = [*CARRIED, "smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
+    half_made = on_premises_recipient("ann", EmailAddresses=["SMTP:ann@contoso.com"])
+    for person, wanted in ((ad_user("ann"), complete), (half_made, {"Add": complete[1:]})):
         found = plan(person, on_premises={"proxy_addresses": by_hand})
         sent = calls(found)[-1][1].parameters["EmailAddresses"]
-        assert sent == [*CARRIED, "smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
+        assert sent == wanted
         again = Present(True).plan(
             record(on_premises={"proxy_addresses": by_hand}),
             BothSides(on_premises=found.predicted["on_premises"], cloud=cloud.recipient(cloud_mailbox("ann"))),
@@ -126,6 +135,7 @@ def test_what_stood_on_the_plain_user_is_written_behind_the_mailboxs_addresses()
 def test_a_mail_user_that_is_whole_is_left_alone() -> None:
     found = plan(on_premises_recipient("ann"))
     assert (found.calls, found.before, found.after) == ((), {}, {})
+    assert set(found.predicted) == {"on_premises"}, "the cloud mailbox stays as it is"
 
 
 def test_the_prediction_of_a_plan_is_whole() -> None:
@@ -145,8 +155,8 @@ def test_the_prediction_of_a_plan_is_whole() -> None:
         ({"ExchangeGuid": ZERO}, {"ExchangeGuid": MAILBOX}),
         ({"EmailAddressPolicyEnabled": True}, {"EmailAddressPolicyEnabled": False}),
         ({"ExternalEmailAddress": "SMTP:ann@fabrikam.com"}, {"ExternalEmailAddress": f"ann@{ROUTING}"}),
-        ({"EmailAddresses": ["SMTP:ann@contoso.com"]}, {"EmailAddresses": CARRIED}),
-        # The trap: the routing address as primary. Addresses of the object's own are kept.
+        ({"EmailAddresses": ["SMTP:ann@contoso.com"]}, {"EmailAddresses": {"Add": CARRIED[1:]}}),
+        # The trap: the routing address as primary. Addresses of the object's own are kept, in a list that replaces.
         (
             {"EmailAddresses": [f"SMTP:ann@{ROUTING}", "smtp:ann@contoso.com", "smtp:old@contoso.com"]},
             {"EmailAddresses": [*CARRIED, "smtp:old@contoso.com"]},
@@ -161,8 +171,8 @@ def test_a_half_made_mail_user_costs_one_write(held: dict[str, Any], parameters:
 
 def test_every_address_is_carried_and_the_diff_says_what_becomes_of_it() -> None:
     cloud_has = [
-        "SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:ann@contoso.onmicrosoft.com",
-        "smtp:annie@contoso.onmicrosoft.com", "EUM:1;phone-context=x", "NOTES:Ann/Contoso", "GWISE:ann", "FAX:1",
+        "SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:annie@contoso.onmicrosoft.com",
+        "smtp:ann@contoso.onmicrosoft.com", "EUM:1;phone-context=x", "NOTES:Ann/Contoso", "GWISE:ann", "FAX:1",
         "MS:C/P/ANN", "AirSync:ann@contoso.com", "Rumour:ann", "X400:c=us;s=ann", "SIP:ann@contoso.com", "SPO:ann",
     ]  # fmt: skip
     found = plan(ad_user("ann"), email_addresses=cloud_has)
@@ -210,12 +220,30 @@ def test_an_archive_is_stamped_with_the_rest() -> None:
 
 def test_sip_addresses_go_home_by_option() -> None:
     (call,) = calls(plan(on_premises_recipient("ann"), include_sip=True))
-    assert call[1].parameters["EmailAddresses"] == [*CARRIED[:2], "SIP:ann@contoso.com", CARRIED[2]]
+    assert call[1].parameters["EmailAddresses"] == {"Add": ["SIP:ann@contoso.com"]}
 
 
-def test_a_remote_mailbox_is_accepted_as_it_is() -> None:
+def test_a_remote_mailbox_that_has_every_address_is_accepted_as_it_is() -> None:
     found = plan(on_premises_recipient("ann", "RemoteUserMailbox"))
     assert (found.calls, found.details) == ((), {"recipient_type_details": "RemoteUserMailbox"})
+
+
+def test_a_remote_mailbox_gets_the_addresses_that_the_cloud_alone_has() -> None:
+    """What the service gives lives on in the cloud; what stands on-premises alone stays, the primary address too."""
+    held = ["SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:home.only@contoso.com"]
+    remote = on_premises_recipient("ann", "RemoteSharedMailbox", EmailAddresses=held, ExchangeGuid=MAILBOX)
+    given = ["smtp:a.archer@fabrikam.com", "smtp:ann@contoso.onmicrosoft.com", "SPO:SPO_1", "X500:/o=Old/cn=ann"]
+    found = plan(remote, email_addresses=["SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", *given])
+    added = ["smtp:a.archer@fabrikam.com", "X500:/o=Old/cn=ann", "X500:/o=ExchangeLabs/cn=ann"]
+    (call,) = calls(found)
+    assert call[1].name == "Set-RemoteMailbox"
+    assert call[1].parameters == {"Identity": USER, "EmailAddresses": {"Add": added}}
+    assert (found.before, found.after) == ({"email_addresses": held}, {"email_addresses": [*held, *added]})
+    assert found.predicted["on_premises"]["email_addresses"] == [*held, *added]
+    assert found.half_made is None
+    # The primary address of the record is no reason to change the one on-premises.
+    (call,) = calls(plan(remote, primary_smtp_address="new@contoso.com", legacy_exchange_dn="", email_addresses=[]))
+    assert call[1].parameters == {"Identity": USER, "EmailAddresses": {"Add": ["smtp:new@contoso.com"]}}
 
 
 @pytest.mark.parametrize("details", ["UserMailbox", "MailContact", "MailUniversalDistributionGroup"])
@@ -333,6 +361,15 @@ def test_nothing_else_is_disabled(details: str) -> None:
     assert caught.value.code == "wrong_recipient_type"
 
 
+@pytest.mark.parametrize("value", ["routing_domain", "external_email_address"])
+def test_the_routing_address_that_a_baselines_mailbox_is_expected_to_have(value: str) -> None:
+    baseline: Any = {"cloud": cloud.recipient(cloud_mailbox("ann"))}
+    given = {"routing_domain": ROUTING, "external_email_address": f"ann@{ROUTING}"}
+    assert expected_routing({"identity": "a", value: given[value]}, baseline) == f"ann@{ROUTING}"
+    assert expected_routing({"identity": "a", value: given[value]}, None) == ""
+    assert expected_routing({"identity": "a"}, baseline) == ""
+
+
 # -- the whole step ----------------------------------------------------------------------------------------------------
 
 
@@ -383,7 +420,9 @@ def test_a_wave_is_made_whole_and_the_second_run_writes_nothing() -> None:
     ]
     preview = forest.run(*wave, tenant=online, check=True)
     assert forest.server.writes == []
+    asked = sorted(call.name for call in online.calls)
     first = forest.run(*wave, tenant=online)
+    assert sorted(call.name for call in online.calls) == sorted(asked * 2), "what is not written to is not read again"
     assert [outcome.status for outcome in first] == ["changed", "changed"]
     assert [outcome.cmdlets for outcome in preview] == [outcome.cmdlets for outcome in first]
     assert [call.name for call in forest.server.writes] == ["Enable-MailUser", "Set-MailUser"] * 2

@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.directory_sync import (
     DirectorySync,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mailuser import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.mending import (
     ending_of,
+    mend,
     mend_left,
     none_left_half_made,
     settle,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.mailuser.step import Present
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.assess import (
     AssessOptions,
     assess,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import LOOK, FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import Terminated
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import half_made as wave_half_made
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
@@ -33,7 +37,19 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run 
 
 from lab.model import addresses
 from lab.model.builder import HybridBuilder, Pair, Person
-from tests.unit.plugins.module_utils.fakes import ROUTING
+from tests.unit.plugins.module_utils._connections.test_journal import lines
+from tests.unit.plugins.module_utils.fakes import (
+    ROUTING,
+    ZERO,
+    Fails,
+    Time,
+    connect,
+    guid_of,
+    on_disk,
+    on_premises,
+    on_premises_recipient,
+    refusal,
+)
 from tests.unit.plugins.module_utils.lab_in_process import InProcess, Killed, Trouble
 
 EXTRA = ("smtp:sales@contoso.com", "smtp:info@contoso.com")
@@ -57,7 +73,7 @@ class Offboarding:
     def state(self) -> None:
         given = [{"identity": pair.identity, "routing_domain": ROUTING} for pair in self.pairs]
         with self.lab.connect() as connections:
-            outcomes = assess(connections, given, AssessOptions(self.directory, frozenset(["mail_differs"])))
+            outcomes = assess(connections, given, AssessOptions(on_disk(self.directory), frozenset(["mail_differs"])))
         assert [outcome.error for outcome in outcomes] == [None, None]
         self.records = [{**outcome.record, **outcome.enriched} for outcome in outcomes]
 
@@ -72,9 +88,9 @@ class Offboarding:
         if read:
             self.state()
         if pause:
-            self.sync().paused(self.directory)
+            self.sync().paused(on_disk(self.directory))
         self.lab.trouble = trouble or Trouble()
-        half_made = HalfMade(self.directory if directory else "")
+        half_made = HalfMade(on_disk(self.directory) if directory else None)
         with none_left_half_made(half_made, self.lab.connect, self.lab.sleep), self.lab.connect() as connections:
             outcomes = run_wave(
                 Present(False), self.records, connections, check=False, half_made=half_made, sleep=self.lab.sleep
@@ -84,7 +100,7 @@ class Offboarding:
 
     def mended(self, check: bool = False) -> list[Outcome]:
         with self.lab.connect() as connections:
-            return mend_left(connections, HalfMade(self.directory), check=check, sleep=self.lab.sleep)
+            return mend_left(connections, HalfMade(on_disk(self.directory)), check=check, sleep=self.lab.sleep)
 
     def cycle(self) -> None:
         """Let the scheduler run whenever it may, until everything has arrived."""
@@ -122,7 +138,7 @@ def test_one_transient_refusal_of_the_second_write_costs_nothing(offboarding: Of
         pair.cloud.exchange_guid for pair in offboarding.pairs
     ]
     assert offboarding.lab.writes.count("Disable-MailUser") == 0
-    assert wave_half_made.load(offboarding.directory) == []
+    assert wave_half_made.load(on_disk(offboarding.directory)) == []
 
 
 def test_a_refusal_that_is_none_any_more_ends_whole(offboarding: Offboarding) -> None:
@@ -140,10 +156,12 @@ def test_what_this_run_enabled_is_undone_where_the_pause_is_in_force(offboarding
     assert [cmdlet.partition(" ")[0] for cmdlet in ann.cmdlets] == [
         "Enable-MailUser", "Set-MailUser", "Set-MailUser", "Disable-MailUser", "Set-User",
     ]  # fmt: skip
+    assert "WindowsEmailAddress 'private@contoso.com'" in ann.cmdlets[-1]
+    assert "DisplayName" not in ann.cmdlets[-1], "it is as it was"
     user = offboarding.ann.directory
     assert (user.kind, user.mail, user.email_addresses) == ("User", "private@contoso.com", [])
-    assert (bob.status, wave_half_made.load(offboarding.directory)) == ("changed", [])
-    offboarding.sync().resumed(offboarding.directory)
+    assert (bob.status, wave_half_made.load(on_disk(offboarding.directory))) == ("changed", [])
+    offboarding.sync().resumed(on_disk(offboarding.directory))
     offboarding.cycle()
     assert offboarding.runs
     assert all(offboarding.whole_in_the_cloud(pair) for pair in offboarding.pairs)
@@ -168,8 +186,8 @@ def test_a_user_that_can_be_neither_mended_nor_undone_keeps_the_pause(offboardin
     assert "The lab refuses this write." in ann.error.message
     assert "resume_sync" in ann.error.remedy
     for ends in (
-        lambda: offboarding.sync().resumed(offboarding.directory),
-        lambda: offboarding.sync().synced("Delta", offboarding.directory),
+        lambda: offboarding.sync().resumed(on_disk(offboarding.directory)),
+        lambda: offboarding.sync().synced("Delta", on_disk(offboarding.directory)),
     ):
         with pytest.raises(HybridError) as caught:
             ends()
@@ -179,7 +197,7 @@ def test_a_user_that_can_be_neither_mended_nor_undone_keeps_the_pause(offboardin
     # The cause is gone by now.
     (mended,) = offboarding.mended()
     assert (mended.status, mended.details) == ("changed", {"ending": "whole"})
-    assert offboarding.sync().resumed(offboarding.directory).changed
+    assert offboarding.sync().resumed(on_disk(offboarding.directory)).changed
     offboarding.cycle()
     assert offboarding.whole_in_the_cloud(offboarding.ann)
 
@@ -192,9 +210,9 @@ def test_without_a_directory_the_same_run_mends_all_the_same(offboarding: Offboa
 
 @pytest.mark.parametrize("error", [Terminated, KeyboardInterrupt])
 def test_an_interrupt_leaves_nobody_half_made(offboarding: Offboarding, error: type[BaseException]) -> None:
-    half_made = HalfMade(offboarding.directory)
+    half_made = HalfMade(on_disk(offboarding.directory))
     offboarding.state()
-    offboarding.sync().paused(offboarding.directory)
+    offboarding.sync().paused(on_disk(offboarding.directory))
     offboarding.lab.trouble = refuse_ann(offboarding, times=1)
     step, lab = Present(False), offboarding.lab
 
@@ -206,7 +224,7 @@ def test_an_interrupt_leaves_nobody_half_made(offboarding: Offboarding, error: t
     with pytest.raises(error):
         interrupted()
     assert [pair.directory.exchange_guid == pair.cloud.exchange_guid for pair in offboarding.pairs] == [True, True]
-    assert wave_half_made.load(offboarding.directory) == []
+    assert wave_half_made.load(on_disk(offboarding.directory)) == []
 
 
 def test_an_interrupt_over_a_user_that_stays_half_made_says_so(offboarding: Offboarding) -> None:
@@ -214,17 +232,28 @@ def test_an_interrupt_over_a_user_that_stays_half_made_says_so(offboarding: Offb
     note = Note(offboarding.ann.identity, str(offboarding.ann.directory.guid), wanted)
     offboarding.build.mail_enable(offboarding.ann, email_addresses=["SMTP:ann.archer@contoso.com"], hidden=True)
     offboarding.lab.trouble = Trouble("failed", cmdlet="Set-MailUser", count=9)
-    half_made = HalfMade(offboarding.directory)
+    half_made = HalfMade(on_disk(offboarding.directory))
+    plain = Note(offboarding.bob.identity, str(offboarding.bob.directory.guid), {})
 
     def interrupted() -> None:
         with none_left_half_made(half_made, offboarding.lab.connect, offboarding.lab.sleep):
             half_made.begin(note)
+            half_made.begin(plain)
             raise Terminated
 
     with pytest.raises(Terminated) as caught:
         interrupted()
     assert offboarding.ann.identity in str(caught.value)
-    assert [left.identity for left in wave_half_made.load(offboarding.directory)] == [offboarding.ann.identity]
+    assert offboarding.bob.identity not in str(caught.value), "nothing was written to him"
+    assert [left.identity for left in wave_half_made.load(on_disk(offboarding.directory))] == [offboarding.ann.identity]
+
+
+def test_where_nothing_was_begun_nothing_is_said_to_be_undone(offboarding: Offboarding) -> None:
+    guid = str(offboarding.ann.directory.guid)
+    ann, bob = offboarding.prepare(Trouble("failed", cmdlet="Enable-MailUser", identity=guid))
+    assert ann.error is not None
+    assert (ann.status, ann.details["compensation"], bob.status) == ("failed", "undone", "changed")
+    assert ann.error.message == "The lab refuses this write."
 
 
 # -- in the runs after it ----------------------------------------------------------------------------------------------
@@ -241,20 +270,20 @@ def killed_between(offboarding: Offboarding) -> None:
 
 def test_a_killed_run_leaves_its_note_and_nobody_resumes_over_it(offboarding: Offboarding) -> None:
     killed_between(offboarding)
-    told = {entry["identity"]: entry["error"]["code"] for entry in wave_half_made.told(offboarding.directory)}
+    told = {entry["identity"]: entry["error"]["code"] for entry in wave_half_made.told(on_disk(offboarding.directory))}
     assert told[offboarding.ann.identity] == "addresses_at_risk"
     note = Path(offboarding.directory) / "directory-sync-paused.json"
     old = {**json.loads(note.read_text(encoding="utf-8")), "paused_at": "2026-01-01T00:00:00Z"}
     note.write_text(json.dumps(old), encoding="utf-8")
     with pytest.raises(HybridError, match="half made"):
-        offboarding.sync().resumed(offboarding.directory)
+        offboarding.sync().resumed(on_disk(offboarding.directory))
     offboarding.lab.sleep(60)
     preview = offboarding.mended(check=True)[0]
     assert preview.cmdlets[0].startswith("Set-MailUser")
     mended = offboarding.mended()[0]
     assert (mended.status, mended.cmdlets) == ("changed", preview.cmdlets)
     assert offboarding.mended() == []
-    offboarding.sync().resumed(offboarding.directory)
+    offboarding.sync().resumed(on_disk(offboarding.directory))
     offboarding.cycle()
     assert offboarding.whole_in_the_cloud(offboarding.ann)
 
@@ -262,7 +291,24 @@ def test_a_killed_run_leaves_its_note_and_nobody_resumes_over_it(offboarding: Of
 def test_a_run_that_makes_the_user_whole_itself_takes_the_note_away(offboarding: Offboarding) -> None:
     killed_between(offboarding)
     ann, bob = offboarding.prepare()
-    assert (ann.status, bob.status, wave_half_made.load(offboarding.directory)) == ("changed", "changed", [])
+    assert (ann.status, bob.status, wave_half_made.load(on_disk(offboarding.directory))) == ("changed", "changed", [])
+
+
+def test_a_note_is_settled_by_a_run_whose_wave_writes_the_mailbox_otherwise(offboarding: Offboarding) -> None:
+    killed_between(offboarding)
+    offboarding.state()
+    offboarding.records = [{**record, "identity": record["identity"].upper()} for record in offboarding.records]
+    ann, bob = offboarding.prepare(read=False)
+    assert (ann.status, bob.status, wave_half_made.load(on_disk(offboarding.directory))) == ("changed", "changed", [])
+
+
+def test_a_user_that_is_only_undone_tells_what_refused_the_rest(offboarding: Offboarding) -> None:
+    killed_between(offboarding)
+    offboarding.lab.trouble = refuse_ann(offboarding)
+    mended = offboarding.mended()[0]
+    assert (mended.status, mended.details, mended.error) == ("changed", {"ending": "undone"}, None)
+    (warning,) = mended.warnings
+    assert warning.startswith("The lab refuses this write. What this run had enabled was undone")
 
 
 def test_a_user_that_is_plain_again_needs_nothing(offboarding: Offboarding) -> None:
@@ -276,20 +322,20 @@ def test_a_user_that_is_plain_again_needs_nothing(offboarding: Offboarding) -> N
 
 def test_what_another_run_is_just_making_is_left_to_it(offboarding: Offboarding) -> None:
     killed_between(offboarding)
-    other = HalfMade(offboarding.directory, "wave_009")
+    other = HalfMade(on_disk(offboarding.directory), "wave_009")
     with other.writing():
-        mine = HalfMade(offboarding.directory, "wave_001")
+        mine = HalfMade(on_disk(offboarding.directory), "wave_001")
         with offboarding.lab.connect() as connections:
             assert mend_left(connections, mine, check=False, sleep=offboarding.lab.sleep) == []
-        assert wave_half_made.told(offboarding.directory) == []
+        assert wave_half_made.told(on_disk(offboarding.directory)) == []
         with pytest.raises(HybridError) as caught:
-            offboarding.sync().synced("Delta", offboarding.directory)
+            offboarding.sync().synced("Delta", on_disk(offboarding.directory))
         assert caught.value.code == "sync_timeout"
     assert offboarding.mended()[0].status == "changed"
 
 
 def test_a_cycle_that_this_run_starts_waits_until_others_are_through(offboarding: Offboarding) -> None:
-    other, lab = HalfMade(offboarding.directory, "wave_009"), offboarding.lab
+    other, lab = HalfMade(on_disk(offboarding.directory), "wave_009"), offboarding.lab
     writing = other.writing()
     writing.__enter__()
     waited: list[float] = []
@@ -301,8 +347,8 @@ def test_a_cycle_that_this_run_starts_waits_until_others_are_through(offboarding
         lab.sleep(seconds)
 
     sync = DirectorySync(lab.connect(), False, wait_timeout=60, wait_sleep=1, sleep=sleep, clock=lab.clock)
-    assert sync.synced("Delta", offboarding.directory).changed
-    assert waited[:3] == [wave_half_made.LOOK] * 3
+    assert sync.synced("Delta", on_disk(offboarding.directory)).changed
+    assert waited[:3] == [LOOK] * 3
 
 
 # -- notes -------------------------------------------------------------------------------------------------------------
@@ -321,8 +367,114 @@ def test_a_damaged_note_stops_whoever_would_resume(tmp_path: Path) -> None:
     (tmp_path / "half-made").mkdir()
     (tmp_path / "half-made" / "x.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        wave_half_made.refuse(str(tmp_path), "Directory synchronization stays paused")
+        wave_half_made.refuse(on_disk(tmp_path), "Directory synchronization stays paused")
     assert (caught.value.code, "baseline" in caught.value.remedy) == ("addresses_at_risk", True)
+
+
+def test_where_a_note_cannot_be_read_the_users_of_this_run_are_settled_all_the_same(tmp_path: Path) -> None:
+    half_made = HalfMade(on_disk(tmp_path))
+    half_made.begin(Note("ann@contoso.com", "guid", {}))
+    (tmp_path / "half-made" / "x.json").write_text("{", encoding="utf-8")
+    whole = Outcome({"identity": "ann@contoso.com"}, "changed")
+    unread = settle(InProcess().connect(), [whole], half_made)
+    assert unread is not None
+    assert (unread.code, half_made.open) == ("addresses_at_risk", [])
+    assert [path.name for path in (tmp_path / "half-made").iterdir()] == ["x.json"]
+
+
+# -- one user, in front of an organization that answers as a test says -------------------------------------------------
+
+
+def half_made_of(name: str, **changes: Any) -> tuple[dict[str, Any], Note]:
+    """Return a mail user that lacks an address, and the note about it."""
+    person = on_premises_recipient(name, EmailAddresses=[f"SMTP:{name}@contoso.com"], **changes)
+    wanted = {
+        "email_addresses": [f"SMTP:{name}@contoso.com", f"smtp:{name}@{ROUTING}"],
+        "email_address_policy_enabled": False,
+        "exchange_guid": guid_of(f"{name}'s mailbox"),
+    }
+    return person, Note(f"{name}@contoso.com", person["Guid"], wanted)
+
+
+def test_what_was_written_is_looked_for_again_before_it_is_believed_to_be_missing(tmp_path: Path) -> None:
+    person, note = half_made_of("ann")
+    server, clock = on_premises(person), Time()
+    ways = ["Set-MailUser", "Set-MailUser", "Disable-MailUser"]
+    server.handlers = dict.fromkeys(ways, lambda _cmdlet: [])  # another controller does not show what they do
+    journal = Journal(FileMemory(), str(tmp_path / "journal.jsonl"), "run", "localhost")
+    with journal, connect(server, journal=journal) as connections:
+        (item,) = mend(connections, HalfMade(), [note], sleep=clock.sleep)
+    assert (item.ending, item.error) == ("at_risk", None)
+    assert clock.slept == [1.0, 2.0] * 3, "after each way there are three looks"
+    assert [call.name for call in server.writes] == ways
+    assert server.writes[-1].parameters == {"Identity": person["Guid"], "Confirm": False}
+    undone = [entry for entry in lines(tmp_path / "journal.jsonl") if entry["event"] == "sent"][-1]
+    assert undone["before"] == {
+        "recipient_type_details": "MailUser",
+        "external_email_address": f"ann@{ROUTING}",
+        "email_addresses": ["SMTP:ann@contoso.com"],
+    }
+    assert undone["after"] == {"recipient_type_details": "User"}
+
+
+@pytest.mark.parametrize(("arrives", "ending"), [(True, "whole"), (False, "addresses_written")])
+def test_a_refusal_is_told_unless_the_user_is_whole_in_spite_of_it(arrives: bool, ending: str) -> None:
+    person, note = half_made_of("ann", ExchangeGuid=ZERO)
+    server = on_premises(person)
+    refused = Fails(refusal("Somebody else holds it.", cmdlet="Set-MailUser"))
+
+    def write(cmdlet: Cmdlet) -> Any:
+        person["EmailAddresses"] = note.wanted["email_addresses"]
+        person["ExchangeGuid"] = note.wanted["exchange_guid"] if arrives else ZERO
+        return refused(cmdlet)
+
+    server.handlers["Set-MailUser"] = write
+    with connect(server) as connections:
+        (item,) = mend(connections, HalfMade(), [note], sleep=Time().sleep)
+    assert (item.ending, item.error and item.error.message) == (
+        ending,
+        None if arrives else "Somebody else holds it.",
+    )
+
+
+def test_of_several_refusals_the_first_is_told() -> None:
+    person, note = half_made_of("ann")
+    server = on_premises(person)
+    server.handlers["Set-MailUser"] = Fails(*(refusal(word, cmdlet="Set-MailUser") for word in ("First.", "Second.")))
+    server.handlers["Disable-MailUser"] = Fails(refusal("Third.", cmdlet="Disable-MailUser"))
+    with connect(server) as connections:
+        (item,) = mend(connections, HalfMade(), [note], sleep=Time().sleep)
+    assert (item.ending, item.error and item.error.message) == ("at_risk", "First.")
+
+
+def test_users_that_cannot_be_read_stay_at_risk_each_with_the_reason() -> None:
+    people = [half_made_of(name) for name in ("ann", "bob")]
+    server, half_made = on_premises(*(person for person, _note in people)), HalfMade()
+    server.handlers["Get-User"] = Fails(*[refusal("Not now.", cmdlet="Get-User")] * 9)
+    for _person, note in people:
+        half_made.begin(note)
+    with connect(server) as connections:
+        mended = mend(connections, half_made, half_made.open, sleep=Time().sleep)
+    assert [(item.ending, item.error and item.error.message) for item in mended] == [("at_risk", "Not now.")] * 2
+    assert (server.writes, len(half_made.open)) == ([], 2)
+
+
+def test_why_the_first_way_failed_is_told_where_the_user_cannot_be_read_afterwards() -> None:
+    person, note = half_made_of("ann")
+    server = on_premises(person)
+    server.handlers["Set-MailUser"] = Fails(refusal("Somebody else holds it.", cmdlet="Set-MailUser"))
+    shown = dict(server.objects)
+
+    def unread(cmdlet: Cmdlet) -> list[dict[str, Any]]:
+        if server.writes:
+            raise refusal("The user cannot be read.")
+        return list(shown["Get-User"])
+
+    server.handlers["Get-User"] = unread
+    with connect(server) as connections:
+        (item,) = mend(connections, HalfMade(), [note], sleep=Time().sleep)
+    assert item.error is not None
+    assert (item.ending, item.error.message) == ("at_risk", "Somebody else holds it.")
 
 
 WANTED = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     ConnectionFailure,
     HybridError,
-    InputError,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import move_progress
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.memory import Memory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.move_progress import (
     ProgressOptions,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 
 from tests.unit.plugins.module_utils.fakes import (
@@ -174,6 +175,43 @@ def test_the_batch_name_is_used_where_it_surely_holds_all() -> None:
     assert expected.lists == [""], "a mailbox without request may be in any batch"
 
 
+@pytest.mark.parametrize(("score", "code"), [("Poor", "score_poor"), ("Investigate", "score_investigate")])
+def test_skipped_items_that_hold_a_user_of_a_batch_end_the_wait_with_its_score(score: str, code: str) -> None:
+    batch = {"BatchName": "MigrationService:wave 1"}
+    user = {"Identity": "ann@contoso.com", "BatchId": "wave 1", "Status": "Synced", "HasUnapprovedSkippedItems": True,
+            "MailboxGuid": guid_of("ann's mailbox"), "DataConsistencyScore": score}  # fmt: skip
+    online = tenant(requests=[request("ann", "Synced", **batch), request("bob", "Completed", **batch)])
+    online.objects["Get-MigrationUser"] = [user]
+    records = [{**record, "move_method": "migration_batch", "batch_name": WAVE} for record in wave("ann", "bob")]
+    watcher = Watcher(online)
+    ann, bob = watcher.look(records)
+    assert (ann.error.code if ann.error else "", bob.status, watcher.progress["moving"]) == (code, "unchanged", 0)
+    assert score in ann.error.message  # type: ignore[union-attr]
+    # Synced is where this wait ends, and what completed after all is no failure.
+    assert [outcome.status for outcome in watcher.look(records, wait_for="synced")] == ["unchanged", "unchanged"]
+    for cmdlet in ("Get-MoveRequest", "Get-MoveRequestStatistics"):
+        online.objects[cmdlet] = [request(name, "Completed", **batch) for name in ("ann", "bob")]
+    assert [outcome.status for outcome in watcher.look(records)] == ["unchanged", "unchanged"]
+
+
+def test_a_user_of_a_batch_that_failed_before_its_mailbox_was_found_is_known_by_its_address() -> None:
+    """It has no GUID then, and no move request: why it failed is what its own line says."""
+    why = "The operation couldn't be performed because 'ann@contoso.com' matches multiple entries."
+    failed = {"Identity": "Ann@contoso.com", "BatchId": "wave 1", "Status": "Failed", "ErrorSummary": why}
+    other = {**failed, "Identity": "bob@contoso.com", "MailboxGuid": guid_of("another mailbox")}
+    online = tenant(requests=[])
+    online.objects["Get-MigrationUser"] = [failed, other]
+    renamed = {"identity": "a.archer@contoso.com", "email_addresses": ["SMTP:ann@contoso.com"]}
+    for more in ({}, renamed):
+        ann, bob = ({**record, "move_method": "migration_batch", "batch_name": WAVE} for record in wave("ann", "bob"))
+        ann_now, bob_now = Watcher(online).look([{**ann, **more}, bob])
+        assert ann_now.error is not None
+        assert ann_now.error.code == "move_failed"
+        assert why in ann_now.error.message
+        # The user of a mailbox that had this address is not this mailbox's.
+        assert (bob_now.status, bob_now.details) == ("pending", {"move_request": {}})
+
+
 def test_a_migration_batch_is_no_batch_name_to_ask_for() -> None:
     watcher = Watcher(tenant(requests=[request("ann", BatchName="MigrationService:summer")]))
     watcher.look(wave("ann"))
@@ -273,7 +311,7 @@ def test_rates_and_estimates_come_from_look_to_look(tmp_path: Path) -> None:
     requests, path = [request("ann"), request("bob")], str(tmp_path / "wave.json.progress")
     online = tenant(requests=requests)
     for minute in range(4):
-        watcher = Watcher(online, Memory(path))
+        watcher = Watcher(online, Memory(FileMemory(), path))
         watcher.now = BEGIN + datetime.timedelta(minutes=10 * minute)
         requests[0]["BytesTransferred"] = (4 + minute) * GB
         watcher.look(wave("ann", "bob"))
@@ -308,20 +346,55 @@ def test_rates_and_estimates_come_from_look_to_look(tmp_path: Path) -> None:
 def test_a_damaged_file_is_no_memory(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.progress"
     path.write_text(content, encoding="utf-8")
-    memory = Memory(str(path))
+    memory = Memory(FileMemory(), str(path))
     assert (memory.looks, memory.requests) == ([], {})
     Watcher(tenant(requests=[request("ann")]), memory).look(wave("ann"))
     memory.save()
-    assert len(Memory(str(path)).looks) == 1
+    assert len(Memory(FileMemory(), str(path)).looks) == 1
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"progress_file: .* cannot be written .* existing directory"):
-        Memory(str(tmp_path / "missing" / "x.progress")).save()
-    Memory().save()
+    unkept = Memory(FileMemory(), str(tmp_path / "missing" / "x.progress")).save()
+    assert unkept is not None
+    assert re.search(r"progress_file: .* cannot be written .* existing directory", unkept.message)
+    assert Memory().save() is None
 
 
 def test_an_empty_wave_costs_nothing() -> None:
     watcher = Watcher(tenant())
     assert watcher.look([]) == []
     assert (watcher.online.calls, watcher.progress["line"]) == ([], "0 mailboxes: nothing to follow")
+
+
+NOON = "2026-11-30T12:00:00Z"
+ENTRY = {"identity": "ann@contoso.com", "status": "InProgress", "first_status": "Queued", "read_at": NOON}
+LOOK = {"utc": NOON, "counts": {"Queued": 1}, "bytes_gained": 5}
+
+
+@pytest.mark.parametrize(
+    ("looks", "requests"),
+    [
+        ([{**LOOK, "utc": "soon"}], {}),
+        ([{**LOOK, "counts": {"Queued": "1"}}], {}),
+        ([{**LOOK, "counts": []}], {}),
+        ([{**LOOK, "bytes_gained": 1e300}], {}),
+        ([], {"guid": {**ENTRY, "status": []}}),
+        ([], {"guid": {**ENTRY, "total_size": "many"}}),
+        ([], {"guid": {**ENTRY, "bytes_transferred": -1}}),
+        ([], {"guid": {**ENTRY, "read_at": "2026-02-30T00:00:00Z"}}),
+        ([], {"guid": {"identity": "ann@contoso.com", "status": "InProgress"}}),
+    ],
+)
+def test_a_file_with_a_value_that_is_none_is_not_believed(tmp_path: Path, looks: Any, requests: Any) -> None:
+    path = tmp_path / "x.progress"
+    path.write_text(json.dumps({"version": 1, "looks": looks, "requests": requests}), encoding="utf-8")
+    memory = Memory(FileMemory(), str(path))
+    assert (memory.looks, memory.requests) == ([], {})
+    path.write_text(json.dumps({"version": 1, "looks": [LOOK], "requests": {"guid": ENTRY}}), encoding="utf-8")
+    assert Memory(FileMemory(), str(path)).guids() == {"ann@contoso.com": "guid"}
+
+
+def test_a_file_that_is_nested_without_an_end_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "x.progress"
+    path.write_text("[" * 90_000, encoding="utf-8")
+    assert Memory(FileMemory(), str(path)).looks == []

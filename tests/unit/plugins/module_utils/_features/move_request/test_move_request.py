@@ -21,14 +21,15 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     data_consistency,
     move_request_info,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import (
-    move_request as steps,
-)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request import step as steps
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     Move,
+    checked_credential,
+    differs,
+    held_since,
     settings_of,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import cloud, move_request
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT, Attempt, Plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -268,6 +269,30 @@ def test_cutover_at_needs_its_time() -> None:
     assert (error.code, "complete_after" in error.message) == ("missing_option", True)
 
 
+@pytest.mark.parametrize(
+    ("given", "needed", "told"),
+    [
+        (None, False, ("", "")),
+        ({"username": "CONTOSO\\mrs", "password": None}, False, ("CONTOSO\\mrs", "")),
+        ({"username": None, "password": "x"}, False, ("", "x")),
+        ({"username": "CONTOSO\\mrs", "password": "x"}, True, ("CONTOSO\\mrs", "x")),
+        (None, True, "missing_option"),
+        ({"username": "CONTOSO\\mrs"}, True, "missing_option"),
+        ({"password": "x"}, True, "missing_option"),
+        ({"username": "mrs@contoso.com", "password": "x"}, True, "malformed_username"),
+        ({"username": "mrs@contoso.com"}, False, "malformed_username"),
+    ],
+)
+def test_the_account_of_the_mrs_proxy(given: Any, needed: bool, told: Any) -> None:
+    if isinstance(told, str):
+        with pytest.raises(InputError) as caught:
+            checked_credential(given, needed=needed)
+        assert caught.value.code == told
+    else:
+        found = checked_credential(given, needed=needed)
+        assert (found.username, found.password) == told
+
+
 # -- submitted: a request that exists ----------------------------------------------------------------------------------
 
 
@@ -277,6 +302,24 @@ def test_cutover_at_needs_its_time() -> None:
 def test_an_existing_request_is_adopted(status: str) -> None:
     found = submit(request(status))
     assert (found.calls, found.details["move_request"]["status"]) == ((), status)
+
+
+@pytest.mark.parametrize("status", ["AutoSuspended", "Synced", "InProgress"])
+def test_a_request_into_a_domain_of_the_cloud_is_not_completed(status: str) -> None:
+    held = request(status, TargetDeliveryDomain="contoso.mail.onmicrosoft.com", SuspendWhenReadyToComplete=True)
+    error = refused(COMPLETED, held)
+    assert (error.code, "contoso.mail.onmicrosoft.com" in error.message) == ("delivery_domain_in_the_cloud", True)
+    assert "state: absent" in error.remedy
+    assert plan(COMPLETED, request(status, SuspendWhenReadyToComplete=True)).calls != ()
+
+
+@pytest.mark.parametrize("domain", ["contoso.mail.onmicrosoft.com", "Contoso.onmicrosoft.com", "c.mail.onmicrosoft.us"])
+def test_a_move_into_a_domain_of_the_cloud_is_refused(domain: str) -> None:
+    error = refused(submitting(), None, target_delivery_domain=domain)
+    assert (error.code, domain in error.message) == ("delivery_domain_in_the_cloud", True)
+    assert "on-premises Exchange accepts" in error.remedy
+    # One that was submitted before is followed: it cannot be changed any more.
+    assert submit(request(TargetDeliveryDomain=domain), target_delivery_domain=domain).calls == ()
 
 
 @pytest.mark.parametrize(
@@ -296,8 +339,23 @@ def test_what_exchange_cannot_change_is_refused(properties: dict[str, Any], reco
     assert (error.code, told in error.message, "absent" in error.remedy) == ("request_differs", True, True)
 
 
-def test_another_case_is_no_difference() -> None:
-    assert submit(request(RemoteDatabaseName="db01")).calls == ()
+def test_another_case_and_what_nobody_asked_for_are_no_difference() -> None:
+    assert submit(request(RemoteDatabaseName="db01", RemoteArchiveDatabaseName="DB07")).calls == ()
+
+
+@pytest.mark.parametrize(
+    ("properties", "record", "expected"),
+    [
+        ({}, {}, False),
+        ({"RemoteDatabaseName": "DB07"}, {}, True),
+        ({}, {"cutover": "held"}, True),
+        ({"CompleteAfter": FUTURE}, {"cutover": "at", "complete_after": FUTURE}, False),
+    ],
+)
+def test_whether_a_request_is_other_than_a_record_asks_for(
+    properties: dict[str, Any], record: dict[str, Any], expected: bool
+) -> None:
+    assert differs({**WANTED, **record}, request(**properties), NOW) is expected
 
 
 @pytest.mark.parametrize(
@@ -319,8 +377,9 @@ def test_another_case_is_no_difference() -> None:
 def test_a_cutover_is_changed_where_it_was_asked_for(
     properties: dict[str, Any], record: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    found = cmdlets(submit(request(**properties), **record))
-    assert found == ([Cmdlet("Set-MoveRequest", {"Identity": GUID, **change})] if change else [])
+    found = submit(request(**properties), **record)
+    assert cmdlets(found) == ([Cmdlet("Set-MoveRequest", {"Identity": GUID, **change})] if change else [])
+    assert "status" not in found.after, "it runs on"
 
 
 @pytest.mark.parametrize("cutover", ["held", "at", "automatic"])
@@ -347,6 +406,8 @@ def test_a_failed_request_is_reported_unless_it_is_to_be_resumed() -> None:
     error = refused(submitting(), failed)
     assert error.cmdlet == "Get-MoveRequestStatistics"
     assert "Too large." in error.message
+    silent = refused(submitting(), request("Failed")).message
+    assert silent.endswith("): no failure type: no message")
     assert [call.name for call in cmdlets(submit(failed, resume_failed=True))] == ["Resume-MoveRequest"]
 
 
@@ -881,3 +942,26 @@ def test_when_a_request_is_to_complete_is_remembered_in_utc() -> None:
     at = settings_of({**WANTED, "cutover": "at", "complete_after": "2026-11-30T19:00:00+01:00"})
     assert at["complete_after"] == "2026-11-30T18:00:00Z"
     assert "complete_after" not in settings_of({**WANTED, "cutover": "held", "complete_after": FUTURE})
+
+
+def test_what_is_remembered_of_a_new_request_differs_from_no_record_that_asks_for_it() -> None:
+    asked = {**WANTED, "cutover": "at", "complete_after": FUTURE}
+    made = settings_of(asked)
+    assert (made["remote_database_name"], made["remote_archive_database_name"]) == ("DB01", "")
+    assert not differs(asked, {**request(), **made}, NOW)
+    assert differs({**asked, "remote_target_database": "DB02"}, {**request(), **made}, NOW)
+
+
+def test_where_the_report_of_a_removed_request_was_kept_is_told() -> None:
+    for kept in ("reports/ann.json", ""):
+        found = ABSENT.plan(WANTED, Move(GUID, request("Completed"), kept_report=kept), NOTHING_SENT, NOW)
+        assert found.details == ({"kept_report": kept} if kept else {})
+
+
+def test_a_hold_since_the_check_stops_a_move_and_one_that_was_known_does_not() -> None:
+    mailbox = cloud.recipient(cloud_mailbox("ann", LitigationHoldEnabled=True, InPlaceHolds=["UniH1"]))
+    error = held_since({**WANTED, "holds_seen": ["UniH1"]}, mailbox)
+    assert error is not None
+    assert (error.code, "(LitigationHoldEnabled)" in error.message) == ("litigation_hold", True)
+    assert held_since({**WANTED, "holds_seen": ["UniH1", "LitigationHoldEnabled"]}, mailbox) is None
+    assert held_since(WANTED, cloud.recipient(cloud_mailbox("ann"))) is None

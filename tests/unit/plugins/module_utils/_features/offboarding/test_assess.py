@@ -38,6 +38,7 @@ from tests.unit.plugins.module_utils.fakes import (
     connect,
     guid_of,
     move_request_of,
+    on_disk,
     on_premises_recipient,
     refusal,
 )
@@ -150,7 +151,7 @@ def test_each_failure_is_its_mailboxs_own(tmp_path: Path) -> None:
     )
     wave = [{"identity": f"{name}@contoso.com"} for name in ("nobody", "ann", "two", "cleo")]
     # Those that cannot be read have no baseline either, which is nobody else's concern.
-    for outcomes in (hybrid.assess(*wave), hybrid.assess(*wave, directory=str(tmp_path))):
+    for outcomes in (hybrid.assess(*wave), hybrid.assess(*wave, folder=on_disk(tmp_path))):
         assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == [
             "not_found",
             "",
@@ -192,6 +193,46 @@ def test_an_empty_wave_asks_nothing() -> None:
     with connect(hybrid.server, hybrid.online) as connections:
         assert assess(connections, [], AssessOptions()) == []
     assert hybrid.server.calls == hybrid.online.calls == []
+
+
+# -- how they move -----------------------------------------------------------------------------------------------------
+
+
+ENDPOINT = {"Identity": "Hybrid", "RemoteServer": "mrs.contoso.com", "EndpointType": "ExchangeRemoteMove"}
+IN_A_BATCH = {"Identity": "ann@contoso.com", "BatchId": "wave-1", "Status": "Synced"}
+
+
+@pytest.mark.parametrize(
+    ("method", "shown", "moves", "note", "asked"),
+    [
+        ("move_request", {}, "move_request", "", ["Get-MigrationUser"]),
+        ("migration_batch", {"Get-MigrationEndpoint": [ENDPOINT]}, "migration_batch", "",
+         ["Get-MigrationEndpoint", "Get-MigrationUser"]),
+        ("auto", {"Get-MigrationEndpoint": [ENDPOINT]}, "migration_batch", "",
+         ["Get-MigrationEndpoint", "Get-MigrationUser"]),
+        ("auto", {}, "move_request", "no migration endpoint", ["Get-MigrationEndpoint", "Get-MigrationUser"]),
+        ("move_request", {"Get-MigrationUser": [IN_A_BATCH]}, "migration_batch", "", ["Get-MigrationUser"]),
+        # On its way already: nothing is left to decide, and nothing is asked.
+        ("migration_batch", {"Get-MoveRequest": [move_request_of("ann")]}, "move_request", "", []),
+        ("", {"Get-MigrationEndpoint": [ENDPOINT]}, None, "", []),
+    ],
+)  # fmt: skip
+def test_how_a_mailbox_moves_is_decided_with_few_questions(
+    method: str, shown: dict[str, Any], moves: str | None, note: str, asked: list[str]
+) -> None:
+    hybrid = plain()
+    hybrid.online.objects.update(shown)
+    outcome = hybrid.one({**ANN, "batch_name": "wave-1"}, method=method)
+    assert (outcome.details.get("move_method"), outcome.enriched.get("move_method")) == (moves, moves)
+    assert note in outcome.details.get("method_note", "")
+    assert bool(note) is ("method_note" in outcome.details)
+    assert sorted({call.name for call in hybrid.online.calls if "Migration" in call.name}) == asked
+
+
+def test_a_batch_needs_an_endpoint() -> None:
+    with pytest.raises(InputError) as caught:
+        plain().one(method="migration_batch")
+    assert caught.value.code == "endpoint_not_found"
 
 
 # -- the states --------------------------------------------------------------------------------------------------------
@@ -237,11 +278,11 @@ def test_a_request_spares_an_unprepared_user_neither_guards_nor_baseline(
         [request_of_ann, move_request_of("bob", "InProgress")],
     )
     wave = (ANN, {"identity": "bob@contoso.com"})
-    stopped, moving = hybrid.assess(*wave, directory=str(tmp_path))
+    stopped, moving = hybrid.assess(*wave, folder=on_disk(tmp_path))
     assert stopped.error is not None
     assert (stopped.error.code, moving.error) == ("display_name_would_change", None)
     accepted = frozenset(["display_name_would_change"])
-    sound, moving = hybrid.assess(*wave, directory=str(tmp_path), accept=accepted)
+    sound, moving = hybrid.assess(*wave, folder=on_disk(tmp_path), accept=accepted)
     assert (sound.details["state"], sound.enriched["whole"]) == ("matched" if synced else "to_do", False)
     assert (moving.details["state"], moving.enriched["whole"]) == ("moving", True)
     assert (stored(tmp_path).exists(), stored(tmp_path, "bob").exists()) == (True, False)
@@ -382,7 +423,7 @@ def test_an_unknown_database_is_refused_with_those_that_exist(option: str) -> No
         "database_not_found",
         f"{option}: 'DB9' is not an on-premises mailbox database.",
     )
-    assert "db01, db02" in outcome.error.remedy
+    assert "DB01, DB02" in outcome.error.remedy
     assert plain().code({**ANN, option: "db02"}) == ""
 
 
@@ -635,7 +676,7 @@ def test_a_wrong_option_of_the_domain_controller_is_refused_and_not_taken_for_it
 
 
 def test_the_baseline_is_both_sides_as_found(tmp_path: Path) -> None:
-    outcome = plain().one(directory=str(tmp_path))
+    outcome = plain().one(folder=on_disk(tmp_path))
     assert outcome.enriched["baseline_file"] == str(stored(tmp_path))
     data = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
     assert data["identity"] == "ann@contoso.com"
@@ -644,13 +685,13 @@ def test_the_baseline_is_both_sides_as_found(tmp_path: Path) -> None:
 
 
 def test_check_mode_keeps_none(tmp_path: Path) -> None:
-    assert plain().one(directory=str(tmp_path), check=True).status == "unchanged"
+    assert plain().one(folder=on_disk(tmp_path), check=True).status == "unchanged"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_refused_gets_none(tmp_path: Path) -> None:
     hybrid = Hybrid([cloud_mailbox("ann", LitigationHoldEnabled=True)], [ad_user("ann")])
-    hybrid.one(directory=str(tmp_path))
+    hybrid.one(folder=on_disk(tmp_path))
     assert not stored(tmp_path).exists()
 
 
@@ -671,9 +712,9 @@ def damaged() -> Hybrid:
 
 
 def test_it_is_never_overwritten_and_stays_the_authority(tmp_path: Path) -> None:
-    plain().one(directory=str(tmp_path))
+    plain().one(folder=on_disk(tmp_path))
     before = stored(tmp_path).read_bytes()
-    outcome = damaged().one(directory=str(tmp_path))
+    outcome = damaged().one(folder=on_disk(tmp_path))
     assert stored(tmp_path).read_bytes() == before
     assert outcome.details["state"] == "prepared"
     assert outcome.enriched["primary_smtp_address"] == "ann@contoso.com"
@@ -692,12 +733,12 @@ def test_it_is_never_overwritten_and_stays_the_authority(tmp_path: Path) -> None
 )
 def test_a_mail_user_that_we_made_needs_its_baseline(tmp_path: Path, cloud: Properties, ad: Properties) -> None:
     hybrid = Hybrid([cloud_mailbox("ann", **cloud)], [on_premises_recipient("ann", **ad)])
-    outcome = hybrid.one(directory=str(tmp_path))
+    outcome = hybrid.one(folder=on_disk(tmp_path))
     assert outcome.error is not None
     assert (outcome.error.code, "baseline_missing" in outcome.error.remedy) == ("baseline_missing", True)
     assert not stored(tmp_path).exists()
     assert hybrid.code() == ""
-    assert hybrid.code(directory=str(tmp_path), accept=frozenset(["baseline_missing"])) == ""
+    assert hybrid.code(folder=on_disk(tmp_path), accept=frozenset(["baseline_missing"])) == ""
     assert stored(tmp_path).exists()
 
 
@@ -710,7 +751,7 @@ def test_a_mail_user_that_we_made_needs_its_baseline(tmp_path: Path, cloud: Prop
     ],
 )
 def test_what_was_there_before_us_needs_none(tmp_path: Path, person: Properties) -> None:
-    assert Hybrid([cloud_mailbox("ann")], [person]).code(directory=str(tmp_path)) == ""
+    assert Hybrid([cloud_mailbox("ann")], [person]).code(folder=on_disk(tmp_path)) == ""
 
 
 ALIAS = "smtp:ann.new@contoso.com"
@@ -728,66 +769,66 @@ def superseded(directory: Path) -> list[Path]:
 def test_while_nothing_was_written_a_baseline_follows_the_mailbox(tmp_path: Path) -> None:
     bob = {"identity": "bob@contoso.com"}
     Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")]).assess(
-        ANN, bob, directory=str(tmp_path)
+        ANN, bob, folder=on_disk(tmp_path)
     )
     first, second = stored(tmp_path).read_bytes(), stored(tmp_path, "bob").read_bytes()
     hybrid = Hybrid([grown(), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
 
-    preview, _bob = hybrid.assess(ANN, bob, directory=str(tmp_path), check=True)
+    preview, _bob = hybrid.assess(ANN, bob, folder=on_disk(tmp_path), check=True)
     assert ALIAS in preview.enriched["email_addresses"]
     assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
 
-    ann, unchanged = hybrid.assess(ANN, bob, directory=str(tmp_path))
+    ann, unchanged = hybrid.assess(ANN, bob, folder=on_disk(tmp_path))
     assert ALIAS in ann.enriched["email_addresses"]
     assert ALIAS in json.loads(stored(tmp_path).read_text(encoding="utf-8"))["cloud"]["email_addresses"]
     (kept,) = superseded(tmp_path)
     assert (str(kept), kept.read_bytes()) == (ann.details["superseded_baseline"], first)
     assert ("A new baseline was taken" in ann.warnings[0], unchanged.warnings) == (True, [])
     assert stored(tmp_path, "bob").read_bytes() == second
-    hybrid.assess(ANN, bob, directory=str(tmp_path))
+    hybrid.assess(ANN, bob, folder=on_disk(tmp_path))
     assert len(superseded(tmp_path)) == 1
 
 
 def test_one_that_is_refused_keeps_the_baseline_that_it_has(tmp_path: Path) -> None:
-    plain().one(directory=str(tmp_path))
+    plain().one(folder=on_disk(tmp_path))
     first = stored(tmp_path).read_bytes()
     held = Hybrid([grown(LitigationHoldEnabled=True)], [ad_user("ann")])
-    assert held.code(directory=str(tmp_path)) == "litigation_hold"
+    assert held.code(folder=on_disk(tmp_path)) == "litigation_hold"
     assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
 
 
 def test_after_the_first_write_a_difference_stops_the_mailbox_with_both_sides_shown(tmp_path: Path) -> None:
-    plain().one(directory=str(tmp_path))
+    plain().one(folder=on_disk(tmp_path))
     first = stored(tmp_path).read_bytes()
     hybrid = Hybrid([grown()], [on_premises_recipient("ann")])
-    outcome = hybrid.one(directory=str(tmp_path))
+    outcome = hybrid.one(folder=on_disk(tmp_path))
     assert outcome.error is not None
     assert (outcome.error.code, ALIAS in outcome.error.message) == ("baseline_differs", True)
     assert outcome.details["baseline_differences"] == {"email_addresses": {"baseline": [], "live": [ALIAS]}}
     for accepted in (
-        hybrid.one(directory=str(tmp_path), accept=frozenset(["baseline_differs"])),
-        hybrid.one({**ANN, "accept": ["baseline_differs"]}, directory=str(tmp_path)),
+        hybrid.one(folder=on_disk(tmp_path), accept=frozenset(["baseline_differs"])),
+        hybrid.one({**ANN, "accept": ["baseline_differs"]}, folder=on_disk(tmp_path)),
     ):
         assert (accepted.error, accepted.details["stop_signs"]) == (None, ["baseline_differs"])
         assert ALIAS not in accepted.enriched["email_addresses"]
     assert (stored(tmp_path).read_bytes(), superseded(tmp_path)) == (first, [])
 
-    taken = hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path))
+    taken = hybrid.one({**ANN, "baseline": "refresh"}, folder=on_disk(tmp_path))
     assert (taken.error, ALIAS in taken.enriched["email_addresses"]) == (None, True)
     assert [path.read_bytes() for path in superseded(tmp_path)] == [first]
     now = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
     assert (now["on_premises"]["kind"], now["taken_at"]) == ("user", json.loads(first)["taken_at"])
-    assert hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path)).warnings == []
+    assert hybrid.one({**ANN, "baseline": "refresh"}, folder=on_disk(tmp_path)).warnings == []
 
 
 def test_a_damaged_baseline_is_taken_anew_where_that_is_asked_for(tmp_path: Path) -> None:
     stored(tmp_path).parent.mkdir()
     stored(tmp_path).write_text("{", encoding="utf-8")
     hybrid = Hybrid([cloud_mailbox("ann", IsDirSynced=True)], [on_premises_recipient("ann")])
-    outcome = hybrid.one({**ANN, "baseline": "refresh"}, directory=str(tmp_path))
+    outcome = hybrid.one({**ANN, "baseline": "refresh"}, folder=on_disk(tmp_path))
     assert (outcome.error, "cannot be read" in outcome.warnings[0]) == (None, True)
     assert [path.read_text(encoding="utf-8") for path in superseded(tmp_path)] == ["{"]
-    assert hybrid.code(directory=str(tmp_path)) == ""
+    assert hybrid.code(folder=on_disk(tmp_path)) == ""
 
 
 def test_a_code_in_a_record_is_accepted_for_its_mailbox_alone() -> None:
@@ -801,7 +842,7 @@ def test_a_damaged_baseline_fails_its_mailbox_alone(tmp_path: Path) -> None:
     hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
     stored(tmp_path).parent.mkdir()
     stored(tmp_path).write_text("{", encoding="utf-8")
-    outcomes = hybrid.assess(ANN, {"identity": "bob@contoso.com"}, directory=str(tmp_path))
+    outcomes = hybrid.assess(ANN, {"identity": "bob@contoso.com"}, folder=on_disk(tmp_path))
     assert [outcome.error.code if outcome.error else "" for outcome in outcomes] == ["unreadable_baseline", ""]
     assert stored(tmp_path).read_text(encoding="utf-8") == "{"
     assert stored(tmp_path, "bob").exists()
@@ -811,9 +852,9 @@ def test_another_mailboxs_baseline_under_the_name_fails_its_mailbox_alone(tmp_pa
     """With it the user would be stamped with the other mailbox's GUID and addresses."""
     hybrid = Hybrid([cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann"), ad_user("bob")])
     bob = {"identity": "bob@contoso.com"}
-    hybrid.assess(bob, directory=str(tmp_path))
+    hybrid.assess(bob, folder=on_disk(tmp_path))
     stored(tmp_path, "bob").rename(stored(tmp_path))
-    ann, second = hybrid.assess(ANN, bob, directory=str(tmp_path))
+    ann, second = hybrid.assess(ANN, bob, folder=on_disk(tmp_path))
     assert ann.error is not None
     assert (ann.error.code, second.error) == ("foreign_baseline", None)
     assert "exchange_guid" not in ann.enriched or ann.enriched["exchange_guid"] == MAILBOX
@@ -826,13 +867,13 @@ def test_an_external_address_of_somewhere_else_stops_until_it_is_ours(tmp_path: 
     first = on_premises_recipient("ann", ExternalEmailAddress=was, **bare) if was else ad_user("ann")
     code = "external_address_would_change"
     before = Hybrid([cloud_mailbox("ann")], [first])
-    assert before.code(directory=str(tmp_path)) == (code if was else "")
-    assert before.one(directory=str(tmp_path), accept=frozenset([code])).error is None
+    assert before.code(folder=on_disk(tmp_path)) == (code if was else "")
+    assert before.one(folder=on_disk(tmp_path), accept=frozenset([code])).error is None
     kept = json.loads(stored(tmp_path).read_text(encoding="utf-8"))["on_premises"]
     assert kept.get("external_email_address") == (was[5:] if was else None)
     written = on_premises_recipient("ann", ExternalEmailAddress="SMTP:ann@routing.contoso.com")
     accept = frozenset(["baseline_differs"])
-    assert Hybrid([cloud_mailbox("ann")], [written]).code(directory=str(tmp_path), accept=accept) == ""
+    assert Hybrid([cloud_mailbox("ann")], [written]).code(folder=on_disk(tmp_path), accept=accept) == ""
 
 
 # -- require_state -----------------------------------------------------------------------------------------------------
@@ -857,9 +898,9 @@ def moved(**ad: Any) -> Hybrid:
 
 
 def test_a_mailbox_that_is_home_is_compared_with_what_was_asked_and_with_its_baseline(tmp_path: Path) -> None:
-    plain().one(directory=str(tmp_path))
+    plain().one(folder=on_disk(tmp_path))
     wanted = {**ANN, "remote_target_database": "DB01", "target_delivery_domain": "contoso.com"}
-    options = {"directory": str(tmp_path), "require_state": "home"}
+    options = {"folder": on_disk(tmp_path), "require_state": "home"}
     assert moved().code(wanted, **options) == ""
     for ad, told in (
         ({"Database": "DB02"}, "database DB02, not DB01"),
@@ -879,11 +920,11 @@ def test_a_linked_mailbox_is_a_user_mailbox_with_a_master_account(tmp_path: Path
     linked = {"LinkedMasterAccount": "FABRIKAM\\ann"}
     cloud, users = [cloud_mailbox("ann"), cloud_mailbox("bob")], [ad_user("ann", **linked), ad_user("bob")]
     bob = {"identity": "bob@contoso.com"}
-    ann, _bob = Hybrid(cloud, users).assess(ANN, bob, directory=str(tmp_path))
+    ann, _bob = Hybrid(cloud, users).assess(ANN, bob, folder=on_disk(tmp_path))
     assert ann.enriched["linked_master_account"] == ann.enriched["on_premises"]["linked_master_account"]
     kept = json.loads(stored(tmp_path).read_text(encoding="utf-8"))
     assert kept["on_premises"]["linked_master_account"] == "FABRIKAM\\ann"
-    options = {"directory": str(tmp_path), "require_state": "home"}
+    options = {"folder": on_disk(tmp_path), "require_state": "home"}
     for held, differences in (
         ("fabrikam\\Ann", []),
         ("", ["master_account_differs"]),
@@ -902,13 +943,13 @@ def test_a_linked_mailbox_is_a_user_mailbox_with_a_master_account(tmp_path: Path
 
 
 def test_what_a_verification_could_not_compare_is_a_warning(tmp_path: Path) -> None:
-    found = moved().one(directory=str(tmp_path), require_state="home")
+    found = moved().one(folder=on_disk(tmp_path), require_state="home")
     assert found.error is None
     assert [text.partition(":")[0] for text in found.warnings] == [
         "not compared, because not set",
         "there is no baseline",
     ]
-    assert moved().one(directory=str(tmp_path)).warnings == []
+    assert moved().one(folder=on_disk(tmp_path)).warnings == []
 
 
 def late(*names: str) -> Hybrid:

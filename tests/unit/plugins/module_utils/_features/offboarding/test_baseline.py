@@ -19,11 +19,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     SUPERSEDED,
     VERSION,
     Baselines,
-    checksum,
     content,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import documents
 
-from tests.unit.plugins.module_utils.fakes import guid_of
+from tests.unit.plugins.module_utils.fakes import guid_of, on_disk
 
 GUID = guid_of("ann's mailbox")
 
@@ -33,7 +33,7 @@ def cloud(alias: str) -> dict[str, Any]:
 
 
 def test_a_baseline_is_kept_and_read_back(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path / "offboarding"))
+    baselines = Baselines(on_disk(tmp_path / "offboarding"))
     assert baselines.load(GUID) is None
     saved = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
     assert baselines.load(GUID) == saved
@@ -47,7 +47,7 @@ def test_a_baseline_is_kept_and_read_back(tmp_path: Path) -> None:
 
 
 def test_it_is_readable_by_its_owner_only_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     baselines.save("ann@contoso.com", cloud("ann"), {})
     path = Path(baselines.path(GUID))
     assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
@@ -55,9 +55,9 @@ def test_it_is_readable_by_its_owner_only_and_leaves_nothing_beside_it(tmp_path:
 
 
 def test_it_is_never_overwritten(tmp_path: Path) -> None:
-    first = Baselines(str(tmp_path)).save("ann@contoso.com", cloud("ann"), {})
-    second = Baselines(str(tmp_path)).save("ann@contoso.com", cloud("overwritten by a sync"), {"kind": "mail_user"})
-    assert second == first == Baselines(str(tmp_path)).load(GUID)
+    first = Baselines(on_disk(tmp_path)).save("ann@contoso.com", cloud("ann"), {})
+    second = Baselines(on_disk(tmp_path)).save("ann@contoso.com", cloud("overwritten by a sync"), {"kind": "mail_user"})
+    assert second == first == Baselines(on_disk(tmp_path)).load(GUID)
     assert len(os.listdir(tmp_path / "baseline")) == 1
 
 
@@ -66,7 +66,7 @@ def test_of_two_writers_at_once_one_wins_and_both_know_it(tmp_path: Path) -> Non
     told: list[str] = []
 
     def write(alias: str) -> None:
-        baselines = Baselines(str(tmp_path))
+        baselines = Baselines(on_disk(tmp_path))
         together.wait(10)
         told.append(baselines.save("ann@contoso.com", cloud(alias), {})["cloud"]["alias"])
 
@@ -76,10 +76,10 @@ def test_of_two_writers_at_once_one_wins_and_both_know_it(tmp_path: Path) -> Non
             thread.start()
         for thread in threads:
             thread.join()
-        stands = json.loads(Path(Baselines(str(tmp_path)).path(GUID)).read_text(encoding="utf-8"))
+        stands = json.loads(Path(Baselines(on_disk(tmp_path)).path(GUID)).read_text(encoding="utf-8"))
         assert told == [stands["cloud"]["alias"]] * 2, f"round {round_number}"
         told.clear()
-        Path(Baselines(str(tmp_path)).path(GUID)).unlink()
+        Path(Baselines(on_disk(tmp_path)).path(GUID)).unlink()
 
 
 # What stands on the disks of those who use the collection: a release that reads it no more strands their waves.
@@ -98,7 +98,7 @@ ON_DISK_GUID = "4f2e0c3b-0d0c-5a57-9d4e-1c1f6a0a7e11"
 
 def written(tmp_path: Path, data: Any, guid: str = GUID) -> Baselines:
     """Return the baselines of a directory with this content under the mailbox's name."""
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     Path(baselines.path(guid)).parent.mkdir(exist_ok=True)
     text = data if isinstance(data, str) else json.dumps(data)
     Path(baselines.path(guid)).write_text(text, encoding="utf-8")
@@ -109,9 +109,9 @@ def test_the_form_on_disk_is_pinned(tmp_path: Path) -> None:
     data = written(tmp_path, ON_DISK % ON_DISK_SUM, ON_DISK_GUID).load(ON_DISK_GUID)
     assert data is not None
     assert (VERSION, data["version"], data["cloud"]["display_name"]) == (2, 2, "Ännchen")
-    fresh = Baselines(str(tmp_path / "fresh")).save("ann@contoso.com", cloud("ann"), {"kind": "user"})
+    fresh = Baselines(on_disk(tmp_path / "fresh")).save("ann@contoso.com", cloud("ann"), {"kind": "user"})
     assert list(fresh) == list(data)
-    assert json.loads(Path(Baselines(str(tmp_path / "fresh")).path(GUID)).read_text(encoding="utf-8")) == fresh
+    assert json.loads(Path(Baselines(on_disk(tmp_path / "fresh")).path(GUID)).read_text(encoding="utf-8")) == fresh
 
 
 def first_form(**changes: Any) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def test_a_baseline_of_the_first_form_is_read(tmp_path: Path) -> None:
 
 
 def test_a_baseline_laid_out_anew_is_the_same(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     saved = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
     turned = json.dumps(dict(reversed(saved.items())), indent=4)
     Path(baselines.path(GUID)).write_text(turned, encoding="utf-8")
@@ -138,7 +138,7 @@ def test_a_baseline_laid_out_anew_is_the_same(tmp_path: Path) -> None:
 
 
 def test_a_value_that_was_changed_by_hand_is_told(tmp_path: Path) -> None:
-    saved = Baselines(str(tmp_path)).save("ann@contoso.com", {**cloud("ann"), "tags": ["a"]}, {"kind": "user"})
+    saved = Baselines(on_disk(tmp_path)).save("ann@contoso.com", {**cloud("ann"), "tags": ["a"]}, {"kind": "user"})
     for change in ({"alias": "eve"}, {"tags": ["a", "b"]}, {"exchange_guid": GUID.upper()}):
         changed = copy.deepcopy(saved)
         changed["cloud"].update(change)
@@ -153,7 +153,7 @@ def test_a_value_that_was_changed_by_hand_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_baseline_of_another_mailbox_is_not_trusted_by_its_name(tmp_path: Path, version: int) -> None:
     eve = guid_of("eve's mailbox")
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     data = baselines.save("eve@contoso.com", {"exchange_guid": eve, "alias": "eve"}, {"kind": "user"})
     if version == 1:
         data = first_form(identity="eve@contoso.com", cloud=data["cloud"])
@@ -168,7 +168,7 @@ def test_a_baseline_of_another_mailbox_is_not_trusted_by_its_name(tmp_path: Path
     if version == 2:
         renamed = {**data, "exchange_guid": GUID}
         with pytest.raises(InputError) as caught:
-            written(tmp_path, {**renamed, "checksum": checksum(renamed)}).load(GUID)
+            written(tmp_path, {**renamed, "checksum": documents.checksum(renamed)}).load(GUID)
         assert caught.value.code == "foreign_baseline"
 
 
@@ -187,7 +187,7 @@ def test_a_newer_version_says_so(tmp_path: Path) -> None:
     "content", [b"", b"{", b"\xff", b"[]", b'{"version": 99, "cloud": {}}', b'{"version": 1, "cloud": null}']
 )
 def test_a_damaged_baseline_is_never_taken_for_none(tmp_path: Path, content: bytes) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     (tmp_path / "baseline").mkdir()
     Path(baselines.path(GUID)).write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -201,13 +201,13 @@ def test_a_damaged_baseline_is_never_taken_for_none(tmp_path: Path, content: byt
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        Baselines(str(tmp_path / "file")).save("ann@contoso.com", cloud("ann"), {})
+        Baselines(on_disk(tmp_path / "file")).save("ann@contoso.com", cloud("ann"), {})
     assert (caught.value.code, caught.value.option) == ("unwritable_directory", "directory")
     assert "outlives the run" in caught.value.remedy
 
 
 def test_a_baseline_that_was_set_aside_makes_room_for_a_fresh_one(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     assert (baselines.set_aside(GUID), baselines.last_set_aside(GUID)) == ("", "")
     first = baselines.save("ann@contoso.com", cloud("ann"), {})
     path = baselines.set_aside(GUID)
@@ -218,14 +218,14 @@ def test_a_baseline_that_was_set_aside_makes_room_for_a_fresh_one(tmp_path: Path
 
 
 def test_what_was_set_aside_is_never_overwritten(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     taken = [baselines.save("ann@contoso.com", cloud(alias), {}) and baselines.set_aside(GUID) for alias in "abc"]
     found = sorted(json.loads(Path(path).read_text(encoding="utf-8"))["cloud"]["alias"] for path in taken)
     assert (len(set(taken)), found) == (3, ["a", "b", "c"])
 
 
 def test_a_kill_while_a_baseline_is_set_aside_is_ended_by_the_next_call(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     baselines.save("ann@contoso.com", cloud("ann"), {})
     moved = Path(baselines.set_aside(GUID))
     os.link(moved, baselines.path(GUID))  # as a kill between the two steps leaves it
@@ -235,7 +235,7 @@ def test_a_kill_while_a_baseline_is_set_aside_is_ended_by_the_next_call(tmp_path
 
 
 def test_a_baseline_that_cannot_be_set_aside_stays(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     saved = baselines.save("ann@contoso.com", cloud("ann"), {})
     (tmp_path / "baseline" / ROLLED_BACK).write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(InputError, match=r"directory: .* cannot take the baseline") as refused:
@@ -245,7 +245,7 @@ def test_a_baseline_that_cannot_be_set_aside_stays(tmp_path: Path) -> None:
 
 
 def test_a_fresh_baseline_takes_the_place_of_the_old_one_which_is_kept(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     old = baselines.save("ann@contoso.com", cloud("ann"), {"kind": "user"})
     kept = baselines.replace(content("ann@contoso.com", cloud("new"), {"kind": "user"}, old["taken_at"]))
     assert Path(kept).parent == tmp_path / "baseline" / SUPERSEDED
@@ -268,9 +268,9 @@ def test_a_damaged_one_is_kept_too(tmp_path: Path, damaged: str) -> None:
 
 
 def test_where_the_old_one_cannot_be_kept_it_stays(tmp_path: Path) -> None:
-    baselines = Baselines(str(tmp_path))
+    baselines = Baselines(on_disk(tmp_path))
     saved = baselines.save("ann@contoso.com", cloud("ann"), {})
     (tmp_path / "baseline" / SUPERSEDED).write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(InputError, match=r"cannot be written") as refused:
+    with pytest.raises(InputError, match=r"cannot take the baselines") as refused:
         baselines.replace(content("ann@contoso.com", cloud("new"), {}))
     assert (refused.value.code, baselines.load(GUID)) == ("unwritable_directory", saved)

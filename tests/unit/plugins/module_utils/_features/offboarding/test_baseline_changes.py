@@ -12,6 +12,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Changes,
     since,
     stop_sign,
+    told,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
     RollbackEvidence,
@@ -251,3 +252,16 @@ def test_the_stop_sign_shows_both_sides_and_both_ways_out() -> None:
         assert part in sign.message
     for way in ("offboarding_baseline: refresh", "[ann@contoso.com]", "offboarding_accept: [baseline_differs]"):
         assert way in sign.remedy
+
+
+@pytest.mark.parametrize(
+    ("gone", "new", "text"),
+    [
+        (["smtp:a@contoso.com"], [], "email_addresses lost smtp:a@contoso.com"),
+        ([], ["smtp:b@contoso.com"], "email_addresses gained smtp:b@contoso.com"),
+        (["smtp:a@contoso.com"], ["smtp:b@contoso.com"],
+         "email_addresses lost smtp:a@contoso.com; email_addresses gained smtp:b@contoso.com"),
+    ],
+)  # fmt: skip
+def test_of_addresses_only_what_went_and_what_came_is_told(gone: list[str], new: list[str], text: str) -> None:
+    assert told(Changes(True, {"email_addresses": (gone, new)})) == text

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.belonging import (
+    Claimants,
     Claims,
-    claims_of,
     judge,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
@@ -113,8 +113,28 @@ def test_who_is_to_be_matched(found: Claims, conflict: str) -> None:
 
 
 def test_who_says_something_about_a_cloud_user() -> None:
-    assert claims_of(user(), OF_MINE, "")
-    assert claims_of(user(consistency_anchor=ODD), ODD, CLOUD)
-    assert claims_of(user(external_directory_object_id=CLOUD), "", CLOUD)
-    assert not claims_of(user(), "", "")
-    assert not claims_of(user(), OF_OTHER, CLOUD)
+    mine, odd, joined = user(), user(OTHER, consistency_anchor=ODD), user(THIRD, external_directory_object_id=CLOUD)
+    found = Claimants([joined, mine, odd])
+    assert found.of(OF_MINE, "") == [mine]
+    assert found.of(ODD, "") == [odd]
+    assert found.of(OF_OTHER, CLOUD) == [joined, odd]
+    assert found.of(OF_MINE, CLOUD) == [joined, mine]
+    assert found.of("", "") == []
+    assert found.of("no anchor", ELSEWHERE) == []
+    both = user(consistency_anchor=OF_MINE, external_directory_object_id=CLOUD)
+    assert Claimants([both]).of(OF_MINE, CLOUD) == [both]
+
+
+def test_each_claimant_is_looked_at_once_however_many_mailboxes_ask() -> None:
+    class Looked(DirectoryUser):
+        looks = 0
+
+        @property
+        def guid_anchor(self) -> str:
+            Looked.looks += 1
+            return super().guid_anchor
+
+    guids = [guid_of(str(number)) for number in range(50)]
+    found = Claimants([Looked(guid, f"CN={guid}") for guid in guids])
+    assert all([user.guid for user in found.of(immutable_id_of_guid(guid), CLOUD)] == [guid] for guid in guids)
+    assert Looked.looks == 50

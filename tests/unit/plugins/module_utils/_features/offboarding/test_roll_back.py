@@ -27,6 +27,7 @@ from tests.unit.plugins.module_utils.fakes import (
     guid_of,
     lost,
     move_request_of,
+    on_disk,
     on_premises_recipient,
 )
 
@@ -64,7 +65,7 @@ class Site:
                 "Get-ADSyncRunProfileResult": lambda _cmdlet: self.history,
             },
         )
-        self.baselines = Baselines(str(directory))
+        self.baselines = Baselines(on_disk(directory))
         self.baselines.save("ann", cloud.recipient(cloud_mailbox("ann")), on_premises.user(ad_user("ann")))
 
     def disable(self) -> list[Properties]:
@@ -75,7 +76,7 @@ class Site:
         record = {"identity": "ann@contoso.com", "include_sip": True}
         with connect(self.server, self.tenant, self.sync) as connections:
             (outcome,) = roll_back(
-                connections, [record], RollbackOptions(str(self.directory), 300, **options), sleep=Time().sleep
+                connections, [record], RollbackOptions(on_disk(self.directory), 300, **options), sleep=Time().sleep
             )
         return outcome
 

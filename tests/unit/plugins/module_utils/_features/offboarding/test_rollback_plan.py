@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Properties
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Properties
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.directory_sync.activity import Activity
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.rollback_plan import (
@@ -20,12 +21,14 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     left_behind,
     may_have_exported,
     plan,
+    rolled_back,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     cloud,
     move_request,
     on_premises,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.plan import NOTHING_SENT
 
 from tests.unit.plugins.module_utils.fakes import (
     ROUTING,
@@ -177,7 +180,59 @@ def test_all_is_undone_in_an_order_that_survives_a_kill() -> None:
     parameters = [cmdlet.parameters for _kind, cmdlet in plan(found).calls]
     assert parameters[1]["EmailAddresses"] == {"Remove": [f"smtp:ann@{ROUTING}"]}
     assert parameters[3] == {"Identity": USER, "WindowsEmailAddress": "old@contoso.com", "DisplayName": ""}
-    assert plan(found).after["move_request"] is None
+    assert parameters[2] == {"Identity": USER, "Confirm": False}
+    undone = plan(found)
+    assert undone.before == {
+        "move_request": {"status": "InProgress", "batch_name": "wave 1"},
+        "cloud_email_addresses": cloud_mailbox("ann")["EmailAddresses"],
+        "recipient_type_details": "MailUser",
+        "external_email_address": f"ann@{ROUTING}",
+        "primary_smtp_address": "ann@contoso.com",
+        "email_addresses": WHOLE["EmailAddresses"],
+        "exchange_guid": guid_of("ann's mailbox"),
+        "archive_guid": ZERO,
+        "windows_email_address": "ann@contoso.com",
+        "display_name": "Ann",
+    }
+    assert undone.after == {
+        "move_request": None,
+        "cloud_email_addresses": ["SMTP:ann@contoso.com", "SPO:ann", "SIP:ann@contoso.com"],
+        "recipient_type_details": "User",
+        "windows_email_address": "old@contoso.com",
+        "display_name": "",
+    }
+    assert (undone.predicted, undone.warnings, "kept" in undone.details) == ({"move_request": None}, (), False)
+
+
+def test_a_user_of_the_waves_batch_goes_instead_of_its_request() -> None:
+    owned = move_request_of("ann", BatchName="MigrationService:wave 1")
+    found = evidence(ad_user("ann"), ad_user("ann"), request=owned, migration_user="guid of the user")
+    assert sent(found) == ["Remove-MigrationUser -Identity 'guid of the user'"]
+    assert plan(evidence(ad_user("ann"), ad_user("ann"), migration_user="guid of the user")).calls == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "record", "whole"),
+    [
+        (evidence(WHOLE, ad_user("ann")), {"whole": True}, False),
+        (evidence(ad_user("ann"), ad_user("ann")), {"whole": False}, False),
+        (evidence(WHOLE, ad_user("ann")), {}, None),
+        (evidence(WHOLE, ad_user("ann"), SYNCED), {"whole": True}, None),  # it stays
+    ],
+)
+def test_whoever_was_rolled_back_is_whole_no_more(
+    found: RollbackEvidence, record: dict[str, Any], whole: bool | None
+) -> None:
+    told = rolled_back({"identity": "ann@contoso.com", **record}, found, NOTHING_SENT)  # type: ignore[typeddict-item]
+    assert (told.enriched.get("whole"), told.details) == (whole, plan(found, include_sip=False).details)
+    again = rolled_back({"identity": "ann@contoso.com"}, found, replace(NOTHING_SENT, sent=(Cmdlet("Set-User", {}),)))
+    assert again.details == {}
+
+
+def test_a_display_name_that_somebody_chose_since_is_kept() -> None:
+    for shown, names in (("Ann", ["Set-User"]), ("Ann Archer", []), ("", [])):
+        found = evidence(ad_user("ann", DisplayName=shown), ad_user("ann", DisplayName=""))
+        assert [call.partition(" ")[0] for call in sent(found)] == names
 
 
 @pytest.mark.parametrize(
@@ -244,11 +299,13 @@ def test_a_half_made_mail_user_that_stays_is_made_whole_first(include_sip: bool)
     request = move_request_of("ann")
     calls = plan(evidence(HALF_MADE, ad_user("ann"), exported=RAN, request=request), include_sip=include_sip).calls
     assert [cmdlet.name for _kind, cmdlet in calls] == ["Remove-MoveRequest", "Set-MailUser"]
-    carried = calls[1][1].parameters["EmailAddresses"]
-    assert isinstance(carried, list)
-    assert carried[0] == "SMTP:ann@contoso.com"
-    assert {f"smtp:ann@{ROUTING}", "X500:/o=ExchangeLabs/cn=ann"} <= set(carried)
-    assert ("SIP:ann@contoso.com" in carried) is include_sip
+    # The primary address is right: what is missing is added, and nothing else is touched.
+    change = calls[1][1].parameters["EmailAddresses"]
+    assert isinstance(change, dict)
+    sip = ["SIP:ann@contoso.com"] if include_sip else []
+    assert {name: sorted(carried) for name, carried in change.items()} == {
+        "Add": sorted([f"smtp:ann@{ROUTING}", "X500:/o=ExchangeLabs/cn=ann", *sip])
+    }
 
 
 def test_what_still_differs_is_told_and_not_guessed_away() -> None:
@@ -268,9 +325,10 @@ def test_addresses_by_hand_are_written_with_what_stays_and_told_of_what_is_undon
         assert found.baseline is not None
         found.baseline["on_premises"].update(by_hand)
     ((_kind, cmdlet),) = plan(stays).calls
-    carried = cmdlet.parameters["EmailAddresses"]
-    assert isinstance(carried, list)
-    assert carried[-2:] == ["smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
+    change = cmdlet.parameters["EmailAddresses"]
+    assert isinstance(change, dict)
+    assert set(change) == {"Add"}
+    assert change["Add"][-2:] == ["smtp:ann.old@contoso.com", "X500:/o=Old/cn=ann"]
     (told,) = left_behind(undone)
     assert "proxyAddresses SMTP:ann.old@contoso.com, X500:/o=Old/cn=ann" in told
 

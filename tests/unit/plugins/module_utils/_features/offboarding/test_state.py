@@ -183,6 +183,14 @@ def test_the_three_beginnings_are_told_apart() -> None:
     assert [state.beginning for state in beginnings] == ["cloud_only", "synced", "synced_to_another_user"]
 
 
+def test_whoever_else_holds_the_anchor_speaks_against_the_pair() -> None:
+    """Unread, the on-premises user may have an anchor of its own; read, it has none."""
+    unread = judged(cloud_mailbox("ann"), ad_user("ann"), holder=OTHER)
+    assert (unread.name, OTHER in unread.doubt) == ("to_do", True)
+    read = judged(cloud_mailbox("ann"), ad_user("ann"), holder=OTHER, directory=DirectoryUser(USER, "CN=Ann"))
+    assert (read.name, OTHER in read.reason) == ("conflict", True)
+
+
 def test_every_state_has_a_name() -> None:
     assert set(OPEN) < set(STATES)
 
@@ -296,11 +304,29 @@ def test_an_alias_that_no_sync_keeps_is_told_by_name_until_the_sync_has_calculat
     assert all(f"{held[0]}, {held[2]} with" in sign.message for sign in found)
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("user", "the on-premises alias (mailNickname) is a.smith and would become ann."),
+        ("mail_user", "the match would change the alias from ann to a.smith."),
+    ],
+)
+def test_whose_alias_would_change(kind: str, told: str) -> None:
+    person = {**local(on_premises_recipient("ann", Alias="a.smith")), "kind": kind}
+    found = stop_signs({}, cloud.recipient(cloud_mailbox("ann")), person, DOMAINS)
+    assert [sign.message for sign in found if sign.code == "alias_would_change"] == [told]
+
+
 def test_what_was_asked_for_by_name_is_no_surprise() -> None:
     elsewhere = {"ExternalEmailAddress": "SMTP:ann@tailspin.example"}
     assert signs({}, elsewhere, external_email_address="ann@tailspin.example") == []
+    # Its primary address is its own though no list of addresses has it.
+    assert signs({"EmailAddresses": [], "PrimarySmtpAddress": "ann@tailspin.example"}, elsewhere) == []
     plain = {"RecipientTypeDetails": "User", "WindowsEmailAddress": "a@fabrikam.com"}
-    assert signs({}, plain, primary_smtp_address="A@fabrikam.com") == []
+    both = {"primary_smtp_address": "A@fabrikam.com", "external_email_address": f"a@{ROUTING}"}
+    assert signs({}, plain, **both) == []
+    assert signs({}, {**plain, "WindowsEmailAddress": ""}, **both) == []
+    assert signs({}, {"ExternalEmailAddress": ""}, **both) == []
 
 
 def test_every_stop_sign_is_tried() -> None:
@@ -427,6 +453,8 @@ def wrong(mailbox: dict[str, Any], person: dict[str, Any], **record: Any) -> lis
 
 def test_a_mailbox_that_is_as_wanted() -> None:
     assert wrong({}, {"Database": "db01", "PrimarySmtpAddress": "Ann@Contoso.com"}) == []
+    linked = {"RecipientTypeDetails": "LinkedMailbox", "LinkedMasterAccount": "FABRIKAM\\ann"}
+    assert wrong({}, linked, recipient_type_details="UserMailbox") == [], "no link was asked for"
 
 
 @pytest.mark.parametrize(
@@ -478,6 +506,8 @@ def test_what_is_not_as_wanted_is_told(mailbox: dict[str, Any], person: dict[str
         # It stayed in the cloud, or there was none.
         ({"ArchiveGuid": ZERO}, {"primary_only": True}, []),
         ({"ArchiveGuid": ZERO}, {"remote_archive_target_database": "DB02", "archive_guid": ZERO}, []),
+        # It has one only since it is home.
+        ({"ArchiveGuid": OTHER}, {"remote_archive_target_database": "DB02", "archive_guid": ZERO}, []),
     ],
 )
 def test_an_archive_that_moved_has_its_guid(person: dict[str, Any], record: dict[str, Any], codes: list[str]) -> None:
@@ -534,6 +564,8 @@ def test_a_completion_that_left_nothing_undone_only_lags_in_the_cloud(status: st
         ("SMTP:ANN@fabrikam.com", []),
         ("SMTP:ann@contoso.com", []),
         ("SMTP:ann@contoso.mail.onmicrosoft.com", ["cloud_lags"]),
+        ("SMTP:ann@contoso.mail.onmicrosoft.us", ["cloud_lags"]),
+        ("SMTP:ann@contoso.partner.mail.onmschina.cn", ["cloud_lags"]),
         ("SMTP:ann@tailspin.example", ["external_address_differs"]),
         ("", ["external_address_differs"]),
     ],
@@ -544,6 +576,42 @@ def test_a_mail_user_that_points_back_at_the_cloud_lags(external: str, codes: li
         {"PrimarySmtpAddress": "ann@fabrikam.com", "EmailAddresses": ["SMTP:ann@fabrikam.com"]},
     )
     assert [code for code, _told in found if code != "primary_address_differs"] == codes
+    outside = {"ExternalEmailAddress": external, "PrimarySmtpAddress": "ann@contoso.com"}
+    assert wrong(outside, {}, target_delivery_domain="") == [], "where mail has to go was not specified"
+
+
+def test_forwarding_that_did_not_come_home_is_told_until_it_is_set_there() -> None:
+    """Nothing of it is compared: the two organizations write one recipient in two ways."""
+    had = cloud.recipient(cloud_mailbox("ann", ForwardingAddress="bob-id", RequireSenderAuthenticationEnabled=True))
+
+    def told(**here: Any) -> list[str]:
+        home = on_premises_recipient("ann", "UserMailbox", Database="DB01", **here)
+        seen = evidence(cloud_mail_user("ann"), home)
+        return [text for text in notes(WANTED, seen, baseline=True, before=had) if "in the cloud" in text]
+
+    assert told() == [
+        "it had in the cloud, and has not on-premises: ForwardingAddress (bob-id), RequireSenderAuthenticationEnabled "
+        "(True). Set-Mailbox sets it there"
+    ]
+    (left,) = told(ForwardingAddress="contoso.com/Bob")
+    assert "ForwardingAddress" not in left
+    assert told(ForwardingAddress="contoso.com/Bob", RequireSenderAuthenticationEnabled=True) == []
+    home = on_premises_recipient("ann", "UserMailbox")
+    assert notes(WANTED, evidence(cloud_mail_user("ann"), home), baseline=True) == []
+
+
+@pytest.mark.parametrize("domain", [ROUTING, "contoso.mail.onmicrosoft.us", "contoso.partner.mail.onmschina.cn"])
+def test_a_mail_user_points_back_even_where_the_move_was_asked_for_it(domain: str) -> None:
+    found = wrong({"ExternalEmailAddress": f"SMTP:ann@{domain}"}, {}, target_delivery_domain=domain)
+    assert [code for code, _told in found] == ["cloud_lags"]
+
+
+@pytest.mark.parametrize("domain", [ROUTING, "contoso.mail.onmicrosoft.us", "contoso.partner.mail.onmschina.cn"])
+def test_an_address_of_the_tenants_own_domains_means_the_mailbox_in_each_cloud(domain: str) -> None:
+    held = cloud.recipient(cloud_mailbox("ann"))
+    there = local(on_premises_recipient("ann", ExternalEmailAddress=f"smtp:old.ann@{domain}"))
+    assert [sign.code for sign in stop_signs({}, held, there, {"contoso.com", domain})] == []
+    assert [sign.code for sign in stop_signs({}, held, there, {"contoso.com"})] == ["external_address_would_change"]
 
 
 @pytest.mark.parametrize("status", ["CompletedWithWarning", "Failed", ""])
@@ -583,3 +651,5 @@ def test_a_sign_in_name_that_comes_from_mail(synced: bool, mail: str, primary: s
     assert [sign.code for sign in found] == codes
     advised = [sign for sign in found if "keep the on-premises UPN" in sign.remedy]
     assert bool(advised) is (not synced)
+    either = [sign for sign in found if "alternate login ID" in sign.message + sign.remedy]
+    assert len(either) == (0 if not mail else len(found)), "each of them names both cases"

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import (
     document,
-    sources,
+    page,
     status,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.document import (
@@ -48,7 +49,7 @@ def made(
     if journal is not None:
         lines = [event if isinstance(event, str) else json.dumps(event) for event in journal]
         (directory / "journal.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    read = sources.read(*(str(directory / name) for name in ("readiness.json", "journal.jsonl", "progress.json")))
+    read = waves.read_from(directory, "readiness.json", "journal.jsonl", "progress.json")
     return document.build(Given("Wave", records, failures, read), waves.NOW)
 
 
@@ -102,6 +103,25 @@ def test_a_mailbox_that_failed_twice_tells_both(tmp_path: Path) -> None:
     assert len(result.mailboxes) == 1
 
 
+def test_what_the_page_says_to_do_names_the_roles_variables_where_the_role_writes_it(tmp_path: Path) -> None:
+    """Also of what a module noted that was run without the role. What Exchange says stays."""
+    said, remedy = "Exchange knows no batch_name: x.", "Correct target_delivery_domain."
+    failures = [{"identity": BOB, "error": {**ERROR, "message": said, "remedy": remedy}}]
+    found = {"code": "x", "severity": "blocker", "found": said, "remedy": remedy}
+    request = looked(status="Failed", message="The target doesn't have an SMTP proxy matching 'x'.")
+    told = {}
+    for named in ("", _reader.ROLE):
+        _reader.begin(named, "offboarding_report")
+        readiness = {"environment": [found], "mailboxes": []}
+        result = made(tmp_path, [{"identity": ANN}], failures, progress=request, readiness=readiness)
+        bob, ann = result.failures
+        assert (bob.message, result.findings[0].found[0][1]) == (said, said)
+        told[named] = [bob.remedy, result.findings[0].remedy, ann.remedy.partition(" to the")[0]]
+    assert told[""] == [remedy, remedy, "Add an address in target_delivery_domain"]
+    changed = "Correct offboarding_target_delivery_domain."
+    assert told[_reader.ROLE] == [changed, changed, "Add an address in offboarding_target_delivery_domain"]
+
+
 def test_a_failed_request_is_a_failure_with_the_catalogues_remedy(tmp_path: Path) -> None:
     request = looked(status="Failed", failure_type="MailboxLockedPermanentException", message="The mailbox is locked.")
     result = made(tmp_path, [{"identity": ANN, "offboarding_state": "moving"}], [], progress=request)
@@ -130,6 +150,38 @@ def test_a_submitted_move_shows_before_anybody_looked_at_it(tmp_path: Path) -> N
     assert labels == ["Move submitted", "Prepared"]
     events += written("second", "3", "Remove-MoveRequest", ANN, 20, "exchange_online", "")
     assert made(tmp_path, prepared, [], journal=events).mailboxes[0].standing.label == "Prepared"
+
+
+def batched(run: str, cmdlet: str, minutes: float, result: str = "ok", **after: Any) -> list[dict[str, Any]]:
+    """Return the two lines of a write to a migration batch: the first says whom it is sent for."""
+    sent, answered = written(run, f"{run}-{cmdlet}", cmdlet, "wave-1", minutes, "exchange_online", "", result)
+    return [{**sent, "after": {"users": [ANN, BOB.upper(), "zoe@contoso.com"], **after}}, answered]
+
+
+def test_a_batch_is_submitted_and_removed_for_each_of_its_mailboxes(tmp_path: Path) -> None:
+    wave = [{"identity": name, "offboarding_state": "to_do"} for name in (ANN, BOB)]
+    events = batched("first", "New-MigrationBatch", 90, migration_batch="wave-1")
+    events += batched("first", "Start-MigrationBatch", 89, status="Syncing")
+
+    def standings() -> list[str]:
+        return [mailbox.standing.label for mailbox in made(tmp_path, wave, [], journal=events).mailboxes]
+
+    assert standings() == ["Move submitted", "Move submitted"]
+    # A later run writes to no batch but one that mailboxes joined before: its word about the moves is none.
+    events += batched("second", "Complete-MigrationBatch", 30, "failed", status="Completing")
+    assert standings() == ["Not started", "Not started"]
+    result = made(tmp_path, wave, [], journal=events)
+    assert [(run.identifier, [write.mailboxes for write in run.writes]) for run in result.timeline.runs] == [
+        ("second", [(0, 1)]), ("first", [(0, 1), (0, 1)]),
+    ]  # fmt: skip
+    assert result.timeline.others == 0
+    told = page.render(result)
+    assert "<strong>2 writes for 2 mailboxes</strong>, all of them answered" in told
+    assert "wave-1 (2 mailboxes)" in told
+    seen = looked(status="Synced", read_at=at(60))
+    events += batched("third", "Remove-MigrationBatch", 10, migration_batch=None)
+    result = made(tmp_path, wave, [], journal=events, progress=seen)
+    assert [mailbox.standing.label for mailbox in result.mailboxes] == ["Not started", "Not started"]
 
 
 def removal(day: str, minutes: float, cmdlet: str = "Remove-MoveRequest", result: str = "ok") -> list[dict[str, Any]]:
@@ -223,14 +275,16 @@ def test_a_write_without_an_answer_is_no_success(tmp_path: Path) -> None:
 def test_an_answer_whose_sending_could_not_be_noted_counts(tmp_path: Path) -> None:
     answered = written("run", "1", "Resume-MoveRequest", ANN, 10, "exchange_online", "")[1:]
     run = made(tmp_path, [{"identity": ANN}], journal=answered).timeline.runs[0]
-    assert [(write.cmdlet, write.mailbox, write.result) for write in run.writes] == [("Resume-MoveRequest", 0, "ok")]
+    assert [(write.cmdlet, write.mailboxes, write.result) for write in run.writes] == [
+        ("Resume-MoveRequest", (0,), "ok")
+    ]
 
 
 def test_a_mailbox_is_known_by_its_guid_too(tmp_path: Path) -> None:
     events = written("run", "1", "New-MoveRequest", GUID, 10, "exchange_online", "", "failed")
     run = made(tmp_path, [{"identity": ANN, "exchange_guid": GUID}], journal=events).timeline.runs[0]
-    assert [(write.mailbox, write.result, write.error) for write in run.writes] == [
-        (0, "failed", "The server is busy, try again later.")
+    assert [(write.mailboxes, write.result, write.error) for write in run.writes] == [
+        ((0,), "failed", "The server is busy, try again later.")
     ]
 
 

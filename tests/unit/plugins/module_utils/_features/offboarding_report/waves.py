@@ -21,7 +21,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     not_checked,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report import sources
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import Given
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.sources import (
+    Given,
+    Sources,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 
 NOW = datetime.datetime(2026, 11, 25, 21, 16, tzinfo=datetime.timezone.utc)
 GIB = 1 << 30
@@ -63,12 +67,15 @@ class Wave:
         (self.directory / "journal.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
     def given(self) -> Given:
-        read = sources.read(
-            readiness=str(self.directory / "readiness.json"),
-            journal=str(self.directory / "journal.jsonl"),
-            progress=str(self.directory / "wave.json.progress"),
-        )
+        read = read_from(self.directory, "readiness.json", "journal.jsonl", "wave.json.progress")
         return Given(self.title, self.records, self.failures, read, str(self.directory / "wave.json"))
+
+
+def read_from(directory: Path, readiness: str, journal: str, progress: str) -> Sources:
+    """Return what files of a directory hold."""
+    files = FileMemory()
+    paths = [str(directory / name) for name in (readiness, journal, progress)]
+    return sources.read(lambda _path: files, readiness=paths[0], journal=paths[1], progress=paths[2])
 
 
 def person(number: int) -> tuple[str, str]:

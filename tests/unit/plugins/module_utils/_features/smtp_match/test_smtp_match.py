@@ -12,7 +12,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     ACCEPTABLE,
     USUAL_REASONS,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import (
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import (
     MailStamped,
     await_match,
 )

@@ -54,12 +54,20 @@ def test_protection_of_the_access_list_is_one_bit_of_the_control_word(control: i
 
 def test_a_descriptor_that_is_withheld_is_no_pass() -> None:
     assert seen(entry()).inheritance_disabled is None
-    assert seen(entry(nTSecurityDescriptor=b"\x01\x00")).inheritance_disabled is None
+    whole = descriptor(0x9004)[:20]  # the head alone, without any list
+    for shown, disabled in ((whole, True), (whole[:19], None), (b"\x01\x00", None)):
+        assert seen(entry(nTSecurityDescriptor=shown)).inheritance_disabled is disabled
 
 
 def test_what_keeps_a_user_out_of_the_synchronization_is_read() -> None:
     assert seen(entry(adminDescription=b"User_not yet")).admin_description == "User_not yet"
     assert seen(entry()).admin_description == ""
+
+
+@pytest.mark.parametrize(("shown", "disabled"), [(b"512", False), (b"514", True), (b"66050", True), (b"66048", False)])
+def test_whether_an_account_is_disabled_is_read_where_it_is_shown(shown: bytes, disabled: bool) -> None:
+    assert seen(entry(userAccountControl=shown)).account_disabled is disabled
+    assert seen(entry()).account_disabled is None
 
 
 def test_names_are_compared_without_regard_to_case_and_gaps_are_empty() -> None:
@@ -124,3 +132,8 @@ def test_options_that_cannot_be_right_are_refused_by_name(options: dict[str, Any
     with pytest.raises(HybridError) as told:
         DirectoryReader(options)
     assert told.value.message.startswith(f"{name}:")
+
+
+def test_a_number_that_is_none_does_not_hide_the_user() -> None:
+    user = seen(entry(adminCount=b"many", msExchRemoteRecipientType=b"\xff"))
+    assert (user.admin_count, user.remote_recipient_type) == (0, 0)

@@ -146,6 +146,7 @@ def test_defaults() -> None:
     server = from_options({"host": "sync01", "username": "svc@CONTOSO.COM", "password": "secret"}).server
     assert (server.authentication, server.endpoint) == ("kerberos", "https://sync01:5986/wsman")
     assert "secret" not in repr(server)
+    assert (server.deadline, from_options({"host": "sync01", "cmdlet_timeout": 90}).server.deadline) == (960, 90)
     assert from_options({"host": "sync01", "port": 5985}).server.endpoint == "http://sync01:5985/wsman"
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import jwt
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.origins import origin
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import ConnectionFailure, InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.organization import (
     ENVIRONMENTS,
@@ -115,14 +116,14 @@ def test_each_cloud_has_its_hosts_and_each_can_be_overridden(environment: str) -
     service, login = HOSTS[environment]
     usual = from_options(given)
     assert (usual.tenant.base_url, usual.tokens._issuer.authority) == (f"https://{service}", f"https://{login}")
-    assert usual.tenant.vouches_for(service)
+    assert usual.tenant.vouches_for(origin(f"https://{service}"))
     moved = from_options({**given, "base_url": "https://service.contoso.com", "authority": "https://login.contoso.com"})
     assert (moved.tenant.base_url, moved.tokens._issuer.authority) == (
         "https://service.contoso.com", "https://login.contoso.com",
     )  # fmt: skip
     # The audience stays the cloud's own, and an address of our own vouches for no other host.
     assert moved.tokens._issuer.scope == usual.tokens._issuer.scope
-    assert not moved.tenant.vouches_for(service)
+    assert not moved.tenant.vouches_for(origin(f"https://{service}"))
     other = from_options({**given, "resource": "https://audience.contoso.com/"})
     assert other.tokens._issuer.scope == "https://audience.contoso.com/.default"
 

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, ConnectionFailure
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import replies
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.replies import (
     gateway_page,
     own_words,
@@ -108,9 +108,9 @@ def test_a_question_is_not_an_answer() -> None:
     ("raw", "body"),
     [
         (b"", None), (bytes(64), None), (b"<html></html>", None), (b'{"value":[]}', {"value": []}),
-        (gzip.compress(b'{"value":[]}'), {"value": []}), (b"\x1f\x8bnot gzip", None),
+        (b"\x1f\x8bnot gzip", None),
     ],
-    ids=["empty", "NUL", "HTML", "JSON", "gzip", "false gzip"],
+    ids=["empty", "NUL", "HTML", "JSON", "false gzip"],
 )
 def test_bodies(raw: bytes, body: Any) -> None:
     assert read_body(raw) == body
@@ -129,7 +129,6 @@ PAGES = {
     b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y">\n<html xmlns="z"><title>Gateway</title></html>': "Gateway",
     b"<!-- made by a proxy -->\n<HTML><TITLE>Blocked</TITLE>": "Blocked",
     b"<center><h1>502 Bad Gateway</h1></center>": "",
-    gzip.compress(b"<html><title>Squeezed</title></html>", mtime=0): "Squeezed",
 }
 
 
@@ -143,6 +142,10 @@ def test_a_page_of_a_gateway_is_told_by_its_own_words(raw: bytes, title: str) ->
 )
 def test_what_is_no_page(raw: bytes) -> None:
     assert gateway_page(raw) is None
+
+
+def test_a_message_that_is_nested_without_an_end_is_a_message() -> None:
+    assert replies.told("[" * 90_000) == ("[" * 90_000, "", "")
 
 
 ROLES, TOKEN = "User is not allowed to call Get-Mailbox", '2000001;reason="The token has expired."'

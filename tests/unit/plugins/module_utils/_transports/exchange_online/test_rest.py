@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import email.utils
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,17 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import cmdlet_table
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
     Cmdlet,
     CmdletOutput,
     Credential,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Journal
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
     ConnectionFailure,
     HybridError,
     InputError,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.files import FileMemory
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online import (
     rest as exchange_online_rest,
 )
@@ -36,6 +42,7 @@ from lab.answer import Answer, CmdletFailure, LabObject
 from lab.certificates import create_certificates
 from lab.wire.http_server import HttpServer, Request, Response
 
+TRANSFORMATION = "System.Management.Automation.ParameterBindingArgumentTransformationException"
 NOT_FOUND = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException"
 READ = Cmdlet("Get-Mailbox", {"Identity": "ann@contoso.com"})
 WRITE = Cmdlet("New-MoveRequest", {"Identity": "ann@contoso.com", "Outbound": True})
@@ -87,6 +94,7 @@ def test_a_netrc_does_not_replace_the_token(
 def test_writes_carry_confirm_false_and_their_parameters(
     scripted: Any, organization: ExchangeOnlineOrganization
 ) -> None:
+    scripted.hybrid.exchange_online.answer("New-MoveRequest", mailbox())
     session = organization.open()
     session.run(WRITE.with_parameters(CompleteAfter=datetime.datetime(2026, 12, 1, tzinfo=datetime.timezone.utc)))
     session.run(Cmdlet("Set-Mailbox", {"Identity": "a", "EmailAddresses": {"Add": ["smtp:a@contoso.com"]}}))
@@ -98,7 +106,33 @@ def test_writes_carry_confirm_false_and_their_parameters(
     assert mailbox_change.parameters["Confirm"] is False
 
 
+def test_bytes_travel_in_base64_and_as_an_array_where_that_does_not_bind(
+    scripted: Any, organization: ExchangeOnlineOrganization
+) -> None:
+    batch = WRITE.with_parameters(CSVData=b"EmailAddress\r\nann@contoso.com\r\n")
+    online = scripted.hybrid.exchange_online
+
+    def only_an_array(call: Any) -> Answer:
+        if not isinstance(call.parameters["CSVData"], bytes):
+            raise CmdletFailure("Cannot process argument transformation on parameter 'CSVData'.", TRANSFORMATION)
+        return Answer([mailbox()])
+
+    online.answer("New-MoveRequest", mailbox())
+    organization.open().run(batch)
+    online.answers["New-MoveRequest"] = only_an_array
+    organization.open().run(batch)
+    sent = [call.parameters["CSVData"] for call in online.calls]
+    assert [type(value) for value in sent] == [str, str, bytes]
+    assert base64.b64decode(sent[0]) == sent[2] == batch.parameters["CSVData"]
+    # Nothing is sent twice but for that reason.
+    online.calls.clear()
+    with pytest.raises(CmdletError):
+        organization.open().run(WRITE.with_parameters(CSVData="no bytes"))
+    assert len(online.calls) == 1
+
+
 def test_a_credential_is_refused_unless_accepted(scripted: Any, organization: ExchangeOnlineOrganization) -> None:
+    scripted.hybrid.exchange_online.answer("New-MoveRequest", mailbox())
     move = WRITE.with_parameters(RemoteCredential=Credential("CONTOSO\\svc-mrs", "Battery-stäple"))
     error = failure_of(lambda: organization.open().run(move))
     assert isinstance(error, InputError)
@@ -192,6 +226,7 @@ def test_a_write_is_sent_once(
 
 
 def test_a_write_survives_an_expired_token(scripted: Any, organization: ExchangeOnlineOrganization) -> None:
+    scripted.hybrid.exchange_online.answer("New-MoveRequest", mailbox())
     scripted.faults.add("exchange_online", "New-MoveRequest", "expire_token")
     organization.open().run(WRITE)
     assert len(scripted.hybrid.exchange_online.calls) == 1
@@ -247,6 +282,43 @@ def service(tmp_path: Path) -> Any:
 
 def redirect(location: str) -> Response:
     return Response(302, headers={"Location": location})
+
+
+WRITES = sorted(known.name for known in cmdlet_table.TABLE if known.system == EXCHANGE_ONLINE and not known.is_read)
+SHOWS_NOTHING = [Response(200, body, "application/json") for body in (b'{"value":[]}', b'{"value":null}', b"{}")]
+
+
+def test_a_write_with_an_empty_answer_is_not_taken_as_done(service: Service, patience: Any, tmp_path: Path) -> None:
+    """Whether it ran is not known: the journal must not say that it did, and its object has to be read."""
+    session = service.organization(patience).open()
+    service.answers = [Response(200) for _write in WRITES]
+    with Journal(FileMemory(), str(tmp_path / "journal.jsonl")) as journal:
+        for name in WRITES:
+            write = Cmdlet(name, {"Identity": "ann@contoso.com"})
+            error = failure_of(lambda write=write: _journaled(journal, session, write))  # type: ignore[misc]
+            assert (error.answer_lost, error.retryable, error.cmdlet) == (True, True, name)
+            assert "an empty body" in error.message
+    assert len(service.requests) == len(WRITES)
+    lines = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text("utf-8").splitlines()]
+    assert {line["result"] for line in lines if line["event"] == "answered"} == {"unknown"}
+
+
+def _journaled(journal: Journal, session: Any, write: Cmdlet) -> None:
+    with journal.writing(EXCHANGE_ONLINE, "outlook.office365.com", write, None):
+        session.run(write)
+
+
+def test_what_makes_an_object_and_shows_none_is_not_taken_as_done(service: Service, patience: Any) -> None:
+    """All New- cmdlets show what they made; for others, an answer without an object is how success looks."""
+    session = service.organization(patience).open()
+    for name, answer in itertools.product(WRITES, (*SHOWS_NOTHING, Response(204))):
+        service.answers, write = [answer], Cmdlet(name, {"Identity": "ann@contoso.com"})
+        if not name.startswith("New-"):
+            assert session.run(write).objects == []
+            continue
+        error = failure_of(lambda write=write: session.run(write))  # type: ignore[misc]
+        assert (error.code, error.answer_lost, error.retryable) == ("unexpected_answer", True, True)
+        assert f"answered {name} without the object that it makes: whether it was made is not known." in error.message
 
 
 def test_a_redirect_to_a_backend_is_followed_and_kept(service: Service, patience: Any) -> None:
@@ -377,6 +449,15 @@ def test_refusals_are_told_apart(service: Service, patience: Any, status: int, c
 
 def test_a_batch_that_is_refused_falls_apart(service: Service, patience: Any) -> None:
     service.answers = [Response(405)] + [Response(200, b'{"value":[{"Name":"a"}]}')] * 2
+    outcomes = service.organization(patience).open().run_many([READ, READ])
+    assert [outcome.objects for outcome in outcomes if isinstance(outcome, CmdletOutput)] == [[{"Name": "a"}]] * 2
+
+
+@pytest.mark.parametrize("status", ["soon", [200], {"a": 1}, None])
+def test_a_part_of_a_batch_with_no_status_goes_alone(service: Service, patience: Any, status: Any) -> None:
+    parts = [{"id": str(number), "status": status, "body": {"value": []}} for number in range(2)]
+    service.answers = [Response(200, json.dumps({"responses": parts}).encode())]
+    service.answers += [Response(200, b'{"value":[{"Name":"a"}]}')] * 2
     outcomes = service.organization(patience).open().run_many([READ, READ])
     assert [outcome.objects for outcome in outcomes if isinstance(outcome, CmdletOutput)] == [[{"Name": "a"}]] * 2
 

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.options import ConnectionOptions
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.organization import (
     from_options,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.tokens import (
     EXPIRY_MARGIN,
+    GivenToken,
     Issuer,
     Token,
     TokenCache,
@@ -90,6 +92,18 @@ def test_opaque_tokens_have_no_claims(text: str) -> None:
 def test_claims_are_read() -> None:
     payload = base64.urlsafe_b64encode(json.dumps({"tid": "x"}).encode()).decode().rstrip("=")
     assert read_claims(f"a.{payload}.c") == {"tid": "x"}
+
+
+@pytest.mark.parametrize("told", ["soon", ["1"], {}, None, 1e300, -1e300, "NaN"])
+def test_an_expiry_that_is_no_time_is_none(told: Any) -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"exp": told}).encode()).decode().rstrip("=")
+    given = GivenToken(ConnectionOptions("exchange_online", {"access_token": f"a.{payload}.c"}), "https://outlook")
+    given.validate()
+    assert given.authenticate(ISSUER, None).expires_on == float("inf")
+
+
+def test_claims_that_are_nested_without_an_end_are_none() -> None:
+    assert read_claims(f"a.{base64.urlsafe_b64encode(b'[' * 90_000).decode()}.c") == {}
 
 
 def test_a_certificate_signs_in(scripted: Any) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import psrpcore.types as wire
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.clixml import (
+    UNREADABLE,
     decode_text,
     read_object,
 )
@@ -224,3 +226,47 @@ def test_both_forms_occur_and_a_large_enum_is_an_i64() -> None:
     assert len(set(documents)) > 4
     for form in ('<S N="RecipientTypeDetails">', '<S N="Database">', '<S N="RetainDeletedItemsFor">', "<IE>", "<LST>"):
         assert 0 < sum(form in document for document in documents) < len(documents) + (form == "<LST>")
+
+
+def test_what_is_nested_without_an_end_is_no_clixml() -> None:
+    with pytest.raises(ValueError, match="nested more than 64 levels deep"):
+        read_object("<Obj>" * 5000 + "</Obj>" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ('<I32 N="x">many</I32>', "many"), ('<I64 N="x"></I64>', ""), ('<Db N="x">1,5</Db>', "1,5"),
+        ('<C N="x">99999999999</C>', "99999999999"), ('<C N="x">A</C>', "A"), ('<B N="x">maybe</B>', "maybe"),
+        ('<TS N="x">P99999999999D</TS>', "P99999999999D"), ('<DT N="x">2026-99-99T00:00:00Z</DT>', None),
+        ('<I32 N="x">' + "9" * 5000 + "</I32>", None), ('<Ref N="x" RefId="none"/>', None),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_of_its_type_fails_nothing_else(element: str, expected: str | None) -> None:
+    read = read_object(f'<Obj RefId="0"><Props>{element}<S N="Name">Ann</S></Props></Obj>')
+    assert read["Name"] == "Ann"
+    assert expected is None or read["x"] == expected
+
+
+@pytest.mark.parametrize("depth", [65, 500, 20_000])
+def test_what_is_nested_too_deep_is_one_unreadable_property(depth: int) -> None:
+    nested = "<LST>" * depth + "</LST>" * depth
+    nested = f'<Obj N="x" RefId="1">{nested}</Obj>'
+    read = read_object(f'<Obj RefId="0"><MS>{nested}<S N="Name">Ann</S></MS></Obj>')
+    assert read == {"x": UNREADABLE, "Name": "Ann"}
+
+
+def test_references_do_not_multiply() -> None:
+    """Ten lists of ten references to the one before would be ten thousand million items where they are written."""
+    lists = ['<Obj N="p0" RefId="0"><LST><S>a</S></LST></Obj>']
+    for number in range(1, 11):
+        refs = f'<Ref RefId="{number - 1}"/>' * 10
+        lists.append(f'<Obj N="p{number}" RefId="{number}"><LST>{refs}</LST></Obj>')
+    read = read_object(f'<Obj RefId="99"><MS>{"".join(lists)}<Ref N="same" RefId="0"/></MS></Obj>')
+    assert (read["p0"], read["same"]) == (["a"], ["a"])
+    assert read["p2"] == UNREADABLE
+    assert len(json.dumps(read)) < 5000
+    items = "<S>a</S>" * 1000
+    refs = "".join(f'<Ref N="r{number}" RefId="0"/>' for number in range(2000))
+    read = read_object(f'<Obj RefId="9"><MS><Obj N="p" RefId="0"><LST>{items}</LST></Obj>{refs}</MS></Obj>')
+    assert sum(len(value) for value in read.values() if isinstance(value, list)) <= 11_000

@@ -52,6 +52,7 @@ def test_a_ticket_cache_needs_no_account() -> None:
         ({"password": None, "password_file": "/nowhere"}, "exchange_server.password_file: '/nowhere' is not a file"),
         ({"use_tls": True, "ca_file": "/nowhere"}, "exchange_server.ca_file: '/nowhere' is not a file"),
         ({"sessions": 19}, "exchange_server.sessions: '19' is out of range"),
+        ({"cmdlet_timeout": 7201}, "exchange_server.cmdlet_timeout: '7201' is out of range"),
         ({"idle_timeout": 59}, "exchange_server.idle_timeout: '59' is out of range"),
         ({"operation_timeout": 60, "read_timeout": 60}, "exchange_server.read_timeout: '60' must be longer"),
         ({"domain_controller": " "}, "exchange_server.domain_controller: is blank"),

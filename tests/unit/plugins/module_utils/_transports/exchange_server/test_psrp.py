@@ -187,7 +187,47 @@ def test_a_write_is_sent_once(
     assert len(scripted.hybrid.exchange_server.named("Set-MailUser")) == ran + 1
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "deny", "lost_shell"])
+class Steps:
+    """A clock that goes on by ``step`` each time that it is looked at."""
+
+    def __init__(self) -> None:
+        self.now, self.step = 0.0, 0.0
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def test_a_cmdlet_that_hangs_is_left_and_may_have_run(tmp_path: Path, patience: Any) -> None:
+    # A laboratory of its own: what hangs there runs on for a while.
+    with Laboratory(ScriptedHybrid(), tmp_path / "laboratory") as laboratory:
+        times = {"operation_timeout": 1, "read_timeout": 30, "idle_timeout": 43200, "cmdlet_timeout": 1150}
+        made = from_options(options_of(laboratory, **times))
+        clock = Steps()
+        session = RemotePowerShellSession(made.endpoint, patience.retry, clock)
+        for cmdlet, lost in ((WRITE, True), (READ, False)):
+            clock.step = 0.0
+            session.run(Cmdlet("Get-Recipient"))
+            laboratory.faults.add("exchange_server", cmdlet.name, "latency", seconds=2.5)
+            clock.step = 600.0
+            error = failure_of(lambda cmdlet=cmdlet: session.run(cmdlet))  # type: ignore[misc]
+            assert "gave no complete answer within 1150 seconds" in error.message
+            told = (error.code, error.answer_lost, error.timed_out, patience.waited)
+            assert told == ("connection_lost", lost, True, [])
+        session.close()
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "lost_shell"])
+def test_a_session_that_does_not_open_at_once_is_opened_again_for_a_write_too(
+    scripted: Any, session: RemotePowerShellSession, patience: Any, kind: str
+) -> None:
+    scripted.faults.add("exchange_server", "Set-ADServerSettings", kind)
+    session.run(WRITE)
+    assert len(scripted.hybrid.exchange_server.named("Set-MailUser")) == 1
+    assert patience.waited == [1.0]
+
+
+@pytest.mark.parametrize("kind", ["deny"])
 def test_a_failure_before_the_write_loses_no_answer(
     scripted: Any, session: RemotePowerShellSession, kind: str
 ) -> None:
@@ -295,23 +335,25 @@ def test_connection_mistakes_are_told_apart(
     session.close()
 
 
-def test_a_wrong_password_is_sent_once(scripted: Any, tmp_path: Path) -> None:
+def test_a_wrong_password_is_sent_once(scripted: Any, tmp_path: Path, patience: Any) -> None:
     requests: list[Request] = []
 
     def refuse(request: Request) -> Response:
         requests.append(request)
         return Response(401, headers={"WWW-Authenticate": 'Basic realm="ex01"'})
 
-    error = error_of_a_server(refuse, tmp_path, scripted)
+    error = error_of_a_server(refuse, tmp_path, scripted, patience)
     assert (error.code, len(requests)) == ("authentication_failed", 1)
 
 
-def error_of_a_server(application: Callable[[Request], Response], directory: Path, laboratory: Any) -> HybridError:
+def error_of_a_server(
+    application: Callable[[Request], Response], directory: Path, laboratory: Any, patience: Any
+) -> HybridError:
     certificates = create_certificates(directory)
     server = HttpServer(application, tls=certificates.server_context)
     server.start()
     options = options_of(laboratory, port=server.port, ca_file=str(certificates.ca_file))
-    session = from_options(options).open()
+    session = replace(from_options(options), retry=patience.retry).open()
     try:
         return failure_of(lambda: session.run(WRITE))
     finally:
@@ -330,8 +372,10 @@ def error_of_a_server(application: Callable[[Request], Response], directory: Pat
     ],
     ids=["404", "HTML", "XML", "403", "500"],
 )
-def test_what_is_no_exchange_server(scripted: Any, tmp_path: Path, answer: Response, code: str) -> None:
-    error = error_of_a_server(lambda _request: answer, tmp_path, scripted)
+def test_what_is_no_exchange_server(
+    scripted: Any, tmp_path: Path, patience: Any, answer: Response, code: str
+) -> None:
+    error = error_of_a_server(lambda _request: answer, tmp_path, scripted, patience)
     assert (error.code, error.answer_lost) == (code, False)
 
 

@@ -12,6 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
+    Budget,
+    DeadlinePassed,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.raw_output import (
     RawOutput,
 )
@@ -40,7 +44,7 @@ def receiving(*answers: bytes) -> tuple[Any, RawOutput]:
     left = list(answers)
     shell = SimpleNamespace(receive=lambda *_given, **_options: ("Running", None, {"stdout": left.pop(0)}))
     pool: Any = SimpleNamespace(shell=shell)
-    return pool, RawOutput(pool)
+    return pool, RawOutput(pool, Budget(lambda: 0.0))
 
 
 def test_output_is_taken_and_the_rest_goes_on() -> None:
@@ -72,3 +76,19 @@ def test_output_that_came_another_way_is_refused() -> None:
     _pool, output = receiving()
     with pytest.raises(ValueError, match="pypsrp receives output in an unknown way"):
         output.take([object()])
+
+
+def test_answers_without_an_end_end_with_the_cmdlets_time() -> None:
+    """A server may answer each Receive at once, and never say that the cmdlet is over."""
+    asked: list[float] = []
+
+    def clock() -> float:
+        asked.append(0.0)
+        return len(asked) * 100.0
+
+    pool, output = receiving(*[b""] * 99)
+    output.budget = Budget(clock, 960.0)
+    for _received in range(9):
+        pool.shell.receive()
+    with pytest.raises(DeadlinePassed, match="no complete answer within 960 seconds"):
+        pool.shell.receive()

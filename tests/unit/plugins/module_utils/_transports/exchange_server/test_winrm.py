@@ -167,12 +167,12 @@ def test_a_cmdlet_without_an_end_is_left_and_not_tried_again(scripted: Any, pati
         return Answer()
 
     scripted.hybrid.exchange_server.answers[cmdlet.name] = hang
-    server = from_options(options_of(scripted, operation_timeout=1)).server
+    server = from_options(options_of(scripted, operation_timeout=1, cmdlet_timeout=870)).server
     seconds = itertools.count(0, 400)
     session = ManagementShellSession(server, None, patience.retry, clock=lambda: float(next(seconds)))
     error = failure_of(lambda: session.run(cmdlet))
     assert (error.code, error.answer_lost, error.retryable) == ("connection_lost", cmdlet is WRITE, True)
-    assert "no answer within 960 seconds" in error.message
+    assert "no complete answer within 870 seconds" in error.message
     assert patience.waited == []
     assert scripted.open_sessions()["exchange_server"] == 0
     session.close()
@@ -270,6 +270,7 @@ def test_a_certificate_opens_the_shell_and_the_account_opens_exchange(scripted: 
         ({"auth": "certificate"}, "exchange_server.certificate_path: is missing"),
         ({"auth": "ntlm", "password": None}, "exchange_server.password: is missing"),
         ({"username": "CONTOSO\\svc"}, "exchange_server.username: 'CONTOSO\\svc' is not in the form user@REALM"),
+        ({"cmdlet_timeout": 0}, "exchange_server.cmdlet_timeout: '0' is out of range"),
         ({"operation_timeout": 30, "read_timeout": 30}, "exchange_server.read_timeout: '30' must be longer"),
         ({"domain_controller": ["dc01"]}, "exchange_server.domain_controller: 'dc01' is not a fully qualified"),
         ({"transport": "psrp", "kerberos_delegation": True}, "exchange_server.kerberos_delegation: has no effect"),

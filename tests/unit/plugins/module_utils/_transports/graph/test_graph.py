@@ -32,7 +32,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding import assess
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import NOT_SHOWN
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import anchor
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.smtp_match import await_match
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import await_match
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_online.tokens import Token
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.graph.client import (
     READ,
@@ -228,7 +228,7 @@ def test_a_next_page_elsewhere_gets_no_token(bench: Bench) -> None:
     pair = bench.build.cloud_only("Ann Archer")
     pair.cloud.admin_role = True
     bench.laboratory._graph.base_url = "https://graph.fabrikam.com"
-    with pytest.raises(ConnectionFailure, match=r"another host, graph\.fabrikam\.com; no token was sent there"):
+    with pytest.raises(ConnectionFailure, match=r"another host, https://graph\.fabrikam\.com; no token was sent there"):
         bench.graph().users([object_id(pair)])
 
 
@@ -397,12 +397,12 @@ class Refusing:
     def workers(self, _kind: str) -> int:
         return 2
 
-    def read(self, _kind: str, cmdlets: Sequence[Cmdlet]) -> list[Any]:
+    def ask(self, _kind: str, questions: Sequence[tuple[Cmdlet, Callable[[CmdletOutput], Any]]]) -> list[Any]:
         return [
-            CmdletOutput([{"Guid": self.guid}])
+            understand(CmdletOutput([{"Guid": self.guid}]))
             if self.guid in str(cmdlet.parameters["Filter"]) and NOBODY not in str(cmdlet.parameters["Filter"])
             else CmdletError("The operation is not allowed.", cmdlet=cmdlet.name)
-            for cmdlet in cmdlets
+            for cmdlet, understand in questions
         ]
 
 

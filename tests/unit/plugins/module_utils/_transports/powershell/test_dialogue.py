@@ -193,6 +193,15 @@ def test_the_first_error_is_raised(record: dict[str, str], exception_type: str) 
     assert caught.value.message
 
 
+def test_an_error_beside_objects_is_an_error() -> None:
+    """A cmdlet that puts out part of what was asked for and then fails has not answered."""
+    record = dialogue.ErrorRecord("One object could not be read.", "ADTransientException", "", "")
+    with pytest.raises(CmdletError, match="could not be read"):
+        dialogue.raise_first_error(
+            dialogue.ScriptReply(READ.name, CmdletOutput([{"Name": "Ann"}]), [record]), READ, "EX01"
+        )
+
+
 @given(st.text(alphabet="äx\U0001f600\t\n\\u", min_size=3))
 def test_a_secret_stands_outside_of_the_json(password: str) -> None:
     """A cmdlet reads the JSON, and Windows may write down what cmdlets are given."""

@@ -179,6 +179,7 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
      "sync_suspended"),
     ({"unpaused_because": "entra_connect is not configured"}, "unprotected_sync"),
     ({"half_made": ("bob@contoso.com",)}, "addresses_at_risk"),
+    ({"still_paused": ("Directory synchronization is STILL PAUSED by wave-1",)}, "still_paused"),
     ({"features": Features(True, True, True)}, "soft_match_blocked"),
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
      "move_request_on_premises"),
@@ -200,6 +201,112 @@ def test_a_connector_is_known_in_each_form_of_its_domains(domains: list[str]) ->
     sub = subject(record={"target_delivery_domain": "eu.contoso.com"})
     parents = facts(connectors=[{"RecipientDomains": ["*.contoso.com"]}])
     assert "outbound_connector_missing" not in [code for code, _severity in all_of(parents, sub)]
+
+
+def account(kind: str, ad: dict[str, Any], disabled: bool | None = None, **more: Any) -> list[tuple[str, str]]:
+    """Return what is told of the account of a mailbox of this kind."""
+    shown = DirectoryUser(str(ad["Guid"]), "CN=Ann", inheritance_disabled=False, account_disabled=disabled)
+    one = subject(cloud_mailbox(RecipientTypeDetails=kind), ad, **{"directory": shown, **more})
+    known = facts(**({"directory": SILENT} if more.get("directory") == SILENT else {}))
+    found = [item for item in identity.check(known, [one]) if item.code == "account_would_be_disabled"]
+    return [(item.severity, item.found) for item in found]
+
+
+def test_an_account_that_its_mailboxs_kind_would_disable_is_told() -> None:
+    plain, disabled = ad_user(), ad_user(RecipientTypeDetails="DisabledUser")
+    mailed = on_premises_recipient("ann")
+    assert account("RoomMailbox", plain) == [("warning", "The account of the RoomMailbox is enabled.")]
+    assert account("SharedMailbox", mailed, False) == [("warning", "The account of the SharedMailbox is enabled.")]
+    assert account("UserMailbox", plain) == account("EquipmentMailbox", disabled) == []
+    # What LDAP shows of a plain user its type says already, as of the same moment.
+    assert account("EquipmentMailbox", disabled, False) == account("SharedMailbox", mailed, True) == []
+    # The record's kind is the one that is set.
+    record = {"recipient_type_details": "SharedMailbox"}
+    assert [severity for severity, _text in account("UserMailbox", plain, record=record)] == ["warning"]
+
+
+@pytest.mark.parametrize("directory", [SILENT, None, DirectoryUser("g", "CN=Ann")])
+def test_an_account_of_which_nothing_is_known_is_not_checked(directory: Any) -> None:
+    ((severity, text),) = account("RoomMailbox", on_premises_recipient("ann"), directory=directory)
+    assert severity == "not_checked"
+    assert ("for 1 mailboxes. Nobody answered." in text) is (directory is SILENT)
+    assert account("UserMailbox", on_premises_recipient("ann"), directory=directory) == []
+
+
+@pytest.mark.parametrize(("held", "told"), [
+    (["SMTP:ann@contoso.com", f"smtp:ann@{ROUTING}", "smtp:ann@contoso.onmicrosoft.com", "X500:/o=a@fabrikam.com"], ""),
+    (["SMTP:ann@contoso.com", "smtp:a@contoso.com", "SIP:a@fabrikam.com"], ""),
+    (["SMTP:ann@contoso.com", "smtp:ann@Fabrikam.com"], "fabrikam.com"),
+    (["SMTP:ann@contoso.com", "smtp:a@tailspin.example", "smtp:b@fabrikam.com"], "fabrikam.com, tailspin.example"),
+    # The domain of the primary address has a finding of its own, a blocker.
+    (["SMTP:ann@fabrikam.com", "smtp:a@fabrikam.com", "smtp:ann@contoso.com"], ""),
+])  # fmt: skip
+def test_a_domain_of_secondary_addresses_that_on_premises_refuses_is_told(held: list[str], told: str) -> None:
+    tenant = cloud_mailbox(EmailAddresses=held, PrimarySmtpAddress=held[0][5:])
+    here = subject(tenant, record={"primary_smtp_address": held[0][5:]})
+    seen = [item for item in names.check(facts(), [here]) if item.code == "alias_domain_not_accepted"]
+    assert [item.found for item in seen] == (
+        [f"On-premises does not accept {told}, in which the mailbox has secondary addresses."] if told else []
+    )
+    assert [item.severity for item in seen] == ["warning"] * bool(told)
+
+
+@pytest.mark.parametrize(("mailbox", "told"), [
+    ({"ForwardingSmtpAddress": "smtp:a@b.example"},
+     ["forwarding_left: The mailbox has ForwardingSmtpAddress (smtp:a@b.example)."]),
+    ({"ForwardingAddress": "Bob", "DeliverToMailboxAndForward": True},
+     ["forwarding_left: The mailbox has ForwardingAddress (Bob), DeliverToMailboxAndForward (True)."]),
+    ({"RequireSenderAuthenticationEnabled": "True", "RejectMessagesFromSendersOrMembers": ["Bob", "Cleo"]},
+     ["delivery_restricted: The mailbox has RejectMessagesFromSendersOrMembers (Bob, Cleo), "
+      "RequireSenderAuthenticationEnabled (True)."]),
+    # Of a synced user these came from Active Directory, where they still are.
+    ({"ForwardingAddress": "Bob", "DeliverToMailboxAndForward": True, "ModerationEnabled": True, "IsDirSynced": True},
+     []),
+    ({"ForwardingSmtpAddress": "smtp:a@b.example", "DeliverToMailboxAndForward": True, "IsDirSynced": True},
+     ["forwarding_left: The mailbox has ForwardingSmtpAddress (smtp:a@b.example), DeliverToMailboxAndForward (True)."]),
+    ({"DeliverToMailboxAndForward": True, "ModerationEnabled": "False", "AcceptMessagesOnlyFromSendersOrMembers": []},
+     []),
+])  # fmt: skip
+def test_what_decides_over_its_mail_and_no_move_carries_is_told(mailbox: dict[str, Any], told: list[str]) -> None:
+    held = subject(cloud_mailbox(**mailbox))
+    seen = names.check(facts(), [held])
+    codes = ("forwarding_left", "delivery_restricted")
+    assert [f"{item.code}: {item.found}" for item in seen if item.code in codes] == told
+    assert guards.blockers(facts(), held) == []
+
+
+HOME: dict[str, Any] = {"Name": "Home", "RecipientDomains": ["*"], "ConnectorType": "OnPremises"}
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    ({"IsTransportRuleScoped": True}, "(Home is used by mail flow rules alone)"),
+    ({"IsTransportRuleScoped": "True", "RecipientDomains": ["contoso.com"]}, "(Home is used by mail flow rules alone)"),
+    ({"ConnectorType": "Partner"}, "(Home leads to a partner)"),
+    ({"ConnectorType": {"Value": "Partner"}}, "(Home leads to a partner)"),
+    ({"Enabled": False}, "(Home is disabled)"),
+    ({"RecipientDomains": [], "AllAcceptedDomains": True, "IsTransportRuleScoped": True}, "(Home is used by mail"),
+    ({"RecipientDomains": [], "AllAcceptedDomains": True}, ""),
+    ({"IsTransportRuleScoped": False, "Enabled": None}, ""),
+])  # fmt: skip
+def test_a_connector_that_brings_no_mail_home_is_none(change: dict[str, Any], reason: str) -> None:
+    told = [
+        finding.found
+        for finding in exchange_online.check(facts(connectors=[{**HOME, **change}]), [subject()])
+        if finding.code == "outbound_connector_missing"
+    ]
+    assert (len(told), all(reason in text for text in told)) == (bool(reason), True)
+    # One that does suffices.
+    assert all_of(facts(connectors=[{**HOME, **change}, HOME]), subject()) == []
+
+
+def test_a_connector_for_all_accepted_domains_is_for_those_of_the_tenant() -> None:
+    everywhere = [{"AllAcceptedDomains": True, "ConnectorType": "OnPremises"}]
+    below = subject(record={"target_delivery_domain": "home.contoso.com"})
+    answers = [
+        {code for code, _severity in all_of(facts(connectors=everywhere, domains_in_the_cloud=known), below)}
+        for known in ([{"DomainName": "contoso.com"}], [{"DomainName": "home.contoso.com"}], SILENT)
+    ]
+    assert ["outbound_connector_missing" in codes for codes in answers] == [True, False, False]
 
 
 BELOW = {"DomainName": "*.contoso.com"}
@@ -488,11 +595,11 @@ def test_unread_domains_of_the_tenant_leave_the_suffixes_unchecked() -> None:
 
 
 def test_unread_domains_of_either_side_leave_the_addresses_of_that_side_unchecked() -> None:
-    for side, code in (
-        ("domains_in_the_cloud", "address_domain_not_accepted"),
-        ("domains_on_premises", "primary_domain_not_accepted"),
+    for side, codes in (
+        ("domains_in_the_cloud", ["address_domain_not_accepted"]),
+        ("domains_on_premises", ["primary_domain_not_accepted", "alias_domain_not_accepted"]),
     ):
-        assert told(names.check(facts(**{side: SILENT}), [subject()])) == [(code, "not_checked")]
+        assert told(names.check(facts(**{side: SILENT}), [subject()])) == [(code, "not_checked") for code in codes]
     assert told(names.check(facts(), [subject()])) == []
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 from pathlib import Path
@@ -42,6 +43,7 @@ from tests.unit.plugins.module_utils.fakes import (
     cloud_mailbox,
     connect,
     guid_of,
+    on_disk,
     on_premises,
     refusal,
     tenant,
@@ -54,10 +56,14 @@ RECORD = {
 }  # fmt: skip
 CREDENTIAL = Credential("CONTOSO\\svc", "Secret-of-the-proxy")
 TEST = "Test-MigrationServerAvailability"
+NOW = datetime.datetime(2026, 11, 23, 9, 14, tzinfo=datetime.timezone.utc)
 TOO_RECENTLY = refusal(
     "The connection to the server was tested too recently. Try again after 11/23/2026 9:15:00 AM.",
     "MigrationConnectionTestedTooRecentlyException", TEST,
 )  # fmt: skip
+
+
+ENDPOINT = {"Identity": "Hybrid", "RemoteServer": "mail.contoso.com", "EndpointType": "ExchangeRemoteMove"}
 
 
 def organizations() -> tuple[FakeOrganization, FakeOrganization]:
@@ -77,7 +83,7 @@ def check(
 ) -> reports.Report:
     waits: list[float] = [] if slept is None else slept
     chosen = ReadinessOptions(**{"credential": CREDENTIAL, **options})
-    return read.check(connect(server, cloud), [RECORD], chosen, waits.append)
+    return read.check(connect(server, cloud), [RECORD], chosen, waits.append, lambda: NOW)
 
 
 @pytest.mark.parametrize("accept", [frozenset(), frozenset(["holds_not_checked"])], ids=["", "accepted"])
@@ -136,8 +142,8 @@ def test_a_migration_endpoint_is_tested_by_name() -> None:
 
 def test_who_was_left_half_made_is_told_for_the_whole_wave(tmp_path: Path) -> None:
     server, cloud = organizations()
-    HalfMade(str(tmp_path)).begin(Note("bob@contoso.com", "guid", {}))
-    report = check(server, cloud, directory=str(tmp_path))
+    HalfMade(on_disk(tmp_path)).begin(Note("bob@contoso.com", "guid", {}))
+    report = check(server, cloud, folder=on_disk(tmp_path))
     (finding,) = (finding for finding in report.environment if finding.code == "addresses_at_risk")
     assert (finding.severity, "bob@contoso.com" in finding.found) == ("blocker", True)
     assert "offboarding_accept" not in finding.remedy
@@ -183,12 +189,12 @@ def test_without_means_or_wish_nothing_is_tested_and_nothing_passes(options: dic
     assert cloud.named(TEST) == []
 
 
-def test_a_test_that_came_too_early_is_made_once_more_after_a_pause() -> None:
+def test_a_test_that_came_too_early_is_made_once_more_at_the_time_that_the_refusal_names() -> None:
     server, cloud = organizations()
     cloud.handlers[TEST] = Fails(TOO_RECENTLY, then=lambda _cmdlet: [{"Result": "Success"}])
     slept: list[float] = []
     assert endpoint(check(server, cloud, slept=slept)) == []
-    assert (slept, len(cloud.named(TEST))) == ([read.TEST_AGAIN_AFTER], 2)
+    assert (sum(slept), len(cloud.named(TEST))) == (61.0, 2)
 
 
 def test_a_test_that_stays_too_early_is_not_checked_and_quotes_the_time() -> None:
@@ -291,3 +297,25 @@ def test_the_table_has_a_row_for_every_finding_and_no_formula() -> None:
         ("(environment)", "info", "false"), ("'=cmd@contoso.com", "blocker", "false"), ("ann@contoso.com", "none", ""),
     ]  # fmt: skip
     assert rows[1]["found"] == 'On "hold", really.'
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "method", "tested", "blocked"),
+    [
+        ([ENDPOINT], "auto", [{"Endpoint": "Hybrid"}], False),
+        ([ENDPOINT], "migration_batch", [{"Endpoint": "Hybrid"}], False),
+        ([ENDPOINT], "move_request", ["mail.contoso.com"], True),
+        ([], "auto", ["mail.contoso.com"], True),
+    ],
+)
+def test_a_batch_needs_its_endpoint_alone(
+    endpoints: list[Any], method: str, tested: list[Any], blocked: bool
+) -> None:
+    server, cloud = organizations()
+    cloud.handlers["Get-MigrationEndpoint"] = lambda _cmdlet: endpoints
+    cloud.handlers[TEST] = lambda _cmdlet: [{"Result": "Success"}]
+    report = check(server, cloud, method=method)
+    sent = [cmdlet.parameters for cmdlet in cloud.named(TEST)]
+    assert [p if "Endpoint" in p else p["RemoteServer"] for p in sent] == tested
+    codes = {finding.code for finding in report.environment}
+    assert ("experimental_rest_credential_required" in codes) is blocked
