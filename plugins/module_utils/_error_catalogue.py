@@ -55,6 +55,7 @@ _ROLES = "Grant the account the management role that docs/permissions.md lists f
 _OURS = "Report this as an error of the collection, with this message: the call was wrong, and the cmdlet did nothing."
 _MICROSOFT = "microsoft-articles.md section 5"
 _PRACTICE = "offboarding-practice.md section 2.6"
+_REPORTS = "public-reports.md section 1"
 
 CATALOGUE: tuple[Failure, ...] = (
     # -- the object and its values ---------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "Stamp the cloud mailbox's ExchangeGuid on the on-premises object (module exchange_guid), synchronize, "
         "and resume.",
         "KB 2956029",
-        exception=r"RecipientNotFoundPermanentException",
+        exception=r"(RecipientNotFoundPermanent|MissingExchangeGuid)Exception",
     ),
     Failure(
         "database_not_found",
@@ -101,6 +102,34 @@ CATALOGUE: tuple[Failure, ...] = (
         "state: absent).",
         "KB 4502865",
         exception=r"UserAlreadyBeingMigratedException",
+    ),
+    Failure(
+        "already_moving",
+        PERMANENT,
+        SOURCE,
+        "Check the existing move request with move_request_info; remove a finished one (move_request, state: absent). "
+        "If there is none, Exchange Online moves the mailbox between its own databases: wait until that is done, then "
+        "resume.",
+        _REPORTS,
+        exception=r"SourceMailboxAlreadyBeingMovedPermanentException",
+    ),
+    Failure(
+        "mailbox_locked",
+        TRANSIENT,
+        SOURCE,
+        "Another move, or an attempt whose connection broke, still locks the mailbox: it is released within two hours. "
+        "If the error persists, check for other move requests, and what interrupts connections to mrsproxy.svc.",
+        _REPORTS,
+        exception=r"SourceMailboxAlreadyBeingMovedTransientException",
+    ),
+    Failure(
+        "mailbox_locked",
+        TRANSIENT,
+        SOURCE,
+        "Another move, or an attempt whose connection broke, still locks the mailbox: it is released within two hours. "
+        "If the error persists, check for other move requests, and what interrupts connections to mrsproxy.svc.",
+        _REPORTS,
+        text=r"into sync source mode|because the mailbox is locked",
     ),
     Failure(
         "ambiguous",
@@ -133,6 +162,15 @@ CATALOGUE: tuple[Failure, ...] = (
         "Another recipient holds the address that the message names: remove it there first.",
         "exchange-server-psrp.md section 5",
         exception=r"ProxyAddressExistsException",
+    ),
+    Failure(
+        "too_many_addresses",
+        PERMANENT,
+        EITHER,
+        "The recipient may not have more addresses; the message names the limit. Remove some that are not used, in one "
+        "call.",
+        "KB 3196424",
+        text=r"too many proxy addresses",
     ),
     Failure(
         "guid_in_use",
@@ -225,6 +263,14 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"mailbox size .* exceeds target quota",
     ),
     Failure(
+        "quota_exceeded",
+        PERMANENT,
+        TARGET,
+        "Raise the quota of the target database or of the user, or make the mailbox smaller, then resume.",
+        _REPORTS,
+        text=r"MapiExceptionShutoffQuotaExceeded",
+    ),
+    Failure(
         "delivery_domain_mismatch",
         PERMANENT,
         TARGET,
@@ -264,6 +310,34 @@ CATALOGUE: tuple[Failure, ...] = (
         "archive_domain.",
         "offboarding-practice.md 0.6",
         text=r"auto-?expand",
+    ),
+    Failure(
+        "auto_expanding_archive",
+        PERMANENT,
+        SOURCE,
+        "An auto-expanding archive cannot be moved home: move the primary mailbox alone with primary_only and "
+        "archive_domain.",
+        _REPORTS,
+        exception=r"\w*AuxArchive\w*Exception",
+    ),
+    Failure(
+        "disabled_archive",
+        HUMAN,
+        SOURCE,
+        "The mailbox had an archive that was disabled: enable it again (Enable-Mailbox -Archive in Exchange Online) "
+        "and stamp its GUID (module exchange_guid, archive_guid), or delete it for good (Set-Mailbox "
+        "-RemoveDisabledArchive). Then resume.",
+        _REPORTS,
+        exception=r"UserAlreadyHasDemotedArchiveException",
+    ),
+    Failure(
+        "unified_messaging",
+        PERMANENT,
+        SOURCE,
+        "The mailbox is enabled for Unified Messaging, and the target cannot take that over: disable it for the "
+        "mailbox, or correct its EUM: addresses, then resume. Exchange 2019 and later have no Unified Messaging.",
+        "KB 3142072",
+        text=r"can't be enabled for unified messaging in the target forest",
     ),
     Failure(
         "archive_guid_differs",
@@ -351,6 +425,14 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"failed to find a principal from the source forest or target forest",
     ),
     Failure(
+        "too_many_bad_items",
+        HUMAN,
+        SOURCE,
+        "In Exchange Online the data consistency score decides: review the skipped items and approve them.",
+        _REPORTS,
+        text=r"exceeded the maximum number of corrupted items",
+    ),
+    Failure(
         "too_many_large_items",
         PERMANENT,
         TARGET,
@@ -364,7 +446,7 @@ CATALOGUE: tuple[Failure, ...] = (
         TARGET,
         "Raise the message size limits of the on-premises organization, or export the items that are too large.",
         "KB 2584294",
-        text=r"MapiExceptionMaxSubmissionExceeded",
+        text=r"MapiExceptionMaxSubmissionExceeded|exceeded the maximum number of large items",
     ),
     Failure(
         "corrupt_folder_properties",
@@ -404,8 +486,8 @@ CATALOGUE: tuple[Failure, ...] = (
         "mrs_proxy_access_denied",
         PERMANENT,
         TARGET,
-        "Set remote_credential as DOMAIN\\user with the Recipient Management role. Another cause is an Exchange "
-        "computer account in a protected group (adminCount 1).",
+        "Set remote_credential as DOMAIN\\user with the Recipient Management role. Other causes are a malformed "
+        "userPrincipalName of that account, and an Exchange computer account in a protected group (adminCount 1).",
         "KB 2975731",
         text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized|"
         r"http request is unauthorized",
@@ -417,6 +499,32 @@ CATALOGUE: tuple[Failure, ...] = (
         "Restore the svc-Integrated handler mapping of the EWS virtual directory.",
         "KB 2626696",
         text=r"exception has been thrown by the target of an invocation|no mrsproxy was found running",
+    ),
+    Failure(
+        "mrs_proxy_busy",
+        TRANSIENT,
+        TARGET,
+        "Wait: connections become free as other moves end. Otherwise move fewer mailboxes at once, or raise "
+        "MaxMRSConnections in MsExchangeMailboxReplication.exe.config on each server that publishes mrsproxy.svc.",
+        "KB 3091026",
+        text=r"maximum number of active mrs connections",
+    ),
+    Failure(
+        "mrs_proxy_busy",
+        TRANSIENT,
+        TARGET,
+        "Wait: connections become free as other moves end. Otherwise move fewer mailboxes at once, or raise "
+        "MaxMRSConnections in MsExchangeMailboxReplication.exe.config on each server that publishes mrsproxy.svc.",
+        "KB 3091026",
+        exception=r"MRSProxyConnectionLimitReachedTransientException",
+    ),
+    Failure(
+        "request_too_large",
+        PERMANENT,
+        TARGET,
+        "What publishes mrsproxy.svc, or IIS on the server, limits the size of a request: raise that limit.",
+        _REPORTS,
+        text=r"\(413\)",
     ),
     Failure(
         "mrs_proxy_timeout",
@@ -443,7 +551,7 @@ CATALOGUE: tuple[Failure, ...] = (
         "The replication service retries by itself; if the error persists, check load balancer affinity and intrusion "
         "detection.",
         "KB 3063045",
-        text=r"no longer recognizes this sequence",
+        text=r"no longer recognizes this sequence|unable to process the request due to an internal error",
     ),
     Failure(
         "target_stalled",
@@ -570,6 +678,15 @@ CATALOGUE: tuple[Failure, ...] = (
         r"assigned to any management roles",
     ),
     Failure(
+        "synced_object",
+        PERMANENT,
+        SOURCE,
+        "The object is synchronized, so Exchange Online refuses this change: make it on-premises, then synchronize. A "
+        "management role does not help.",
+        _REPORTS,
+        text=r"being synchronized from your on-premises organization",
+    ),
+    Failure(
         "domain_not_accepted",
         PERMANENT,
         EITHER,
@@ -693,6 +810,15 @@ CATALOGUE: tuple[Failure, ...] = (
         "reaches it.",
         "KB 10094",
         exception=r"RemoteTransientException",
+    ),
+    Failure(
+        "remote_endpoint",
+        TRANSIENT,
+        TARGET,
+        "Test the endpoint (Test-MigrationServerAvailability), whose message has the cause: publishing, certificate, "
+        "MRS proxy or credential.",
+        "KB 3063913",
+        text=r"connection to the server '[^']*' could not be completed",
     ),
     Failure(
         "transient",

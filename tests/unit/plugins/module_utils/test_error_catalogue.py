@@ -172,6 +172,74 @@ ROOT = Path(__file__).parents[4]
             "object_rights_missing",
             PERMANENT,
         ),
+        # Public reports (public-reports.md section 1).
+        (
+            "MRSProxyConnectionLimitReachedTransientException",
+            "It has reached the maximum number of active MRS connections allowed. Current connections: 100.",
+            "mrs_proxy_busy",
+            TRANSIENT,
+        ),
+        (
+            "RemoteTransientException",
+            "Couldn't switch the mailbox into Sync Source mode. Another administrator is moving the mailbox.",
+            "mailbox_locked",
+            TRANSIENT,
+        ),
+        ("SourceMailboxAlreadyBeingMovedTransientException", "", "mailbox_locked", TRANSIENT),
+        ("", "Relinquishing job because the mailbox is locked.", "mailbox_locked", TRANSIENT),
+        (
+            "SourceMailboxAlreadyBeingMovedPermanentException",
+            "Couldn't switch the mailbox into Sync Source mode.",
+            "already_moving",
+            PERMANENT,
+        ),
+        ("MissingExchangeGuidException", "", "recipient_without_guid", PERMANENT),
+        ("AuxArchiveNotFoundInTargetRecipientException", "", "auto_expanding_archive", PERMANENT),
+        ("UserAlreadyHasDemotedArchiveException", "", "disabled_archive", HUMAN),
+        (
+            "",
+            "There are too many proxy addresses: 201, and maximum supported number of proxy addresses is 200.",
+            "too_many_addresses",
+            PERMANENT,
+        ),
+        (
+            "InvalidOperationException",
+            "It failed because it's out of the current user's write scope: the object is being synchronized from your "
+            "on-premises organization.",
+            "synced_object",
+            PERMANENT,
+        ),
+        (
+            "MigrationPermanentException",
+            "Mailbox 'x' is currently enabled for Unified Messaging but it can't be enabled for Unified Messaging in "
+            "the target forest.",
+            "unified_messaging",
+            PERMANENT,
+        ),
+        (
+            "",
+            "The call to 'https://mail/EWS/mrsproxy.svc' failed. The server was unable to process the request due to "
+            "an internal error.",
+            "communication_error",
+            TRANSIENT,
+        ),
+        ("", "This mailbox exceeded the maximum number of corrupted items.", "too_many_bad_items", HUMAN),
+        ("", "This mailbox exceeded the maximum number of large items.", "too_many_large_items", PERMANENT),
+        ("StoragePermanentException", "MapiExceptionShutoffQuotaExceeded: ...", "quota_exceeded", PERMANENT),
+        ("", "The remote server returned (413) RequestEntityTooLarge.", "request_too_large", PERMANENT),
+        (
+            "MigrationServerConnectionFailedException",
+            "The connection to the server 'mail.contoso.com' could not be completed.",
+            "remote_endpoint",
+            TRANSIENT,
+        ),
+        # What wraps every failed connection says less than what it wraps.
+        (
+            "MigrationServerConnectionFailedException",
+            "The connection to the server 'mail.contoso.com' could not be completed. The HTTP request was forbidden.",
+            "mrs_proxy_disabled",
+            PERMANENT,
+        ),
         ("", "Access is denied.", "permission_denied", PERMANENT),
         ("ODataServiceException", "User is not allowed to call Get-Mailbox", "permission_denied", PERMANENT),
     ],
