@@ -37,9 +37,10 @@ REPEATED = datetime.timedelta(hours=8)
 SUMMARY = {
     "Validating": "Active", "Queued": "Active", "Provisioning": "Active", "Syncing": "Active", "Completing": "Active",
     "Synced": "Synced", "Stopped": "Stopped", "Failed": "Failed", "IncrementalFailed": "Failed",
-    "Completed": "Completed", "CompletedWithWarnings": "Completed",
+    "Completed": "Completed", "CompletedWithWarnings": "Completed", "Removing": "Active",
 }  # fmt: skip
 FINAL = ("Completed", "Failed")
+COMPLETABLE = ("Synced", "SyncedWithErrors", "Completing")
 NAMESPACE = uuid.UUID("5b1e8f0c-7a0e-4b53-9d59-3f1a9a3c7d21")
 Check = Callable[[TenantObject, MoveOptions], None]
 
@@ -103,11 +104,14 @@ class User:
     request: MoveRequest | None = None
     complete_after: datetime.datetime | None = None
     approved_at: datetime.datetime | None = None
+    removing: bool = False
 
     @property
     def status(self) -> str:
         """Return Status as Get-MigrationUser shows it."""
         request = self.request
+        if self.removing:
+            return "Removing"
         if self.error:
             return "IncrementalFailed" if request is not None and request.seeded_at is not None else "Failed"
         if self.stopped:
@@ -129,8 +133,14 @@ class User:
         request = self.request
         if request is None or request.seeded_at is None or request.skipped.score in ("Perfect", "Good"):
             return True
+        return request.skipped.score == "Investigate" and self.approval_given
+
+    @property
+    def approval_given(self) -> bool:
+        """Say whether somebody approved what the first sync skipped."""
+        seeded_at = self.request.seeded_at if self.request is not None else None
         given = [moment for moment in (self.approved_at, self.batch.approved_at) if moment is not None]
-        return request.skipped.score == "Investigate" and any(moment >= request.seeded_at for moment in given)
+        return seeded_at is not None and any(moment >= seeded_at for moment in given)
 
 
 @dataclass
@@ -184,6 +194,19 @@ class MigrationService:
         """Return the users of all batches."""
         return [user for batch in self.batches for user in batch.users]
 
+    def onboarding(self) -> dict[str, list[str]]:
+        """Return the addresses of each finished batch that brought mailboxes into the cloud."""
+        found: dict[str, list[str]] = {}
+        for address, name in self.recipients.tenant.migration_users.items():
+            found.setdefault(name, []).append(address)
+        return found
+
+    def shows_unapproved(self, user: User) -> bool:
+        """Return HasUnapprovedSkippedItems; whether it tells of what needs no approval is decided by the seed."""
+        skipped = user.request.skipped if user.request is not None and user.request.seeded_at is not None else None
+        needless = bool(self.seed % 2 and skipped is not None and skipped.any and not user.approval_given)
+        return not user.approved or needless
+
     def batch(self, identity: object) -> Batch:
         """Return a batch by its name or its GUID."""
         text = str(identity).lower()
@@ -217,7 +240,7 @@ class MigrationService:
             return "Created" if self.seed % 2 else "Stopped"
         if batch.starting_until is not None and now < batch.starting_until:
             return "Starting"
-        found = {user.summary for user in batch.users}
+        found = {user.summary for user in batch.users if not user.removing}
         if "Active" in found:
             return "Completing" if any(user.status == "Completing" for user in batch.users) else "Syncing"
         if found <= {"Stopped"} and found:
@@ -230,9 +253,10 @@ class MigrationService:
 
     def add(self, batch: Batch, rows: list[Row], now: datetime.datetime) -> None:
         """Take a new batch. Raises CmdletFailure where its name is taken, or there are too many."""
-        if any(other.name.lower() == batch.name.lower() for other in self.batches):
+        names = [*(other.name for other in self.batches), *self.onboarding()]
+        if batch.name.lower() in map(str.lower, names):
             raise failures.migration("MigrationBatchAlreadyExistsException", "The migration batch already exists.")
-        if len(self.batches) >= MOST_BATCHES:
+        if len(names) >= MOST_BATCHES:
             raise failures.migration(
                 "MaximumNumberOfBatchesReachedException",
                 "The maximum number of migration batches is already running. Please remove a batch before you add "
@@ -267,7 +291,7 @@ class MigrationService:
             batch.stopped, batch.starting_until = False, now + wait
         begins = max(batch.starting_until or now, batch.start_after or now, now)
         for user in [user for user in batch.users if first or user.error]:
-            if user.summary != "Completed":
+            if user.summary != "Completed" and not user.removing:
                 self.retry(user, begins + self.timing.after(self.timing.validating), now)
         self.touch(batch, now)
 
@@ -301,7 +325,8 @@ class MigrationService:
 
     def complete(self, batch: Batch, now: datetime.datetime) -> None:
         """Let a batch complete from now on; the service takes its time to begin."""
-        if batch.started_at is None or batch.stopped:
+        refused = self.seed % 2 == 1 and self.status(batch, now) not in COMPLETABLE
+        if batch.started_at is None or batch.stopped or refused:
             raise _cannot("Completed", "The migration batch can't be completed in its state.")
         if batch.signalled_at is not None and now - batch.signalled_at < REPEATED:
             return
@@ -338,9 +363,20 @@ class MigrationService:
         self.agenda.add(now + self.timing.after(self._up_to(self.timing.removing)), lambda due: self._gone(batch, due))
 
     def remove_user(self, user: User, now: datetime.datetime) -> None:
-        """Remove one user with its request."""
+        """Remove one user with its request, at once or after a while that shows, by the seed."""
         if user.status == "Completing":
             raise failures.migration("MigrationUserCannotBeRemovedException", "The migration user is being completed.")
+        if self.seed % 2 == 0:
+            self._user_gone(user, now)
+        elif not user.removing:
+            self.stop_user(user, now)
+            user.removing = True
+            due = now + self.timing.after(self._up_to(self.timing.removing))
+            self.agenda.add(due, lambda moment: self._user_gone(user, moment))
+
+    def _user_gone(self, user: User, now: datetime.datetime) -> None:
+        if user not in user.batch.users:
+            return
         user.batch.users.remove(user)
         self._forget(user)
         self.touch(user.batch, now)

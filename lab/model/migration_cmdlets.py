@@ -100,8 +100,16 @@ class Migrations:
         )  # fmt: skip
 
     def get(self, request: Request) -> Answer:
-        """Get-MigrationBatch."""
-        found = [self.service.batch(request.get("Identity"))] if request.get("Identity") else self.service.batches
+        """Get-MigrationBatch: of offboarding batches, and of those that once brought mailboxes in."""
+        named = str(request.get("Identity") or "").lower()
+        onboarding = [
+            migration_output.foreign_batch(name, addresses)
+            for name, addresses in self.service.onboarding().items()
+            if named in ("", name.lower())
+            and str(request.get("Status") or "Completed").lower() == "completed"
+            and not request.get("Endpoint")
+        ]
+        found = [self.service.batch(named)] if named and not onboarding else [] if named else self.service.batches
         status, endpoint = str(request.get("Status") or "").lower(), str(request.get("Endpoint") or "").lower()
         chosen = [
             batch
@@ -109,11 +117,10 @@ class Migrations:
             if status in ("", self.service.status(batch, request.now).lower())
             and endpoint in ("", batch.endpoint.name.lower())
         ]
-        shown, warnings = limited(chosen, request.get("ResultSize"))
         report = request.get("IncludeReport") is True
-        return Answer(
-            [migration_output.batch(self.service, batch, request.now, with_report=report) for batch in shown], warnings
-        )
+        shown = [migration_output.batch(self.service, batch, request.now, with_report=report) for batch in chosen]
+        objects, warnings = limited([*shown, *onboarding], request.get("ResultSize"))
+        return Answer(objects, warnings)
 
     def set(self, request: Request) -> Answer:
         """Set-MigrationBatch; with AddUsers only rows that are new count."""
@@ -269,7 +276,7 @@ class Migrations:
 
     def get_config(self, request: Request) -> Answer:
         """Get-MigrationConfig."""
-        room = len(self.service.batches) < MOST_BATCHES
+        room = len(self.service.batches) + len(self.service.onboarding()) < MOST_BATCHES
         properties: dict[str, LabValue] = {
             "Identity": "contoso.onmicrosoft.com", "MaxNumberOfBatches": MOST_BATCHES, "MaxConcurrentMigrations": "300",
             "CanSubmitNewBatch": room, "SupportsCutover": False, "IsValid": True,

@@ -135,5 +135,6 @@ def _limit(endpoint: MigrationEndpoint, request: Request) -> None:
 def _tested_too_recently(until: datetime.datetime) -> CmdletFailure:
     return failures.migration(
         "MigrationConnectionTestedTooRecentlyException",
-        f"The connection was tested too recently. Please wait until {until:%m/%d/%Y %H:%M:%S}.",
+        f"The last connection attempt happened too recently. Please wait until {until:%m/%d/%Y %H:%M:%S} before trying "
+        "to connect to an endpoint.",
     )

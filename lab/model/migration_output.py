@@ -90,7 +90,7 @@ def user(service: MigrationService, item: User) -> LabObject:
         "MailboxIdentifier": item.address, "BatchId": Reference(item.batch.name), "MigrationType": _type(),
         "Status": _enumeration("MigrationUserStatus", service.words.get(item.status, item.status)),
         "StatusSummary": _enumeration("MigrationUserStatusSummary", item.summary), "RecipientType": "Mailbox",
-        "ErrorSummary": item.error[:200], "IsValid": True, **_request(item),
+        "ErrorSummary": item.error[:200], "IsValid": True, **_request(service, item),
     }  # fmt: skip
     if service.seed % 2:
         properties["EmailAddress"] = item.address
@@ -101,9 +101,21 @@ def foreign_user(address: str, name: str) -> LabObject:
     """Return the user of a batch that once brought a mailbox into the cloud."""
     properties: dict[str, LabValue] = {
         "Identity": Reference(address), "EmailAddress": address, "BatchId": Reference(name), "IsValid": True,
-        "Status": _enumeration("MigrationUserStatus", "Synced"),
+        "Status": _enumeration("MigrationUserStatus", "Completed"),
+        "StatusSummary": _enumeration("MigrationUserStatusSummary", "Completed"),
     }  # fmt: skip
     return LabObject((f"{MIGRATION}MigrationUser", "System.Object"), properties, address)
+
+
+def foreign_batch(name: str, addresses: list[str]) -> LabObject:
+    """Return a finished batch that once brought mailboxes into the cloud."""
+    properties: dict[str, LabValue] = {
+        "Identity": Reference(name), "MigrationType": _type(), "IsValid": True,
+        "BatchDirection": _enumeration("MigrationBatchDirection", "Onboarding"),
+        "Status": _enumeration("MigrationBatchStatus", "Completed"),
+        "TotalCount": len(addresses), "FinalizedCount": len(addresses),
+    }  # fmt: skip
+    return LabObject((f"{MIGRATION}MigrationBatch", "System.Object"), properties, name)
 
 
 def statistics(
@@ -133,11 +145,11 @@ def _skipped_items(request: MoveRequest | None) -> list[str]:
     return [f"{kind} {number}" for kind, count in kinds for number in range(1, count + 1)]
 
 
-def _request(item: User) -> dict[str, LabValue]:
+def _request(service: MigrationService, item: User) -> dict[str, LabValue]:
     request, mailbox = item.request, item.mailbox
     found: dict[str, LabValue] = {
         "MailboxGuid": mailbox.exchange_guid if mailbox is not None else None, "RequestGuid": None,
-        "HasUnapprovedSkippedItems": not item.approved, "SkippedItemCount": 0, "SyncedItemCount": 0,
+        "HasUnapprovedSkippedItems": service.shows_unapproved(item), "SkippedItemCount": 0, "SyncedItemCount": 0,
         "DataConsistencyScore": None, "LastSuccessfulSyncTime": None,
     }  # fmt: skip
     if request is None:

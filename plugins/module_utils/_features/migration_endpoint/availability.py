@@ -13,6 +13,7 @@ counts for a while.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import time
@@ -32,8 +33,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.in
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import utc_now
 
 TEST = "Test-MigrationServerAvailability"
-# The time that a refusal for testing too often names, as HCW8078 shows it.
+# The time that a refusal for testing too often names. Microsoft's article on HCW8078 has the sentence, not the time's
+# form: those that .NET gives it in English and in ISO 8601 are read, and any other is told to the user.
 _UNTIL = re.compile(r"(?:wait until|after) (\d+)/(\d+)/(\d{4}) (\d+):(\d\d):(\d\d)(?: ([AP])M)?", re.IGNORECASE)
+_UNTIL_ISO = re.compile(
+    r"(?:wait until|after) (\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)", re.IGNORECASE
+)
 LONGEST_WAIT = 300.0
 # How often a wait looks whether another run's test has succeeded meanwhile.
 LOOK = 5.0
@@ -74,6 +79,15 @@ def ask(
 
 def seconds_until(message: str, now: datetime.datetime) -> float | None:
     """Return the seconds until the time (UTC) that a refusal names, and one more; None where it names none."""
+    until = _english_time(message)
+    iso = _UNTIL_ISO.search(message)
+    if until is None and iso is not None:
+        with contextlib.suppress(ValueError):
+            until = _values.parse_time(iso[1])
+    return None if until is None else max(0.0, (until - now).total_seconds()) + 1.0
+
+
+def _english_time(message: str) -> datetime.datetime | None:
     found = _UNTIL.search(message)
     if found is None:
         return None
@@ -81,10 +95,9 @@ def seconds_until(message: str, now: datetime.datetime) -> float | None:
     if found[7]:
         hour = hour % 12 + (12 if found[7].upper() == "P" else 0)
     try:
-        until = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.timezone.utc)
+        return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.timezone.utc)
     except ValueError:
         return None
-    return max(0.0, (until - now).total_seconds()) + 1.0
 
 
 def is_proven(folder: Folder | None, endpoint: str) -> bool:
