@@ -33,6 +33,11 @@ PASSED = "Success"
 # Made and not started: the console says Stopped, the filter knows Created.
 STANDING = ("created", "stopped")
 REMOVING = "removing"
+ONBOARDING = "onboarding"
+# Nothing can be added to these any more, or nothing but a removal is left for them (facts migration-batches.md 2.1).
+ENDED = (REMOVING, "completed", "completedwitherrors", "failed", "corrupted")
+# Those that Complete-MigrationBatch is documented for.
+COMPLETABLE = ("synced", "syncedwitherrors")
 FAILED = ("failed", "incrementalfailed", "completionfailed", "corrupted")
 # What a user's status is in the terms of a move request, so that whatever follows moves need not know the difference.
 AS_REQUEST = {
@@ -123,6 +128,20 @@ def has_passed(test: Sequence[Properties]) -> bool:
 
 def has_failed(item: MigrationUser) -> bool:
     return as_request(item, "")["status"] == "Failed"
+
+
+def is_stopped(item: MigrationUser) -> bool:
+    """Tell whether a user stands, and waits for a start."""
+    return as_request(item, "")["status"] == "Suspended" and _values.folded(item["status"]) != "stopping"
+
+
+def has_completed(item: MigrationUser) -> bool:
+    return as_request(item, "")["status"] in move_request.COMPLETED
+
+
+def is_onboarding(item: MigrationBatch) -> bool:
+    """Tell whether a batch brings mailboxes into the cloud, or has brought them."""
+    return _values.folded(item.get("batch_direction")) == ONBOARDING
 
 
 def chosen_endpoint(

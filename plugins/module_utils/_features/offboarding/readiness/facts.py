@@ -25,7 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Silent,
     State,
 )
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, migration
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
     DirectoryUser,
 )
@@ -83,13 +83,10 @@ class Facts:
         return {_values.told_guid(item.get("ExchangeGuid")): str(item.get("Status") or "") for item in told}
 
     @cached_property
-    def batches(self) -> dict[str, str]:
-        """The batch of each migration user, by the address that Get-MigrationUser shows."""
+    def users_of_batches(self) -> migration.UsersByKey:
+        """The migration users, under the ExchangeGuid and each address that Get-MigrationUser shows."""
         told = () if isinstance(self.migration_users, Unread) else self.migration_users
-        return {
-            _values.folded(item.get("Identity") or item.get("EmailAddress")): str(item.get("BatchId") or "unknown")
-            for item in told
-        }
+        return migration.by_key(map(migration.user, told))
 
     @cached_property
     def deleted_mailboxes(self) -> dict[str, set[str]]:

@@ -23,7 +23,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     not_checked,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import MailboxEvidence
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    addresses,
+    migration,
+    move_request,
+)
 
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -60,14 +64,25 @@ def in_the_cloud(subject: Subject, evidence: MailboxEvidence) -> Iterator[Findin
 
 def elsewhere(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
     """Tell of a request on-premises, and of a migration user whose request does not exist yet."""
-    here, batches = facts.local_requests, facts.batches
+    here = facts.local_requests
     if evidence.cloud["exchange_guid"] in here:
         text = f"Get-MoveRequest on-premises shows one, {here[evidence.cloud['exchange_guid']]}"
         yield found("move_request_on_premises", text, subject.identity)
-    batch = next((batches[a] for a in _names(evidence) if a in batches), "")
-    if batch and not _of_batch(evidence) and not is_own(subject.record, batch):
-        text = f"Get-MigrationUser shows the mailbox in batch {batch}"
+    if evidence.move_request is None or not _of_batch(evidence):
+        yield from _in_batches(facts, subject, evidence)
+
+
+def _in_batches(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:
+    keys = [evidence.cloud["exchange_guid"], *_names(evidence)]
+    users = [user for key in keys for user in facts.users_of_batches.get(key, ())]
+    own = [user for user in users if is_own(subject.record, user["batch_id"])]
+    other = next((user for user in users if user not in own), None)
+    if other is not None:
+        text = f"Get-MigrationUser shows the mailbox in batch {other['batch_id'] or 'unknown'}"
         yield found("belongs_to_migration_batch", text, subject.identity)
+    elif subject.before_the_move and any(map(migration.has_completed, own)):
+        text = f"Get-MigrationUser shows a user of batch {own[0]['batch_id']} that has completed"
+        yield found("completed_request_left", text, subject.identity)
 
 
 def _twins(facts: Facts, subject: Subject, evidence: MailboxEvidence) -> Iterator[Finding]:

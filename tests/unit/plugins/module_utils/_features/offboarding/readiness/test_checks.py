@@ -184,6 +184,14 @@ def test_a_sound_wave_in_a_sound_environment_has_no_finding() -> None:
     ({"requests_on_premises": [{"ExchangeGuid": guid_of("ann's mailbox"), "Status": "Failed"}]},
      "move_request_on_premises"),
     ({"migration_users": [{"Identity": "Ann@contoso.com", "BatchId": "spring"}]}, "belongs_to_migration_batch"),
+    # With several users of one mailbox, each has a composite identity; names come as objects, too (facts
+    # migration-batches.md 2.2 and section 6).
+    ({"migration_users": [{"Identity": {"Id": "old@contoso.com/" + guid_of("ann's mailbox").upper()},
+                           "BatchId": {"Name": "spring"}}]}, "belongs_to_migration_batch"),
+    ({"migration_users": [{"Identity": "old@contoso.com", "MailboxGuid": guid_of("ann's mailbox")}]},
+     "belongs_to_migration_batch"),
+    ({"migration_users": [{"Identity": "a", "MailboxEmailAddress": "ann@contoso.com", "BatchId": "spring"}]},
+     "belongs_to_migration_batch"),
     ({"soft_deleted": [{"ExchangeGuid": guid_of("another"), "EmailAddresses": ["smtp:Ann@Contoso.com"]}]},
      "soft_deleted_twin"),
 ])  # fmt: skip
@@ -193,6 +201,19 @@ def test_one_thing_wrong_in_the_environment_is_one_finding(changes: dict[str, An
     assert [name for name in found if name not in ("address_domain_not_accepted", "primary_domain_not_accepted")] == [
         code
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "codes"),
+    [("Synced", []), ("Completed", ["completed_request_left"]), ("CompletedWithWarnings", ["completed_request_left"])],
+)  # fmt: skip
+def test_a_user_of_the_waves_own_batch_that_has_completed_is_left_from_another_move(
+    status: str, codes: list[str]
+) -> None:
+    """A completed user blocks the next move (facts migration-batches.md 3), in a batch of the wave's name as well."""
+    users = [{"Identity": "ann@contoso.com", "BatchId": "wave-1-2", "Status": {"Value": status}}]
+    found = all_of(facts(migration_users=users), subject(record={"batch_name": "wave-1"}))
+    assert [code for code, _severity in found] == codes
 
 
 @pytest.mark.parametrize("domains", [["*"], ["contoso.com"], ["smtp:contoso.com;1"]])
