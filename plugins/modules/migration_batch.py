@@ -13,7 +13,10 @@ description:
     the on-premises account, so the task needs none.
   - The batches of a wave are the one with the name O(batch_name), and C(-2), C(-3) and so on after it where one batch
     does not take all mailboxes. Existing batches are used, mailboxes that are missing are added, and nothing is created
-    twice. Mailboxes with another delivery domain or another time of completion go to a batch of their own.
+    twice. An onboarding batch with one of these names is left unchanged.
+  - Mailboxes with another delivery domain, archive domain, O(cutover) or time of completion go to a batch of their own.
+    Exchange Online does not show the archive domain and the cutover of a batch. They are known by the mailboxes of the
+    wave that are in the batch already.
   - A mailbox that is in another batch, whether finished or not, or that has a move request of its own is refused, with
     a remedy, because Exchange Online would fail it.
   - Only migration cmdlets write to moves of a batch. M(mailops.exchange_hybrid.move_request) refuses them.
@@ -38,13 +41,14 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) ensures that each mailbox is in a batch. V(started) also starts the batches.
+      - V(present) ensures that each mailbox is in a batch. V(started) also starts the batches, and users that were
+        stopped in a batch that runs.
       - V(stopped) stops the mailboxes' moves. A batch is stopped as a whole if all its active users are in the wave.
       - V(completed) completes the moves, now or from O(complete_after) on, by the batch if all its users that are left
-        are in the wave, otherwise for each of them. A mailbox with skipped items needs O(approve_skipped_items), one
-        with the data consistency score Poor is refused.
-      - V(absent) removes the mailboxes from their batches, with their move requests, and batches that become empty. A
-        batch that runs is stopped first.
+        are in the wave, otherwise for each of them. A mailbox with the data consistency score Investigate needs
+        O(approve_skipped_items), one with the score Poor is refused, and so is one that is stopped.
+      - V(absent) removes the mailboxes from their batches, with their move requests, and batches that become empty or
+        were empty. A batch that runs is stopped first.
     type: str
     choices: [present, started, stopped, completed, absent]
     default: started
@@ -123,7 +127,8 @@ options:
       - When the move completes. V(automatic) completes as soon as possible. V(held) waits for O(state=completed).
         V(at) waits for O(complete_after).
       - It is a setting of a new batch, and defaults to V(automatic). Exchange Online does not show whether an existing
-        batch completes automatically, so this is not compared.
+        batch completes automatically. A mailbox is not added to a batch in which mailboxes of the wave have another
+        value, and a held one not to a batch in which a move has completed already.
     type: str
     choices: [automatic, held, at]
   start_after:

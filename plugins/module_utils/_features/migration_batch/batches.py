@@ -62,6 +62,8 @@ class _Sent:
     of_batches: list[str] = field(default_factory=list)
     errors: dict[str, HybridError] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    # Whether something was written that concerns no mailbox of the wave.
+    beside: bool = False
 
     @property
     def lost(self) -> set[str]:
@@ -71,11 +73,15 @@ class _Sent:
 
 @dataclass
 class Result:
-    """An outcome for each record, in order, warnings, and the cmdlets that concern batches as a whole."""
+    """An outcome for each record, in order, warnings, and the cmdlets that concern batches as a whole.
+
+    ``changed`` tells of writes that concern no mailbox of the wave, too.
+    """
 
     outcomes: list[Outcome]
     warnings: list[str]
     cmdlets: list[str]
+    changed: bool
 
 
 def run(
@@ -108,6 +114,7 @@ def run(
     sent = _Sent()
     if check:
         sent.of_batches = [call.cmdlet.preview() for call in planned.calls if not call.of_a_user]
+        sent.beside = any(not call.concerns for call in planned.calls)
     elif planned.calls:
         if folder is not None and options.state == "absent":
             _keep_reports(connections, wave, planned, folder, sent, outcomes)
@@ -121,7 +128,9 @@ def run(
             left = _read_back(connections, wave, options, planned, now, sleep)
         _close(outcomes, planned, left, sent)
         planned.warnings += sent.warnings
-    return Result([outcomes[str(record["identity"])] for record in records], planned.warnings, sent.of_batches)
+    ordered = [outcomes[str(record["identity"])] for record in records]
+    changed = sent.beside or any(outcome.status == "changed" for outcome in ordered)
+    return Result(ordered, planned.warnings, sent.of_batches, changed)
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -141,7 +150,7 @@ def _members(connections: Connections, records: Sequence[Record], outcomes: Mapp
         learnt = {} if cloud is None else {name: cloud[name] for name in ("exchange_guid", "email_addresses")}
         whole = as_record({**record, **learnt})
         outcomes[identity].enriched = as_record(learnt)
-        kind = "mailbox" if cloud is None else cloud["kind"]
+        kind = "" if cloud is None else cloud["kind"]
         wave.append(Member(whole, str(whole["exchange_guid"]), _address(whole), kind))
     _refuse_one_mailbox_twice(wave, outcomes)
     return [member for member in wave if outcomes[member.identity].error is None]
@@ -213,7 +222,8 @@ def _planned(
 ) -> WavePlan:
     """Return the plan, once no batch that is being removed stands in its way."""
     while True:
-        planned = plan.plan(wave, look(connections, options.batch_name), options, now())
+        seen = look(connections, options.batch_name)
+        planned = plan.plan(_with_kinds(connections, wave, seen, options), seen, options, now())
         if not planned.waits_for or patience <= 0:
             break
         sleep(REMOVAL_LOOK)
@@ -223,6 +233,17 @@ def _planned(
             f"{', '.join(planned.waits_for)} is still being removed, so other names were used for new batches."
         )
     return planned
+
+
+def _with_kinds(connections: Connections, wave: Sequence[Member], seen: Seen, options: Options) -> list[Member]:
+    """Return the wave with what the cloud objects are whose users have completed: home, or left from another move."""
+    if options.state not in ("present", "started"):
+        return list(wave)
+    ended = migration.by_key(user for user in seen.users if migration.has_completed(user))
+    asked = [member.record for member in wave if not member.kind and not member.keys.isdisjoint(ended)]
+    found = recipients_read.cloud_recipients(connections, asked) if asked else {}
+    kinds = {identity: shown["kind"] for identity, shown in found.items() if not isinstance(shown, HybridError)}
+    return [replace(member, kind=kinds.get(member.identity, member.kind)) for member in wave]
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------
@@ -320,6 +341,7 @@ def _send_one(connections: Connections, sent: _Sent, call: BatchCall) -> BatchCa
     change = Change(call.about, call.before, {**call.after, **users})
     try:
         connections.run(EXCHANGE_ONLINE, call.cmdlet, change)
+        sent.beside = sent.beside or not call.concerns
     except HybridError as error:
         error.cmdlet = error.cmdlet or call.cmdlet.name
         for identity in call.concerns:

@@ -32,12 +32,12 @@ HEADER = ("EmailAddress", "TargetDatabase", "TargetArchiveDatabase", "MailboxTyp
 @dataclass(frozen=True)
 class Member:
     """A mailbox: its record, its ExchangeGuid and the address that names it in a CSV; ``kind`` is its cloud object's,
-    where that was read."""
+    empty where that was not read."""
 
     record: Record
     exchange_guid: str
     address: str
-    kind: str = "mailbox"
+    kind: str = ""
 
     @property
     def identity(self) -> str:
@@ -86,17 +86,21 @@ def settings(record: Record, now: datetime.datetime, of_batch: Databases | None 
     if not domain:
         raise _missing("target_delivery_domain", "an on-premises domain, in which the mailbox has an address")
     _check_domain(record, domain)
-    archive_domain = str(record.get("archive_domain") or "") if record.get("primary_only") else ""
-    if record.get("primary_only") and not archive_domain:
+    if record.get("primary_only") and not archive_domain(record):
         raise _missing("archive_domain", "the domain of the archive that stays in the cloud")
     cutover = record.get("cutover") or "automatic"
     return Settings(
         _values.folded(domain),
-        _values.folded(archive_domain),
+        archive_domain(record),
         cutover,
         _complete_after(record, now) if cutover == "at" else "",
         _values.utc_time(record.get("start_after")) or "",
     )
+
+
+def archive_domain(record: Record) -> str:
+    """Return the ArchiveDomain of the batch that a mailbox needs, folded: empty unless its archive stays behind."""
+    return _values.folded(record.get("archive_domain")) if record.get("primary_only") else ""
 
 
 def _check_domain(record: Record, domain: str) -> None:

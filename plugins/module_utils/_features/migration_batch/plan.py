@@ -137,7 +137,12 @@ class _Wave:
         self.plan = WavePlan({member.identity: Verdict() for member in wave})
 
     def is_own(self, name: str) -> bool:
-        return number_of(name, self.options.batch_name) is not None
+        """Tell whether a batch is one of this wave's: one that brought mailboxes into the cloud has its name alone."""
+        return number_of(name, self.options.batch_name) is not None and not self.is_onboarding(name)
+
+    def is_onboarding(self, name: str) -> bool:
+        batch = self.batches.get(_values.folded(name))
+        return batch is not None and migration.is_onboarding(batch)
 
     def status_of(self, name: str) -> str:
         """Return a batch's status, folded; empty for a batch that is not listed."""
@@ -152,11 +157,13 @@ class _Wave:
         found: dict[tuple[str, str], MigrationUser] = {}
         for key in member.keys:
             found.update({(user["batch_id"], user["identity"]): user for user in users.get(key, ())})
-        mine = [u for u in found.values() if self.is_own(u["batch_id"]) and not self._removing(u)]
-        return _Found(mine[0] if mine else None, [user for user in found.values() if user not in mine])
+        mine = [u for u in found.values() if self.is_own(u["batch_id"]) and not self.is_removing(u)]
+        others = [user for user in found.values() if user not in mine]
+        return _Found(mine[0] if mine else None, sorted(others, key=self.is_removing))
 
-    def _removing(self, user: MigrationUser) -> bool:
-        return self.status_of(user["batch_id"]) == migration.REMOVING
+    def is_removing(self, user: MigrationUser) -> bool:
+        """Tell whether a user is going away, alone or with its batch."""
+        return migration.REMOVING in (_values.folded(user["status"]), self.status_of(user["batch_id"]))
 
     def verdict(self, member: Member) -> Verdict:
         return self.plan.verdicts[member.identity]
@@ -219,6 +226,10 @@ def _submit(wave: _Wave, now: datetime.datetime) -> None:
                 if not member.record.get("resume_failed"):
                     raise user_failed(user, member.exchange_guid, "run with resume_failed: true")
                 retried.append((member, user))
+            elif migration.has_completed(user) and member.kind == "mailbox":
+                raise _left_over(user)
+            elif _stands_alone(wave, user):
+                retried.append((member, user))
         except HybridError as error:
             wave.verdict(member).status, wave.verdict(member).error = "failed", error
     filled, made = _placed(wave, to_add)
@@ -231,24 +242,27 @@ def _refuse_elsewhere(wave: _Wave, member: Member) -> None:
     others = wave.found[member.identity].others
     if others:
         user = others[0]
-        removing = wave.status_of(user["batch_id"]) == migration.REMOVING
-        way_out = (
-            f"Finish it with batch_name: {user['batch_id']}, or remove it from that batch (Remove-MigrationUser). A "
-            "user whose move was completed blocks, too."
-        )
+        removing = wave.is_removing(user)
+        way_out = "remove it from that batch (Remove-MigrationUser)."
+        if migration.has_completed(user) or wave.is_onboarding(user["batch_id"]):
+            way_out = f"R{way_out[1:]}"
+        else:
+            way_out = f"Finish it with batch_name: {user['batch_id']}, or {way_out}"
         raise MailboxError(
             f"it is a user of the migration batch {user['batch_id']} ({user['status'] or 'status unknown'}), and the "
             "service takes a mailbox in one batch only, whether finished or not.",
             code="belongs_to_migration_batch",
             cmdlet="Get-MigrationUser",
             retryable=removing,
-            remedy="That batch is being removed: run again in a few minutes." if removing else way_out,
+            remedy="It is being removed there: run again in a few minutes." if removing else way_out,
         )
-    if member.kind != "mailbox":
+    if member.kind not in ("", "mailbox"):
         raise _no_mailbox(member.kind)
     request = wave.seen.requests.get(member.exchange_guid)
     if request is None:
         return
+    if move_request.owned_by_batch(request):
+        raise _owned(request)
     if request["status"] in move_request.COMPLETED:
         raise MailboxError(
             f"a {request['status']} request is left from an earlier move and blocks a new one.",
@@ -261,6 +275,37 @@ def _refuse_elsewhere(wave: _Wave, member: Member) -> None:
         code="request_exists",
         cmdlet="Get-MoveRequest",
         remedy="Finish it or remove it with module move_request; the role does so by itself.",
+    )
+
+
+def _owned(request: MoveRequest) -> MailboxError:
+    batch = request["batch_name"].partition(":")[2]
+    return MailboxError(
+        f"its move request, which is {request['status']}, belongs to the migration batch {batch}, where it is no user.",
+        code="belongs_to_migration_batch",
+        cmdlet="Get-MoveRequest",
+        remedy=f"Remove the batch {batch}, if there is one, which removes the request, too. If there is none, nothing "
+        f"owns the request: Remove-MoveRequest -Identity {request['exchange_guid']} in Exchange Online.",
+    )
+
+
+def _left_over(user: MigrationUser) -> MailboxError:
+    return MailboxError(
+        f"its user in the migration batch {user['batch_id']} is {user['status']}, but the mailbox is in the cloud: the "
+        "user is left from an earlier move, and blocks a new one.",
+        code="completed_request_left",
+        cmdlet="Get-MigrationUser",
+        remedy="Remove it (migration_batch with state: absent and only_completed: true), and run again.",
+    )
+
+
+def _stands_alone(wave: _Wave, user: MigrationUser) -> bool:
+    """Tell whether a user was stopped in a batch that runs: the batch's start would not reach it."""
+    batch = wave.status_of(user["batch_id"])
+    return (
+        wave.options.state == "started"
+        and migration.is_stopped(user)
+        and batch not in (*migration.STANDING, "stopping", "")
     )
 
 
@@ -298,10 +343,13 @@ def _placed(wave: _Wave, to_add: Mapping[Settings, Sequence[Member]]) -> tuple[l
     made: list[BatchCall] = []
     taken = {number_of(batch["identity"], wave.options.batch_name) for batch in wave.seen.batches}
     room = MOST_BATCHES - len(wave.seen.batches)
+    room_in = {batch["identity"]: _room_in(wave, batch) for batch in wave.seen.batches}
     for wanted, group in to_add.items():
         rest = list(group)
-        for batch, free in _with_room(wave, wanted):
+        for batch in _fitting(wave, wanted):
+            free = room_in[batch["identity"]]
             adds, rest = rest[:free], rest[free:]
+            room_in[batch["identity"]] -= len(adds)
             if adds:
                 filled.append(_added(batch, adds, wave.options.databases))
                 _goes_to(wave, adds, batch["identity"])
@@ -327,20 +375,46 @@ def _placed(wave: _Wave, to_add: Mapping[Settings, Sequence[Member]]) -> tuple[l
     return filled, made
 
 
-def _with_room(wave: _Wave, wanted: Settings) -> Iterable[tuple[MigrationBatch, int]]:
-    """Yield the wave's batches that take members with these settings, with how many, in their order.
+def _room_in(wave: _Wave, batch: MigrationBatch) -> int:
+    count = batch.get("total_count", len(wave.users_of(batch["identity"])))
+    return max(0, wave.options.batch_size - count)
 
-    Whether a batch completes by itself shows nowhere, so only a time of completion is compared.
-    """
+
+def _fitting(wave: _Wave, wanted: Settings) -> Iterable[MigrationBatch]:
+    """Yield the wave's batches that members with these settings can join, in their order."""
     own = [batch for batch in wave.seen.batches if wave.is_own(batch["identity"])]
     for batch in sorted(own, key=lambda item: number_of(item["identity"], wave.options.batch_name) or 0):
-        ended = _values.folded(batch["status"]) in (migration.REMOVING, "completed", "completedwitherrors")
+        ended = _values.folded(batch["status"]) in migration.ENDED
         domain = batch.get("target_delivery_domain", wanted.target_delivery_domain)
-        same = _values.folded(domain) == wanted.target_delivery_domain
-        due = batch.get("complete_after_utc", "")
-        if not ended and same and (due == wanted.complete_after or (not wanted.complete_after and not due)):
-            count = batch.get("total_count", len(wave.users_of(batch["identity"])))
-            yield batch, max(0, wave.options.batch_size - count)
+        endpoint = batch.get("target_endpoint", wave.options.endpoint)
+        same = (
+            _values.folded(domain) == wanted.target_delivery_domain
+            and _values.folded(endpoint) == _values.folded(wave.options.endpoint)
+            and batch.get("complete_after_utc", "") == wanted.complete_after
+        )
+        if not ended and same and _suits(wave, batch, wanted):
+            yield batch
+
+
+def _suits(wave: _Wave, batch: MigrationBatch, wanted: Settings) -> bool:
+    """Tell whether a batch has the settings that Exchange shows nowhere, by the wave's own members of it.
+
+    Without its ArchiveDomain, the move of a primary mailbox alone fails (KB 3160413); in a batch that completes by
+    itself, whoever is to be held would be moved at once.
+    """
+    users = wave.users_of(batch["identity"])
+    if wanted.cutover == "held" and any(map(_is_final, users)):
+        return False
+    name = _values.folded(batch["identity"])
+    inside = [
+        member.record
+        for member in wave.members
+        if (mine := wave.found[member.identity].mine) and _values.folded(mine["batch_id"]) == name
+    ]
+    if not inside:
+        return not wanted.archive_domain
+    cutovers = {record.get("cutover") or "automatic" for record in inside}
+    return wanted.cutover in cutovers and wanted.archive_domain in map(members.archive_domain, inside)
 
 
 def _goes_to(wave: _Wave, adds: Sequence[Member], name: str) -> None:
@@ -494,19 +568,32 @@ def _may_complete(wave: _Wave, member: Member, user: MigrationUser | None, appro
     request = migration.as_request(user, member.exchange_guid)
     if request["status"] in move_request.COMPLETED:
         return False
+    if migration.is_stopped(user):
+        raise _stopped(user)
     wave.verdict(member).status = "pending"
     if request["status"] == "CompletionInProgress":
         return False
     if request["status"] == "Failed":
         then = "resume it with resume_failed: true (migration_batch, state: started)"
         raise user_failed(user, member.exchange_guid, then)
-    if user.get("has_unapproved_skipped_items"):
-        if user.get("data_consistency_score") == "Poor" or not member.record.get("approve_skipped_items"):
+    score = user.get("data_consistency_score", "")
+    if score == "Poor" or (user.get("has_unapproved_skipped_items") and score not in data_consistency.GOOD_ENOUGH):
+        if score == "Poor" or not member.record.get("approve_skipped_items"):
             raise _unapproved(user)
         before: dict[str, object] = {"has_unapproved_skipped_items": True}
         after: dict[str, object] = {"has_unapproved_skipped_items": False}
         approvals.append(_of_user("Set-MigrationUser", member, user, before, after, ApproveSkippedItems=True))
     return True
+
+
+def _stopped(user: MigrationUser) -> MailboxError:
+    return MailboxError(
+        f"its user in the migration batch {user['batch_id']} is {user['status']}, and only what is synchronized can be "
+        "completed.",
+        code="move_stopped",
+        cmdlet="Get-MigrationUser",
+        remedy="Start it again (migration_batch with state: started, or the role), then complete it.",
+    )
 
 
 def _unapproved(user: MigrationUser) -> MailboxError:
@@ -519,9 +606,10 @@ def _unapproved(user: MigrationUser) -> MailboxError:
 
 def _not_found(wave: _Wave, member: Member) -> MailboxError:
     others = wave.found[member.identity].others
-    where = f" It is in the batch {others[0]['batch_id']}." if others else ""
+    name = others[0]["batch_id"] if others else ""
+    where = f" It is in the {'onboarding ' if wave.is_onboarding(name) else ''}batch {name}." if others else ""
     return MailboxError(
-        f"it is in no migration batch named {wave.options.batch_name}.{where}",
+        f"it is in no batch of the wave {wave.options.batch_name}.{where}",
         code="not_found",
         cmdlet="Get-MigrationUser",
         remedy="Check batch_name, or submit it first (migration_batch with state: started, or the role).",
@@ -553,11 +641,22 @@ def _completions(
         parameters: dict[str, Value] = {"Identity": batch["identity"], "CompleteAfter": _values.parse_time(due)}
         cmdlet = Cmdlet("Set-MigrationBatch", parameters)
     elif not due and (known is None or known > now):
-        cmdlet = Cmdlet("Complete-MigrationBatch", {"Identity": batch["identity"]})
+        cmdlet = _completion(batch, now)
     else:
         return []
     before = {"complete_after": batch.get("complete_after_utc")}
     return [BatchCall(cmdlet, batch["identity"], identities, before, _completed_after(due))]
+
+
+def _completion(batch: MigrationBatch, now: datetime.datetime) -> Cmdlet:
+    """Return what completes a batch now: Complete-MigrationBatch is documented for one that is synchronized alone.
+
+    It sets CompleteAfter to now, as Microsoft's page says, which can be done for one that still runs.
+    """
+    if _values.folded(batch["status"]) in migration.COMPLETABLE:
+        return Cmdlet("Complete-MigrationBatch", {"Identity": batch["identity"]})
+    moment = _values.parse_time(_values.utc_time(now))
+    return Cmdlet("Set-MigrationBatch", {"Identity": batch["identity"], "CompleteAfter": moment})
 
 
 def _completed_after(due: str) -> dict[str, object]:
@@ -646,7 +745,19 @@ def _remove(wave: _Wave) -> None:
             stops.append(BatchCall(stop, batch["identity"], identities, {"status": batch["status"]}))
         gone = Cmdlet("Remove-MigrationBatch", {"Identity": batch["identity"]})
         removals.append(BatchCall(gone, batch["identity"], identities, {"migration_batch": batch["identity"]}, _GONE))
-    wave.plan.stages = [stops, removals]
+    wave.plan.stages = [stops, [*removals, *_empty_ones(wave)]]
+
+
+def _empty_ones(wave: _Wave) -> list[BatchCall]:
+    """Return the removal of the wave's batches whose users were removed one by one: each counts among the hundred."""
+    return [
+        BatchCall(Cmdlet("Remove-MigrationBatch", {"Identity": batch["identity"]}), batch["identity"], ())
+        for batch in wave.seen.batches
+        if wave.is_own(batch["identity"])
+        and wave.status_of(batch["identity"]) != migration.REMOVING
+        and batch.get("total_count") == 0
+        and not wave.users_of(batch["identity"])
+    ]
 
 
 def _keep_of_others(wave: _Wave, member: Member) -> None:

@@ -41,6 +41,7 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_ONLINE)
         cmdlets: list[str] = []
+        changed = False
         outcomes = {str(record["identity"]): Outcome(record, status="skipped") for record in records}
         mine = [record for record in records if record.get("move_method") != "move_request"]
         endpoint, databases = _endpoint(connections, params, mine), _databases(connections, params, mine)
@@ -52,7 +53,8 @@ def work(module: HybridModule) -> NoReturn:
             outcomes.update({outcome.identity: outcome for outcome in found.outcomes})
             module.warnings += found.warnings
             cmdlets += found.cmdlets
-    module.finish([outcomes[str(record["identity"])] for record in records], cmdlets=cmdlets)
+            changed = changed or found.changed
+    module.finish([outcomes[str(record["identity"])] for record in records], cmdlets=cmdlets, changed=changed)
 
 
 def _check(params: Mapping[str, Any]) -> None:

@@ -20,6 +20,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 TOO_LOW = ("Investigate", "Poor")
+# Whatever was skipped, nobody has to approve it.
+GOOD_ENOUGH = ("Perfect", "Good")
 COUNTS = ("bad_items_encountered", "large_items_encountered", "missing_items_encountered")
 SHOWN = ("data_consistency_score", *COUNTS)
 # What a request failed of, by the failure catalogue's codes.
@@ -60,7 +62,7 @@ def poor(message: str) -> MailboxError:
         code="score_poor",
         cmdlet="Get-MoveRequestStatistics",
         remedy=f"{_LOOK} No administrator can approve them: open a case with Microsoft Support, or remove the "
-        "request (move_request, state: absent); the mailbox stays in the cloud.",
+        "move (move_request or migration_batch with state: absent); the mailbox stays in the cloud.",
     )
 
 

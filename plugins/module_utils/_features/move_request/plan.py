@@ -363,7 +363,8 @@ def _refuse_batch(current: MoveRequest) -> None:
             f"the request belongs to the migration batch {_batch_of(current)}.",
             code="belongs_to_migration_batch",
             cmdlet="Get-MoveRequest",
-            remedy="Manage it with that batch, or remove its migration user first.",
+            remedy="Manage it with that batch, or remove its migration user first. If neither exists any more, nothing "
+            f"owns the request: Remove-MoveRequest -Identity {current['exchange_guid']} in Exchange Online.",
         )
 
 

@@ -64,7 +64,7 @@ class Tenant:
                 connections, records, Options(state, **given), check=check, sleep=self.lab.sleep,
                 now=self.hybrid.clock.now,
             )  # fmt: skip
-        self.warnings, self.cmdlets = result.warnings, result.cmdlets
+        self.warnings, self.cmdlets, self.changed = result.warnings, result.cmdlets, result.changed
         return result.outcomes
 
     def cloud(self, cmdlet: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -292,8 +292,14 @@ def test_what_would_be_failed_by_the_service_is_told_before_anything_is_made(ten
 
 def test_a_request_of_its_own_is_told_too(tenant: Tenant) -> None:
     tenant.build.batch_request(tenant.pairs[0]).options.batch_name = "by hand"
-    tenant.build.batch_request(tenant.pairs[1]).phase = "completed"
-    assert codes(tenant.run()) == ["request_exists", "completed_request_left", "changed"]
+    completed = tenant.build.batch_request(tenant.pairs[1])
+    completed.phase, completed.options.batch_name = "completed", "by hand"
+    # KB 4502865: a request that is in no batch any more is removed itself, one of a batch with its user or batch.
+    tenant.build.batch_request(tenant.pairs[2])
+    outcomes = tenant.run()
+    assert codes(outcomes) == ["request_exists", "completed_request_left", "belongs_to_migration_batch"]
+    assert outcomes[2].error is not None
+    assert f"Remove-MoveRequest -Identity {tenant.pairs[2].cloud.exchange_guid}" in outcomes[2].error.remedy
 
 
 def test_one_that_is_home_and_one_named_twice(tenant: Tenant) -> None:
@@ -340,8 +346,12 @@ def test_strangers_stay_unless_they_are_to_be_purged(tenant: Tenant) -> None:
         "The wave's batches have users that are not in this wave, and that stay there: "
         f"{tenant.pairs[2].identity}. migration_batch with purge_members: true removes them."
     ]
-    tenant.run(wave=fewer, purge_members=True)
+    assert not tenant.changed
+    tenant.run(wave=fewer, purge_members=True, check=True)
+    assert (tenant.changed, tenant.lab.writes, len(tenant.cmdlets)) == (True, [], 1)
+    outcomes = tenant.run(wave=fewer, purge_members=True)
     assert (tenant.lab.writes, len(tenant.statuses)) == (["Remove-MigrationUser"], 2)
+    assert (summary(outcomes)["unchanged"], tenant.changed) == (2, True)
 
 
 def test_what_is_home_or_cannot_be_read_is_no_stranger_and_is_not_purged(tenant: Tenant) -> None:
@@ -355,7 +365,107 @@ def test_what_is_home_or_cannot_be_read_is_no_stranger_and_is_not_purged(tenant:
     assert (tenant.lab.writes, tenant.warnings, len(tenant.statuses)) == ([], [], 3)
 
 
+def test_an_onboarding_batch_of_the_waves_name_is_another(tenant: Tenant) -> None:
+    """Finished batches stay for weeks and block their mailboxes (facts migration-batches.md 3), whatever their name."""
+    ann = tenant.pairs[0]
+    tenant.hybrid.tenant.migration_users[ann.identity] = "Wave-1"
+    tenant.hybrid.tenant.migration_users["somebody@contoso.com"] = "Wave-1"
+    outcomes = tenant.run(purge_members=True)
+    assert codes(outcomes) == ["belongs_to_migration_batch", "changed", "changed"]
+    assert outcomes[1].details["migration_batch"] == "wave-1-2"
+    assert outcomes[0].error is not None
+    assert outcomes[0].error.remedy == "Remove it from that batch (Remove-MigrationUser)."
+    (refused,) = tenant.run("absent", wave=[tenant.record(ann)])
+    assert "It is in the onboarding batch Wave-1." in str(refused.error)
+    assert (tenant.lab.writes, set(tenant.hybrid.tenant.migration_users.values())) == ([], {"Wave-1"})
+
+
+def test_whoever_leaves_its_archive_behind_joins_a_batch_that_has_the_archives_domain(tenant: Tenant) -> None:
+    """KB 3160413: without ArchiveDomain, which is a setting of the batch, the move of the primary mailbox fails."""
+    ann, bob, cleo = tenant.pairs
+    for pair in (bob, cleo):
+        tenant.build.archive(pair)
+    split = {"primary_only": True, "archive_domain": "contoso.mail.onmicrosoft.com"}
+    wave = [tenant.record(ann), tenant.record(bob, **split), tenant.record(cleo, **split)]
+    tenant.run(wave=wave[:1])
+    assert [o.details["migration_batch"] for o in tenant.run(wave=wave[:2])] == ["wave-1", "wave-1-2"]
+    assert [o.details["migration_batch"] for o in tenant.run(wave=wave)] == ["wave-1", "wave-1-2", "wave-1-2"]
+    tenant.later()
+    assert set(tenant.statuses.values()) == {"Synced"}
+
+
+def test_a_held_mailbox_joins_no_batch_that_completes_by_itself(tenant: Tenant) -> None:
+    ann, bob, cleo = tenant.pairs
+    first = tenant.record(ann, cutover="automatic")
+    tenant.run(wave=[first])
+    outcomes = tenant.run(wave=[first, tenant.record(bob)])
+    assert outcomes[1].details["migration_batch"] == "wave-1-2"
+    tenant.later()
+    assert sorted(tenant.statuses.values()) == ["Completed", "Synced"]
+    # Nobody of the wave is left to know it by; that its users complete, shows.
+    assert [o.details["migration_batch"] for o in tenant.run(wave=[tenant.record(cleo)])] == ["wave-1-2"]
+
+
+def test_who_came_back_to_the_cloud_is_not_taken_for_moved(tenant: Tenant) -> None:
+    """What completed stays for 60 days and blocks the next move (facts migration-batches.md 3)."""
+    ann, bob = tenant.pairs[:2]
+    wave = [
+        tenant.record(
+            pair, cutover="automatic", exchange_guid=str(pair.cloud.exchange_guid),
+            email_addresses=list(pair.cloud.email_addresses),
+        )
+        for pair in (ann, bob)
+    ]  # fmt: skip
+    tenant.run(wave=wave)
+    tenant.later()
+    assert set(tenant.statuses.values()) == {"Completed"}
+    tenant.build.set_cloud(ann, kind="UserMailbox")
+    assert (codes(tenant.run(wave=wave)), tenant.lab.writes) == (["completed_request_left", "unchanged"], [])
+    assert codes(tenant.run("absent", wave=wave, only_completed=True)) == ["changed", "changed"]
+
+
+def test_a_user_that_is_being_removed_is_no_member(tenant: Tenant) -> None:
+    """Get-MigrationUser knows the status Removing (facts cmdlets.md 6)."""
+    tenant.run()
+    tenant.later()
+    tenant.hybrid.exchange_online.migration.seed = 1
+    ann = [tenant.record(tenant.pairs[0])]
+    assert (codes(tenant.run("absent", wave=ann)), tenant.lab.writes) == (["changed"], ["Remove-MigrationUser"])
+    assert (codes(tenant.run("absent", wave=ann)), tenant.lab.writes) == (["unchanged"], [])
+    outcomes = tenant.run()
+    assert codes(outcomes) == ["belongs_to_migration_batch", "unchanged", "unchanged"]
+    assert outcomes[0].error is not None
+    assert outcomes[0].error.retryable
+    tenant.later()
+    assert (codes(tenant.run()), tenant.lab.writes) == (["changed", "unchanged", "unchanged"], ["Set-MigrationBatch"])
+
+
 # -- completed --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_good_enough_completes_without_an_approval(tenant: Tenant) -> None:
+    """Microsoft, track-prevent-data-loss-dcs: with the score Good the migration succeeds, and only Investigate is to be
+    approved. Whether HasUnapprovedSkippedItems includes it, nobody says."""
+    tenant.hybrid.exchange_online.migration.seed = 1
+    for pair in tenant.pairs:
+        tenant.build.set_cloud(pair, skipped=Skipped("Good", 3))
+    tenant.run()
+    tenant.later()
+    assert {user["HasUnapprovedSkippedItems"] for user in tenant.cloud("Get-MigrationUser")} == {True}
+    assert (summary(tenant.run("completed"))["changed"], tenant.lab.writes) == (3, ["Complete-MigrationBatch"])
+    tenant.later()
+    assert set(tenant.statuses.values()) == {"CompletedWithWarnings"}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_batch_that_still_runs_is_given_the_time(tenant: Tenant, seed: int) -> None:
+    """Microsoft has Complete-MigrationBatch for batches that are Synced or SyncedWithErrors."""
+    tenant.hybrid.exchange_online.migration.seed = seed
+    tenant.run()
+    assert (summary(tenant.run("completed"))["changed"], tenant.lab.writes) == (3, ["Set-MigrationBatch"])
+    assert (summary(tenant.run("completed"))["pending"], tenant.lab.writes) == (3, [])
+    tenant.later()
+    assert set(tenant.statuses.values()) == {"Completed"}
 
 
 def test_the_whole_batch_completes_in_one_write(tenant: Tenant) -> None:
@@ -419,6 +529,32 @@ def test_a_batch_is_stopped_and_goes_on(tenant: Tenant) -> None:
     tenant.run()
     tenant.later()
     assert set(tenant.statuses.values()) == {"Synced"}
+
+
+def test_a_user_that_was_stopped_alone_goes_on(tenant: Tenant) -> None:
+    tenant.run()
+    ann = [tenant.record(tenant.pairs[0])]
+    assert (codes(tenant.run("stopped", wave=ann)), tenant.lab.writes) == (["changed"], ["Stop-MigrationUser"])
+    assert codes(tenant.run("completed", wave=ann)) == ["move_stopped"]
+    assert (codes(tenant.run("present")), tenant.lab.writes) == (["unchanged"] * 3, [])
+    outcomes = tenant.run()
+    assert codes(outcomes) == ["changed", "unchanged", "unchanged"]
+    assert tenant.lab.writes == ["Start-MigrationUser"]
+    tenant.later()
+    assert set(tenant.statuses.values()) == {"Synced"}
+    assert (codes(tenant.run()), tenant.lab.writes) == (["unchanged"] * 3, [])
+
+
+def test_a_batch_whose_users_went_one_by_one_is_removed_too(tenant: Tenant) -> None:
+    tenant.run()
+    tenant.later()
+    for pair in tenant.pairs:
+        tenant.cloud("Remove-MigrationUser", Identity=pair.identity, Confirm=False)
+    assert codes(tenant.run("absent")) == ["unchanged"] * 3
+    assert (tenant.lab.writes, tenant.changed) == (["Remove-MigrationBatch"], True)
+    tenant.later()
+    assert tenant.cloud("Get-MigrationBatch") == []
+    assert (codes(tenant.run("absent")), tenant.lab.writes, tenant.changed) == (["unchanged"] * 3, [], False)
 
 
 def test_a_running_batch_is_stopped_before_it_is_removed(tenant: Tenant) -> None:

@@ -30,7 +30,7 @@ PEOPLE = ("ann", "bob", "cleo")
 LATER, SOONER = "2026-12-01T18:00:00Z", "2026-11-30T17:00:00Z"
 
 
-def member(name: str, kind: str = "mailbox", **more: Any) -> Member:
+def member(name: str, kind: str = "", **more: Any) -> Member:
     record: Any = {
         "identity": f"{name}@contoso.com", "remote_target_database": "DB01", "target_delivery_domain": "contoso.com",
         "cutover": "held", **more,
@@ -106,6 +106,13 @@ def test_a_tenant_takes_no_more_batches_than_it_has_room_for() -> None:
         ([batch("wave-1-2"), batch()], {"batch_size": 2}, ["Set-MigrationBatch wave-1", "Set-MigrationBatch wave-1-2"]),
         ([batch(status="Completed")], {}, ["New-MigrationBatch wave-1-2"]),
         ([batch(status="CompletedWithErrors")], {}, ["New-MigrationBatch wave-1-2"]),
+        # What is left for these is to be removed (facts migration-batches.md 2.1).
+        ([batch(status="Failed")], {}, ["New-MigrationBatch wave-1-2"]),
+        ([batch(status="Corrupted")], {}, ["New-MigrationBatch wave-1-2"]),
+        ([batch(target_endpoint="Endpoint")], {}, ["Set-MigrationBatch wave-1"]),
+        ([batch(target_endpoint="another")], {}, ["New-MigrationBatch wave-1-2"]),
+        ([batch(batch_direction="Offboarding")], {}, ["Set-MigrationBatch wave-1"]),
+        ([batch(batch_direction="Onboarding")], {}, ["New-MigrationBatch wave-1-2"]),
         ([batch(status="Removing")], {}, ["New-MigrationBatch wave-1-2"]),
         ([batch(target_delivery_domain="Contoso.com")], {}, ["Set-MigrationBatch wave-1"]),
         ([batch(target_delivery_domain="fabrikam.com")], {}, ["New-MigrationBatch wave-1-2"]),
@@ -118,6 +125,21 @@ def test_which_batch_has_room(there: list[Any], more: dict[str, Any], expected: 
     assert (sent(found), verdicts(found)) == (expected, ["changed"] * 3)
     removing = [item["identity"] for item in there if item["status"] == "Removing"]
     assert found.waits_for == removing
+
+
+def test_mailboxes_with_different_settings_do_not_take_the_same_room() -> None:
+    wave = [member("ann"), member("bob"), member("cleo", start_after=LATER), member("dan", start_after=LATER)]
+    found = planned("started", [user("ann")], [batch(total_count=1)], wave, batch_size=3)
+    assert [(call.about, call.concerns) for call in found.calls] == [
+        ("wave-1", ("bob@contoso.com",)), ("wave-1", ("cleo@contoso.com",)), ("wave-1-2", ("dan@contoso.com",)),
+    ]  # fmt: skip
+
+
+def test_a_user_that_has_completed_though_the_mailbox_is_in_the_cloud_is_left_from_another_move() -> None:
+    """A user that has completed blocks the next move (facts migration-batches.md 3)."""
+    there = [batch(status="Completed")]
+    for kind, expected in (("mailbox", "completed_request_left"), ("mail_user", "unchanged"), ("", "unchanged")):
+        assert verdicts(planned("started", [user("ann", "Completed")], there, [member("ann", kind)])) == [expected]
 
 
 def test_a_batch_says_what_its_members_ask_for() -> None:
@@ -165,6 +187,10 @@ def test_only_a_batch_that_stands_is_started_and_a_failed_user_on_request() -> N
         ("user", [], [], None, "not_a_mailbox", False),
         ("mailbox", [], [], "Completed", "completed_request_left", False),
         ("mailbox", [], [], "InProgress", "request_exists", False),
+        ("", [], [], "InProgress", "request_exists", False),
+        ("", [user("ann", "Removing")], [batch()], None, "belongs_to_migration_batch", True),
+        ("", [user("ann", "Removing", "y"), user("ann", "Completed", "x")], [batch("x"), batch("y")], None,
+         "belongs_to_migration_batch", False),
     ],
 )  # fmt: skip
 def test_who_is_elsewhere_is_not_added(
@@ -200,6 +226,10 @@ def test_of_many_strangers_five_are_named() -> None:
         ("Completing", {}, {}, "pending", []),
         ("Failed", {}, {}, "move_failed", []),
         ("Synced", {"has_unapproved_skipped_items": True}, {}, "score_investigate", []),
+        ("Synced", {"has_unapproved_skipped_items": True, "data_consistency_score": "Good"}, {}, "changed",
+         ["Complete-MigrationBatch wave-1"]),
+        ("Synced", {"data_consistency_score": "Poor"}, {"approve_skipped_items": True}, "score_poor", []),
+        ("Stopped", {}, {}, "move_stopped", []),
         ("Synced", {"has_unapproved_skipped_items": True, "data_consistency_score": "Poor"},
          {"approve_skipped_items": True}, "score_poor", []),
         ("Synced", {"has_unapproved_skipped_items": True}, {"approve_skipped_items": True}, "changed",
@@ -211,7 +241,7 @@ def test_of_many_strangers_five_are_named() -> None:
 def test_how_one_user_completes(
     status: str, more: dict[str, Any], record: dict[str, Any], verdict: str, cmdlets: list[str]
 ) -> None:
-    found = planned("completed", [user("ann", status, **more)], wave=[member("ann", **record)])
+    found = planned("completed", [user("ann", status, **more)], [batch(status="Synced")], [member("ann", **record)])
     assert (verdicts(found), sent(found)) == ([verdict], cmdlets)
     if cmdlets[1:]:
         assert found.calls[0].cmdlet.parameters["ApproveSkippedItems"] is True
@@ -232,7 +262,7 @@ def test_how_one_user_completes(
 def test_a_batch_that_completes_by_its_time_already_is_left_alone(
     due: str | None, known: str | None, expected: str
 ) -> None:
-    there = [batch(**({"complete_after_utc": known} if known else {}))]
+    there = [batch(status="SyncedWithErrors", **({"complete_after_utc": known} if known else {}))]
     wave = [member("ann", complete_after=due)]
     assert sent(planned("completed", [user("ann")], there, wave)) == ([expected] if expected else [])
 
@@ -246,7 +276,10 @@ def test_users_with_other_times_or_beside_others_complete_each_for_itself() -> N
         "2026-11-30", "2026-12-01",
     ]  # fmt: skip
     assert [call.after for call in found.calls] == [{"status": "Completing"}, {"complete_after": LATER}]
-    assert sent(planned("completed", users, wave=[member("ann"), member("bob")])) == ["Complete-MigrationBatch wave-1"]
+    both = [member("ann"), member("bob")]
+    assert sent(planned("completed", users, [batch(status="Synced")], both)) == ["Complete-MigrationBatch wave-1"]
+    (call,) = planned("completed", users, [batch(status="Syncing")], both).calls
+    assert (call.cmdlet.name, call.cmdlet.parameters["CompleteAfter"]) == ("Set-MigrationBatch", NOW)
 
 
 def test_where_a_user_is_that_is_in_no_batch_of_the_wave_is_told() -> None:
