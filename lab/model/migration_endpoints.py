@@ -49,7 +49,8 @@ class MigrationEndpoints:
         """Get-MigrationEndpoint."""
         if request.get("Identity"):
             return Answer([migration_output.endpoint(self.tenant.migration_endpoint(request.get("Identity")))])
-        shown = self.tenant.migration_endpoints.values() if request.get("Type") in (None, "ExchangeRemoteMove") else ()
+        asked = str(request.get("Type") or "").lower()
+        shown = [item for item in self.tenant.migration_endpoints.values() if asked in ("", item.type.lower())]
         return Answer([migration_output.endpoint(item) for item in shown])
 
     def new(self, request: Request) -> Answer:

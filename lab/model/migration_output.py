@@ -22,7 +22,7 @@ def endpoint(item: MigrationEndpoint) -> LabObject:
     """Return what Get-MigrationEndpoint shows: never the credential."""
     properties: dict[str, LabValue] = {
         "Identity": Reference(item.name), "RemoteServer": item.remote_server, "RemoteTenant": item.remote_tenant,
-        "UseAutoDiscover": False, "EndpointType": _enumeration("MigrationType", "ExchangeRemoteMove"),
+        "UseAutoDiscover": False, "EndpointType": _enumeration("MigrationType", item.type),
         "ApplicationId": "", "MaxConcurrentMigrations": str(item.max_migrations),
         "MaxConcurrentIncrementalSyncs": str(item.max_incremental), "IsValid": True,
     }  # fmt: skip

@@ -85,7 +85,8 @@ class OutboundConnector:
 
 @dataclass
 class MigrationEndpoint:
-    """An endpoint for remote moves; ``credential`` is what it keeps. A cross-tenant one has a ``remote_tenant``."""
+    """An endpoint, for remote moves unless its ``type`` is another; ``credential`` is what it keeps. A cross-tenant one
+    has a ``remote_tenant``."""
 
     name: str
     remote_server: str
@@ -94,6 +95,7 @@ class MigrationEndpoint:
     max_migrations: int = 20
     max_incremental: int = 10
     tested_at: datetime.datetime | None = None
+    type: str = "ExchangeRemoteMove"
 
 
 @dataclass

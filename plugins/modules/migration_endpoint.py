@@ -15,7 +15,8 @@ description:
     it may run. If it refuses a test for that reason, the module waits once, until the time that the refusal names, for
     at most five minutes.
   - How a credential travels over the REST interface is not published. Creating an endpoint and renewing its credential
-    therefore require O(exchange_online.interface=powershell), and are refused without it before anything is sent.
+    therefore require O(exchange_online.interface=powershell), and are refused without it before anything is written, in
+    check mode too.
 version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
@@ -28,7 +29,7 @@ options:
   state:
     description:
       - V(present) ensures that the endpoint exists with the given settings.
-      - V(absent) removes it. Exchange Online refuses this while migration batches use it.
+      - V(absent) removes it, whatever its type. Exchange Online refuses this while migration batches use it.
       - V(tested) tests it, and fails if it does not work. Nothing is changed.
     type: str
     choices: [present, absent, tested]

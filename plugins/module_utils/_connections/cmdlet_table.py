@@ -252,7 +252,7 @@ TABLE: tuple[KnownCmdlet, ...] = (
         _for("ResultSize", MIGRATION, BATCHES),
         _for("Identity IncludeReport", MIGRATION, BATCHES),
     ),
-    _cloud_read("Get-MigrationEndpoint", _for("Type", MIGRATION, BATCHES), _for("Type", MIGRATION, ENDPOINT)),
+    _cloud_read("Get-MigrationEndpoint", _for("", MIGRATION, BATCHES), _for("", MIGRATION, ENDPOINT)),
     _cloud_read(
         "Test-MigrationServerAvailability",
         _for("ExchangeRemoteMove RemoteServer Credentials Endpoint", MIGRATION, READINESS),

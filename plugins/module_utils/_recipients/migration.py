@@ -155,7 +155,7 @@ def chosen_endpoint(
         for item in found:
             if _values.folded(item.get("identity")) == _values.folded(name):
                 return _own(item, name, option)
-        known = ", ".join(sorted(str(item.get("identity")) for item in found)) or "none"
+        known = ", ".join(sorted(str(item.get("identity")) for item in fitting(found))) or "none"
         raise InputError(
             option, name, "is not a migration endpoint for remote moves", f"Use one of: {known}.", "endpoint_not_found"
         )
@@ -182,16 +182,25 @@ def chosen_endpoint(
 
 def fitting(found: Iterable[MigrationEndpoint]) -> list[MigrationEndpoint]:
     """Return the endpoints for remote moves that do not lead to another tenant."""
-    types = ("", _values.folded(REMOTE_MOVE))
-    return [e for e in found if not e.get("remote_tenant") and _values.folded(e.get("endpoint_type")) in types]
+    return [item for item in found if not why_not_ours(item)]
+
+
+def why_not_ours(item: MigrationEndpoint) -> str:
+    """Return why an endpoint does not lead to on-premises Exchange, an empty text where it does."""
+    if item.get("remote_tenant"):
+        return f"leads to the tenant {item['remote_tenant']}, not to on-premises Exchange"
+    if _values.folded(item.get("endpoint_type")) not in ("", _values.folded(REMOTE_MOVE)):
+        return f"is of the type {item['endpoint_type']}, and is not for remote moves"
+    return ""
 
 
 def _own(item: MigrationEndpoint, name: str, option: str) -> MigrationEndpoint:
-    if item.get("remote_tenant"):
+    why_not = why_not_ours(item)
+    if why_not:
         raise InputError(
             option,
             name,
-            f"leads to the tenant {item['remote_tenant']}, not to on-premises Exchange",
+            why_not,
             "Use the endpoint of the hybrid configuration wizard.",
             "endpoint_not_found",
         )

@@ -266,8 +266,8 @@ def _exactly_one(found: list[_Seen[T]] | HybridError, identity: str, cmdlet: str
 
 
 def migration_endpoints(connections: Connections) -> list[MigrationEndpoint]:
-    """Return the tenant's endpoints for remote moves, those to other tenants among them."""
-    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationEndpoint", {"Type": migration.REMOTE_MOVE})).objects
+    """Return the tenant's endpoints, those of other types and to other tenants among them: each name is taken."""
+    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationEndpoint")).objects
     return [migration.endpoint(item) for item in shown]
 
 

@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Value,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import migration
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     MigrationEndpoint,
     parameters,
@@ -57,11 +58,12 @@ def present(wanted: Wanted, current: MigrationEndpoint | None) -> EndpointPlan:
     """An endpoint exists and is as asked for; InputError for what cannot be changed, or is not enough to make one."""
     if current is None:
         return _new(wanted)
-    if current.get("remote_tenant"):
+    why_not = migration.why_not_ours(current)
+    if why_not:
         raise InputError(
             "name",
             wanted.name,
-            f"is an endpoint to the tenant {current['remote_tenant']}, and an endpoint's type cannot be changed",
+            f"{why_not}, and an endpoint's type cannot be changed",
             "Use another name, or remove it first (migration_endpoint, state: absent).",
             "endpoint_differs",
         )
@@ -124,7 +126,7 @@ def _check_limits(settings: MigrationEndpoint) -> None:
 
 
 def absent(name: str, current: MigrationEndpoint | None) -> EndpointPlan:
-    """No endpoint of this name."""
+    """No endpoint of this name, whatever its type."""
     if current is None:
         return EndpointPlan()
     return EndpointPlan([Cmdlet("Remove-MigrationEndpoint", {"Identity": name})], current, None)

@@ -58,6 +58,8 @@ def work(module: HybridModule) -> NoReturn:
             module.exit(changed=False, endpoint=endpoint, test=proved(connections, endpoint["identity"]))
         current = _named(found, name)
         planned = plan.present(wanted, current) if state == "present" else plan.absent(name, current)
+        if wanted.credential is not None and any("Credentials" in cmdlet.parameters for cmdlet in planned.calls):
+            refuse_unpublished(wanted.credential, params["exchange_online"] or {})
         if planned.calls and not module.check_mode:
             _apply(connections, planned, name)
             current = _named(recipients_read.migration_endpoints(connections), name)
@@ -69,12 +71,10 @@ def _named(found: Sequence[MigrationEndpoint], name: str) -> MigrationEndpoint |
 
 
 def _wanted(params: Mapping[str, Any], name: str) -> Wanted:
-    """Return what is asked for; a credential that cannot be sent is refused before anything is contacted."""
+    """Return what is asked for."""
     settings = {key: params[key] for key in ("remote_server", *plan.LIMITS) if params[key] is not None}
     given = params["remote_credential"] or {}
     credential = checked_credential(given, needed=True) if given.get("username") or given.get("password") else None
-    if credential is not None and params["state"] == "present" and params["update_credentials"]:
-        refuse_unpublished(credential, params["exchange_online"] or {})
     return Wanted(name, cast(MigrationEndpoint, settings), credential, params["update_credentials"])
 
 

@@ -475,3 +475,12 @@ def test_a_cross_tenant_endpoint_is_of_the_same_type(desk: Desk) -> None:
     desk.hybrid.tenant.migration_endpoints["other"] = MigrationEndpoint("other", "outlook.office.com", "fabrikam.com")
     shown = desk.cloud("Get-MigrationEndpoint", Type="ExchangeRemoteMove").objects
     assert [item.properties["RemoteTenant"] for item in shown] == ["", "fabrikam.com"]
+
+
+def test_endpoints_of_other_types_are_listed_too_and_their_names_are_taken(desk: Desk) -> None:
+    desk.hybrid.tenant.migration_endpoints["old"] = MigrationEndpoint("old", "imap.contoso.com", type="IMAP")
+    shown = desk.cloud("Get-MigrationEndpoint").objects
+    assert [item.properties["EndpointType"].name for item in shown] == ["ExchangeRemoteMove", "IMAP"]
+    assert [item.to_string for item in desk.cloud("Get-MigrationEndpoint", Type="imap").objects] == ["old"]
+    given: dict[str, Any] = {"Name": "Old", "ExchangeRemoteMove": True, "RemoteServer": "mail.contoso.com"}
+    assert "already exists" in desk.cloud_refused("New-MigrationEndpoint", **given).message

@@ -19,7 +19,7 @@ import yaml
 
 from lab.laboratory import Laboratory
 from lab.model.builder import HybridBuilder, Pair
-from lab.model.tenant import MigrationEndpoint
+from lab.model.tenant import WIZARDS_ENDPOINT, MigrationEndpoint
 from tests.unit.plugins.module_utils.in_process import patch_module_args
 
 Ran = Callable[..., dict[str, Any]]
@@ -34,7 +34,7 @@ def ran(
         monkeypatch.setenv(name, value)
     before = signal.getsignal(signal.SIGTERM)
 
-    def run(name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    def run(name: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
         module = importlib.import_module(f"ansible_collections.mailops.exchange_hybrid.plugins.modules.{name}")
         with patch_module_args({**options, "_ansible_check_mode": check}), pytest.raises(SystemExit):
             module.main()
@@ -119,6 +119,7 @@ PAST = {"cutover": "at", "complete_after": "2020-01-01T00:00:00Z"}
     [
         ({"target_endpoint": "Other"}, "endpoint_not_found", "'Other' is not a migration endpoint for remote moves"),
         ({"target_endpoint": "Fabrikam"}, "endpoint_not_found", "'Fabrikam' leads to the tenant fabrikam.com"),
+        ({"target_endpoint": "imap"}, "endpoint_not_found", "'imap' is of the type IMAP, and is not for remote moves"),
         ({"remote_target_database": "DB99"}, "database_not_found", "'DB99' is not an on-premises mailbox database"),
         ({"remote_target_database": "DB03"}, "database_not_mounted", "'DB03' is .*not mounted|DB03 is not mounted"),
         (PAST, "time_in_the_past", "lies in the past"),
@@ -134,6 +135,7 @@ def test_bad_input_of_a_batch_is_one_sentence_of_the_module_and_of_the_role_and_
     for pair in pairs:
         build.mail_enable(pair, exchange_guid=pair.cloud.exchange_guid)
     hybrid.tenant.migration_endpoints["Fabrikam"] = MigrationEndpoint("Fabrikam", "outlook.office.com", "fabrikam.com")
+    hybrid.tenant.migration_endpoints["Imap"] = MigrationEndpoint("Imap", "imap.contoso.com", type="IMAP")
     hybrid.directory.databases["DB03"].mounted = False
     wave = [{"identity": pair.identity} for pair in pairs]
     if "mailboxes" in options:
@@ -156,8 +158,26 @@ def test_bad_input_of_a_batch_is_one_sentence_of_the_module_and_of_the_role_and_
             assert error["remedy"]
             assert ". " not in error["message"].replace(error["remedy"], "").strip(), error
     assert laboratory.log.writes()[before:] == []
-    del hybrid.tenant.migration_endpoints["Fabrikam"]
+    del hybrid.tenant.migration_endpoints["Fabrikam"], hybrid.tenant.migration_endpoints["Imap"]
     hybrid.directory.databases["DB03"].mounted = True
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_endpoint_that_cannot_be_made_over_rest_is_refused_in_a_preview_too(
+    ran: Ran, laboratory: Laboratory, check: bool
+) -> None:
+    """No form of a credential over REST is published (facts migration-batches.md section 4)."""
+    before = len(laboratory.log.writes())
+    given = {
+        "exchange_online": {"experimental_rest_credential": False}, "remote_server": "mail.contoso.com",
+        "remote_credential": {"username": "CONTOSO\\mrs", "password": "a-secret-of-the-test"},
+    }  # fmt: skip
+    refused = ran("migration_endpoint", name="another", check=check, **given)
+    assert (refused["failed"], refused["error"]["code"]) == (True, "experimental_rest_credential_required")
+    refused = ran("migration_endpoint", name=WIZARDS_ENDPOINT, update_credentials=True, check=check, **given)
+    assert (refused["failed"], refused["error"]["code"]) == (True, "experimental_rest_credential_required")
+    assert not ran("migration_endpoint", name=WIZARDS_ENDPOINT, check=check, **given)["changed"]
+    assert laboratory.log.writes()[before:] == []
 
 
 @pytest.mark.parametrize(

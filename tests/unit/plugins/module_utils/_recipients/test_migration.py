@@ -140,7 +140,6 @@ def endpoints(*names: str) -> list[Any]:
         (["Hybrid"], "", "Hybrid"),
         (["Hybrid", "other tenant", "imap"], "", "Hybrid"),
         (["Hybrid", "Second"], "second", "Second"),
-        (["imap"], "imap", "imap"),  # a name is taken at its word
     ],
 )
 def test_the_endpoint_that_is_meant(there: list[str], name: str, chosen: str) -> None:
@@ -156,6 +155,8 @@ def test_the_endpoint_that_is_meant(there: list[str], name: str, chosen: str) ->
         (["Second", "Hybrid"], "Third", "endpoint_not_found", "Use one of: Hybrid, Second."),
         ([], "Third", "endpoint_not_found", "Use one of: none."),
         (["other tenant"], "other tenant", "endpoint_not_found", "Use the endpoint of the hybrid"),
+        (["imap", "Hybrid"], "imap", "endpoint_not_found", "Use the endpoint of the hybrid"),
+        (["imap", "other tenant", "Hybrid"], "Third", "endpoint_not_found", "Use one of: Hybrid."),
     ],
 )
 def test_which_endpoint_is_meant_has_to_be_clear(there: list[str], name: str, code: str, remedy: str) -> None:

@@ -64,6 +64,7 @@ def test_a_credential_is_written_only_on_request() -> None:
         (wanted(None, update=True), CURRENT, "remote_credential"),
         (wanted(max_concurrent_incremental_syncs=30), CURRENT, "max_concurrent_incremental_syncs"),
         (wanted(), {**CURRENT, "remote_tenant": "fabrikam.com"}, "name"),
+        (wanted(), {**CURRENT, "endpoint_type": "IMAP"}, "name"),
     ],
 )
 def test_what_is_refused(given: Wanted, current: Any, option: str) -> None:
