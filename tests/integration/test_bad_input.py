@@ -188,7 +188,7 @@ def objects(bench: Bench) -> dict[str, Case]:
         ),
         "unknown database": Case(
             ann("offboarding_state", remote_target_database="DB99"), "database_not_found",
-            ["remote_target_database", "'DB99'", "db01"],
+            ["remote_target_database", "'DB99'", "Use one of: DB01"],
         ),
     }  # fmt: skip
 
