@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import math
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 T = TypeVar("T")
 # A year: what is more is no time that a service means, and is not shown as a number of 300 digits.
 LONGEST_ASKED = 365 * 86400.0
+
+_AWAKE = threading.Event()
+_STEP = 0.5  # seconds after which a pause that was cut short ends
 
 
 class Busy(ConnectionFailure):
@@ -144,12 +149,33 @@ def _given_up(error: HybridError) -> HybridError:
     return error
 
 
+def pause(seconds: float) -> bool:
+    """Wait, and tell whether it was cut short; for threads, which no signal reaches."""
+    end = time.monotonic() + seconds
+    while not _AWAKE.is_set():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, _STEP))
+    return True
+
+
+@contextlib.contextmanager
+def no_pauses() -> Iterator[None]:
+    """End each ``pause``, of all threads, and let none begin while the block lasts."""
+    _AWAKE.set()
+    try:
+        yield
+    finally:
+        _AWAKE.clear()
+
+
 @dataclass(frozen=True)
 class Retry:
-    """A policy with its means of waiting."""
+    """A policy with its means of waiting. ``sleep`` returns true where the work is not to be tried again after it."""
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], bool | None] = pause
     chance: Callable[[], float] = random.random
 
     def call(self, work: Callable[[], T], worthwhile: Callable[[HybridError], bool]) -> T:
@@ -161,5 +187,5 @@ class Retry:
             except HybridError as error:
                 if error.given_up or not worthwhile(error):
                     raise
-                pause = tries.pause(error)
-            self.sleep(pause)
+                if self.sleep(tries.pause(error)):
+                    raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +34,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     Busy,
     RetryPolicy,
     Tries,
+    no_pauses,
+    pause,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import (
     CmdletError,
@@ -68,7 +69,7 @@ class Connections:
         self,
         options: Mapping[str, Mapping[str, Any]],
         systems: Iterable[System],
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], bool | None] = pause,
         journal: Journal | None = None,
         guard: Callable[[], None] | None = None,
         share: Callable[[str, int], int] | None = None,
@@ -236,7 +237,7 @@ class Connections:
         """
         gate, lent = self._gate(system), False
         while not lent:
-            pause = 0.0
+            seconds = 0.0
             with gate.passed() as limit:
                 try:
                     with self.session(system) as session:
@@ -248,9 +249,9 @@ class Connections:
                     # A session retries its own reads: with nothing left to lower, the system is simply not available.
                     if error.code != "throttled" or error.answer_lost or error.given_up or (limit == 1 and not again):
                         raise
-                    pause = self._lowered(error, system, gate, limit, tries)
-            if pause:
-                self._sleep(pause)
+                    seconds = self._lowered(error, system, gate, limit, tries)
+            if seconds:
+                self._sleep(seconds)
 
     def _lowered(
         self, error: ConnectionFailure, system: str, gate: ConcurrencyLimit, limit: int, tries: Tries
@@ -383,12 +384,13 @@ def in_threads(
 
     On an interrupt, what has not begun is dropped: a pool used as a context manager would run its whole queue first
     (facts ansible-behaviour.md). What is in flight is finished with ``finish``, which is for writes; reads end because
-    all sessions are closed.
+    all sessions are closed, and nothing is waited for any more.
     """
     queue = iter(items)
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     futures: list[Future[R]] = []
     running: set[Future[R]] = set()
+    ending = contextlib.ExitStack()
     try:
         for item in queue:
             future = pool.submit(work, item)
@@ -401,8 +403,10 @@ def in_threads(
         return [future.result() for future in futures]
     except BaseException as error:
         if not finish and not isinstance(error, Exception):
+            ending.enter_context(no_pauses())
             for connections in list(_OPEN):
                 connections.close()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with ending:
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -130,7 +130,7 @@ class _Guard:
         self._own = own
 
     def time(self) -> contextlib.AbstractContextManager[None]:
-        return until(self._limits.answer + self._limits.transfer, self._end)
+        return until(self._limits.answer + self._limits.transfer, self.end)
 
     def require_own(self, url: str) -> None:
         place = origin(url)
@@ -181,7 +181,8 @@ class _Guard:
         """Close what belongs to connections that were closed, when no answer is read."""
         _close(self._twins, everything=everything)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Shut all connections down, also those on which another thread waits for an answer."""
         for twin in list(self._twins):
             with contextlib.suppress(OSError):
                 twin.shutdown(socket.SHUT_RDWR)
@@ -225,6 +226,7 @@ def _adapter_class() -> Any:
 
         def close(self) -> None:
             super().close()
+            self._guard.end()
             self._guard.let_go(everything=True)
 
     return BoundedAdapter

@@ -10,12 +10,14 @@ nothing of Ansible is imported here: both come from where they come from in a ne
     server.py LISTENER DIRECTORY     # a socket, and where to make those for modules; serves until standard input ends
 
 For each playbook a process is forked that begins a session, forks the playbook into it and serves its modules, so that
-a signal to the session's process group reaches these, too. For each module another process waits for it.
+a signal to the session's process group reaches these, too. It is the parent of each module, with the same command line:
+modules take it for their ansible-playbook, with which it begins and ends.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import marshal
@@ -107,7 +109,9 @@ class Request:
         self.connection.sendall(LENGTH.pack(number))
 
     def tell_end_of(self, child: int) -> None:
-        self.tell(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with contextlib.suppress(BrokenPipeError):  # a client that was killed asks no more
+            self.tell(ended)
 
 
 def serve(listener: socket.socket, lifeline: int) -> Request | None:
@@ -161,24 +165,48 @@ def of_playbook(asked: Request, directory: str) -> Work | None:
         return work
     for file in (held_by_the_playbook, *work.files):
         os.close(file)
-    of_module = serve(listener, lifeline)
+    of_module = serve_modules(listener, lifeline)
     if of_module:
         asked.connection.close()
-        return forked(of_module)
+        work = of_module.work()
+        of_module.connection.close()
+        return work
     os.unlink(address)
     asked.tell_end_of(playbook)
     return None
 
 
-def forked(asked: Request) -> Work | None:
-    """Do the work in a process of its own, which may be killed, and tell its end."""
-    work = asked.work()
-    child = os.fork()
-    if child:
-        asked.tell_end_of(child)
-        return None
-    asked.connection.close()
-    return work
+def serve_modules(listener: socket.socket, lifeline: int) -> Request | None:
+    """As ``serve``, and tell each client of its module's end."""
+    running: dict[int, tuple[int, Request]] = {}
+    served = [listener, lifeline]
+    while served or running:
+        for ready in select.select([*served, *running], [], [])[0]:
+            if ready in running:
+                child, request = running.pop(ready)
+                os.close(ready)
+                request.tell_end_of(child)
+                request.connection.close()
+            elif ready == lifeline:
+                served = []
+            else:
+                request = Request(listener.accept()[0])
+                sitecustomize.recall()
+                child = os.fork()
+                if not child:
+                    close_all(listener, lifeline, running)
+                    return request
+                running[os.pidfd_open(child)] = child, request
+    return None
+
+
+def close_all(listener: socket.socket, lifeline: int, running: dict[int, tuple[int, Request]]) -> None:
+    """Close what a module has no part in: a client waits until nobody can tell it anything any more."""
+    listener.close()
+    os.close(lifeline)
+    for file, (_child, request) in running.items():
+        os.close(file)
+        request.connection.close()
 
 
 if (work := main()) is not None:

@@ -167,6 +167,7 @@ class AdminApiSession:
         self.patient: Callable[[], bool] = always_waits
         self.on_throttled: Callable[[], None] = ignore_throttling
         self._http: requests.Session | None = None
+        self._ended = False
         self._origin = urlsplit(tenant.base_url)
         self._connection_id = str(uuid.uuid4())
 
@@ -212,11 +213,15 @@ class AdminApiSession:
         return outcomes
 
     def _worth_reading_again(self, error: HybridError) -> bool:
+        if self._ended:
+            return False
         if isinstance(error, Busy):
             self.on_throttled()
         return _worth_reading_again(error)
 
     def close(self) -> None:
+        """End the session for good, also while another thread waits for an answer."""
+        self._ended = True
         session, self._http = self._http, None
         if session is not None:
             session.close()
@@ -467,6 +472,8 @@ class AdminApiSession:
             raise diagnosis.failure(cmdlet) from None
 
     def _session(self) -> requests.Session:
+        if self._ended:
+            raise ConnectionFailure("The session was closed.", code="connection_lost")
         if self._http is None:
             with IMPORTS:
                 import requests  # noqa: F401 (what follows needs it, and one thread imports at a time)

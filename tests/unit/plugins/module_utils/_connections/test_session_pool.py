@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import System
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.journal import Change
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.retry import Busy, Retry, pause
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import (
     Connections,
     in_threads,
@@ -223,6 +223,24 @@ def test_an_interrupt_drops_what_has_not_begun_and_ends_what_is_in_flight() -> N
     with pytest.raises(KeyboardInterrupt):
         in_threads(work, items(), 4)
     assert finished == [0]
+
+
+def test_an_interrupt_ends_the_pauses_of_reads_and_no_later_one() -> None:
+    asked = threading.Event()
+    busy = Busy("Too many requests.", retry_after=600.0)
+
+    def read() -> None:
+        asked.set()
+        raise busy
+
+    def items() -> Iterator[int]:
+        yield 0
+        assert asked.wait(10)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(lambda _item: Retry().call(read, lambda _error: True), items(), 4)
+    assert not pause(0.001)
 
 
 def guarded(server: FakeOrganization) -> tuple[Connections, list[str]]:

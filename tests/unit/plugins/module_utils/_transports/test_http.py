@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -230,6 +232,28 @@ def test_a_connection_is_used_again_and_closed(certificates: Certificates) -> No
         with http.own_session(url, str(certificates.ca_file), "", PATIENT) as session:
             assert [session.get(url).content for _time in range(3)] == [BODY] * 3
         assert (len(own.seen), own.connected) == (3, 1)
+
+
+@pytest.mark.parametrize("first", [b"", HEAD + b"Content-Length: 500000\r\n\r\n"], ids=["no answer yet", "half of it"])
+def test_an_answer_that_another_thread_waits_for_ends_with_the_session(first: bytes) -> None:
+    begun = threading.Event()
+    ended = threading.Event()
+
+    def answer(_seen: Seen) -> Iterator[bytes]:
+        yield first
+        begun.set()
+        ended.wait(30)
+
+    with HostileServer(answer) as server, ThreadPoolExecutor(1) as pool:
+        session = http.own_session(f"http://localhost:{server.port}/", True, "", PATIENT)
+        waiting = pool.submit(session.get, f"http://localhost:{server.port}/")
+        assert begun.wait(10)
+        session.close()
+        try:
+            with pytest.raises(requests.RequestException):
+                waiting.result(timeout=10)
+        finally:
+            ended.set()
 
 
 def test_a_proxy_is_used_where_it_is_given_and_no_netrc(
