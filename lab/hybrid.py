@@ -95,11 +95,15 @@ class Hybrid:
             if self.sync.sync_cycle_enabled and not self.sync.scheduler_suspended and not self.sync.busy:
                 self.sync.run_cycle_now(self.clock.now())
 
-    def search_directory(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
-        """Return what a domain controller of the first domain shows over LDAP of the objects with this value."""
+    def search_directory(
+        self, base: str, attribute: str, value: bytes, *, catalog: bool = False
+    ) -> list[Mapping[str, Sequence[bytes]]]:
+        """Return what a domain controller of the first domain, or the global catalog, shows over LDAP of the objects
+        with this value.
+        """
         with self.lock:
             self.advance()
-            return active_directory.search(self.directory, attribute, value)
+            return active_directory.search(self.directory, base, attribute, value, catalog=catalog)
 
     def run_address_policies(self) -> int:
         """Update the on-premises address policy: it may change primary addresses. Returns how many it changed."""

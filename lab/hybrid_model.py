@@ -53,8 +53,10 @@ class HybridModel(Model, Protocol):
     def remote_credential(self) -> Account:
         """The account that the mailbox replication service uses on-premises."""
 
-    def search_directory(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
-        """Return what LDAP shows of the object with this objectGUID."""
+    def search_directory(
+        self, base: str, attribute: str, value: bytes, *, catalog: bool = False
+    ) -> list[Mapping[str, Sequence[bytes]]]:
+        """Return what LDAP shows of the objects below ``base`` with this value, or the global catalog."""
 
     def advance(self) -> None:
         """Apply everything that is due."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 import shlex
@@ -53,6 +54,7 @@ class Ports:
     entra_connect: int = 0
     management_shell: int = 0
     active_directory: int = 0
+    global_catalog: int = 0
     sign_in: int = 0
     graph: int = 0
     control: int = 0
@@ -135,7 +137,8 @@ class Laboratory:
             self._admin_api.base_url = self._serve("exchange_online", self._admin_api, ports.exchange_online, tls)
             self._graph.base_url = self._serve("graph", self._graph, ports.graph, tls)
             self._sign_in.base_url = self._serve("sign_in", self._sign_in, ports.sign_in, tls)
-            self._serve_directory(ports.active_directory)
+            self._serve_directory("active_directory", ports.active_directory)
+            self._serve_directory("global_catalog", ports.global_catalog, catalog=True)
             self._serve("control", ControlInterface(self, self._control_token), ports.control)
         except OSError:
             self.stop()
@@ -201,6 +204,7 @@ class Laboratory:
             "ENTRA_CONNECT_CA_FILE": ca_file,
             "ACTIVE_DIRECTORY_HOST": "localhost",
             "ACTIVE_DIRECTORY_PORT": str(self.port("active_directory")),
+            "ACTIVE_DIRECTORY_GLOBAL_CATALOG_PORT": str(self.port("global_catalog")),
             "ACTIVE_DIRECTORY_USERNAME": account.username,
             "ACTIVE_DIRECTORY_PASSWORD": account.password,
             "ACTIVE_DIRECTORY_AUTH": "simple",
@@ -251,10 +255,11 @@ class Laboratory:
         server.start()
         return f"https://localhost:{server.port}"
 
-    def _serve_directory(self, port: int) -> None:
+    def _serve_directory(self, name: str, port: int, *, catalog: bool = False) -> None:
         account, tls = self.hybrid.exchange_server_account, self._certificates.server_context
-        server = LdapServer(account, self.hybrid.search_directory, active_directory.BASE, tls, port=port)
-        self._servers["active_directory"] = server
+        lookup = functools.partial(self.hybrid.search_directory, catalog=catalog)
+        server = LdapServer(account, lookup, active_directory.ROOT, tls, port=port)
+        self._servers[name] = server
         server.start()
 
     def _write_files(self) -> None:

@@ -12,7 +12,7 @@ RECIPIENT = "Microsoft.Exchange.Data.Directory.Recipient."
 DETAILS = {
     "UserMailbox": 1, "LinkedMailbox": 2, "SharedMailbox": 4, "RoomMailbox": 16, "EquipmentMailbox": 32,
     "MailContact": 64, "MailUser": 128, "MailUniversalDistributionGroup": 256,
-    "MailUniversalSecurityGroup": 1024, "User": 65536, "DisabledUser": 2097152,
+    "MailUniversalSecurityGroup": 1024, "User": 65536, "Contact": 131072, "DisabledUser": 2097152,
     "RemoteUserMailbox": 2147483648, "RemoteRoomMailbox": 8589934592, "RemoteEquipmentMailbox": 17179869184,
     "RemoteSharedMailbox": 34359738368,
 }  # fmt: skip
@@ -23,7 +23,7 @@ REMOTE_MAILBOXES = frozenset(
 MAIL_USERS = frozenset({"MailUser"})
 PLAIN_USERS = frozenset({"User", "DisabledUser"})
 USERS = MAILBOXES | REMOTE_MAILBOXES | MAIL_USERS | PLAIN_USERS
-RECIPIENTS = frozenset(DETAILS) - PLAIN_USERS
+RECIPIENTS = frozenset(DETAILS) - PLAIN_USERS - {"Contact"}
 # Set-Mailbox -Type names its values Regular, Room, Equipment, Shared (contract: Set-Mailbox).
 CONVERTIBLE = {
     "Regular": "UserMailbox", "Shared": "SharedMailbox", "Room": "RoomMailbox", "Equipment": "EquipmentMailbox",

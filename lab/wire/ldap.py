@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A domain controller's LDAPS port: simple bind, and searches by objectGUID and anchors. It writes nothing.
+"""A domain controller's LDAPS port, or the global catalog's: simple bind, and searches. It writes nothing.
 
 It answers with the attributes that the model keeps (``Lookup``); anything else of LDAP ends the connection. What proves
 the collection's reader is a real Samba domain controller in the tests; this one has the lab's people behind it.
@@ -20,21 +20,24 @@ import sansldap
 
 from lab.wire.basic_auth import Account
 
-# Attributes by name of the objects in the controller's own domain whose attribute has that value.
-Lookup = Callable[[str, bytes], list[Mapping[str, Sequence[bytes]]]]
+Entry = Mapping[str, Sequence[bytes]]
+# Attributes by name of the objects below a base whose attribute has that value.
+Lookup = Callable[[str, str, bytes], list[Entry]]
 _SD_FLAGS = "1.2.840.113556.1.4.801"
 # As a domain controller says it, a zero byte at the end: 52e is a wrong name or a wrong password.
 _REFUSED = "80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563\x00"
 _CHUNK = 65536
+# MaxPageSize of the default query policy ([MS-ADTS] 3.1.1.3.4.6): no answer, and no page of one, has more entries.
+PAGE = 1000
 
 
 class LdapServer:
-    """One thread a connection. ``base`` is the naming context that the root DSE tells."""
+    """One thread a connection. ``root`` is the root DSE."""
 
-    def __init__(self, account: Account, lookup: Lookup, base: str, tls: ssl.SSLContext, *, port: int = 0) -> None:
+    def __init__(self, account: Account, lookup: Lookup, root: Entry, tls: ssl.SSLContext, *, port: int = 0) -> None:
         self._account = account
         self._lookup = lookup
-        self._base = base
+        self._root = root
         self._tls = tls
         self._wanted_port = port
         self._listener: socket.socket | None = None
@@ -123,21 +126,40 @@ class LdapServer:
 
     def _search(self, session: sansldap.LDAPServer, message: sansldap.SearchRequest, bound: bool) -> None:
         number = message.message_id
-        if not message.base_object:
-            entry = [sansldap.PartialAttribute("defaultNamingContext", [self._base.encode()])]
-            session.search_result_entry(number, "", entry)
+        if not message.base_object and message.scope == sansldap.SearchScope.BASE:
+            wanted = {name.lower() for name in message.attributes}
+            told = [
+                sansldap.PartialAttribute(name, list(values))
+                for name, values in self._root.items()
+                if name.lower() in wanted
+            ]
+            session.search_result_entry(number, "", told)
+            session.search_result_done(number)
         elif not bound:
             session.search_result_done(number, sansldap.LDAPResultCode.OPERATIONS_ERROR)
-            return
         else:
-            # Without the control the owner and the audit list are asked for too, and the descriptor is withheld.
-            shows_descriptor = any(control.control_type == _SD_FLAGS for control in message.controls)
-            parts = _equalities(message.filter)
-            found = [entry for part in parts for entry in self._lookup(part.attribute, part.value)]
-            # An object that several parts of the filter fit is one entry.
-            for item in {held["objectGUID"][0]: held for held in found}.values():
-                self._entry(session, message, item, shows_descriptor)
-        session.search_result_done(number)
+            self._answer(session, message)
+
+    def _answer(self, session: sansldap.LDAPServer, message: sansldap.SearchRequest) -> None:
+        """Answer with a page, where pages are asked for; without, with as many entries as one page has."""
+        # Without the control the owner and the audit list are asked for too, and the descriptor is withheld.
+        shows_descriptor = any(control.control_type == _SD_FLAGS for control in message.controls)
+        parts = _equalities(message.filter)
+        found = [entry for part in parts for entry in self._lookup(message.base_object, part.attribute, part.value)]
+        # An object that several parts of the filter fit is one entry.
+        entries = list({held["objectGUID"][0]: held for held in found}.values())
+        paging = next((item for item in message.controls if isinstance(item, sansldap.PagedResultControl)), None)
+        start = int(paging.cookie or b"0") if paging else 0
+        end = start + (min(paging.size, PAGE) if paging else PAGE)
+        for item in entries[start:end]:
+            self._entry(session, message, item, shows_descriptor)
+        left = end < len(entries)
+        if paging:
+            next_page = sansldap.PagedResultControl(False, len(entries), str(end).encode() if left else b"")
+            session.search_result_done(message.message_id, controls=[next_page])
+            return
+        code = sansldap.LDAPResultCode.SIZE_LIMIT_EXCEEDED if left else sansldap.LDAPResultCode.SUCCESS
+        session.search_result_done(message.message_id, code)
 
     def _entry(
         self,

@@ -188,7 +188,9 @@ class TinyHybrid:
     def snapshot(self) -> dict[str, Any]:
         return {"mailboxes": ["ann@contoso.com"]}
 
-    def search_directory(self, _attribute: str, _value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+    def search_directory(
+        self, _base: str, _attribute: str, _value: bytes, *, catalog: bool = False
+    ) -> list[Mapping[str, Sequence[bytes]]]:
         return []
 
 

@@ -27,7 +27,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 from lab.control import ControlClient
 from lab.hybrid import Hybrid, empty_hybrid
 from lab.laboratory import Laboratory
+from lab.model import active_directory
 from lab.model.builder import HybridBuilder, Pair, child_domain_person
+from lab.wire.ldap import PAGE
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,107 @@ def connected(running: Laboratory) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=running.environment()["ACTIVE_DIRECTORY_CA_FILE"])
     raw = socket.create_connection(("127.0.0.1", running.port("active_directory")), timeout=10)
     return context.wrap_socket(raw, server_hostname="localhost")
+
+
+def names(running: Laboratory, base: str, attribute: str, value: bytes, server: str = "active_directory") -> list[str]:
+    """Return the distinguished names that an account finds by one value."""
+    wanted = sansldap.FilterEquality(attribute, value)
+    with reader(running, port=running.port(server)) as directory:
+        entries = directory._wire.search(base, wanted, ("distinguishedName",))
+    return sorted(entry["distinguishedName"][0].decode() for entry in entries)
+
+
+def test_every_object_is_searched_by_what_it_holds_without_regard_to_case(running: Laboratory) -> None:
+    plain = person(running, "Plain Holder", email_addresses=["smtp:Shared.One@contoso.com"], alias="plain.one")
+    assert isinstance(running.hybrid, Hybrid)
+    contact = HybridBuilder(running.hybrid).directory_user("Some Contact", kind="Contact", mail="one@fabrikam.com")
+    user = plain.directory.distinguished_name
+    for attribute, value, found in (
+        ("proxyAddresses", b"SMTP:shared.one@contoso.com", user), ("mailNickname", b"PLAIN.ONE", user),
+        ("userPrincipalName", plain.directory.user_principal_name.upper().encode(), user),
+        ("mail", b"One@fabrikam.com", contact.distinguished_name),
+    ):  # fmt: skip
+        assert names(running, active_directory.BASE, attribute, value) == [found]
+    assert names(running, active_directory.BASE, "proxyAddresses", b"shared.one@contoso.com") == []
+    assert names(running, "OU=Elsewhere," + active_directory.BASE, "mailNickname", b"plain.one") == []
+
+
+def test_guids_are_searched_by_their_bytes(running: Laboratory) -> None:
+    mailbox, archive = uuid.uuid4(), uuid.uuid4()
+    pair = person(running, "Old Mailbox", exchange_guid=mailbox, archive_guid=archive)
+    for attribute, guid in (("msExchMailboxGuid", mailbox), ("msExchArchiveGUID", archive)):
+        found = names(running, active_directory.BASE, attribute, guid.bytes_le)
+        assert found == [pair.directory.distinguished_name]
+        assert names(running, active_directory.BASE, attribute, uuid.UUID(int=0).bytes_le) == []
+
+
+def test_what_may_not_be_read_is_not_found_by_it(running: Laboratory) -> None:
+    person(running, "Hidden Holder", email_addresses=["smtp:hidden.one@contoso.com"], attributes_withheld=True)
+    assert names(running, active_directory.BASE, "proxyAddresses", b"smtp:hidden.one@contoso.com") == []
+
+
+def test_the_catalog_has_the_forest_and_a_part_of_its_attributes(running: Laboratory) -> None:
+    assert isinstance(running.hybrid, Hybrid)
+    held = ["smtp:shared.two@contoso.com"]
+    there = HybridBuilder(running.hybrid).directory_user(
+        child_domain_person("Ines Holder"), email_addresses=held, admin_description="two"
+    )
+    asked = ("proxyAddresses", b"smtp:shared.two@contoso.com")
+    assert names(running, active_directory.BASE, *asked) == []
+    for base in ("", active_directory.BASE):
+        assert names(running, base, *asked, server="global_catalog") == [there.distinguished_name]
+    assert names(running, "", "adminDescription", b"two", server="global_catalog") == []
+    with reader(running, port=running.port("global_catalog")) as directory:
+        entries = directory._wire.search("", sansldap.FilterEquality(*asked), ("adminDescription", "proxyAddresses"))
+    assert entries == [{"proxyAddresses": [b"smtp:shared.two@contoso.com"]}]
+
+
+def test_the_forest_tells_its_domains_and_what_is_in_the_catalog(running: Laboratory) -> None:
+    with reader(running) as directory:
+        found = directory._wire.search(
+            active_directory.PARTITIONS, sansldap.FilterEquality("objectClass", b"crossRef"), ("nCName", "systemFlags")
+        )
+        assert [(entry["nCName"], entry["systemFlags"]) for entry in found] == [
+            ([b"DC=contoso,DC=com"], [b"3"]), ([b"DC=emea,DC=contoso,DC=com"], [b"3"]),
+        ]  # fmt: skip
+        asked = [sansldap.FilterEquality("lDAPDisplayName", name) for name in (b"proxyAddresses", b"adminCount")]
+        found = directory._wire.search(active_directory.SCHEMA, sansldap.FilterOr(asked), ("lDAPDisplayName",))
+    assert [entry["lDAPDisplayName"] for entry in found] == [[b"proxyAddresses"]]
+    # A search in the domain ends where another naming context begins.
+    assert names(running, active_directory.BASE, "objectClass", b"crossRef") == []
+
+
+def answer(directory: DirectoryReader) -> list[Any]:
+    """Return the messages that answer what was asked, the end of the search last."""
+    found = []
+    for message in directory._wire._messages():
+        found.append(message)
+        if isinstance(message, sansldap.SearchResultDone):
+            break
+    return found
+
+
+def test_an_answer_has_a_thousand_entries_and_the_others_come_by_pages(running: Laboratory) -> None:
+    assert isinstance(running.hybrid, Hybrid)
+    for number in range(PAGE + 5):
+        HybridBuilder(running.hybrid).directory_user(f"Same Mail {number}", mail="desk@contoso.com")
+    wanted = sansldap.FilterEquality("mail", b"desk@contoso.com")
+    with reader(running) as directory:
+        session = directory._wire._session
+        session.search_request(active_directory.BASE, filter=wanted, attributes=["mail"])
+        *entries, done = answer(directory)
+        assert (len(entries), done.result.result_code) == (PAGE, sansldap.LDAPResultCode.SIZE_LIMIT_EXCEEDED)
+        sizes, cookie = [], b""
+        while True:
+            page = sansldap.PagedResultControl(True, 600, cookie)
+            session.search_request(active_directory.BASE, filter=wanted, attributes=["mail"], controls=[page])
+            *entries, done = answer(directory)
+            sizes.append(len(entries))
+            (told,) = done.controls
+            cookie = told.cookie
+            if not cookie:
+                break
+        assert sizes == [600, 405]
 
 
 def search(connection: ssl.SSLSocket, wanted: sansldap.LDAPFilter) -> sansldap.LDAPResultCode:

@@ -85,7 +85,9 @@ class ScriptedHybrid:
     def snapshot(self) -> dict[str, Any]:
         return {}
 
-    def search_directory(self, _attribute: str, _value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
+    def search_directory(
+        self, _base: str, _attribute: str, _value: bytes, *, catalog: bool = False
+    ) -> list[Mapping[str, Sequence[bytes]]]:
         """Nobody is in Active Directory."""
         return []
 

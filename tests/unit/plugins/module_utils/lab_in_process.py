@@ -10,6 +10,7 @@ A ``Trouble`` spoils one of the writes, whichever of the three systems it goes t
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -196,18 +197,26 @@ class DomainController:
         self.hybrid = empty_hybrid(ManualClock())
         certificates = create_certificates(directory)
         account = self.hybrid.exchange_server_account
-        self._server = LdapServer(account, self._search, active_directory.BASE, certificates.server_context)
-        self._server.start()
+        self._servers = [
+            LdapServer(account, search, active_directory.ROOT, certificates.server_context)
+            for search in (self._search, functools.partial(self._search, catalog=True))
+        ]
+        for server in self._servers:
+            server.start()
         self.options = {
-            "host": "localhost", "port": self._server.port, "auth": "simple", "username": account.username,
+            "host": "localhost", "port": self._servers[0].port, "auth": "simple", "username": account.username,
+            "global_catalog_port": self._servers[1].port,
             "password": account.password, "ca_file": str(certificates.ca_file),
         }  # fmt: skip
 
-    def _search(self, attribute: str, value: bytes) -> list[Mapping[str, Sequence[bytes]]]:
-        return self.hybrid.search_directory(attribute, value)
+    def _search(
+        self, base: str, attribute: str, value: bytes, *, catalog: bool = False
+    ) -> list[Mapping[str, Sequence[bytes]]]:
+        return self.hybrid.search_directory(base, attribute, value, catalog=catalog)
 
     def stop(self) -> None:
-        self._server.stop()
+        for server in self._servers:
+            server.stop()
 
 
 @dataclass
