@@ -263,6 +263,25 @@ def _second_holder(builder: HybridBuilder, pair: Pair) -> None:
     builder.second_holder(pair.identity)
 
 
+def _plain_holder(builder: HybridBuilder, pair: Pair) -> None:
+    """Let a plain user have the primary address in proxyAddresses, as an administrator writes it by hand."""
+    builder.directory_user(f"Former {pair.person.name}", email_addresses=[f"smtp:{pair.identity}"])
+
+
+def _plain_holder_in_the_child_domain(builder: HybridBuilder, pair: Pair) -> None:
+    builder.directory_user(
+        Person(f"Former {pair.person.name}", directory_domain=CHILD_DOMAIN), email_addresses=[f"smtp:{pair.identity}"]
+    )
+
+
+def _guid_of_a_plain_user(builder: HybridBuilder, pair: Pair) -> None:
+    builder.directory_user(f"Former {pair.person.name}", exchange_guid=pair.cloud.exchange_guid)
+
+
+def _mail_of_a_contact(builder: HybridBuilder, pair: Pair) -> None:
+    builder.directory_user(f"Contact of {pair.person.name}", kind="Contact", mail=pair.identity, user_principal_name="")
+
+
 def _second_holder_in_the_cloud(builder: HybridBuilder, pair: Pair) -> None:
     shared = f"desk.{pair.person.account}@contoso.com"
     _replace_addresses(builder, pair, lambda address: True, f"smtp:{shared}")
@@ -517,6 +536,10 @@ MAILBOX: dict[str, Scenario] = {
     "filtered_by_description": Scenario(("sync_filtered",), _on_premises(admin_description="User_not yet")),
     "consistency_guid": Scenario(("consistency_guid_set",), _consistency_guid, "warning"),
     "second_holder": Scenario(("address_in_use",), _second_holder),
+    "plain_holder": Scenario(("address_in_use",), _plain_holder),
+    "plain_holder_in_the_child_domain": Scenario(("address_in_use",), _plain_holder_in_the_child_domain),
+    "guid_of_a_plain_user": Scenario(("guid_in_use",), _guid_of_a_plain_user),
+    "mail_of_a_contact": Scenario(("mail_in_use",), _mail_of_a_contact),
     "second_holder_in_the_cloud": Scenario(("address_in_use",), _second_holder_in_the_cloud),
     "address_in_the_child_domain": Scenario(("address_in_use",), _address_in_the_child_domain),
     "guid_in_the_child_domain": Scenario(("guid_in_use",), _guid_in_the_child_domain),

@@ -14,6 +14,8 @@ options:
       - If the account is not allowed to read a user's attributes, they appear to be missing. Such a user is
         C(not_checked) too.
       - A domain controller answers for its own domain only; users of another domain are C(not_checked).
+      - Who else holds an address, a GUID or an alias is searched among all objects of the forest, plain users, contacts
+        and groups among them. The other domains are searched in the global catalog of the same server.
       - Requires the Python library sansldap, and pyspnego with its extra C(kerberos) for V(kerberos).
     type: dict
     suboptions:
@@ -25,8 +27,15 @@ options:
       port:
         description:
           - TCP port. Defaults to V(636) for O(active_directory.auth=simple), otherwise to V(389).
-          - The ports of the global catalogue are refused, because it holds only part of the attributes.
+          - The ports of the global catalog are refused, because it holds only part of the attributes.
           - If not set, the value of the environment variable E(ACTIVE_DIRECTORY_PORT) is used.
+        type: int
+      global_catalog_port:
+        description:
+          - TCP port of the global catalog on the same server. It is used only if the forest has several domains.
+          - Defaults to V(3269) for O(active_directory.auth=simple), otherwise to V(3268).
+          - If it does not answer, only the controller's own domain is searched, and the readiness report says so.
+          - If not set, the value of the environment variable E(ACTIVE_DIRECTORY_GLOBAL_CATALOG_PORT) is used.
         type: int
       auth:
         description:

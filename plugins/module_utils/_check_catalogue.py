@@ -70,6 +70,7 @@ _HOLD_TYPES = "identify-a-hold-on-an-exchange-online-mailbox"
 _HELD = "What becomes of a hold is not known, and its state is not written back to Active Directory."
 _DELAYED = "For 30 days after a hold was released, the mailbox counts as held; what becomes of this is not known."
 _KEPT = f"{_BOTH}; for plain users {LDAP}"
+_HOLDERS = f"Get-Recipient, Get-User; for other objects {LDAP}"
 _OVERWRITES = "After the match on-premises values overwrite the cloud's."
 
 ALL: tuple[ReadinessCheck, ...] = (
@@ -435,24 +436,27 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Find out who receives mail at that address, and check that it is the right mail user.", f"{_PRACTICE} 0.2",
     ),
     _mailbox(
-        "address_in_use", BLOCKER, "Get-Recipient, Get-User",
+        "address_in_use", BLOCKER, _HOLDERS,
         "Are the addresses unique in the forest and the tenant?",
-        "Exchange refuses the second write, and a match with a duplicate address is quarantined without an error.",
+        "Exchange refuses the second write, and a match with a duplicate address is quarantined without an error. A "
+        "plain user or contact may hold one, too, which Get-Recipient does not show.",
         "Remove the address there first.", f"{_PRACTICE} 1.4",
     ),
     _mailbox(
-        "guid_in_use", BLOCKER, "Get-Recipient", "Are the mailbox's GUIDs unique in the forest?",
+        "guid_in_use", BLOCKER, f"Get-Recipient; for other objects {LDAP}",
+        "Are the mailbox's GUIDs unique in the forest?",
         "Exchange refuses a second object with the same ExchangeGuid or ArchiveGuid, at the second write.",
         "Find the object that has the GUID and clear it there.", "exchange-server-psrp.md section 5",
     ),
     _mailbox(
-        "mail_in_use", BLOCKER, "Get-User", "Are the addresses unique among the mail attributes of users?",
+        "mail_in_use", BLOCKER, f"Get-User; for other objects {LDAP}",
+        "Are the addresses unique among the mail attributes of users, contacts and groups?",
         "Active Directory does not keep mail unique. An account in the scope of the sync with this mail and no proxy "
         "addresses gets the address in the cloud, and the match quarantines it.",
         "Clear mail there, or make sure that the account is outside the scope of the sync.", "KB 3190357",
     ),
     _mailbox(
-        "alias_in_use", BLOCKER, "Get-Recipient",
+        "alias_in_use", BLOCKER, f"Get-Recipient; for other objects {LDAP}",
         "Is the alias unique with which the on-premises user is mail-enabled?",
         "Whether Exchange lets two recipients share an alias is not documented. If it does not, Enable-MailUser is "
         "refused; if it does, the alias matches both.",

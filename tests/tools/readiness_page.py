@@ -49,6 +49,12 @@ Three channels are optional: `entra_connect`, `active_directory` (LDAPS, or LDAP
 account of the domain; one domain controller answers for its own domain) and Microsoft Graph
 (`exchange_online.graph: true`).
 
+Who else holds an address, a GUID or an alias, Get-Recipient and Get-User tell for the whole forest, but they do not
+show the `proxyAddresses` of plain users, nor plain contacts and groups. With `active_directory` all objects are
+searched, those of other domains in the global catalog of the same server, as far as the account may read them. Deleted
+objects do not count. If that is not possible, address_in_use is not_checked for the environment, with the objects that
+were not searched. The role searches in the same way.
+
 `readiness.json` has `version` (1), `generated_at` (UTC), `summary`, `environment` (findings) and `mailboxes`: each
 with `identity`, `ready`, `state`, `beginning`, `recipient_type_details`, `remote_target_database`, `total_size`
 (bytes or null) and `findings`. A finding has `code`, `severity`, `mailbox` (empty for the environment), `found`,

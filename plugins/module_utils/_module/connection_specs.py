@@ -105,6 +105,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "ACTIVE_DIRECTORY",
         host={},
         port={"type": "int"},
+        global_catalog_port={"type": "int"},
         auth={"choices": ["kerberos", "ntlm", "simple"]},
         username={},
         password={"no_log": True},

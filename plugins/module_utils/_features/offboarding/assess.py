@@ -66,6 +66,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
     MailboxEvidence,
+    Silent,
     State,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.placement import step as placement
@@ -80,6 +81,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     move_request,
     read,
     uniqueness,
+)
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.directory_holders import (
+    DirectoryHolders,
+    unsearched,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
@@ -149,6 +154,8 @@ class Mailbox:
 
     ``supplied`` is what the tenant itself says where the record leaves it out. ``anew`` is a baseline that takes the
     place of the old one, ``changes`` what nothing explains of what became of the mailbox since the one that stays.
+    ``unsearched`` says which objects of Active Directory were not searched for who else holds its addresses, and
+    ``unsearched_remedy`` what to do about it.
     """
 
     record: Record
@@ -160,6 +167,8 @@ class Mailbox:
     changes: Changes | None = None
     supplied: Record = field(default_factory=Record)
     problems: list[HybridError] = field(default_factory=list)
+    unsearched: str = ""
+    unsearched_remedy: str = ""
 
     def fail(self, error: HybridError) -> None:
         self.problems.append(error)
@@ -407,7 +416,7 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: AssessOpt
     known_databases, domains, held, facts = side_by_side(
         lambda: _databases(connections, waiting),
         lambda: read.accepted_domains(connections, EXCHANGE_ONLINE),
-        lambda: _held_by_others(connections, waiting),
+        lambda: _held_by_others(connections, waiting, options),
         lambda: _facts(connections, options),
     )
     situation = _choose_method(connections, wave, options, facts)
@@ -622,7 +631,9 @@ def _fail_unknown_databases(known: Sequence[str], wave: Sequence[Mailbox]) -> No
                 item.fail(databases.refusal(name, wanted, databases.not_found(known)))
 
 
-def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[tuple[Mailbox, Sequence[HybridError]]]:
+def _held_by_others(
+    connections: Connections, wave: Sequence[Mailbox], options: AssessOptions
+) -> list[tuple[Mailbox, Sequence[HybridError]]]:
     """Return what others hold of each mailbox's addresses and GUIDs, the first word first."""
     known = [(item, item.evidence) for item in wave if item.evidence is not None]
     claims = {}
@@ -633,7 +644,15 @@ def _held_by_others(connections: Connections, wave: Sequence[Mailbox]) -> list[t
         alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
         asked = claims[item.outcome.identity] = claim.of_mailbox(item.record, before, seen.on_premises, str(alias))
         item.supplied["holders_asked"] = asked.values
-    found = uniqueness.conflicts(connections, claims)
+    directory = None if options.active_directory is None else DirectoryHolders(options.active_directory)
+    # A controller that was silent a moment ago would only be waited for again.
+    silent = next((e.directory for _i, e in known if isinstance(e.directory, Silent) and e.directory.everybody), None)
+    found = uniqueness.conflicts(connections, claims, directory if silent is None else None)
+    for item, _seen in known:
+        if silent is not None:
+            item.unsearched = unsearched(silent.reason)
+        elif directory is not None:
+            item.unsearched, item.unsearched_remedy = directory.unsearched, directory.remedy
     return [(item, found[item.outcome.identity]) for item, _seen in known]
 
 

@@ -52,6 +52,17 @@ WANTED = (
     "userAccountControl",
     *MOVE_ATTRIBUTES,
 )
+# What an object may hold of a mailbox's addresses, GUIDs and alias, beginning with what weighs most.
+HOLDING = (
+    "proxyAddresses",
+    "userPrincipalName",
+    "legacyExchangeDN",
+    "msExchMailboxGuid",
+    "msExchArchiveGUID",
+    "mailNickname",
+    "mail",
+)
+_GUIDS = ("msExchMailboxGuid", "msExchArchiveGUID")
 # ADS_UF_ACCOUNTDISABLE of userAccountControl ([MS-ADTS] 2.2.16).
 _DISABLED = 0x2
 # SE_DACL_PROTECTED in the Control word of a self-relative SECURITY_DESCRIPTOR ([MS-DTYP] 2.4.6).
@@ -112,6 +123,43 @@ class DirectoryUser:
 
 
 ShownUser = Union[DirectoryUser, Withheld]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An object of any class, and what it ``holds`` by the attributes of HOLDING, GUIDs as lower-case texts.
+
+    ``object_class`` is the most special one: user, contact, group and so on; empty where it was withheld.
+    """
+
+    guid: str
+    distinguished_name: str
+    object_class: str
+    holds: Mapping[str, Sequence[str]]
+
+
+def asserted(attribute: str, value: str) -> bytes:
+    """Return a value of an attribute of HOLDING as a filter asserts it. ValueError for a GUID that is none."""
+    return uuid.UUID(value).bytes_le if attribute in _GUIDS else value.encode()
+
+
+def holder(attributes: Attributes) -> Holder:
+    """Return the object that a search entry describes. ValueError for an entry without objectGUID."""
+    # Of more than 1,500 values the first ones come under a name with an option, ``proxyAddresses;range=0-1499``.
+    known = {_values.folded(name.partition(";")[0]): list(values) for name, values in attributes.items() if values}
+    held = {name: _shown(name, known.get(_values.folded(name), ())) for name in HOLDING}
+    return Holder(
+        guid=_guid(known.get("objectguid")),
+        distinguished_name=_text(known.get("distinguishedname")),
+        object_class=_text(known.get("objectclass", [])[-1:]),
+        holds={name: values for name, values in held.items() if values},
+    )
+
+
+def _shown(attribute: str, values: Sequence[bytes]) -> list[str]:
+    if attribute not in _GUIDS:
+        return [value.decode("utf-8", "replace") for value in values]
+    return [str(uuid.UUID(bytes_le=bytes(value))) for value in values if len(value) == 16]
 
 
 def user(attributes: Attributes) -> ShownUser:

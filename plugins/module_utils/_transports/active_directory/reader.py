@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection, can change at any time.
 
-"""A read-only LDAP connection to one domain controller: a bind, searches by objectGUID and anchors, no more.
+"""A read-only LDAP connection to one domain controller: a bind and searches by equality, no more.
 
 ``simple`` binds inside TLS; ``kerberos`` and ``ntlm`` bind by SASL and seal every message, as domain controllers that
 require LDAP signing demand. sansldap does the encoding and pyspnego, which the collection needs anyway, the
@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import socket
 import ssl
 import struct
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.bounds import (
@@ -59,14 +60,18 @@ if TYPE_CHECKING:
     import sansldap
     import spnego
 
+T = TypeVar("T")
+
 ACTIVE_DIRECTORY = "active_directory"
 AT_ONCE = 50  # objects in one search: the answer stays far below the server's MaxPageSize of 1000
 # LDAP_SERVER_SD_FLAGS_OID with DACL_SECURITY_INFORMATION alone ([MS-ADTS] 3.1.1.3.4.1.11): without it the owner and the
 # audit list are asked for too, which an account that only reads may not see, and the whole descriptor is withheld.
 _SD_FLAGS = "1.2.840.113556.1.4.801"
 _DACL_ONLY = bytes((0x30, 0x03, 0x02, 0x01, 0x04))
-# The global catalogue holds a part of each object's attributes: what it lacks would look empty.
-_GLOBAL_CATALOGUE = (3268, 3269)
+# The global catalog holds a part of each object's attributes: what it lacks would look empty.
+_GLOBAL_CATALOG = (3268, 3269)
+# MaxPageSize of the default query policy ([MS-ADTS] 3.1.1.3.4.6), and more pages than one search of fifty values needs.
+_PAGE, _MOST_PAGES = 1000, 100
 _CHUNK = 65536
 _LENGTH = struct.Struct(">I")
 
@@ -79,13 +84,16 @@ class DirectoryReader:
         self.host = given.host("Specify the fully qualified name of a domain controller, or set ACTIVE_DIRECTORY_HOST.")
         self._auth = given.choice("auth", "kerberos", ("kerberos", "ntlm", "simple"))
         self._port = given.number("port", 636 if self._auth == "simple" else 389, 1, 65535)
-        if self._port in _GLOBAL_CATALOGUE:
+        if self._port in _GLOBAL_CATALOG:
             raise given.option_error(
                 "port",
-                "is the global catalogue's, which holds only part of the attributes",
+                "is the global catalog's, which holds only part of the attributes",
                 f"Specify {636 if self._auth == 'simple' else 389}, or leave the port out.",
                 self._port,
             )
+        secure = self._auth == "simple"
+        self._catalog_port = given.number("global_catalog_port", _GLOBAL_CATALOG[secure], 1, 65535)
+        self._server = "the domain controller"
         self._timeout = given.number("timeout", 30, 1, 600)
         self._username = given.text("username")
         self._password = given.password()
@@ -104,7 +112,7 @@ class DirectoryReader:
                 self._wire.bind_simple(self._username, self._password or "")
             else:
                 self._wire.bind_sasl(self._context(), self._refusal)
-            self._base = self._base or self._naming_context()
+            self._base = self._base or self.naming_context("defaultNamingContext")
         except BaseException:
             self._wire.close()
             raise
@@ -130,24 +138,44 @@ class DirectoryReader:
         return [item for item in self._found(asked).values() if isinstance(item, DirectoryUser)]
 
     def _found(self, asked: Sequence[tuple[str, bytes]]) -> dict[str, ShownUser]:
+        users = self.search(self._base, asked, attributes.WANTED, attributes.user)
+        return {item.guid: item for item in users}
+
+    def search(
+        self,
+        base: str,
+        asked: Sequence[tuple[str, bytes]],
+        names: Sequence[str],
+        form: Callable[[attributes.Attributes], T],
+    ) -> list[T]:
+        """Return the ``form`` of every object below ``base`` with one of the values, ``(attribute, value)``.
+
+        The values travel as they are: nothing is escaped, because no filter is written as a text (RFC 4511, 4.5.1).
+        Deleted objects are not found, which a control would have to ask for.
+        """
         import sansldap
 
-        found: dict[str, ShownUser] = {}
+        found: list[T] = []
         for start in range(0, len(asked), AT_ONCE):
             parts: list[sansldap.LDAPFilter] = [
                 sansldap.FilterEquality(name, value) for name, value in asked[start : start + AT_ONCE]
             ]
-            for entry in self._wire.search(self._base, sansldap.FilterOr(parts), attributes.WANTED):
+            for entry in self._wire.search(base, sansldap.FilterOr(parts), names):
                 try:
-                    item = attributes.user(entry)
+                    found.append(form(entry))
                 except ValueError as error:
                     raise self._wire.unexpected(str(error)) from error
-                found[item.guid] = item
         return found
+
+    def global_catalog(self) -> DirectoryReader:
+        """Return a reader of the same server's global catalog: a part of the attributes, of the whole forest."""
+        other = copy.copy(self)
+        other._port, other._server = self._catalog_port, "the global catalog"
+        return other
 
     @property
     def _where(self) -> str:
-        return f"the domain controller at {self.host}:{self._port}"
+        return f"{self._server} at {self.host}:{self._port}"
 
     def _connect(self) -> socket.socket:
         try:
@@ -217,15 +245,16 @@ class DirectoryReader:
             return ConnectionFailure(known.message, code=known.code, remedy=known.remedy)
         return bind_refusal(self._where, text, "")
 
-    def _naming_context(self) -> str:
+    def naming_context(self, name: str) -> str:
+        """Return a naming context by its name in the root DSE, ``configurationNamingContext`` for example."""
         import sansldap
 
         present = sansldap.FilterPresent("objectClass")
-        for entry in self._wire.search("", present, ("defaultNamingContext",), base_only=True):
-            values = {_values.folded(name): list(held) for name, held in entry.items()}.get("defaultnamingcontext", [])
+        for entry in self._wire.search("", present, (name,), base_only=True):
+            values = {_values.folded(shown): list(held) for shown, held in entry.items()}.get(_values.folded(name), [])
             if values:
                 return values[0].decode()
-        raise self._wire.unexpected("it has no default naming context: set active_directory.base")
+        raise self._wire.unexpected(f"it has no {name}: set active_directory.base")
 
 
 def _told(diagnosis: Diagnosis) -> ConnectionFailure:
@@ -279,6 +308,7 @@ class _Wire:
         self._context: spnego.ContextProxy | None = None
         self._sealed = bytearray()
         self._waiting = bytearray()
+        self._size = 0  # bytes of the answer so far, over all of its pages
 
     def close(self) -> None:
         with contextlib.suppress(Exception):
@@ -315,10 +345,22 @@ class _Wire:
 
         scope = sansldap.SearchScope.BASE if base_only else sansldap.SearchScope.SUBTREE
         descriptor = sansldap.LDAPControl(_SD_FLAGS, True, _DACL_ONLY)
-        self._session.search_request(
-            base, scope, filter=wanted, attributes=list(names), controls=[] if base_only else [descriptor]
-        )
         entries: list[attributes.Attributes] = []
+        self._size, cookie = 0, b""
+        for _number in range(_MOST_PAGES):
+            page = sansldap.PagedResultControl(False, _PAGE, cookie)
+            self._session.search_request(
+                base, scope, filter=wanted, attributes=list(names), controls=[] if base_only else [descriptor, page]
+            )
+            cookie = self._read_page(entries)
+            if not cookie:
+                return entries
+        raise self.unexpected(f"more than {_MOST_PAGES} pages")
+
+    def _read_page(self, entries: list[attributes.Attributes]) -> bytes:
+        """Add the entries of a page; return the cookie with which the next one is asked for, empty after the last."""
+        import sansldap
+
         for message in self._messages():
             if isinstance(message, sansldap.SearchResultEntry):
                 entries.append({item.name: item.values for item in message.attributes})
@@ -326,8 +368,9 @@ class _Wire:
                 result = message.result
                 if result.result_code != sansldap.LDAPResultCode.SUCCESS:
                     raise search_refusal(self._where, result.result_code.name, result.diagnostics_message)
-                break
-        return entries
+                pages = [item for item in message.controls if isinstance(item, sansldap.PagedResultControl)]
+                return pages[0].cookie if pages else b""
+        return b""
 
     def unexpected(self, detail: str) -> ConnectionFailure:
         return ConnectionFailure(
@@ -368,13 +411,12 @@ class _Wire:
         try:
             with until(self._timeout + TRANSFER, self._end):
                 self._send()
-                size = 0
                 while True:
                     data = self._socket.recv(_CHUNK)
                     if not data:
                         raise OSError("the connection was closed")
-                    size += len(data)
-                    if size > LARGEST_SEARCH:
+                    self._size += len(data)
+                    if self._size > LARGEST_SEARCH:
                         raise AnswerTooLarge(LARGEST_SEARCH)
                     yield from self._received(data)
         except BoundExceeded as error:

@@ -301,6 +301,55 @@ def test_an_address_by_hand_that_somebody_else_holds_stops_before_the_first_writ
     assert [pair.directory.kind for pair in seen.pairs] == ["User", "MailUser"]
 
 
+PLAIN_HOLDERS = {
+    "plain_holder": ("address_in_use", "CN=Former Ann Archer,OU=People,DC=contoso,DC=com", "proxyAddresses"),
+    "plain_holder_in_the_child_domain": (
+        "address_in_use", "CN=Former Ann Archer,OU=People,DC=emea,DC=contoso,DC=com", "proxyAddresses",
+    ),
+    "guid_of_a_plain_user": (
+        "guid_in_use", "CN=Former Ann Archer,OU=People,DC=contoso,DC=com", "msExchMailboxGuid",
+    ),
+    "mail_of_a_contact": ("mail_in_use", "CN=Contact of Ann Archer,OU=People,DC=contoso,DC=com", "mail"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLAIN_HOLDERS)
+def test_what_no_cmdlet_shows_stops_before_the_first_write(
+    name: str, tmp_path: Path, controller: DomainController
+) -> None:
+    code, holder, attribute = PLAIN_HOLDERS[name]
+    seen = wave(tmp_path, controller, name)
+    with seen.lab.connect() as connections:
+        report = read.check(connections, seen.wave, options(seen, controller), seen.lab.sleep)
+    (blocker,) = [item for item in report.mailboxes[0][1] if item.severity == "blocker"]
+    assert blocker.code == code
+    assert "address_in_use" not in {item.code for item in report.environment}
+    assert holder in blocker.found
+    assert attribute in blocker.found
+    seen.run(PHASES[:1])
+    assert [(told.phase, told.error.code) for told in seen.refused.values()] == [("state", code)]
+    assert [pair.directory.kind for pair in seen.pairs] == ["User", "MailUser"]
+
+
+def test_without_ldap_the_report_says_who_was_not_searched(tmp_path: Path, controller: DomainController) -> None:
+    """Otherwise the address would be noticed between two writes, and the report be green."""
+    seen = wave(tmp_path, controller, "plain_holder")
+    unreachable = {**controller.options, "global_catalog_port": 9}
+    for directory, said in (
+        (None, "Plain users, contacts and groups were not searched, whose proxyAddresses no cmdlet shows. "
+               "active_directory is not configured."),
+        ({**controller.options, "port": 9}, "Plain users, contacts and groups were not searched"),
+        (unreachable, "Objects of DC=emea,DC=contoso,DC=com were not searched: Nothing answers for the global catalog"),
+    ):  # fmt: skip
+        asked = replace(options(seen, controller), active_directory=directory)
+        with seen.lab.connect() as connections:
+            report = read.check(connections, seen.wave, asked, seen.lab.sleep)
+        (unseen,) = [item for item in report.environment if item.code == "address_in_use"]
+        assert (unseen.severity, unseen.mailbox) == ("not_checked", "")
+        assert said in unseen.found
+        assert unseen.remedy
+
+
 def agrees(seen: Both, place: int, name: str) -> None:
     blockers = {*seen.blockers(place), *seen.blockers(-1)}
     phase, code = seen.refusal(place)

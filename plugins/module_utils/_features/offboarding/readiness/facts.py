@@ -68,6 +68,9 @@ class Facts:
     credential_name: str = ""
     credential_unsent: bool = False
     directory: Unread | None = None
+    # Which objects were not searched for who else holds an address, and what to do about it; empty for none.
+    unsearched: str = ""
+    unsearched_remedy: str = ""
     entra: Unread | None = None
     features: Features | Unread = NOT_ASKED
     half_made: tuple[str, ...] = ()

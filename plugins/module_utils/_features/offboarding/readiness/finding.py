@@ -66,11 +66,12 @@ def found(code: str, what: str, mailbox: str = "", *, severity: str = "", remedy
     return Finding(code, chosen, mailbox, f"{what}.", check.why, told, check.source)
 
 
-def not_checked(code: str, reason: str, mailbox: str = "") -> Finding:
+def not_checked(code: str, reason: str, mailbox: str = "", *, remedy: str = "") -> Finding:
     """Return the finding that a question has no answer: that is never a pass."""
     check = CHECKS[code]
     text = f"{check.question} {reason}"
-    return Finding(code, NOT_CHECKED, mailbox, text, check.why, _reader.remedy(check.channel_remedy), check.source)
+    told = _reader.remedy(remedy or check.channel_remedy)
+    return Finding(code, NOT_CHECKED, mailbox, text, check.why, told, check.source)
 
 
 def of_error(error: HybridError, mailbox: str) -> Finding:

@@ -38,6 +38,8 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     ):
         if isinstance(answer, Unread):
             yield not_checked(code, answer.reason)
+    if facts.unsearched:
+        yield not_checked("address_in_use", facts.unsearched, remedy=facts.unsearched_remedy)
     for subject, evidence in moving(subjects):
         yield from accepted_domains(facts, subject, evidence)
         yield from delivery_address(subject, evidence)

@@ -125,6 +125,9 @@ def check(
     facts = _read_environment(connections, subjects, options)
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep, now)
     facts.directory = _tell_directory(subjects)
+    told = next((item for item in looked if item.unsearched), None)
+    if told is not None:
+        facts.unsearched, facts.unsearched_remedy = told.unsearched, told.unsearched_remedy
     facts.half_made = tuple(str(entry["identity"]) for entry in half_made.told(options.folder))
     facts.still_paused = tuple(left_over(options.folder, "", Owner(), Processes()) if options.folder else ())
     surroundings.read_entra(connections, subjects, facts)
