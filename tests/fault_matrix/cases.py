@@ -68,21 +68,21 @@ class Case:
 class Verdict:
     """What came of a case: ``struck`` is for each strike where it struck, if it did; ``endings`` is how that run ended.
 
-    ``wrong`` is what should not have been, whichever of them did it.
+    ``wrong`` is what should not have been, whichever of them did it. ``unwritten``: that run said that writes are
+    missing in its journal.
     """
 
     endings: list[str] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    unwritten: bool = False
     seconds: float = 0.0
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
 
 
-def judged(
-    case: Case, wanted: Mapping[str, Any], kept: Kept | None = None, cluster: Server | None = None
-) -> Verdict:
+def judged(case: Case, wanted: Mapping[str, Any], kept: Kept | None = None, cluster: Server | None = None) -> Verdict:
     """Play a case and judge it. ``wanted`` is the snapshot that an undisturbed run ends with."""
     adopt_orphans()
     began = clock.seconds()
@@ -101,7 +101,7 @@ def judged(
         _settle(world, chance)
         last = world.run()
         world.lab.ask("cycles")
-        verdict.wrong += _of_the_end(case, world, last, wanted)
+        verdict.wrong += _of_the_end(case, world, last, wanted, verdict.unwritten)
     verdict.seconds = round(clock.seconds() - began, 2)
     return verdict
 
@@ -181,6 +181,7 @@ def _database(case: Case, world: World, verdict: Verdict, _chance: random.Random
     ran = run.finish()
     verdict.struck, verdict.endings = [struck.place() if there else ""], [_told(ran)]
     verdict.wrong += _of_the_struck(case, world, ran)
+    verdict.unwritten = oracles.UNWRITTEN in ran.text
     if ran.green:  # then nothing may be missing in the journal either
         verdict.wrong += oracles.journals([world.folder], world.lab.ask("log"), _has_died(case))
 
@@ -207,7 +208,7 @@ def _of_the_struck(case: Case, world: World, struck: Ran) -> list[str]:
     return [f"struck run: {told}" for told in wrong]
 
 
-def _of_the_end(case: Case, world: World, last: Ran, wanted: Mapping[str, Any]) -> list[str]:
+def _of_the_end(case: Case, world: World, last: Ran, wanted: Mapping[str, Any], unwritten: bool) -> list[str]:
     lab, log = world.lab, world.lab.ask("log")
     wrong = oracles.output(last, world.secrets, world.folder, killed=False)
     wrong += oracles.failures(last, killed=False)
@@ -215,7 +216,7 @@ def _of_the_end(case: Case, world: World, last: Ran, wanted: Mapping[str, Any]) 
     wrong += oracles.writes(log, strangers)
     # A journal in a database that fails lacks how a write was answered, as if the run had died: it says so, and fails.
     open_ends = case.what in ("kill", "database") or _has_died(case)
-    wrong += oracles.journals([world.folder, world.other_folder], log, open_ends)
+    wrong += oracles.journals([world.folder, world.other_folder], log, open_ends, unwritten)
     wrong += oracles.batches([world.folder, world.other_folder])
     snapshot, paused = lab.ask("snapshot"), lab.ask("paused")
     wrong += oracles.ending(last, snapshot, wanted, paused, [world.folder, world.other_folder])

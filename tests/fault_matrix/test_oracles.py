@@ -149,6 +149,10 @@ def test_a_journal_that_does_not_agree_is_found(tmp_path: Path) -> None:
     assert oracles.journals([on_disk(tmp_path)], done, killed=False) == []
     assert len(oracles.journals([on_disk(tmp_path)], [], killed=False)) == 1, "ok, and never executed"
     assert len(oracles.journals([on_disk(tmp_path)], done * 2, killed=False)) == 1, "executed, and not in the journal"
+    assert oracles.journals([on_disk(tmp_path)], done * 2, killed=False, unwritten=True) == [], "and a run said so"
+    submitted_twice = [*done, write("New-MoveRequest")]
+    told = oracles.journals([on_disk(tmp_path)], submitted_twice, killed=False, unwritten=True)
+    assert len(told) == 1, "mends nobody"
     journal(tmp_path, ("sent", "1", ""), ("answered", "1", "failed"))
     assert len(oracles.journals([on_disk(tmp_path)], done, killed=False)) == 1, "failed, and executed"
     journal(tmp_path, ("sent", "1", ""))
