@@ -328,14 +328,25 @@ class DirectorySync:
         )  # fmt: skip
         return self.tenant.objects.add(cloud)
 
-    def _flow(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:
-        """Return what on-premises values overwrite. An object without mail attributes leaves the addresses alone."""
+    def _account(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:
+        """Return what flows whatever Exchange knows of an object: names, sign-in name, and whether it may sign in.
+
+        userAccountControl decides over the cloud's sign-in (facts: public-reports.md section 2). Of a linked mailbox
+        the account in the other forest does, which is not modelled.
+        """
         changes: dict[str, object] = {"is_dir_synced": True}
         for name in ("display_name", "first_name", "last_name"):
             if getattr(item, name):
                 changes[name] = getattr(item, name)
         if item.kind in USERS:
             changes["user_principal_name"] = self._sign_in_name(item, cloud)
+            if not item.linked_master_account:
+                changes["account_disabled"] = item.account_disabled
+        return changes
+
+    def _flow(self, item: DirectoryObject, cloud: TenantObject) -> dict[str, object]:
+        """Return what on-premises values overwrite. An object without mail attributes leaves the addresses alone."""
+        changes = self._account(item, cloud)
         if cloud.is_exchange_cloud_managed:
             return changes
         if item.alias:

@@ -188,7 +188,7 @@ def _cloud_mailbox(item: TenantObject) -> dict[str, LabValue]:
         "InPlaceHolds": Collection(item.in_place_holds), "DelayHoldApplied": item.delay_hold,
         "DelayReleaseHoldApplied": item.delay_release_hold, "ComplianceTagHoldApplied": item.compliance_tag_hold,
         "AutoExpandingArchiveEnabled": item.auto_expanding_archive, "SKUAssigned": item.sku_assigned,
-        "IsExchangeCloudManaged": item.is_exchange_cloud_managed,
+        "IsExchangeCloudManaged": item.is_exchange_cloud_managed, "AccountDisabled": item.account_disabled,
         "GrantSendOnBehalfTo": Collection(item.permissions.get("send_on_behalf", [])),
         "UseDatabaseQuotaDefaults": False, "OrganizationalUnitRoot": TENANT, "RetentionPolicy": "Default MRM Policy",
         "RetentionHoldEnabled": False,

@@ -32,6 +32,7 @@ class TenantObject(Recipient):
 
     entra_anchor: str = ""
     is_dir_synced: bool = False
+    account_disabled: bool = False
     admin_role: bool = False
     archive_status: str = "None"
     auto_expanding_archive: bool = False

@@ -218,6 +218,21 @@ def test_soft_match_by_primary_address_keeps_the_object_and_overwrites_it(desk: 
     assert second_object(desk, pair) == []
 
 
+@pytest.mark.parametrize(("master", "blocked"), [("", True), ("FABRIKAM\\ann", False)])
+def test_a_disabled_account_blocks_the_sign_in_of_the_cloud_user(desk: Desk, master: str, blocked: bool) -> None:
+    pair = desk.build.cloud_only(ANN)
+    desk.build.set_directory(pair, account_disabled=True, kind="DisabledUser", linked_master_account=master)
+    desk.server(
+        "Enable-MailUser", Identity="Ann Archer", ExternalEmailAddress=ANN.routing, PrimarySmtpAddress=ANN.primary
+    )
+    desk.cycle()
+    shown = desk.cloud("Get-Mailbox", Identity=ANN.primary).objects[0].properties
+    assert (shown["IsDirSynced"], shown["AccountDisabled"]) == (True, blocked)
+    desk.build.set_directory(pair, account_disabled=False)
+    desk.cycle()
+    assert pair.cloud.account_disabled is False
+
+
 def test_export_takes_away_addresses_that_on_premises_lacks(desk: Desk) -> None:
     pair = desk.build.cloud_only(ANN)
     desk.server(
