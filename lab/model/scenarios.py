@@ -514,6 +514,9 @@ MAILBOX: dict[str, Scenario] = {
     "lost_user": Scenario(("ad_user_not_found",), _lost_user),
     "other_upn": Scenario(("upn_differs",), _other_upn),
     "local_upn": Scenario(("upn_suffix_not_accepted", "upn_differs"), _local_upn),
+    "disabled_account": Scenario(
+        ("sign_in_would_be_blocked",), _on_premises(account_disabled=True, kind="DisabledUser")
+    ),
     "other_alias": Scenario(("alias_would_change",), _mail_user(alias="another.alias")),
     "other_display_name": Scenario(("display_name_would_change",), _on_premises(display_name="Somebody Else")),
     "hidden": Scenario(("hidden_would_change",), _in_the_cloud(hidden=True)),

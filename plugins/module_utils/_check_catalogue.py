@@ -393,6 +393,13 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Microsoft: configuring alternate login ID",
     ),
     _mailbox(
+        "sign_in_would_be_blocked", BLOCKER, f"Get-User; for mail users and remote mailboxes {LDAP}",
+        "Is the account enabled of a user that is to be matched and signs in?",
+        "With the match the cloud user gets the state of the on-premises account: a disabled one blocks its sign-in to "
+        "the mailbox and to everything else in the cloud. With password hash synchronization it gets the password too.",
+        "Enable the account on-premises before the match.", "public-reports.md section 2",
+    ),
+    _mailbox(
         "upn_suffix_not_accepted", BLOCKER, "Get-AcceptedDomain (Exchange Online)",
         "Is the UPN suffix a verified domain?",
         "Entra replaces an unknown suffix with the tenant's initial domain.",

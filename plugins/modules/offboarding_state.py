@@ -72,13 +72,14 @@ options:
   accept:
     description:
       - Codes of blockers that are accepted and do not stop a mailbox - C(upn_differs), C(upn_suffix_not_accepted),
-        C(sign_in_name_would_change), C(alias_would_change), C(display_name_would_change), C(hidden_would_change),
-        C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change), C(values_unseen),
-        C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided), C(onmicrosoft_alias_lost),
-        C(address_not_carried), C(mail_in_use), C(alias_in_use), C(uniqueness_not_checked), C(baseline_missing),
-        C(baseline_differs), and the kinds of holds - C(litigation_hold), C(ediscovery_hold), C(retention_hold),
-        C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold), C(delay_release_hold),
-        C(unknown_hold) - and C(holds_not_checked). In a record, the key C(accept) lists codes for its mailbox only.
+        C(sign_in_name_would_change), C(sign_in_would_be_blocked), C(alias_would_change), C(display_name_would_change),
+        C(hidden_would_change), C(custom_attributes_would_change), C(mail_differs), C(external_address_would_change),
+        C(values_unseen), C(anchor_unverified), C(exchange_cloud_managed), C(archive_undecided),
+        C(onmicrosoft_alias_lost), C(address_not_carried), C(mail_in_use), C(alias_in_use), C(uniqueness_not_checked),
+        C(baseline_missing), C(baseline_differs), and the kinds of holds - C(litigation_hold), C(ediscovery_hold),
+        C(retention_hold), C(organization_retention_hold), C(in_place_hold), C(retention_label_hold), C(delay_hold),
+        C(delay_release_hold), C(unknown_hold) - and C(holds_not_checked). In a record, the key C(accept) lists codes
+        for its mailbox only.
       - The codes of the other blockers and warnings of M(mailops.exchange_hybrid.offboarding_readiness) are allowed
         too, so that the same list can be used for both modules.
     type: list

@@ -119,6 +119,7 @@ def recipient(properties: Properties) -> CloudRecipient:
         ("DelayReleaseHoldApplied", "delay_release_hold_applied"),
         ("IsExchangeCloudManaged", "is_exchange_cloud_managed"),
         ("AutoExpandingArchiveEnabled", "auto_expanding_archive_enabled"),
+        ("AccountDisabled", "account_disabled"),
     ):
         if name in properties:
             shown[text] = _values.as_bool(properties[name])

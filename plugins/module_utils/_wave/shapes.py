@@ -44,6 +44,7 @@ class CloudRecipient(Recipient, total=False):
     """What Get-Mailbox, Get-MailUser or Get-Recipient shows in Exchange Online; kind is mailbox, mail_user or other."""
 
     is_dir_synced: bool
+    account_disabled: bool
     legacy_exchange_dn: str
     archive_status: str
     immutable_id: str
@@ -64,6 +65,8 @@ class OnPremisesRecipient(Recipient, total=False):
     distinguished_name: str
     windows_email_address: str
     linked_master_account: str
+    # Of a plain user its type says it, of others LDAP alone.
+    account_disabled: bool
     email_address_policy_enabled: bool
     database: str
     remote_recipient_type: str

@@ -57,6 +57,7 @@ STOP_SIGNS = (
     "upn_differs",
     "upn_suffix_not_accepted",
     "sign_in_name_would_change",
+    "sign_in_would_be_blocked",
     "alias_would_change",
     "display_name_would_change",
     "hidden_would_change",
@@ -306,7 +307,7 @@ def _sign(code: str, message: str, remedy: str) -> MailboxError:
 def _names_that_change(
     record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient, domains: Collection[str]
 ) -> list[MailboxError]:
-    signs = _sign_in_names(record, mailbox, ad, domains)
+    signs = [*_sign_in_names(record, mailbox, ad, domains), *_blocked_sign_in(record, mailbox, ad)]
     if ad["display_name"] and ad["display_name"] != mailbox["display_name"]:
         signs.append(
             _sign(
@@ -361,6 +362,35 @@ def _sign_in_names(
     return signs
 
 
+def would_keep_sign_in(record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient) -> bool:
+    """Tell whether somebody signs in with this cloud user, and after the match by this on-premises account.
+
+    Of a linked mailbox the account in the other forest decides. Facts: public-reports.md section 2.
+    """
+    kind = record.get("recipient_type_details") or mailbox["recipient_type_details"]
+    free = not mailbox["is_dir_synced"] and not mailbox.get("account_disabled")
+    return kind == "UserMailbox" and free and not ad.get("linked_master_account")
+
+
+def account_disabled(ad: OnPremisesRecipient, directory: object) -> bool | None:
+    """Return whether an account is disabled: of a plain user its type says so, of others LDAP alone."""
+    if ad["kind"] == "user":
+        return ad["recipient_type_details"] == "DisabledUser"
+    return directory.account_disabled if isinstance(directory, DirectoryUser) else None
+
+
+def _blocked_sign_in(record: Record, mailbox: CloudRecipient, ad: OnPremisesRecipient) -> list[MailboxError]:
+    if not ad.get("account_disabled") or not would_keep_sign_in(record, mailbox, ad):
+        return []
+    return [
+        _sign(
+            "sign_in_would_be_blocked",
+            "the on-premises account is disabled, and the match would block the sign-in of the cloud user",
+            "Enable the account on-premises before the match.",
+        )
+    ]
+
+
 # What Exchange keeps on a plain user is in Active Directory, and no cmdlet shows it there.
 NOT_SHOWN = ("alias_would_change", "hidden_would_change", "custom_attributes_would_change")
 _KEPT = ("alias", "hidden_from_address_lists_enabled", "custom_attributes")
@@ -369,6 +399,9 @@ _KEPT = ("alias", "hidden_from_address_lists_enabled", "custom_attributes")
 def shown(evidence: MailboxEvidence) -> OnPremisesRecipient:
     """Return the on-premises user with what LDAP shows of it beside what the cmdlets show."""
     ad, directory = evidence.on_premises, evidence.directory
+    disabled = account_disabled(ad, directory)
+    if disabled is not None:
+        ad = {**ad, "account_disabled": disabled}
     if ad["kind"] != "user" or not isinstance(directory, DirectoryUser):
         return ad
     return {

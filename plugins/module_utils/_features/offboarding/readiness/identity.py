@@ -28,10 +28,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.state import (
     NOT_SHOWN,
-    MailboxEvidence,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
-    DirectoryUser,
+    account_disabled,
+    would_keep_sign_in,
 )
 
 _OF_GRAPH = ("admin_role", "provisioning_errors", "user_cloud_managed")
@@ -48,6 +46,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from anchor(subject)
         yield from entra(subject)
     yield from _accounts(facts, subjects)
+    yield from _sign_ins(facts, subjects)
     if facts.entra is not None and any(subject.moves for subject in subjects):
         for code in _OF_GRAPH:
             yield not_checked(code, facts.entra.reason)
@@ -87,24 +86,33 @@ def _accounts(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     code, unknown = "account_would_be_disabled", []
     for subject, evidence in moving(subjects):
         kind = subject.text("recipient_type_details") or str(evidence.cloud["recipient_type_details"])
-        disabled = _account_disabled(subject, evidence) if kind in _WITHOUT_SIGN_IN else True
+        disabled = account_disabled(evidence.on_premises, subject.directory) if kind in _WITHOUT_SIGN_IN else True
         if disabled is None:
             unknown.append(subject)
         elif not disabled:
             yield found(code, f"The account of the {kind} is enabled", subject.identity)
+    yield from _accounts_not_shown(code, facts, unknown)
+
+
+def _sign_ins(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of users to be matched of whose account nothing shows whether it is disabled."""
+    unknown = [
+        subject
+        for subject, evidence in moving(subjects)
+        if subject.to_match
+        and would_keep_sign_in(subject.record, evidence.cloud, evidence.on_premises)
+        and account_disabled(evidence.on_premises, subject.directory) is None
+    ]
+    yield from _accounts_not_shown("sign_in_would_be_blocked", facts, unknown)
+
+
+def _accounts_not_shown(code: str, facts: Facts, unknown: Sequence[Subject]) -> Iterator[Finding]:
     if facts.directory is not None and unknown:
         yield not_checked(code, f"No cmdlet shows it for {len(unknown)} mailboxes. {facts.directory.reason}")
         return
     for subject in unknown:
         reason = subject.directory.reason if isinstance(subject.directory, Unread) else "The user was not read."
         yield not_checked(code, reason, subject.identity)
-
-
-def _account_disabled(subject: Subject, evidence: MailboxEvidence) -> bool | None:
-    """Return whether an account is disabled: of a plain user its type says so, of others LDAP alone."""
-    if evidence.on_premises["kind"] == "user":
-        return evidence.on_premises["recipient_type_details"] == "DisabledUser"
-    return subject.directory.account_disabled if isinstance(subject.directory, DirectoryUser) else None
 
 
 def entra(subject: Subject) -> Iterator[Finding]:

@@ -334,7 +334,7 @@ def test_every_stop_sign_is_tried() -> None:
     elsewhere = {
         "baseline_missing", "baseline_differs", "organization_retention_hold", "holds_not_checked", "values_unseen",
         "anchor_unverified",
-        "sign_in_name_would_change",
+        "sign_in_name_would_change", "sign_in_would_be_blocked",
     }  # fmt: skip
     assert {code for _mailbox, _person, codes in SIGNS for code in codes} | elsewhere == set(STOP_SIGNS)
 
@@ -379,6 +379,40 @@ def test_what_is_not_shown_is_not_empty(
     synced: bool, mailbox: Properties, directory: dict[str, Any], codes: list[str]
 ) -> None:
     assert of_a_plain_user(cloud_mailbox("ann", IsDirSynced=synced, **mailbox), **directory) == codes
+
+
+BLOCKED = "sign_in_would_be_blocked"
+PLAIN_AND_DISABLED = ad_user("ann", RecipientTypeDetails="DisabledUser")
+
+
+@pytest.mark.parametrize(("mailbox", "person", "disabled", "record", "codes"), [
+    ({}, PLAIN_AND_DISABLED, None, {}, [BLOCKED]),
+    ({"AccountDisabled": False}, PLAIN_AND_DISABLED, None, {}, [BLOCKED]),
+    ({}, ad_user("ann"), None, {}, []),
+    # Of a mail user LDAP alone shows it; what LDAP shows of a plain user its type says, as of the same moment.
+    ({}, on_premises_recipient("ann"), True, {}, [BLOCKED]),
+    ({}, on_premises_recipient("ann"), False, {}, []),
+    ({}, on_premises_recipient("ann"), None, {}, []),
+    ({}, ad_user("ann"), True, {}, []),
+    # Nothing changes for who cannot sign in now, for who is synced, and for mailboxes that nobody signs in to.
+    ({"AccountDisabled": True}, PLAIN_AND_DISABLED, None, {}, []),
+    ({"IsDirSynced": True}, PLAIN_AND_DISABLED, None, {}, []),
+    ({"RecipientTypeDetails": "SharedMailbox"}, PLAIN_AND_DISABLED, None, {}, []),
+    ({}, PLAIN_AND_DISABLED, None, {"recipient_type_details": "SharedMailbox"}, []),
+    ({"RecipientTypeDetails": "RoomMailbox"}, PLAIN_AND_DISABLED, None, {"recipient_type_details": "UserMailbox"},
+     [BLOCKED]),
+    # The master account, in another forest, is the one that counts.
+    ({}, {**PLAIN_AND_DISABLED, "LinkedMasterAccount": "FABRIKAM\\ann"}, None, {}, []),
+])  # fmt: skip
+def test_a_disabled_account_would_block_the_sign_in(
+    mailbox: Properties, person: Properties, disabled: bool | None, record: dict[str, Any], codes: list[str]
+) -> None:
+    found = evidence(cloud_mailbox("ann", **mailbox), person)
+    if disabled is not None:
+        found.directory = DirectoryUser(USER, "CN=Ann", alias="ann", account_disabled=disabled)
+    signs = stop_signs(record, found.cloud, shown(found), DOMAINS)
+    assert [sign.code for sign in signs] == codes
+    assert all("the sign-in" in sign.message for sign in signs)
 
 
 def test_a_mail_user_shows_everything() -> None:

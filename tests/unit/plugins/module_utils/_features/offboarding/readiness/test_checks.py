@@ -116,7 +116,8 @@ def subject(
     evidence = MailboxEvidence(cloud.recipient(tenant or cloud_mailbox()), seen)
     evidence.move_request = move_request.request(request) if request else None
     sound: dict[str, Any] = {
-        "size": GB, "recoverable": 0, "directory": DirectoryUser(seen["guid"], "CN=Ann", inheritance_disabled=False),
+        "size": GB, "recoverable": 0,
+        "directory": DirectoryUser(seen["guid"], "CN=Ann", inheritance_disabled=False, account_disabled=False),
         "entra": CloudUser(guid_of("ann in Entra"), "", False, (), ()), "authority": Authority((), False),
     }  # fmt: skip
     state = offboarding_state.judge(evidence)
@@ -252,6 +253,26 @@ def test_an_account_of_which_nothing_is_known_is_not_checked(directory: Any) -> 
     assert severity == "not_checked"
     assert ("for 1 mailboxes. Nobody answered." in text) is (directory is SILENT)
     assert account("UserMailbox", on_premises_recipient("ann"), directory=directory) == []
+
+
+@pytest.mark.parametrize(("tenant", "ad", "directory", "told"), [
+    ({}, on_premises_recipient("ann"), SILENT, ["for 1 mailboxes. Nobody answered."]),
+    ({}, on_premises_recipient("ann"), None, ["The user was not read."]),
+    ({}, on_premises_recipient("ann"), DirectoryUser("g", "CN=Ann"), ["The user was not read."]),
+    ({}, on_premises_recipient("ann"), DirectoryUser("g", "CN=Ann", account_disabled=True), []),
+    ({}, ad_user(), SILENT, []),
+    ({"IsDirSynced": True}, on_premises_recipient("ann"), SILENT, []),
+    ({"AccountDisabled": True}, on_premises_recipient("ann"), SILENT, []),
+    ({"RecipientTypeDetails": "SharedMailbox"}, on_premises_recipient("ann"), SILENT, []),
+])  # fmt: skip
+def test_a_sign_in_of_which_nothing_is_known_is_not_checked(
+    tenant: dict[str, Any], ad: dict[str, Any], directory: Any, told: list[str]
+) -> None:
+    one = subject(cloud_mailbox(**tenant), ad, directory=directory)
+    known = facts(**({"directory": SILENT} if directory == SILENT else {}))
+    seen = [item for item in identity.check(known, [one]) if item.code == "sign_in_would_be_blocked"]
+    assert [item.severity for item in seen] == ["not_checked"] * len(told)
+    assert all(text in item.found for text, item in zip(told, seen, strict=True))
 
 
 @pytest.mark.parametrize(("held", "told"), [
