@@ -704,6 +704,9 @@ ENVIRONMENT: dict[str, Surrounding] = {
     "windows_authentication_off": Surrounding(
         ("ews_windows_authentication_disabled", "endpoint_test_failed"), _server(windows_authentication=False)
     ),
+    "extended_protection": Surrounding(
+        ("ews_extended_protection",), _server(token_checking="Require"), "warning"
+    ),
     "exchange_2013": Surrounding(
         ("server_version_unsupported",), _server(server_version="Version 15.0 (Build 1497.2)", server_supported=False)
     ),

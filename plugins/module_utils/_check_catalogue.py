@@ -92,6 +92,15 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Set-WebServicesVirtualDirectory -WindowsAuthentication $true.", "KB 3063913",
     ),
     _environment(
+        "ews_extended_protection", WARNING, _EWS,
+        "Does Extended Protection let through what connects to the published EWS virtual directories?",
+        "With Require, whatever cannot do channel binding is shut out. Behind a Hybrid Agent, mailbox moves fail "
+        "unless it is off.",
+        "Set-WebServicesVirtualDirectory -ExtendedProtectionTokenChecking Allow, or None on the servers that a Hybrid "
+        "Agent publishes. A successful test of the endpoint shows that nothing has to be changed.",
+        "public-reports.md section 3",
+    ),
+    _environment(
         "server_version_unsupported", BLOCKER, "Get-MailboxDatabase",
         "Is the version of the target server accepted?",
         "Exchange Online refuses to move mailboxes to unsupported versions. It does not publish which ones these are.",

@@ -487,7 +487,8 @@ CATALOGUE: tuple[Failure, ...] = (
         PERMANENT,
         TARGET,
         "Set remote_credential as DOMAIN\\user with the Recipient Management role. Other causes are a malformed "
-        "userPrincipalName of that account, and an Exchange computer account in a protected group (adminCount 1).",
+        "userPrincipalName of that account, Extended Protection of the EWS virtual directory, and an Exchange computer "
+        "account in a protected group (adminCount 1).",
         "KB 2975731",
         text=r"mrsproxy\.svc.*access is denied|access is denied.*mrsproxy|\(401\) unauthorized|"
         r"http request is unauthorized",

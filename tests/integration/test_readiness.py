@@ -224,6 +224,7 @@ DENIED = {
     "exchange_server": {
         "Get-WebServicesVirtualDirectory": {
             "mrs_proxy_disabled", "ews_wssecurity_disabled", "ews_windows_authentication_disabled",
+            "ews_extended_protection",
         },
         "Get-MailboxDatabaseCopyStatus": {"database_space"},
         "Get-HybridConfiguration": {"hybrid_not_configured"},

@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Facts,
     Subject,
     Unread,
+    agents,
     domains,
     flag,
     wanted,
@@ -28,7 +29,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, migration
 
-_HYBRID_AGENT = ".msappproxy.net"
 # Nothing that the collection may ask answers these.
 _UNANSWERED = ("perimeter", "sender_policy", "message_size")
 
@@ -115,9 +115,8 @@ def _endpoint(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield found("remote_credential_form", f"{_reader.option('remote_credential.username')} is {name}")
     if facts.credential_unsent and any(subject.before_the_move for subject in subjects):
         yield found("experimental_rest_credential_required", f"{name} would be sent over the REST interface")
-    for host in wanted(subjects, "remote_host_name"):
-        if host.endswith(_HYBRID_AGENT):
-            yield found("hybrid_agent", f"{host} is a Hybrid Agent's endpoint")
+    for host in agents(subjects):
+        yield found("hybrid_agent", f"{host} is a Hybrid Agent's endpoint")
     if not facts.endpoint_tests and any(subject.moves for subject in subjects):
         yield not_checked("endpoint_test_failed", f"{_reader.option('remote_host_name')} is not set.")
     for endpoint, answer in facts.endpoint_tests.items():

@@ -17,6 +17,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Subject,
     Unread,
     accepted_on_premises,
+    agents,
     database,
     flag,
     moving,
@@ -41,6 +42,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)(?:\D+(\d+))?")
 
 def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
     yield from _virtual_directories(facts)
+    yield from _extended_protection(facts, subjects)
     yield from versions(facts, subjects)
     yield from _space(facts, subjects)
     if isinstance(facts.hybrid_configuration, Unread):
@@ -57,18 +59,43 @@ def _virtual_directories(facts: Facts) -> Iterator[Finding]:
         for _name, code in _EWS_FLAGS:
             yield not_checked(code, facts.virtual_directories.reason)
         return
-    # Those with an external URL face the Internet; where none has one, anyone of them may be published.
-    published = [item for item in facts.virtual_directories if item.get("ExternalUrl")] or facts.virtual_directories
+    published = _published(facts.virtual_directories)
     for name, code in _EWS_FLAGS:
         if not published:
             yield not_checked(code, "Get-WebServicesVirtualDirectory returns nothing.")
         for item in published:
             value = flag(item, name)
-            where = str(item.get("Identity") or item.get("Server") or "an EWS virtual directory")
             if value is None:
-                yield not_checked(code, f"{where} does not show {name}.")
+                yield not_checked(code, f"{_where(item)} does not show {name}.")
             elif not value:
-                yield found(code, f"{where} has {name} False")
+                yield found(code, f"{_where(item)} has {name} False")
+
+
+def _published(virtual_directories: Sequence[Properties]) -> Sequence[Properties]:
+    """Return those with an external URL, which face the Internet; where none has one, any of them may be published."""
+    return [item for item in virtual_directories if item.get("ExternalUrl")] or virtual_directories
+
+
+def _where(virtual_directory: Properties) -> str:
+    return str(virtual_directory.get("Identity") or virtual_directory.get("Server") or "an EWS virtual directory")
+
+
+def _extended_protection(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of channel binding that shuts out the replication service, or the Hybrid Agent in front of the MRS proxy.
+
+    Facts: public-reports.md section 3.
+    """
+    code, name = "ews_extended_protection", "ExtendedProtectionTokenChecking"
+    if isinstance(facts.virtual_directories, Unread):
+        yield not_checked(code, facts.virtual_directories.reason)
+        return
+    agent = ", and a Hybrid Agent publishes the MRS proxy" if agents(subjects) else ""
+    for item in _published(facts.virtual_directories):
+        checking = _values.name_of(item.get(name))
+        if not checking:
+            yield not_checked(code, f"{_where(item)} does not show {name}.")
+        elif checking == "Require" or (agent and checking != "None"):
+            yield found(code, f"{_where(item)} has {name} {checking}{agent}")
 
 
 def versions(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:

@@ -170,6 +170,11 @@ def moving(subjects: Sequence[Subject]) -> Iterator[tuple[Subject, MailboxEviden
             yield subject, subject.evidence
 
 
+def agents(subjects: Sequence[Subject]) -> list[str]:
+    """Return the endpoints of a Hybrid Agent among the MRS proxies of the moving mailboxes."""
+    return [host for host in wanted(subjects, "remote_host_name") if host.endswith(".msappproxy.net")]
+
+
 def wanted(subjects: Sequence[Subject], name: str) -> list[str]:
     """Return the different values, lower case, that the moving mailboxes' records have under a key."""
     return sorted({_values.folded(subject.text(name)) for subject, _evidence in moving(subjects) if subject.text(name)})

@@ -78,6 +78,7 @@ SILENT = Unread("Nobody answered.")
 VDIR = {
     "Identity": "EX01\\EWS (Default Web Site)", "ExternalUrl": "https://mail.contoso.com/EWS/Exchange.asmx",
     "MRSProxyEnabled": True, "WSSecurityAuthentication": True, "WindowsAuthentication": True,
+    "ExtendedProtectionTokenChecking": "Allow",
 }  # fmt: skip
 DATABASE = {
     "Name": "DB01", "ServerName": "EX01", "AdminDisplayVersion": "Version 15.2 (Build 2562.17)", "Mounted": True,
@@ -215,6 +216,34 @@ def test_a_user_of_the_waves_own_batch_that_has_completed_is_left_from_another_m
     users = [{"Identity": "ann@contoso.com", "BatchId": "wave-1-2", "Status": {"Value": status}}]
     found = all_of(facts(migration_users=users), subject(record={"batch_name": "wave-1"}))
     assert [code for code, _severity in found] == codes
+
+
+AGENT = "f00d.resource.mailboxmigration.his.msappproxy.net"
+
+
+@pytest.mark.parametrize(("checking", "host", "told"), [
+    ("Require", "", "EX01\\EWS has ExtendedProtectionTokenChecking Require."),
+    ({"Value": "Require"}, "", "EX01\\EWS has ExtendedProtectionTokenChecking Require."),
+    ("Allow", AGENT, "EX01\\EWS has ExtendedProtectionTokenChecking Allow, and a Hybrid Agent publishes the MRS "
+     "proxy."),
+    ("Require", AGENT, "EX01\\EWS has ExtendedProtectionTokenChecking Require, and a Hybrid Agent publishes the MRS "
+     "proxy."),
+    ("Allow", "", ""),
+    ("None", AGENT, ""),
+    ("None", "", ""),
+])  # fmt: skip
+def test_extended_protection_in_front_of_the_proxy_is_told(checking: object, host: str, told: str) -> None:
+    known = facts(virtual_directories=[{**VDIR, "Identity": "EX01\\EWS", "ExtendedProtectionTokenChecking": checking}])
+    one = subject(record={"remote_host_name": host} if host else {})
+    seen = [item for item in exchange_server.check(known, [one]) if item.code == "ews_extended_protection"]
+    assert [(item.severity, item.found) for item in seen] == ([("warning", told)] if told else [])
+
+
+def test_extended_protection_that_is_not_shown_is_not_checked() -> None:
+    bare = {name: value for name, value in VDIR.items() if name != "ExtendedProtectionTokenChecking"}
+    for answer in ([bare], SILENT):
+        seen = exchange_server.check(facts(virtual_directories=answer), [subject()])
+        assert ("ews_extended_protection", "not_checked") in told(seen)
 
 
 @pytest.mark.parametrize("domains", [["*"], ["contoso.com"], ["smtp:contoso.com;1"]])
