@@ -360,6 +360,8 @@ class DirectorySync:
         )  # fmt: skip
         if cloud.kind in PLAIN_USERS:
             changes["kind"] = "MailUser"
+        if self.tenant.reverts_kinds and cloud.is_mailbox and item.kind != f"Remote{cloud.kind}":
+            changes["kind"] = "UserMailbox"
         if cloud.kind in PLAIN_USERS | MAIL_USERS and item.kind not in MAILBOXES:
             changes["external_email_address"] = item.external_email_address
             changes["exchange_guid"] = item.exchange_guid

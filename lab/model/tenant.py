@@ -114,6 +114,9 @@ class Tenant:
     # A job that writes Exchange attributes of cloud-managed mailboxes into Active Directory.
     attribute_write_back: bool = False
     auto_expanding_archive: bool = False
+    # What the service may do to a mailbox of another kind than its synchronized object's, sometime after a sync: make
+    # it a user mailbox. Here it does at once, or never (facts: public-reports.md section 4).
+    reverts_kinds: bool = False
     # Retention policies for everybody, as Get-OrganizationConfig lists them.
     in_place_holds: list[str] = field(default_factory=list)
     # Believed, not documented: the wildcard of the reserved suffixes covers the routing domain (CONFORMANCE.md).

@@ -218,6 +218,20 @@ def test_soft_match_by_primary_address_keeps_the_object_and_overwrites_it(desk: 
     assert second_object(desk, pair) == []
 
 
+@pytest.mark.parametrize(("kind", "reverts", "shown"), [
+    ("MailUser", True, "UserMailbox"),
+    ("RemoteUserMailbox", True, "UserMailbox"),
+    ("RemoteSharedMailbox", True, "SharedMailbox"),
+    ("MailUser", False, "SharedMailbox"),
+])  # fmt: skip
+def test_a_kind_that_on_premises_does_not_have_is_taken_back(desk: Desk, kind: str, reverts: bool, shown: str) -> None:
+    pair = desk.build.cloud_only(Person("Sales Desk", kind="SharedMailbox"))
+    desk.build.mail_enable(pair, kind=kind)
+    desk.hybrid.tenant.reverts_kinds = reverts
+    desk.cycle()
+    assert (pair.cloud.is_dir_synced, pair.cloud.kind) == (True, shown)
+
+
 @pytest.mark.parametrize(("master", "blocked"), [("", True), ("FABRIKAM\\ann", False)])
 def test_a_disabled_account_blocks_the_sign_in_of_the_cloud_user(desk: Desk, master: str, blocked: bool) -> None:
     pair = desk.build.cloud_only(ANN)
