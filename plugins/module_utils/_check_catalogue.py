@@ -595,6 +595,14 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Nothing, if nothing signs in with it. Otherwise enable it again after the move; for a room, "
         "Set-Mailbox -EnableRoomMailboxAccount does.", "Microsoft: convert-mailboxes",
     ),
+    _mailbox(
+        "kind_would_revert", WARNING, _BOTH,
+        "Is an unlicensed shared, room or equipment mailbox of the same kind on both sides?",
+        "If not, Exchange Online may make it a user mailbox sometime after a sync, and disconnect a user mailbox "
+        "without a licence after 30 days. Its contents are lost 30 days later.",
+        "Complete its move within 30 days of the first sync, or assign a licence until it is home. If there is a "
+        "remote mailbox: Set-RemoteMailbox -Type. The role sets the kind again at home.", "KB 2710029",
+    ),
     # -- mailbox: what it holds ------------------------------------------------------------------------------------
     _mailbox(
         "database_not_found", BLOCKER, "Get-MailboxDatabase", "Does the target database exist?",

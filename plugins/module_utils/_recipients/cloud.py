@@ -120,6 +120,7 @@ def recipient(properties: Properties) -> CloudRecipient:
         ("IsExchangeCloudManaged", "is_exchange_cloud_managed"),
         ("AutoExpandingArchiveEnabled", "auto_expanding_archive_enabled"),
         ("AccountDisabled", "account_disabled"),
+        ("SKUAssigned", "sku_assigned"),
     ):
         if name in properties:
             shown[text] = _values.as_bool(properties[name])
@@ -137,6 +138,16 @@ def custom_attributes(properties: Properties) -> dict[str, str]:
         for number, name in enumerate(CUSTOM_ATTRIBUTES, start=1)
         if properties.get(name)
     }
+
+
+def kind_reverted(before: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Tell whether Exchange Online took back the kind of a mailbox whose on-premises object is of another kind.
+
+    It does so sometime after a sync. One with a licence was made a user mailbox on purpose. Facts: public-reports.md
+    section 4.
+    """
+    was, now = before.get("recipient_type_details"), live.get("recipient_type_details")
+    return was in MOVABLE_TYPES and was != "UserMailbox" == now and not live.get("sku_assigned")
 
 
 def difference(
@@ -165,7 +176,7 @@ def difference(
         elif name in ("primary_smtp_address", "user_principal_name", "exchange_guid", "archive_guid"):
             if _values.folded(before) != _values.folded(now):
                 changed[name] = (before, now)
-        elif before != now:
+        elif before != now and not (name == "recipient_type_details" and kind_reverted(baseline, live)):
             changed[name] = (before, now)
     return changed
 

@@ -45,6 +45,7 @@ class CloudRecipient(Recipient, total=False):
 
     is_dir_synced: bool
     account_disabled: bool
+    sku_assigned: bool
     legacy_exchange_dn: str
     archive_status: str
     immutable_id: str

@@ -107,6 +107,8 @@ def _unexplained(evidence: RollbackEvidence, baseline: Baseline, primary: str) -
     for name in cloud.COMPARED:
         if name not in before or (synced and name in _FLOWING):
             continue
+        if name == "recipient_type_details" and synced and cloud.kind_reverted(before, live):
+            continue
         if name == "email_addresses":
             gone = [] if synced else _lost(before, live)
             new = _gained(evidence, before, synced)

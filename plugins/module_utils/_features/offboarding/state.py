@@ -49,6 +49,11 @@ TWO_MAILBOXES, FOREIGN_GUID = "two mailboxes", "foreign GUID"
 OPEN = ("to_do", "matched", "prepared")
 # In these the on-premises object carries the mailbox's GUID, which is written together with its addresses.
 WHOLE = ("prepared", "moving", "home")
+# Facts: public-reports.md section 4.
+DISCONNECTED = (
+    "If there was a mailbox in the cloud, it may have been disconnected because it has no licence: assign an Exchange "
+    "Online licence within 30 days, which reconnects it. Later its contents are lost."
+)
 CLOUD_LAGS = (
     "Wait for the next cycle of directory synchronization, then verify again. If the error persists, check the move "
     "request (move_request_info with statistics) and the cloud object."
@@ -197,6 +202,7 @@ def _after_move(mailbox: CloudRecipient, ad: OnPremisesRecipient) -> State:
     return State(
         "conflict",
         "the cloud object is a mail user and there is no on-premises mailbox, so there is nothing to bring home",
+        remedy=DISCONNECTED,
     )
 
 

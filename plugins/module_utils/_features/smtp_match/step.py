@@ -23,7 +23,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match import anchor, plan
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.plan import Match
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, claim, uniqueness
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
+    addresses,
+    claim,
+    cloud,
+    uniqueness,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
@@ -35,6 +40,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 ANOTHER_PROOF = (
     "the match is proved by {proof}, but the cloud still does not show {unseen}. An address that another object holds "
     "is quarantined without an error: check both (Microsoft Graph's provisioning errors name it)."
+)
+KIND_REVERTED = (
+    "Exchange Online made the {kind} a UserMailbox, because its on-premises object is of another kind. Without a "
+    "licence it is disconnected after 30 days: complete its move before, or assign a licence. Its kind is set again at "
+    "home."
 )
 ANCHOR_UNVERIFIED = (
     "The anchor itself was not read: that the cloud user belongs to this on-premises user is inferred from the object "
@@ -182,6 +192,8 @@ def _conclude(connections: Connections, outcome: Outcome, live: CloudRecipient, 
         outcome.before = {name: before for name, (before, _now) in changed.items()}
         outcome.after = {name: now for name, (_before, now) in changed.items()}
         return
+    if cloud.kind_reverted(record, live):
+        outcome.warnings.append(KIND_REVERTED.format(kind=record["recipient_type_details"]))
     verified = record.get("anchor_unverified") is False
     outcome.details = {"matched": True, "anchor_unverified": not verified}
     outcome.enriched = {"is_dir_synced": True, "anchor_unverified": not verified}

@@ -194,6 +194,25 @@ def test_no_key_of_a_record_costs_an_address(tmp_path: Path, beginning: str, giv
     assert all(addresses.contains(tried.procedure.pairs[0].cloud.email_addresses, address) for address in wanted)
 
 
+@pytest.mark.parametrize(("kind", "reverted"), [("DisabledUser", True), ("RemoteSharedMailbox", False)])
+def test_a_kind_that_the_service_takes_back_after_the_match_stays_the_mailboxs(
+    tmp_path: Path, kind: str, reverted: bool
+) -> None:
+    """Facts: public-reports.md section 4. The baseline says what it is to be at home, and no run is stopped by it."""
+    procedure = Procedure(str(tmp_path), state={})
+    pair = procedure.build.cloud_only(Person("Sales Desk", kind="SharedMailbox"))
+    if kind != "DisabledUser":
+        procedure.build.mail_enable(pair, kind=kind)
+    procedure.pairs.append(pair)
+    procedure.lab.hybrid.tenant.reverts_kinds = True
+    for _time in range(2):
+        procedure.run(PHASES)
+        assert procedure.refused == {}
+        assert pair.cloud.kind == ("UserMailbox" if reverted else "SharedMailbox")
+        assert [record["recipient_type_details"] for record in procedure.records] == ["SharedMailbox"]
+    assert set(procedure.lab.hybrid.replication.requests) == {pair.cloud.guid}
+
+
 def found_by(directory: Path, **how: Any) -> list[str]:
     """Return what the property finds in a procedure that lacks something."""
     places = numbered(directory)

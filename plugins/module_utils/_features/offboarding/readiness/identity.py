@@ -47,6 +47,7 @@ def check(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         yield from entra(subject)
     yield from _accounts(facts, subjects)
     yield from _sign_ins(facts, subjects)
+    yield from _kinds(subjects)
     if facts.entra is not None and any(subject.moves for subject in subjects):
         for code in _OF_GRAPH:
             yield not_checked(code, facts.entra.reason)
@@ -92,6 +93,17 @@ def _accounts(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
         elif not disabled:
             yield found(code, f"The account of the {kind} is enabled", subject.identity)
     yield from _accounts_not_shown(code, facts, unknown)
+
+
+def _kinds(subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tell of mailboxes whose kind Exchange Online may take back, because their on-premises object is of another."""
+    for subject, evidence in moving(subjects):
+        kind, here = str(evidence.cloud["recipient_type_details"]), evidence.on_premises["recipient_type_details"]
+        licence = evidence.cloud.get("sku_assigned")
+        if kind in _WITHOUT_SIGN_IN and here != f"Remote{kind}" and not licence:
+            article = "a" if licence is None else "an unlicensed"
+            text = f"In the cloud it is {article} {kind}, on-premises a {here}"
+            yield found("kind_would_revert", text, subject.identity)
 
 
 def _sign_ins(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:

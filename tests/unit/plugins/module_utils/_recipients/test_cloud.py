@@ -112,6 +112,25 @@ def test_sip_addresses_may_be_left_behind_on_purpose() -> None:
     assert cloud.difference(BEFORE, live, include_sip=False) == {}
 
 
+@pytest.mark.parametrize(("before", "now", "licensed", "reverted"), [
+    ("SharedMailbox", "UserMailbox", False, True),
+    ("RoomMailbox", "UserMailbox", None, True),
+    # Who gives it a licence means it to be one.
+    ("SharedMailbox", "UserMailbox", True, False),
+    ("UserMailbox", "SharedMailbox", False, False),
+    ("SharedMailbox", "RoomMailbox", False, False),
+    ("SharedMailbox", "SharedMailbox", False, False),
+])  # fmt: skip
+def test_a_kind_that_the_service_took_back_is_no_difference(
+    before: str, now: str, licensed: bool | None, reverted: bool
+) -> None:
+    shown = {} if licensed is None else {"SKUAssigned": licensed}
+    live = cloud.recipient(cloud_mailbox("ann", RecipientTypeDetails=now, **shown))
+    assert cloud.kind_reverted({"recipient_type_details": before}, live) is reverted
+    difference = cloud.difference({"recipient_type_details": before}, live)
+    assert bool(difference) is (before != now and not reverted)
+
+
 def test_only_what_the_baseline_knows_is_compared() -> None:
     assert cloud.difference({"alias": "ann"}, {"alias": "ann", "display_name": "other"}) == {}
     assert cloud.difference({}, cloud.recipient(cloud_mail_user("ann"))) == {}

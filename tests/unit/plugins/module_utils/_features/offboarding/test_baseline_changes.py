@@ -216,6 +216,19 @@ def test_what_nothing_explains_differs(
     assert (found.written, shown) == (True, differing)
 
 
+@pytest.mark.parametrize(("synced", "licensed", "explained"), [
+    (True, False, True), (True, True, False), (False, False, False),
+])  # fmt: skip
+def test_a_kind_that_the_service_took_back_after_the_sync_is_explained(
+    synced: bool, licensed: bool, explained: bool
+) -> None:
+    """Facts: public-reports.md section 4."""
+    was = cloud_mailbox("ann", RecipientTypeDetails="SharedMailbox")
+    found = changes(WHOLE, was=was, IsDirSynced=synced, RecipientTypeDetails="UserMailbox", SKUAssigned=licensed)
+    differing = {} if explained else {"recipient_type_details": ("SharedMailbox", "UserMailbox")}
+    assert found.differing == differing
+
+
 def test_the_primary_address_that_the_record_asks_for_is_ours() -> None:
     person = on_premises_recipient("ann", PrimarySmtpAddress="a@contoso.com")
     assert changes(person, primary="A@contoso.com", IsDirSynced=True) == Changes(True)

@@ -172,6 +172,7 @@ def test_states(found: MailboxEvidence, name: str, beginning: str, verified: boo
 def test_conflicts(found: MailboxEvidence, reason: str) -> None:
     state = judge(found)
     assert (state.name, reason in state.reason) == ("conflict", True)
+    assert ("licence within 30 days" in state.remedy) is ("nothing to bring home" in state.reason)
 
 
 def test_the_three_beginnings_are_told_apart() -> None:

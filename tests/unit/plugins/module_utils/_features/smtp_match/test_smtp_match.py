@@ -399,6 +399,16 @@ def test_a_mailbox_that_another_run_moved_meanwhile_is_home_and_not_lost(
     assert (outcome.error.code if outcome.error else "") == ("cloud_changed" if status == "failed" else "")
 
 
+def test_a_kind_that_the_service_took_back_is_a_warning() -> None:
+    match = Match(RecipientTypeDetails="UserMailbox", SKUAssigned=False)
+    match.sync()
+    (outcome,) = match.wait(record(recipient_type_details="SharedMailbox"))
+    assert (outcome.status, outcome.error) == ("unchanged", None)
+    (warning,) = outcome.warnings
+    assert "Exchange Online made the SharedMailbox a UserMailbox" in warning
+    assert "30 days" in warning
+
+
 OVERWRITTEN: list[tuple[str, dict[str, Any]]] = [
     ("alias", {"Alias": "a.smith"}),
     ("display_name", {"DisplayName": "Ann S."}),

@@ -284,6 +284,29 @@ def test_an_account_of_which_nothing_is_known_is_not_checked(directory: Any) -> 
     assert account("UserMailbox", on_premises_recipient("ann"), directory=directory) == []
 
 
+SHARED = {"RecipientTypeDetails": "SharedMailbox", "SKUAssigned": False}
+
+
+@pytest.mark.parametrize(("tenant", "ad", "told"), [
+    (SHARED, ad_user(RecipientTypeDetails="DisabledUser"), "an unlicensed SharedMailbox, on-premises a DisabledUser."),
+    (SHARED, on_premises_recipient("ann"), "an unlicensed SharedMailbox, on-premises a MailUser."),
+    ({**SHARED, "RecipientTypeDetails": "RoomMailbox"}, on_premises_recipient("ann", "RemoteUserMailbox"),
+     "an unlicensed RoomMailbox, on-premises a RemoteUserMailbox."),
+    ({"RecipientTypeDetails": "SharedMailbox"}, on_premises_recipient("ann"), "it is a SharedMailbox, on-premises a"),
+    (SHARED, on_premises_recipient("ann", "RemoteSharedMailbox"), ""),
+    ({**SHARED, "SKUAssigned": True}, on_premises_recipient("ann"), ""),
+    ({}, on_premises_recipient("ann"), ""),
+])  # fmt: skip
+def test_a_kind_that_the_service_may_take_back_is_told(tenant: dict[str, Any], ad: dict[str, Any], told: str) -> None:
+    seen = [
+        item
+        for item in identity.check(facts(), [subject(cloud_mailbox(**tenant), ad)])
+        if item.code == "kind_would_revert"
+    ]
+    assert [item.severity for item in seen] == ["warning"] * bool(told)
+    assert all(told in item.found for item in seen)
+
+
 @pytest.mark.parametrize(("tenant", "ad", "directory", "told"), [
     ({}, on_premises_recipient("ann"), SILENT, ["for 1 mailboxes. Nobody answered."]),
     ({}, on_premises_recipient("ann"), None, ["The user was not read."]),
