@@ -396,6 +396,11 @@ def _archive(builder: HybridBuilder, pair: Pair) -> None:
     builder.archive(pair)
 
 
+def _unlicensed(builder: HybridBuilder, pair: Pair) -> None:
+    builder.set_cloud(pair, kind="SharedMailbox", sku_assigned=False)
+    builder.set_directory(pair, kind="DisabledUser", account_disabled=True)
+
+
 def _archive_stays(builder: HybridBuilder, pair: Pair) -> Record:
     """Let the primary mailbox come home alone: its archive, which no move takes, stays in the cloud as decided."""
     builder.archive(pair, auto_expanding=True)
@@ -557,6 +562,7 @@ MAILBOX: dict[str, Scenario] = {
     "wildcard_domain": Scenario((), _wildcard_domain, "info"),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
     "enabled_room": Scenario(("account_would_be_disabled",), _in_the_cloud(kind="RoomMailbox"), "warning"),
+    "unlicensed": Scenario(("kind_would_revert",), _unlicensed, "warning"),
     "forwarding": Scenario(
         ("forwarding_left",), _in_the_cloud(delivery={"ForwardingSmtpAddress": f"smtp:copies@{FOREIGN}"}), "warning"
     ),
