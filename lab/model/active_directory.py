@@ -30,6 +30,10 @@ PARTIAL = (
     "objectGUID", "distinguishedName", "objectClass", "uSNChanged", "mail", "userPrincipalName", "legacyExchangeDN",
     "proxyAddresses", "mailNickname", "msExchMailboxGuid", "msExchArchiveGUID",
 )  # fmt: skip
+# Of the property set Public-Information, which the class user grants to everybody by name, so that a deny that is
+# inherited does not hide it (attributeSecurityGuid of [MS-ADA1] to [MS-ADA3]).
+PUBLIC = ("objectGUID", "distinguishedName", "objectClass", "mail", "userPrincipalName", "legacyExchangeDN",
+          "proxyAddresses")  # fmt: skip
 # FLAG_CR_NTDS_NC and FLAG_CR_NTDS_DOMAIN of a crossRef's systemFlags ([MS-ADTS] 2.2.10).
 _CONTEXT, _OF_A_DOMAIN = 1, 2
 _ORGANIZATION = f"CN=Contoso,CN=Microsoft Exchange,CN=Services,{CONFIGURATION}"
@@ -68,7 +72,8 @@ def _entries(directory: Directory, name: str, value: bytes) -> list[Entry]:
     if name == "objectguid":
         found = directory.objects.find(["guid"], str(uuid.UUID(bytes_le=value))) if len(value) == 16 else []
     else:
-        shown = (item for item in directory.objects if not item.attributes_withheld)
+        public = name in {known.lower() for known in PUBLIC}
+        shown = (item for item in directory.objects if public or not item.attributes_withheld)
         found = [item for item in shown if value and _fits(item, name, value)]
     return [_attributes(item) for item in found]
 
@@ -143,7 +148,7 @@ def _attributes(item: DirectoryObject) -> Entry:
         "nTSecurityDescriptor": [_descriptor(item)],
     }  # fmt: skip
     if item.attributes_withheld:
-        return found
+        return {**found, **{name: held for name, held in _mail_attributes(item).items() if name in PUBLIC}}
     # Every object has a uSNChanged: it is missing for those who may not read the object's attributes.
     found["uSNChanged"] = [str(int(item.when_changed.timestamp())).encode()]
     # NORMAL_ACCOUNT, with or without ACCOUNTDISABLE.

@@ -158,8 +158,15 @@ def test_guids_are_searched_by_their_bytes(running: Laboratory) -> None:
 
 
 def test_what_may_not_be_read_is_not_found_by_it(running: Laboratory) -> None:
-    person(running, "Hidden Holder", email_addresses=["smtp:hidden.one@contoso.com"], attributes_withheld=True)
-    assert names(running, active_directory.BASE, "proxyAddresses", b"smtp:hidden.one@contoso.com") == []
+    hidden = person(
+        running, "Hidden Holder", email_addresses=["smtp:hidden.one@contoso.com"], alias="hidden.one",
+        exchange_guid=uuid.UUID(int=4711), attributes_withheld=True,
+    )  # fmt: skip
+    assert names(running, active_directory.BASE, "mailNickname", b"hidden.one") == []
+    assert names(running, active_directory.BASE, "msExchMailboxGuid", uuid.UUID(int=4711).bytes_le) == []
+    # What is public is shown, and searched.
+    found = names(running, active_directory.BASE, "proxyAddresses", b"smtp:hidden.one@contoso.com")
+    assert found == [hidden.directory.distinguished_name]
 
 
 def test_the_catalog_has_the_forest_and_a_part_of_its_attributes(running: Laboratory) -> None:
