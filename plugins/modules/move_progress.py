@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: move_progress
 short_description: Reads the progress of the moves of a wave, or follows them until they are done
 description:
-  - One poll is one C(Get-MoveRequest) for the whole wave. C(Get-MoveRequestStatistics), which takes one call for each
+  - One poll is one C(Get-MoveRequest) for the whole wave, and one C(Get-MigrationUser) if mailboxes of it may be in
+    migration batches. C(Get-MoveRequestStatistics), which takes one call for each
     mailbox, is read only if the status has changed since the last poll, and for the O(sample) oldest figures, ten in
     a request.
   - The figures are kept in O(progress_file), so that a rate and an estimate are available across polls and runs, and an
@@ -49,7 +50,8 @@ options:
     type: str
   batch_name:
     description:
-      - Without O(identity), O(mailboxes) and O(mailboxes_file), the requests with this batch name are read.
+      - Without O(identity), O(mailboxes) and O(mailboxes_file), the requests with this batch name are read, and those
+        of the migration batches with this name, and C(-2) and so on after it.
       - With one of them, the batch name that their requests are expected to have. It keeps the first poll from listing
         all requests of the tenant. Requests with another name are found nevertheless.
     type: str

@@ -58,6 +58,9 @@ _ENDPOINT, _BATCH = properties.readers(MigrationEndpoint), properties.readers(Mi
 _USER = properties.readers(MigrationUser)
 
 
+GOOD_ENOUGH = ("Perfect", "Good")
+
+
 def endpoint(shown: Properties) -> MigrationEndpoint:
     """Return an endpoint in normal form."""
     return cast(MigrationEndpoint, properties.read(shown, _ENDPOINT))
@@ -128,6 +131,17 @@ def has_passed(test: Sequence[Properties]) -> bool:
 
 def has_failed(item: MigrationUser) -> bool:
     return as_request(item, "")["status"] == "Failed"
+
+
+def held_by_score(item: MigrationUser) -> str:
+    """Return the data consistency score that keeps a user from completing, an empty text where none does.
+
+    Perfect and Good complete whatever was skipped, Investigate needs an approval, Poor never completes (Microsoft:
+    track-prevent-data-loss-dcs).
+    """
+    score = item.get("data_consistency_score") or "unknown"
+    unapproved = bool(item.get("has_unapproved_skipped_items")) and score not in GOOD_ENOUGH
+    return score if score == "Poor" or unapproved else ""
 
 
 def is_stopped(item: MigrationUser) -> bool:

@@ -576,8 +576,8 @@ def _may_complete(wave: _Wave, member: Member, user: MigrationUser | None, appro
     if request["status"] == "Failed":
         then = "resume it with resume_failed: true (migration_batch, state: started)"
         raise user_failed(user, member.exchange_guid, then)
-    score = user.get("data_consistency_score", "")
-    if score == "Poor" or (user.get("has_unapproved_skipped_items") and score not in data_consistency.GOOD_ENOUGH):
+    score = migration.held_by_score(user)
+    if score:
         if score == "Poor" or not member.record.get("approve_skipped_items"):
             raise _unapproved(user)
         before: dict[str, object] = {"has_unapproved_skipped_items": True}

@@ -18,7 +18,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._error_catalogue import classify
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError, MailboxError
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import is_own
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import (
+    is_own,
+    number_of,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress import figures
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_progress.figures import (
     Entry,
@@ -80,10 +83,9 @@ def look(
     """
     moment = figures.utc(now)
     if records is None:
-        listed = move_request.by_mailbox(read.move_requests(connections, options.batch_name))
+        listed, batches = _of_batch_name(connections, options.batch_name)
         records = [{"identity": guid, "exchange_guid": guid} for guid in listed]
         guids: dict[str, str | HybridError] = {guid: guid for guid in listed}
-        batches = _OfBatches()
     else:
         guids = _identified(connections, records, memory)
         wanted = [guid for guid in guids.values() if isinstance(guid, str)]
@@ -133,6 +135,41 @@ class _OfBatches:
     waiting: set[str] = field(default_factory=set)
     unapproved: dict[str, str] = field(default_factory=dict)
 
+    def add(self, guid: str, user: MigrationUser, listed: dict[str, MoveRequest]) -> None:
+        """Add a mailbox's user, and to ``listed`` what it tells that no request does."""
+        if guid not in listed:
+            self.waiting.add(guid)
+        if guid not in listed or migration.has_failed(user):
+            listed[guid] = {**listed.get(guid, {}), **migration.as_request(user, guid)}
+        score = migration.held_by_score(user)
+        if score:
+            self.unapproved[guid] = score
+
+
+def _of_batch_name(connections: Connections, batch_name: str) -> tuple[dict[str, MoveRequest], _OfBatches]:
+    """Return the requests of a batch name, and those of the migration batches of the wave with this name.
+
+    A user whose mailbox the service has not found yet stands under its own GUID.
+    """
+    listed, result = move_request.by_mailbox(read.move_requests(connections, batch_name)), _OfBatches()
+    users = [user for user in _migration_users(connections) if number_of(user["batch_id"], batch_name) is not None]
+    for name in sorted({user["batch_id"] for user in users}):
+        listed.update(move_request.by_mailbox(read.move_requests(connections, move_request.BATCH_OWNER + name)))
+    for user in users:
+        guid = user.get("mailbox_guid", _values.ZERO_GUID)
+        result.add(migration.named(user) if guid == _values.ZERO_GUID else guid, user, listed)
+    return listed, result
+
+
+def _migration_users(connections: Connections, *, needed: bool = False) -> list[MigrationUser]:
+    """Return the users of all batches; an account that follows requests alone may not be allowed to read them."""
+    try:
+        return read.migration_users(connections)
+    except HybridError as error:
+        if needed or error.code != "permission_denied":
+            raise
+        return []
+
 
 def _add_batch_users(
     connections: Connections,
@@ -140,27 +177,35 @@ def _add_batch_users(
     guids: Mapping[str, str | HybridError],
     listed: dict[str, MoveRequest],
 ) -> _OfBatches:
-    """Add what the users of migration batches tell that their requests do not: who waits for one, and who failed."""
-    mine = [record for record in records if record.get("move_method") == "migration_batch" and not is_home(record)]
+    """Add what the users of migration batches tell that their requests do not: who waits for one, and who failed.
+
+    Where nobody has decided how a mailbox moves, its request tells whether it may be a batch's, or that it has none.
+    """
+    mine = [record for record in records if not is_home(record) and _may_be_in_a_batch(record, guids, listed)]
     result = _OfBatches()
     if not mine:
         return result
-    users = migration.by_key(read.migration_users(connections))
+    needed = any(record.get("move_method") for record in mine)
+    users = migration.by_key(_migration_users(connections, needed=needed))
     for record in mine:
         guid = guids.get(str(record["identity"]))
         if not isinstance(guid, str):
             continue
         user = next((item for item in _users_of(record, guid, users) if is_own(record, item["batch_id"])), None)
-        user = user or next(iter(users.get(guid, ())), None)
-        if user is None:
-            continue
-        if guid not in listed:
-            result.waiting.add(guid)
-        if guid not in listed or migration.has_failed(user):
-            listed[guid] = {**listed.get(guid, {}), **migration.as_request(user, guid)}
-        if user.get("has_unapproved_skipped_items"):
-            result.unapproved[guid] = user.get("data_consistency_score") or "unknown"
+        # One that has completed elsewhere is of an earlier move, as a rule of that into the cloud.
+        user = user or next((item for item in users.get(guid, ()) if not migration.has_completed(item)), None)
+        if user is not None:
+            result.add(guid, user, listed)
     return result
+
+
+def _may_be_in_a_batch(
+    record: Record, guids: Mapping[str, str | HybridError], listed: Mapping[str, MoveRequest]
+) -> bool:
+    if record.get("move_method"):
+        return record["move_method"] == "migration_batch"
+    request = listed.get(str(guids.get(str(record["identity"]))))
+    return request is None or move_request.owned_by_batch(request)
 
 
 def _users_of(record: Record, guid: str, users: migration.UsersByKey) -> Iterator[MigrationUser]:

@@ -20,8 +20,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 TOO_LOW = ("Investigate", "Poor")
-# Whatever was skipped, nobody has to approve it.
-GOOD_ENOUGH = ("Perfect", "Good")
 COUNTS = ("bad_items_encountered", "large_items_encountered", "missing_items_encountered")
 SHOWN = ("data_consistency_score", *COUNTS)
 # What a request failed of, by the failure catalogue's codes.

@@ -187,6 +187,12 @@ def test_skipped_items_that_hold_a_user_of_a_batch_end_the_wait_with_its_score(s
     ann, bob = watcher.look(records)
     assert (ann.error.code if ann.error else "", bob.status, watcher.progress["moving"]) == (code, "unchanged", 0)
     assert score in ann.error.message  # type: ignore[union-attr]
+    # Good needs no approval, and Poor never completes, whether it shows unapproved items or not.
+    for known, expected in (({"DataConsistencyScore": "Good"}, "pending"), ({"HasUnapprovedSkippedItems": False},
+                             "failed" if score == "Poor" else "pending")):  # fmt: skip
+        online.objects["Get-MigrationUser"] = [{**user, **known}]
+        assert watcher.look(records)[0].status == expected
+    online.objects["Get-MigrationUser"] = [user]
     # Synced is where this wait ends, and what completed after all is no failure.
     assert [outcome.status for outcome in watcher.look(records, wait_for="synced")] == ["unchanged", "unchanged"]
     for cmdlet in ("Get-MoveRequest", "Get-MoveRequestStatistics"):
@@ -210,6 +216,56 @@ def test_a_user_of_a_batch_that_failed_before_its_mailbox_was_found_is_known_by_
         assert why in ann_now.error.message
         # The user of a mailbox that had this address is not this mailbox's.
         assert (bob_now.status, bob_now.details) == ("pending", {"move_request": {}})
+
+
+def test_where_nobody_decided_how_a_mailbox_moves_its_user_is_found_all_the_same() -> None:
+    """The entry status has the wave as it was given: nothing in it says that it moves in batches."""
+    why = "You must specify the ArchiveDomain parameter"
+    users = [
+        {"Identity": f"{name}@contoso.com", "MailboxGuid": guid_of(f"{name}'s mailbox"), "BatchId": batch, **more}
+        for name, batch, more in (
+            ("ann", "wave 1", {"Status": "Failed", "ErrorSummary": why}),
+            ("bob", "wave 1", {"Status": "Queued"}),
+            # What brought a mailbox into the cloud says nothing of its move home.
+            ("cas", "spring", {"Status": "Completed"}),
+        )
+    ]
+    online = tenant(requests=[request("dan")])
+    online.objects["Get-MigrationUser"] = users
+    watcher = Watcher(online)
+    ann, bob, cas, _dan = watcher.look(wave("ann", "bob", "cas", "dan"))
+    assert ann.error is not None
+    assert (ann.error.code, why in ann.error.message) == ("move_failed", True)
+    assert (bob.status, bob.details["move_request"]["status"]) == ("pending", "Queued")
+    assert (cas.status, cas.details) == ("pending", {"move_request": {}})
+    watcher.look(wave("dan"))
+    assert watcher.online.named("Get-MigrationUser") == [], "a request of its own is in no batch"
+    denied = ConnectionFailure("Not yours.", code="permission_denied")
+    online.handlers["Get-MigrationUser"] = Fails(denied, denied)
+    assert [outcome.status for outcome in watcher.look(wave("cas"))] == ["pending"]
+    with pytest.raises(HybridError, match="Not yours"):
+        watcher.look([{**record, "move_method": "migration_batch"} for record in wave("cas")])
+
+
+def test_a_batch_name_alone_means_migration_batches_of_that_name_too() -> None:
+    """Their requests have the batch name ``MigrationService:<batch>`` (facts migration-batches.md 2.4)."""
+    owned = {"BatchName": "MigrationService:wave 1-2"}
+    online = tenant(requests=[request("ann"), request("bob", "Synced", **owned), request("x", BatchName="other")])
+    online.objects["Get-MigrationUser"] = [
+        {"Identity": "bob@contoso.com", "MailboxGuid": guid_of("bob's mailbox"), "BatchId": "Wave 1-2",
+         "Status": "Synced", "HasUnapprovedSkippedItems": True, "DataConsistencyScore": "Investigate"},
+        {"Identity": "cas@contoso.com", "Guid": guid_of("cas's user"), "BatchId": "wave 1", "Status": "Failed",
+         "ErrorSummary": "matches multiple entries"},
+        {"Identity": "dan@contoso.com", "MailboxGuid": guid_of("dan's mailbox"), "BatchId": "wave 10"},
+    ]  # fmt: skip
+    watcher = Watcher(online)
+    outcomes = watcher.look(None, batch_name=WAVE)
+    assert [(outcome.identity, outcome.status) for outcome in outcomes] == [
+        (guid_of("ann's mailbox"), "pending"), (guid_of("bob's mailbox"), "failed"), (guid_of("cas's user"), "failed"),
+    ]  # fmt: skip
+    assert [error.code for outcome in outcomes if (error := outcome.error)] == ["score_investigate", "move_failed"]
+    assert watcher.lists == [WAVE, "MigrationService:Wave 1-2", "MigrationService:wave 1"]
+    assert len(watcher.online.named("Get-MigrationUser")) == 1
 
 
 def test_a_migration_batch_is_no_batch_name_to_ask_for() -> None:
