@@ -9,8 +9,8 @@ module: migration_batch_info
 short_description: Reads migration batches and their users in Exchange Online
 description:
   - Reads migration batches and their users, of selected mailboxes, of a wave's name, or all of them, with one
-    C(Get-MigrationBatch) and one C(Get-MigrationUser). Statistics are read only on request, because they take one call
-    for each user.
+    C(Get-MigrationBatch) and one C(Get-MigrationUser). Mailboxes that are not found by their identity are looked up in
+    Exchange Online. Statistics are read only on request, because they take one call for each user.
   - A user that failed is a failed result, with Exchange's own message and what to do. O(on_error=continue) only reports
     it.
 version_added: 1.0.0
@@ -25,6 +25,7 @@ options:
   identity:
     description:
       - The mailbox whose user is read. Without O(identity), O(mailboxes) and O(mailboxes_file), all users are read.
+      - Of several users of one mailbox, one that has not completed is returned.
     type: str
   batch_name:
     description:

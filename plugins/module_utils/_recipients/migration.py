@@ -119,6 +119,9 @@ def as_request(item: MigrationUser, exchange_guid: str) -> MoveRequest:
         told["failure_type"] = item.get("error_type", "")
     if item.get("data_consistency_score"):
         told["data_consistency_score"] = item["data_consistency_score"]
+    figures = {"percent_complete": "percentage_complete", "bytes_transferred": "bytes_transferred",
+               "total_mailbox_size": "estimated_total_transfer_size"}  # fmt: skip
+    told.update(cast(MoveRequest, {name: item[held] for name, held in figures.items() if held in item}))  # type: ignore[literal-required]
     if item.get("last_successful_sync_time"):
         told["last_successful_sync_timestamp"] = item["last_successful_sync_time"]
     return told

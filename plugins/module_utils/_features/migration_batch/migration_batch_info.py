@@ -16,7 +16,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch import plan
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import migration
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, migration
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outcome import Outcome
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
@@ -42,7 +42,7 @@ def read(
     if records is None:
         found = [(Outcome({"identity": item["identity"]}), item) for item in users]
     else:
-        found = [(Outcome(record), _of(record, users)) for record in records]
+        found = _of_mailboxes(connections, records, users)
     if statistics:
         found = _with_statistics(connections, found)
     for outcome, user in found:
@@ -57,9 +57,30 @@ def _is_asked_for(name: str, batch_name: str) -> bool:
     return not batch_name or plan.number_of(name, batch_name) is not None
 
 
-def _of(record: Record, users: Sequence[MigrationUser]) -> MigrationUser | None:
-    wanted = {_values.folded(record["identity"]), _values.folded(record.get("exchange_guid"))}
-    return next((item for item in users if migration.keys(item) & wanted), None)
+def _of_mailboxes(connections: Connections, records: Sequence[Record], users: Sequence[MigrationUser]) -> Found:
+    """Return the user of each mailbox; what is not found by the record is looked for by what the tenant knows of it."""
+    by_key = migration.by_key(users)
+    found: Found = []
+    for record in records:
+        held = addresses.smtp_addresses(record.get("email_addresses") or [])
+        found.append((Outcome(record), _of(by_key, [record["identity"], record.get("exchange_guid"), *held])))
+    unknown = [outcome.record for outcome, user in found if user is None and not outcome.record.get("exchange_guid")]
+    shown = recipients_read.cloud_recipients(connections, unknown) if unknown and users else {}
+    for place, (outcome, _user) in enumerate(found):
+        mailbox = shown.get(outcome.identity)
+        if mailbox is not None and not isinstance(mailbox, HybridError):
+            found[place] = outcome, next(iter(_by_age(migration.of_mailbox(by_key, mailbox))), None)
+    return found
+
+
+def _of(users: migration.UsersByKey, keys: Sequence[object]) -> MigrationUser | None:
+    named = [user for key in keys if key for user in users.get(_values.folded(key), ())]
+    return next(iter(_by_age(named)), None)
+
+
+def _by_age(users: Sequence[MigrationUser]) -> list[MigrationUser]:
+    """Return those first that have not completed: what has, is of an earlier move."""
+    return sorted(users, key=migration.has_completed)
 
 
 def _with_statistics(connections: Connections, found: Found) -> Found:

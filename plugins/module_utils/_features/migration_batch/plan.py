@@ -399,11 +399,15 @@ def _fitting(wave: _Wave, wanted: Settings) -> Iterable[MigrationBatch]:
 def _suits(wave: _Wave, batch: MigrationBatch, wanted: Settings) -> bool:
     """Tell whether a batch has the settings that Exchange shows nowhere, by the wave's own members of it.
 
+    Of one whose users were all removed, nothing is known any more.
+
     Without its ArchiveDomain, the move of a primary mailbox alone fails (KB 3160413); in a batch that completes by
     itself, whoever is to be held would be moved at once.
     """
     users = wave.users_of(batch["identity"])
     if wanted.cutover == "held" and any(map(_is_final, users)):
+        return False
+    if not users and batch.get("total_count") == 0:
         return False
     name = _values.folded(batch["identity"])
     inside = [

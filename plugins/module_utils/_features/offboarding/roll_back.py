@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     ENTRA_CONNECT,
     EXCHANGE_SERVER,
@@ -45,6 +46,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     Baseline,
     CloudRecipient,
+    MigrationUser,
     MoveRequest,
     OnPremisesRecipient,
 )
@@ -138,11 +140,16 @@ def _with_user(shown: RollbackEvidence, record: Record, users: migration.UsersBy
     """Complete what was read by the mailbox's user in a batch of the wave, whose request is removed by it alone."""
     guid = shown.cloud["exchange_guid"]
     found = migration.of_mailbox(users, shown.cloud)
-    own = next((user for user in found if is_own(record, user["batch_id"])), None)
+    own = next((user for user in found if is_own(record, user["batch_id"]) and _is_on_its_way(user)), None)
     if own is None:
         return shown
     request = shown.move_request or migration.as_request(own, guid)
     return replace(shown, migration_user=migration.named(own), move_request=request)
+
+
+def _is_on_its_way(user: MigrationUser) -> bool:
+    """Tell whether a user has neither completed, in an earlier move, nor is going away already."""
+    return not migration.has_completed(user) and _values.folded(user["status"]) != migration.REMOVING
 
 
 def _baseline(baselines: Baselines, found: CloudRecipient | HybridError) -> Baseline | HybridError | None:

@@ -73,7 +73,7 @@ class RollbackEvidence:
     excluded. ``scheduler_runs`` tells whether a scheduled cycle could begin now. ``routing`` is the routing address
     that an offboarding with the task's options would have given to the mailbox. ``set_aside`` is the file of a baseline
     that an earlier rollback put away. ``migration_user`` names its user in a batch of the wave, empty where it has
-    none; ``move_request`` is then that user in the terms of a request, where it has no request yet.
+    none on its way; ``move_request`` is then that user in the terms of a request, where it has no request yet.
     """
 
     cloud: CloudRecipient
@@ -387,10 +387,10 @@ def plan(evidence: RollbackEvidence, include_sip: bool = True) -> Plan:
     calls: list[tuple[str, Cmdlet]] = []
     request = _open_request(evidence)
     if request is not None:
-        remove = Cmdlet("Remove-MoveRequest", {"Identity": request["exchange_guid"]})
         if evidence.migration_user:
-            remove = Cmdlet("Remove-MigrationUser", {"Identity": evidence.migration_user})
-        calls.append((EXCHANGE_ONLINE, remove))
+            calls.append((EXCHANGE_ONLINE, Cmdlet("Remove-MigrationUser", {"Identity": evidence.migration_user})))
+        if not move_request.owned_by_batch(request):
+            calls.append((EXCHANGE_ONLINE, Cmdlet("Remove-MoveRequest", {"Identity": request["exchange_guid"]})))
         before["move_request"] = {name: request[name] for name in ("status", "batch_name") if name in request}
         after["move_request"] = None
     if judgement.decision == UNDONE:

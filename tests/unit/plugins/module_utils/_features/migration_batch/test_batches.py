@@ -719,6 +719,26 @@ def test_a_user_is_shown_in_its_own_terms_and_in_those_of_a_move_request(tenant:
     nobody = {"identity": "nobody@contoso.com"}
     found, _batches = read(tenant, [tenant.record(tenant.pairs[0]), nobody], statistics=True)
     assert (found[0].details["migration_user"]["percentage_complete"], found[1].details["migration_user"]) == (95, {})
+    # The same fields as move_request_info has.
+    request = found[0].details["move_request"]
+    assert request["percent_complete"] == 95
+    assert request["total_mailbox_size"] >= request["bytes_transferred"] > 0
+
+
+def test_of_several_users_of_a_mailbox_the_one_is_shown_that_has_not_completed(tenant: Tenant) -> None:
+    """A finished onboarding batch stays for weeks (facts migration-batches.md 3)."""
+    ann, bob, cleo = tenant.pairs
+    tenant.run(wave=[tenant.record(bob), tenant.record(cleo)])
+    tenant.later()
+    for pair in (ann, bob):
+        tenant.hybrid.tenant.migration_users[pair.identity] = "to the cloud"
+    tenant.build.set_cloud(cleo, user_principal_name="c.clark@contoso.com")
+    tenant.lab.calls.clear()
+    outcomes, shown = read(tenant, [{"identity": name} for name in (ann.identity, bob.identity, "c.clark@contoso.com")])
+    assert [outcome.details["migration_user"].get("batch_id") for outcome in outcomes] == [
+        "to the cloud", "wave-1", "wave-1",
+    ]  # fmt: skip
+    assert [item["identity"] for item in shown] == ["wave-1", "to the cloud"]
 
 
 def test_a_failed_user_is_a_failed_result_with_the_whole_message(tenant: Tenant) -> None:

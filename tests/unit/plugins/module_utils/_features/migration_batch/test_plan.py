@@ -118,6 +118,7 @@ def test_a_tenant_takes_no_more_batches_than_it_has_room_for() -> None:
         ([batch(target_delivery_domain="fabrikam.com")], {}, ["New-MigrationBatch wave-1-2"]),
         ([batch(complete_after_utc=LATER)], {}, ["New-MigrationBatch wave-1-2"]),
         ([batch("other")], {}, ["New-MigrationBatch wave-1"]),
+        ([batch(total_count=0)], {}, ["New-MigrationBatch wave-1-2"]),
     ],
 )
 def test_which_batch_has_room(there: list[Any], more: dict[str, Any], expected: list[str]) -> None:

@@ -72,8 +72,8 @@ class Site:
         self.server.objects = fakes.on_premises(ad_user("ann")).objects
         return []
 
-    def roll_back(self, **options: Any) -> Outcome:
-        record = {"identity": "ann@contoso.com", "include_sip": True}
+    def roll_back(self, batch_name: str = "", **options: Any) -> Outcome:
+        record = {"identity": "ann@contoso.com", "include_sip": True, "batch_name": batch_name}
         with connect(self.server, self.tenant, self.sync) as connections:
             (outcome,) = roll_back(
                 connections, [record], RollbackOptions(on_disk(self.directory), 300, **options), sleep=Time().sleep
@@ -94,6 +94,20 @@ def test_the_decision_of_before_the_first_write_is_told(tmp_path: Path) -> None:
     assert site.baselines.load(MAILBOX) is None
     again = site.roll_back()
     assert (again.status, again.details["decision"], again.cmdlets) == ("unchanged", "nothing", [])
+
+
+@pytest.mark.parametrize(("status", "removed"), [("Failed", True), ("Removing", False), ("Completed", False)])
+def test_a_user_of_the_waves_batch_goes_with_a_request_that_is_not_the_batchs(
+    tmp_path: Path, status: str, removed: bool
+) -> None:
+    site = Site(tmp_path)
+    users = [{"Identity": "ann@contoso.com", "MailboxGuid": MAILBOX, "BatchId": "wave-1-2", "Status": status}]
+    site.tenant.handlers["Get-MigrationUser"] = lambda _cmdlet: list(users)
+    site.tenant.handlers["Remove-MigrationUser"] = lambda _cmdlet: users.clear() or []
+    outcome = site.roll_back(batch_name="wave-1")
+    assert (outcome.status, outcome.error) == ("changed", None)
+    expected = ["Remove-MoveRequest", "Disable-MailUser"]
+    assert site.writes == (["Remove-MigrationUser", *expected] if removed else expected)
 
 
 def test_a_cycle_that_begins_meanwhile_is_noticed_and_the_baseline_stays(tmp_path: Path) -> None:

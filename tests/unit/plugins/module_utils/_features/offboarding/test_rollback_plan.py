@@ -209,6 +209,12 @@ def test_a_user_of_the_waves_batch_goes_instead_of_its_request() -> None:
     found = evidence(ad_user("ann"), ad_user("ann"), request=owned, migration_user="guid of the user")
     assert sent(found) == ["Remove-MigrationUser -Identity 'guid of the user'"]
     assert plan(evidence(ad_user("ann"), ad_user("ann"), migration_user="guid of the user")).calls == ()
+    # A request of its own, because of which the user has failed, is no part of the batch (KB 4502865).
+    both = evidence(ad_user("ann"), ad_user("ann"), request=move_request_of("ann"), migration_user="guid of the user")
+    assert sent(both) == [
+        "Remove-MigrationUser -Identity 'guid of the user'",
+        f"Remove-MoveRequest -Identity '{both.cloud['exchange_guid']}'",
+    ]
 
 
 @pytest.mark.parametrize(
