@@ -31,6 +31,7 @@ from tests.fault_matrix.kinds import CMDLET_KINDS, REQUEST_KINDS, strikes_cmdlet
 from tests.fault_matrix.processes import BROKEN, play
 from tests.fault_matrix.runs import adopt_orphans
 from tests.fault_matrix.worlds import KEPT, STOPS, WAYS, Kept, World, end, place
+from tests.fuzz import page as fuzzed
 from tests.integration.postgresql.server import Server
 
 UTILS = "ansible_collections.mailops.exchange_hybrid.plugins.module_utils"
@@ -308,7 +309,9 @@ def main(arguments: Sequence[str]) -> int:
     told += f"{sum(not told['struck'] for told in verdicts)} not struck, {done.left} left out"
     print(f"{told}; {clock.seconds() - began:.0f} s, of CPU time {used.ru_utime + used.ru_stime:.0f} s")
     if options.page:
-        Path(options.page).write_text(table.page(verdicts, options.seed, done.left), encoding="utf-8")
+        page = Path(options.page)
+        kept = fuzzed.of(page.read_text(encoding="utf-8")) if page.exists() else ""
+        page.write_text(fuzzed.put(table.page(verdicts, options.seed, done.left), kept), encoding="utf-8")
     return 1 if wrong else 0
 
 

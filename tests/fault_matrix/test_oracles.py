@@ -15,6 +15,7 @@ import pytest
 
 from tests.fault_matrix import oracles, table
 from tests.fault_matrix.runs import FAILED, GREEN, Ran
+from tests.fuzz import page as fuzzed
 from tests.unit.plugins.module_utils.fakes import on_disk
 
 IDENTITY = "ann@contoso.com"
@@ -182,3 +183,15 @@ def test_the_page_counts_what_was_tried() -> None:
     assert "| 429 | 2 | 1 | 1 | 0 | 0 | 1 |" in page
     pair = {**case, "what": "pair", "kind": "the same directory", "first": "came through and was stopped"}
     assert "| the same directory | 1 | 1 | 1 | 1 |" in table.page([pair], seed=4)
+
+
+def test_the_page_keeps_what_the_inputs_by_chance_came_to() -> None:
+    section = fuzzed.section({"clixml": 3000, "ldap": 2000}, {"clixml": 9000, "ldap": 6000})
+    assert "All of 20,000 inputs passed." in section
+    assert "| `ldap` | 2,000 | 6,000 |" in section
+    with_it = fuzzed.put("# Faults\n\nSome.\n", section)
+    assert fuzzed.of(with_it) == section
+    again = fuzzed.put(with_it, fuzzed.section({"ldap": 1}, {"ldap": 2}))
+    assert again.count(fuzzed.HEADING) == 1
+    assert again.startswith("# Faults\n\nSome.\n\n## ")
+    assert fuzzed.put("# Faults\n", fuzzed.of("# Faults\n")) == "# Faults\n"
