@@ -562,6 +562,7 @@ MAILBOX: dict[str, Scenario] = {
     "wildcard_domain": Scenario((), _wildcard_domain, "info"),
     "no_delivery_address": Scenario(("delivery_address_missing",), _no_delivery_address),
     "enabled_room": Scenario(("account_would_be_disabled",), _in_the_cloud(kind="RoomMailbox"), "warning"),
+    "licence_gone": Scenario(("licence_missing",), _in_the_cloud(sku_assigned=False), "warning"),
     "unlicensed": Scenario(("kind_would_revert",), _unlicensed, "warning"),
     "forwarding": Scenario(
         ("forwarding_left",), _in_the_cloud(delivery={"ForwardingSmtpAddress": f"smtp:copies@{FOREIGN}"}), "warning"

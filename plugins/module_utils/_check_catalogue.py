@@ -596,6 +596,12 @@ ALL: tuple[ReadinessCheck, ...] = (
         "Set-Mailbox -EnableRoomMailboxAccount does.", "Microsoft: convert-mailboxes",
     ),
     _mailbox(
+        "licence_missing", WARNING, _CLOUD, "Does a user mailbox have a licence?",
+        "Exchange Online disconnects a user mailbox without a licence after 30 days, and its move fails. Its contents "
+        "are lost 30 days later.",
+        "Assign a licence until it is home.", "public-reports.md section 5",
+    ),
+    _mailbox(
         "kind_would_revert", WARNING, _BOTH,
         "Is an unlicensed shared, room or equipment mailbox of the same kind on both sides?",
         "If not, Exchange Online may make it a user mailbox sometime after a sync, and disconnect a user mailbox "

@@ -96,10 +96,15 @@ def _accounts(facts: Facts, subjects: Sequence[Subject]) -> Iterator[Finding]:
 
 
 def _kinds(subjects: Sequence[Subject]) -> Iterator[Finding]:
-    """Tell of mailboxes whose kind Exchange Online may take back, because their on-premises object is of another."""
+    """Tell of unlicensed mailboxes that Exchange Online may disconnect: as they are, or once it takes back their kind.
+
+    It may do so where the on-premises object is of another kind. Facts: public-reports.md sections 4 and 5.
+    """
     for subject, evidence in moving(subjects):
         kind, here = str(evidence.cloud["recipient_type_details"]), evidence.on_premises["recipient_type_details"]
         licence = evidence.cloud.get("sku_assigned")
+        if kind == "UserMailbox" and licence is False:
+            yield found("licence_missing", "The UserMailbox has no licence (SKUAssigned False)", subject.identity)
         if kind in _WITHOUT_SIGN_IN and here != f"Remote{kind}" and not licence:
             article = "a" if licence is None else "an unlicensed"
             text = f"In the cloud it is {article} {kind}, on-premises a {here}"

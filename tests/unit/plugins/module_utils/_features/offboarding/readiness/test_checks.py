@@ -284,6 +284,20 @@ def test_an_account_of_which_nothing_is_known_is_not_checked(directory: Any) -> 
     assert account("UserMailbox", on_premises_recipient("ann"), directory=directory) == []
 
 
+@pytest.mark.parametrize(("tenant", "told"), [
+    ({"SKUAssigned": False}, True),
+    ({"SKUAssigned": "False"}, True),
+    ({"SKUAssigned": True}, False),
+    ({}, False),  # not shown
+    ({"RecipientTypeDetails": "SharedMailbox", "SKUAssigned": False}, False),
+])  # fmt: skip
+def test_a_user_mailbox_without_a_licence_is_told(tenant: dict[str, Any], told: bool) -> None:
+    seen = [
+        item for item in identity.check(facts(), [subject(cloud_mailbox(**tenant))]) if item.code == "licence_missing"
+    ]
+    assert [item.severity for item in seen] == ["warning"] * told
+
+
 SHARED = {"RecipientTypeDetails": "SharedMailbox", "SKUAssigned": False}
 
 
