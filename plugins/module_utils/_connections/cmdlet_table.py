@@ -241,7 +241,11 @@ TABLE: tuple[KnownCmdlet, ...] = (
     _cloud_read("Get-AcceptedDomain", _for("ResultSize", VIEW_CONFIGURATION)),
     _cloud_read("Get-OrganizationConfig", _for("", VIEW_CONFIGURATION)),
     _cloud_read("Get-OutboundConnector", _for("", VIEW_CONFIGURATION, READINESS)),
-    _cloud_read("Get-MigrationUser", _for("ResultSize", MIGRATION, BATCHES), _for("ResultSize", MIGRATION, READINESS)),
+    _cloud_read(
+        "Get-MigrationUser",
+        _for("ResultSize BatchId", MIGRATION, BATCHES),
+        _for("ResultSize BatchId", MIGRATION, READINESS),
+    ),
     _cloud_read(
         "Get-MigrationUserStatistics",
         _for("Identity", MIGRATION, BATCHES),

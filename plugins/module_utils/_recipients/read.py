@@ -279,8 +279,23 @@ def migration_batches(connections: Connections) -> list[MigrationBatch]:
 
 def migration_users(connections: Connections) -> list[MigrationUser]:
     """Return the users of all batches, finished and onboarding ones too: each of them blocks a mailbox."""
-    shown = connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationUser", {"ResultSize": "Unlimited"})).objects
-    return [migration.user(item) for item in shown]
+    return [migration.user(item) for item in shown_migration_users(connections)]
+
+
+def shown_migration_users(connections: Connections) -> list[Properties]:
+    """Return what Get-MigrationUser shows of the users of all batches, with one call.
+
+    What is too large for one answer is read batch by batch: a hundred at the most.
+    """
+    everything: dict[str, Value] = {"ResultSize": "Unlimited"}
+    try:
+        return connections.run(EXCHANGE_ONLINE, Cmdlet("Get-MigrationUser", everything)).objects
+    except HybridError as error:
+        if error.code != "incomplete_answer":
+            raise
+    names = dict.fromkeys(batch["identity"] for batch in migration_batches(connections))
+    calls = [Cmdlet("Get-MigrationUser", {**everything, "BatchId": name}) for name in names]
+    return [item for call in calls for item in connections.run(EXCHANGE_ONLINE, call).objects]
 
 
 # -- Exchange Server ---------------------------------------------------------------------------------------------------

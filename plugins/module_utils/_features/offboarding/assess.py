@@ -498,7 +498,7 @@ def _choose_method(
         endpoint = move_method.endpoint(connections, options.target_endpoint)
     users = facts.migration_users
     if undecided and not options.readiness:
-        users = surroundings.ask(connections, EXCHANGE_ONLINE, "Get-MigrationUser", ResultSize="Unlimited")
+        users = surroundings.migration_users(connections)
     known = [] if isinstance(users, Unread) else [migration.user(item) for item in users]
     situation = move_method.Situation(options.method, endpoint, migration.by_key(known))
     for item, evidence in seen:

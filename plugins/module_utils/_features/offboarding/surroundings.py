@@ -10,7 +10,7 @@ A question that a system does not answer (a role that is missing, say) is Unread
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import (
@@ -36,18 +36,28 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
     Unread,
     moving,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import read as recipients_read
 
 _UNLIMITED: dict[str, Value] = {"ResultSize": "Unlimited"}
 
 
 def ask(connections: Connections, system: str, name: str, **parameters: Value) -> Answer:
     """Return what a cmdlet answers, or that this account is not allowed to ask, or that Exchange refused."""
+    return _answer(system, lambda: connections.run(system, Cmdlet(name, parameters)).objects)
+
+
+def _answer(system: str, read: Callable[[], Sequence[Properties]]) -> Answer:
     try:
-        return connections.run(system, Cmdlet(name, parameters)).objects
+        return read()
     except HybridError as error:
         if isinstance(error, CmdletError) or error.code == "permission_denied" or system == ENTRA_CONNECT:
             return unread(error)
         raise
+
+
+def migration_users(connections: Connections) -> Answer:
+    """Return what Get-MigrationUser shows of the users of all batches."""
+    return _answer(EXCHANGE_ONLINE, lambda: recipients_read.shown_migration_users(connections))
 
 
 def unread(error: HybridError) -> Unread:
@@ -65,7 +75,7 @@ def read(connections: Connections) -> Facts:
         lambda: (
             ask(connections, EXCHANGE_ONLINE, "Get-AcceptedDomain", **_UNLIMITED),
             ask(connections, EXCHANGE_ONLINE, "Get-OrganizationConfig"),
-            ask(connections, EXCHANGE_ONLINE, "Get-MigrationUser", **_UNLIMITED),
+            migration_users(connections),
         ),
     )
     return Facts(

@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.read import (
     STATUSES,
     cloud_recipients,
+    migration_users,
     move_requests,
 )
 
@@ -24,6 +25,7 @@ from tests.unit.plugins.module_utils.fakes import (
     cloud_mailbox,
     connect,
     guid_of,
+    lost,
     refusal,
     tenant,
 )
@@ -104,6 +106,26 @@ def test_what_is_too_large_for_one_answer_is_read_status_by_status() -> None:
     assert found == {"ann": "Completed", "bob": "Synced", "cleo": "InProgress", "dave": "CompletedWithWarning"}
     assert {call.parameters["BatchName"] for call in online.calls} == {"wave 1"}
     assert set(large.asked) == {"", *STATUSES}
+
+
+def test_users_that_are_too_many_for_one_answer_are_read_batch_by_batch() -> None:
+    """A live client had its requests for further pages refused (facts corrections-2026-11.md section 6)."""
+    users = [{"Identity": name, "BatchId": batch} for name, batch in (("ann", "wave 1"), ("bob", "spring"))]
+
+    def shown(cmdlet: Cmdlet) -> list[Properties]:
+        if "BatchId" not in cmdlet.parameters:
+            raise ConnectionFailure("too much", code="incomplete_answer", cmdlet=cmdlet.name)
+        return [user for user in users if user["BatchId"] == cmdlet.parameters["BatchId"]]
+
+    online = tenant()
+    online.handlers["Get-MigrationUser"] = shown
+    online.objects["Get-MigrationBatch"] = [{"Identity": {"Name": "wave 1"}}, {"Identity": "spring"}]
+    with connect(online) as connections:
+        assert [user["identity"] for user in migration_users(connections)] == ["ann", "bob"]
+        online.handlers["Get-MigrationUser"] = Fails(*[lost()] * 9)
+        with pytest.raises(ConnectionFailure, match="went away"):
+            migration_users(connections)
+    assert {call.parameters["ResultSize"] for call in online.calls} == {"Unlimited"}
 
 
 def test_every_status_of_microsofts_reference_is_read() -> None:
