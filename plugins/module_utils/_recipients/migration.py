@@ -156,6 +156,16 @@ def has_completed(item: MigrationUser) -> bool:
     return as_request(item, "")["status"] in move_request.COMPLETED
 
 
+def current_first(users: Iterable[MigrationUser]) -> list[MigrationUser]:
+    """Return the users of one mailbox with the one that counts first: the others are left from earlier batches.
+
+    Copied into another batch, a user is left behind Stopped; already in another one, it fails in the second (facts
+    migration-batches.md section 3).
+    """
+    later = {"Suspended": 1, "Failed": 2, **dict.fromkeys(move_request.COMPLETED, 3)}
+    return sorted(users, key=lambda item: later.get(as_request(item, "")["status"], 0))
+
+
 def is_onboarding(item: MigrationBatch) -> bool:
     """Tell whether a batch brings mailboxes into the cloud, or has brought them."""
     return _values.folded(item.get("batch_direction")) == ONBOARDING

@@ -45,9 +45,10 @@ class Member:
 
     @property
     def keys(self) -> set[str]:
-        """By what the mailbox's users in all batches are found, folded."""
+        """By what the mailbox's users in all batches are found, folded: a CSV may have named it by any of these."""
         held = addresses.smtp_addresses(self.record.get("email_addresses") or [])
-        return {self.exchange_guid, _values.folded(self.address), *map(_values.folded, held)}
+        names = [self.address, self.identity, self.record.get("user_principal_name"), *held]
+        return {self.exchange_guid, *(_values.folded(name) for name in names if name)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ def settings(record: Record, now: datetime.datetime, of_batch: Databases | None 
     refuse_unprepared(record)
     domain = str(record.get("target_delivery_domain") or "")
     of_batch = of_batch or Databases()
+    if record.get("primary_only") and record.get("archive_only"):
+        raise MailboxError(
+            f"{_reader.option('primary_only')} and {_reader.option('archive_only')} are both set.",
+            code="invalid_option",
+            remedy="Set one of the two, or none to move both.",
+        )
     if not (record.get("remote_target_database") or record.get("archive_only") or of_batch.primary):
         raise _missing("remote_target_database", "the on-premises database that the mailbox moves to")
     error = databases.refusal_of(record, of_batch.known)

@@ -69,18 +69,13 @@ def _of_mailboxes(connections: Connections, records: Sequence[Record], users: Se
     for place, (outcome, _user) in enumerate(found):
         mailbox = shown.get(outcome.identity)
         if mailbox is not None and not isinstance(mailbox, HybridError):
-            found[place] = outcome, next(iter(_by_age(migration.of_mailbox(by_key, mailbox))), None)
+            found[place] = outcome, next(iter(migration.current_first(migration.of_mailbox(by_key, mailbox))), None)
     return found
 
 
 def _of(users: migration.UsersByKey, keys: Sequence[object]) -> MigrationUser | None:
     named = [user for key in keys if key for user in users.get(_values.folded(key), ())]
-    return next(iter(_by_age(named)), None)
-
-
-def _by_age(users: Sequence[MigrationUser]) -> list[MigrationUser]:
-    """Return those first that have not completed: what has, is of an earlier move."""
-    return sorted(users, key=migration.has_completed)
+    return next(iter(migration.current_first(named)), None)
 
 
 def _with_statistics(connections: Connections, found: Found) -> Found:

@@ -159,7 +159,7 @@ class _Wave:
             found.update({(user["batch_id"], user["identity"]): user for user in users.get(key, ())})
         mine = [u for u in found.values() if self.is_own(u["batch_id"]) and not self.is_removing(u)]
         others = [user for user in found.values() if user not in mine]
-        return _Found(mine[0] if mine else None, sorted(others, key=self.is_removing))
+        return _Found(next(iter(migration.current_first(mine)), None), sorted(others, key=self.is_removing))
 
     def is_removing(self, user: MigrationUser) -> bool:
         """Tell whether a user is going away, alone or with its batch."""
@@ -256,7 +256,9 @@ def _refuse_elsewhere(wave: _Wave, member: Member) -> None:
             retryable=removing,
             remedy="It is being removed there: run again in a few minutes." if removing else way_out,
         )
-    if member.kind not in ("", "mailbox"):
+    # An archive is moved alone where the primary mailbox is on-premises already (KB 2757430).
+    fitting = ("", "mailbox", "mail_user") if member.record.get("archive_only") else ("", "mailbox")
+    if member.kind not in fitting:
         raise _no_mailbox(member.kind)
     request = wave.seen.requests.get(member.exchange_guid)
     if request is None:

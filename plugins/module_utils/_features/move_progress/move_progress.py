@@ -191,9 +191,11 @@ def _add_batch_users(
         guid = guids.get(str(record["identity"]))
         if not isinstance(guid, str):
             continue
-        user = next((item for item in _users_of(record, guid, users) if is_own(record, item["batch_id"])), None)
+        own = [item for item in _users_of(record, guid, users) if is_own(record, item["batch_id"])]
+        user = next(iter(migration.current_first(own)), None)
         # One that has completed elsewhere is of an earlier move, as a rule of that into the cloud.
-        user = user or next((item for item in users.get(guid, ()) if not migration.has_completed(item)), None)
+        others = [item for item in users.get(guid, ()) if not migration.has_completed(item)]
+        user = user or next(iter(migration.current_first(others)), None)
         if user is not None:
             result.add(guid, user, listed)
     return result

@@ -140,7 +140,8 @@ def _with_user(shown: RollbackEvidence, record: Record, users: migration.UsersBy
     """Complete what was read by the mailbox's user in a batch of the wave, whose request is removed by it alone."""
     guid = shown.cloud["exchange_guid"]
     found = migration.of_mailbox(users, shown.cloud)
-    own = next((user for user in found if is_own(record, user["batch_id"]) and _is_on_its_way(user)), None)
+    mine = [user for user in found if is_own(record, user["batch_id"]) and _is_on_its_way(user)]
+    own = next(iter(migration.current_first(mine)), None)
     if own is None:
         return shown
     request = shown.move_request or migration.as_request(own, guid)

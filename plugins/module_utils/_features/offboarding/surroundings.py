@@ -46,7 +46,7 @@ def ask(connections: Connections, system: str, name: str, **parameters: Value) -
     return _answer(system, lambda: connections.run(system, Cmdlet(name, parameters)).objects)
 
 
-def _answer(system: str, read: Callable[[], Sequence[Properties]]) -> Answer:
+def _answer(system: str, read: Callable[[], list[Properties]]) -> Answer:
     try:
         return read()
     except HybridError as error:

@@ -120,6 +120,13 @@ def test_users_as_others_have_seen_them(shown: dict[str, Any], status: str, keys
     assert (migration.as_request(user, "x")["status"], migration.keys(user)) == (status, keys)
 
 
+def test_of_several_users_the_one_that_moves_comes_first() -> None:
+    statuses = ["Completed", "Failed", "Stopped", "Syncing", "SomethingNew"]
+    users = [migration.user({"Identity": "ann@contoso.com", "Status": status}) for status in statuses]
+    ordered = [user["status"] for user in migration.current_first(users)]
+    assert ordered == ["Syncing", "SomethingNew", "Stopped", "Failed", "Completed"]
+
+
 # -- endpoints ---------------------------------------------------------------------------------------------------------
 
 

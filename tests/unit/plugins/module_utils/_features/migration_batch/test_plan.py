@@ -143,6 +143,31 @@ def test_a_user_that_has_completed_though_the_mailbox_is_in_the_cloud_is_left_fr
         assert verdicts(planned("started", [user("ann", "Completed")], there, [member("ann", kind)])) == [expected]
 
 
+def test_of_several_users_in_batches_of_the_wave_the_current_one_counts() -> None:
+    """A user that was copied into another batch is left Stopped in the first (facts migration-batches.md section 3)."""
+    there = [batch(status="Synced"), batch("wave-1-2", "Synced")]
+    for left in ("Stopped", "Failed", "Completed"):
+        users = [user("ann", left), user("ann", "Synced", "wave-1-2")]
+        assert verdicts(planned("started", users, there, [member("ann")])) == ["unchanged"]
+        assert sent(planned("completed", users, there, [member("ann")])) == ["Complete-MigrationBatch wave-1-2"]
+
+
+def test_a_mailbox_is_found_by_whatever_a_csv_may_have_named_it() -> None:
+    names = {"user_principal_name": "A.Archer@contoso.com", "email_addresses": ["smtp:ann@fabrikam.com"]}
+    for known in ("a.archer@contoso.com", "ANN@fabrikam.com", "ann@contoso.com"):
+        elsewhere = {**user("ann", "Validating", "x"), "identity": known}
+        found = planned("started", [elsewhere], [batch("x")], [member("ann", **names)])
+        assert verdicts(found) == ["belongs_to_migration_batch"]
+
+
+def test_an_archive_alone_is_that_of_a_mailbox_that_is_home_already() -> None:
+    """KB 2757430: of the two, only the archive can stay in the cloud without the other."""
+    archive = {"archive_only": True, "remote_archive_target_database": "DB01"}
+    assert verdicts(planned("started", batches=(), wave=[member("ann", "mail_user", **archive)])) == ["changed"]
+    both = {**archive, "primary_only": True, "archive_domain": "contoso.mail.onmicrosoft.com"}
+    assert verdicts(planned("started", batches=(), wave=[member("ann", **both)])) == ["invalid_option"]
+
+
 def test_a_batch_says_what_its_members_ask_for() -> None:
     given = {"start_after": SOONER, "primary_only": True, "archive_domain": "Contoso.mail.onmicrosoft.com"}
     for cutover, told in (
