@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory import forest
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
+    Withheld,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
     DirectoryReader,
 )
@@ -99,6 +102,10 @@ def test_what_is_withheld_is_searched_as_far_as_it_is_public(controller: DomainC
     ):  # fmt: skip
         assert held(controller, [asked]) == {"Hidden Holder": "user"}
     assert held(controller, [("mailNickname", "hidden")]) == {}
+    with DirectoryReader(options(controller)) as reader:
+        (hidden,) = forest.holders(reader, [("mail", "hidden@contoso.com")]).holders
+        user = reader.users([hidden.guid])[hidden.guid]
+    assert user == Withheld(hidden.guid, hidden.distinguished_name, ("smtp:held@contoso.com",))
 
 
 @pytest.mark.usefixtures("directory")

@@ -78,9 +78,10 @@ def _read_directory(seen: Sequence[MailboxEvidence], options: Mapping[str, Any])
     for evidence, anchor in zip(seen, known, strict=True):
         user = users.get(evidence.on_premises["guid"], _OTHER_DOMAIN)
         evidence.directory = Silent(user.reason) if isinstance(user, Withheld) else user
-        if isinstance(user, DirectoryUser) and user.proxy_addresses and evidence.on_premises["kind"] == "user":
+        held = () if isinstance(user, Silent) else user.proxy_addresses
+        if held and evidence.on_premises["kind"] == "user":
             # Part of how the user was found, as the baseline keeps it: Set-MailUser writes over them.
-            evidence.on_premises["proxy_addresses"] = list(user.proxy_addresses)
+            evidence.on_premises["proxy_addresses"] = list(held)
         object_id = evidence.cloud["external_directory_object_id"]
         evidence.claimants = claimants.of(anchor, object_id)
 

@@ -72,10 +72,15 @@ _CONTROL = slice(2, 4)
 
 @dataclass(frozen=True)
 class Withheld:
-    """A user whose attributes the account may not read: what looks empty is not known to be so."""
+    """A user whose attributes the account may not read: what looks empty is not known to be so.
+
+    ``proxy_addresses`` are public information, which the class user grants to everybody of the domain by name: a deny
+    that is inherited does not hide them (tried against Samba).
+    """
 
     guid: str
     distinguished_name: str = ""
+    proxy_addresses: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -166,8 +171,9 @@ def user(attributes: Attributes) -> ShownUser:
     """Return the user that a search entry describes. ValueError for an entry without objectGUID."""
     known = {_values.folded(name): list(values) for name, values in attributes.items() if values}
     guid, name = _guid(known.get("objectguid")), _text(known.get("distinguishedname"))
+    proxies = tuple(value.decode("utf-8", "replace") for value in known.get("proxyaddresses", ()))
     if _values.folded(CANARY) not in known:
-        return Withheld(guid, name)
+        return Withheld(guid, name, proxies)
     custom = ((attribute, _text(known.get(_values.folded(attribute)))) for attribute in CUSTOM_ATTRIBUTES)
     return DirectoryUser(
         guid=guid,
@@ -182,7 +188,7 @@ def user(attributes: Attributes) -> ShownUser:
         move_residue=_residue(known),
         mail=_text(known.get("mail")),
         alias=_text(known.get("mailnickname")),
-        proxy_addresses=tuple(value.decode("utf-8", "replace") for value in known.get("proxyaddresses", ())),
+        proxy_addresses=proxies,
         hidden=_text(known.get("msexchhidefromaddresslists")) == "TRUE",
         custom_attributes={_exchange_name(attribute): value for attribute, value in custom if value},
         external_directory_object_id=_cloud_object(_text(known.get(_values.folded(WRITTEN_BACK)))),

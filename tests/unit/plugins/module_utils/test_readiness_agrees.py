@@ -231,12 +231,16 @@ def test_check_mode_announces_the_rest_of_a_wave_that_is_half_way(
     assert [told.identity for told in preview.told if told.phase == "move"] == [p.identity for p in procedure.pairs]
 
 
+@pytest.mark.parametrize("withheld", [False, True])
 def test_what_somebody_wrote_to_a_plain_user_comes_home_with_the_mailbox(
-    tmp_path: Path, controller: DomainController
+    withheld: bool, tmp_path: Path, controller: DomainController
 ) -> None:
+    """Who may not look into a user is shown its proxyAddresses nevertheless."""
     procedure = wave(tmp_path, controller, "addresses_by_hand")
     ann, bob = procedure.pairs
     put_on_mailbox(procedure.lab.hybrid, "addresses_by_hand", bob)
+    for pair in (ann, bob):
+        procedure.build.set_directory(pair, attributes_withheld=withheld)
     by_hand = [list(pair.directory.email_addresses) for pair in (ann, bob)]
     procedure.run(PHASES[:1])
     for pair, held in zip((ann, bob), by_hand, strict=True):
