@@ -93,6 +93,11 @@ class DomainController:
         given = json.dumps(list(people))
         self._run("/usr/bin/python3", str(HERE / "populate.py"), str(self._configuration), database, given=given)
 
+    def second_domain(self, change: str) -> None:
+        """Let the forest have a second domain or not: ``add-domain`` or ``remove-domain``. Raises RuntimeError."""
+        database = str(self.directory / "dc" / "private" / "sam.ldb")
+        self._run("/usr/bin/python3", str(HERE / "populate.py"), str(self._configuration), database, change)
+
     def start(self) -> None:
         """Serve. Raises RuntimeError where no LDAPS comes up."""
         state = self.directory / "dc" / "state"

@@ -6,7 +6,8 @@
 
 usage: populate.py SMB_CONF SAM_LDB [WRONG_PASSWORDS_UNTIL_LOCKED] < people.json
 
-Without the number only people come, into a domain that was filled before and may run already.
+Without the number only people come, into a domain that was filled before and may run already. Instead of it,
+``add-domain`` and ``remove-domain`` do what they say, and nobody comes.
 
 A schema extension stands in for Exchange's, then people come, each with the attributes that people.json gives it.
 """
@@ -28,6 +29,7 @@ from samba.samdb import SamDB
 
 BASE = "DC=contoso,DC=local"
 SCHEMA = f"CN=Schema,CN=Configuration,{BASE}"
+SECOND_DOMAIN = f"CN=EMEA,CN=Partitions,CN=Configuration,{BASE}"
 # (attributeSyntax, oMSyntax) of a distinguished name, a text, a large integer, a Boolean ([MS-ADTS] 3.1.1.2.2.2).
 DN, TEXT, NUMBER, FLAG = ("2.5.5.1", "127"), ("2.5.5.12", "64"), ("2.5.5.16", "65"), ("2.5.5.8", "1")
 # Names, syntaxes and the property set are Exchange's; the object identifiers are nobody's.
@@ -48,6 +50,9 @@ def main(configuration: str, database: str, lockout: str = "") -> None:
     parameters.load(configuration)
     parameters.set("dsdb:schema update allowed", "yes")
     directory = SamDB(url=database, session_info=system_session(), lp=parameters)
+    if lockout in DOMAINS:
+        DOMAINS[lockout](directory)
+        return
     if lockout:
         fill(directory, lockout)
     for person in json.load(sys.stdin):
@@ -63,6 +68,26 @@ def fill(directory: Any, lockout: str) -> None:
     for unit in ("People", "Hardened"):
         directory.add({"dn": f"OU={unit},{BASE}", "objectClass": "organizationalUnit"})
     harden(directory, f"OU=Hardened,{BASE}")
+
+
+def add_domain(directory: Any) -> None:
+    """Let the forest have a second domain, which nobody serves; the catalog has proxyAddresses, as beside Exchange."""
+    domain = {
+        "dn": SECOND_DOMAIN, "objectClass": ["top", "crossRef"], "nCName": f"DC=emea,{BASE}",
+        "dnsRoot": "emea.contoso.local", "nETBIOSName": "EMEA", "systemFlags": "3",
+    }  # fmt: skip
+    directory.add(domain, controls=["relax:0"])
+    change = ldb.Message(ldb.Dn(directory, f"CN=Proxy-Addresses,{SCHEMA}"))
+    change["member"] = ldb.MessageElement("TRUE", ldb.FLAG_MOD_REPLACE, "isMemberOfPartialAttributeSet")
+    directory.modify(change)
+    directory.set_schema_update_now()
+
+
+def remove_domain(directory: Any) -> None:
+    directory.delete(SECOND_DOMAIN, controls=["relax:0"])
+
+
+DOMAINS = {"add-domain": add_domain, "remove-domain": remove_domain}
 
 
 def extend_schema(directory: Any) -> None:

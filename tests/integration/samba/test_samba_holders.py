@@ -19,8 +19,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
 
 from tests.integration.samba.domain_controller import DomainController
 from tests.integration.samba.people import BASE, person
-from tests.integration.samba.test_samba_active_directory import options
+from tests.integration.samba.test_samba_active_directory import WAYS, options, realm
 from tests.integration.samba.test_samba_scope import Ldap
+
+__all__ = ("realm",)  # a fixture for every test here, too
 
 ODD = "x500:/o=Old/ou=Exchange (1*)\\2a/cn=Strøm, Åsa"
 ADDED = f"""dn: CN=Holding Contact,OU=People,{BASE}
@@ -112,6 +114,32 @@ def test_what_is_withheld_is_searched_as_far_as_it_is_public(controller: DomainC
 def test_letters_that_a_filter_would_have_to_escape_are_found(controller: DomainController) -> None:
     assert held(controller, [("proxyAddresses", ODD)]) == {"Odd Holder": "user"}
     assert held(controller, [("proxyAddresses", ODD.replace("(1*)", "(*)"))]) == {}
+
+
+def test_other_domains_are_searched_in_the_global_catalog(controller: DomainController, directory: Ldap) -> None:
+    controller.second_domain("add-domain")
+    try:
+        ways = []
+        for auth in WAYS:
+            with DirectoryReader(options(controller, auth)) as reader:
+                ways.append(forest.holders(reader, ASKED[:3]))
+        with DirectoryReader(options(controller)) as reader:
+            left = forest.holders(reader, ASKED[3:5])
+            with reader.global_catalog() as catalog:
+                shown = catalog.search("", [("mail", b"held@contoso.com")], ("mail", "mailNickname"), dict)
+        with DirectoryReader(options(controller, global_catalog_port=9)) as reader:
+            silent = forest.holders(reader, ASKED[:3])
+    finally:
+        controller.second_domain("remove-domain")
+    assert [(len(found.holders), found.unsearched) for found in ways] == [(6, "")] * len(WAYS)
+    assert sorted(entry["mail"] for entry in shown) == [[b"Held@contoso.com"], [b"held@contoso.com"]]
+    assert [item.object_class for item in left.holders] == ["user"]
+    assert left.unsearched == (
+        f"Objects of DC=emea,{BASE} were not searched by msExchMailboxGuid, mailNickname, which the global catalog "
+        "does not contain."
+    )
+    assert len(silent.holders) == 6
+    assert silent.unsearched.startswith(f"Objects of DC=emea,{BASE} were not searched: Nothing answers for the global")
 
 
 def test_more_values_than_one_search_takes(controller: DomainController, directory: Ldap) -> None:

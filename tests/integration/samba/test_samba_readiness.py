@@ -19,7 +19,7 @@ from tests.integration.samba.domain_controller import DomainController
 from tests.integration.samba.people import DATABASE, ODD_ANCHOR, READER_PASSWORD, encoded, person
 from tests.integration.test_readiness import readiness, told
 
-NAMES = ("Plain Paula", "Left Leo", "Hardened Hanna", "Odd Olga", "Synced Sam", "Moved Mia")
+NAMES = ("Plain Paula", "Left Leo", "Hardened Hanna", "Odd Olga", "Taken Tom", "Synced Sam", "Moved Mia")
 Ran = tuple[Run, Run, dict[str, Pair]]
 
 
@@ -28,8 +28,8 @@ def ran(controller: DomainController, tmp_path_factory: pytest.TempPathFactory) 
     """One readiness report and one state of the same wave."""
     with opened(empty_hybrid(speed=SPEED), tmp_path_factory.mktemp("bench")) as bench:
         build = bench.build
-        pairs = {name: build.cloud_only(name) for name in NAMES[:4]}
-        pairs |= {name: build.synced(name) for name in NAMES[4:]}
+        pairs = {name: build.cloud_only(name) for name in NAMES[:5]}
+        pairs |= {name: build.synced(name) for name in NAMES[5:]}
         old = build.directory_user("Old Mia")
         moved = base64.b64encode(old.guid.bytes_le).decode()
         build.set_cloud(pairs["Moved Mia"], entra_anchor=moved)
@@ -46,7 +46,7 @@ def ran(controller: DomainController, tmp_path_factory: pytest.TempPathFactory) 
         controller.add_people([
             person(name, hardened=name == "Hardened Hanna", guid=str(pair.directory.guid), **more.get(name, {}))
             for name, pair in pairs.items()
-        ])  # fmt: skip
+        ] + [person("Former Tom", proxyAddresses=f"smtp:{pairs['Taken Tom'].identity}")])  # fmt: skip
         bench.environment = {
             "ACTIVE_DIRECTORY_HOST": controller.address, "ACTIVE_DIRECTORY_PORT": "636",
             "ACTIVE_DIRECTORY_AUTH": "simple", "ACTIVE_DIRECTORY_USERNAME": "svc.reader@contoso.com",
@@ -66,6 +66,14 @@ def findings(ran: Ran, name: str) -> set[tuple[str, str]]:
 
 def test_a_user_with_nothing_left_over_is_ready(ran: Ran) -> None:
     assert findings(ran, "Plain Paula") == set()
+
+
+def test_an_address_that_only_the_directory_shows_elsewhere_is_found(ran: Ran) -> None:
+    _report, state, pairs = ran
+    assert findings(ran, "Taken Tom") == {("address_in_use", "blocker")}
+    error = state.only.mailboxes[pairs["Taken Tom"].identity]["error"]
+    assert error["code"] == "address_in_use"
+    assert "CN=Former Tom,OU=People,DC=contoso,DC=local" in error["message"]
 
 
 def test_what_an_old_mailbox_left_is_found(ran: Ran) -> None:

@@ -69,7 +69,8 @@ def holders(reader: DirectoryReader, asked: Sequence[tuple[str, str]]) -> Held:
     left = [name for name in attributes.HOLDING if name in {name for name, _value in asked} - known]
     if not left:
         return Held(list(found.values()))
-    told = f"Objects of {elsewhere} were not searched by {', '.join(left)}: the global catalog does not contain it."
+    names = ", ".join(left)
+    told = f"Objects of {elsewhere} were not searched by {names}, which the global catalog does not contain."
     return Held(list(found.values()), told, "Check the objects of these domains by hand.")
 
 

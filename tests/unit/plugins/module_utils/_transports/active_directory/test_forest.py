@@ -87,7 +87,7 @@ def test_what_the_catalog_does_not_contain_is_searched_in_the_domain_alone(
     names, unsearched, _remedy = held(controller, BY_PROXY, BY_MAIL)
     assert names == ["Here Contact", "Here Holder"]
     assert unsearched == (
-        f"Objects of {CHILD} were not searched by proxyAddresses: the global catalog does not contain it."
+        f"Objects of {CHILD} were not searched by proxyAddresses, which the global catalog does not contain."
     )
     assert held(controller, BY_MAIL) == (["Here Contact"], "", "")
 
