@@ -126,9 +126,12 @@ options:
     description:
       - When the move completes. V(automatic) completes as soon as possible. V(held) waits for O(state=completed).
         V(at) waits for O(complete_after).
-      - It is a setting of a new batch, and defaults to V(automatic). Exchange Online does not show whether an existing
-        batch completes automatically. A mailbox is not added to a batch in which mailboxes of the wave have another
-        value, and a held one not to a batch in which a move has completed already.
+      - It is a setting of a new batch, and defaults to V(automatic). If all mailboxes of an existing batch ask for
+        another time of completion, the batch gets it. If only some of them do, or if a batch that has a time is to be
+        held again, nothing is changed, and there is a warning.
+      - Exchange Online does not show whether an existing batch completes automatically. A mailbox is not added to a
+        batch in which mailboxes of the wave have another value, and a held one not to a batch in which a move has
+        completed already.
     type: str
     choices: [automatic, held, at]
   start_after:

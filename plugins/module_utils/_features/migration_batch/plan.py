@@ -233,7 +233,8 @@ def _submit(wave: _Wave, now: datetime.datetime) -> None:
         except HybridError as error:
             wave.verdict(member).status, wave.verdict(member).error = "failed", error
     filled, made = _placed(wave, to_add)
-    wave.plan.stages = [[*filled, *made], _started(wave), [_retry(member, user) for member, user in retried]]
+    retries = [_retry(member, user) for member, user in retried]
+    wave.plan.stages = [[*filled, *made], _rescheduled(wave, now), _started(wave), retries]
     _settle_strangers(wave)
 
 
@@ -484,6 +485,60 @@ def _new(options: Options, name: str, wanted: Settings, adds: Sequence[Member]) 
         tuple(member.identity for member in adds),
         {"migration_batch": None},
         {"migration_batch": name, "cutover": wanted.cutover},
+    )
+
+
+def _rescheduled(wave: _Wave, now: datetime.datetime) -> list[BatchCall]:
+    """Return what changes the time of completion of batches that complete at another time than their members ask for.
+
+    Exchange shows the time of a batch alone. Where only some of its users ask for another, that is told: a time of
+    their own could not be compared, and would be set in each run.
+    """
+    inside: dict[str, list[tuple[Member, MigrationUser]]] = {}
+    for member in wave.members:
+        user = wave.found[member.identity].mine
+        if user is not None and member.record.get("cutover") and not _is_final(user):
+            inside.setdefault(_values.folded(user["batch_id"]), []).append((member, user))
+    calls = []
+    for name, group in inside.items():
+        batch = wave.batches[name]
+        other = [member for member, _user in group if _asks_for_another_time(member.record, batch, now)]
+        left = [user for user in wave.users_of(name) if not _is_final(user)]
+        wishes = {(member.record["cutover"], _wanted_time(member.record, now)) for member, _user in group}
+        if not other:
+            continue
+        cutover, due = next(iter(wishes))
+        if cutover == "held" or len(wishes) > 1 or len(left) > len(group):
+            wave.plan.warnings.append(_told_time(batch, len(other)))
+            continue
+        cmdlet = _completion(batch, now)
+        if cutover == "at":
+            cmdlet = Cmdlet(
+                "Set-MigrationBatch", {"Identity": batch["identity"], "CompleteAfter": _values.parse_time(due)}
+            )
+        concerned = tuple(member.identity for member in other if wave.verdict(member).error is None)
+        before = {"complete_after": batch.get("complete_after_utc")}
+        after = _completed_after(due if cutover == "at" else "")
+        calls.append(BatchCall(cmdlet, batch["identity"], concerned, before, after))
+    return calls
+
+
+def _asks_for_another_time(record: Record, batch: MigrationBatch, now: datetime.datetime) -> bool:
+    """Tell whether a mailbox's cutover contradicts the time that its batch shows; a time that has passed does not."""
+    if record["cutover"] == "at":
+        wanted = _wanted_time(record, now)
+        return bool(wanted) and wanted != batch.get("complete_after_utc")
+    known = _values.parse_time(batch.get("complete_after_utc"))
+    return known is not None and known > now
+
+
+def _told_time(batch: MigrationBatch, count: int) -> str:
+    due = batch.get("complete_after_utc")
+    when = f"completes from {due} on" if due else "has no time of completion"
+    return (
+        f"The migration batch {batch['identity']} {when}, and {count} mailboxes of the wave ask for another cutover. "
+        "It was not changed: a batch with a time cannot be held again, and a time for some of its users is set by "
+        "migration_batch with state: completed and complete_after. state: stopped stops it."
     )
 
 

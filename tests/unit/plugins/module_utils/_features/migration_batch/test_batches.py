@@ -500,6 +500,20 @@ def test_a_time_in_the_future_is_set_once(tenant: Tenant) -> None:
     assert set(tenant.statuses.values()) == {"Completed"}
 
 
+def test_a_cutover_that_is_postponed_in_the_records_is_postponed(tenant: Tenant) -> None:
+    def wave(day: int) -> list[Record]:
+        due = {"cutover": "at", "complete_after": f"2026-12-{day:02}T22:00:00+01:00"}
+        return [tenant.record(pair, **due) for pair in tenant.pairs]
+
+    tenant.run(wave=wave(5))
+    tenant.later()
+    assert (summary(tenant.run(wave=wave(5)))["unchanged"], tenant.lab.writes) == (3, [])
+    assert (summary(tenant.run(wave=wave(9), check=True))["changed"], tenant.lab.writes) == (3, [])
+    assert (summary(tenant.run(wave=wave(9)))["changed"], tenant.lab.writes) == (3, ["Set-MigrationBatch"])
+    assert str(tenant.cloud("Get-MigrationBatch")[0]["CompleteAfterUTC"]) == "2026-12-09 21:00:00+00:00"
+    assert (summary(tenant.run(wave=wave(9)))["unchanged"], tenant.lab.writes) == (3, [])
+
+
 def test_skipped_items_need_an_approval_for_each_mailbox(tenant: Tenant) -> None:
     tenant.build.set_cloud(tenant.pairs[0], skipped=Skipped("Investigate", 3))
     tenant.build.set_cloud(tenant.pairs[1], skipped=Skipped("Poor", 300))

@@ -27,7 +27,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
 from tests.unit.plugins.module_utils.fakes import NOW, guid_of, move_request_of
 
 PEOPLE = ("ann", "bob", "cleo")
-LATER, SOONER = "2026-12-01T18:00:00Z", "2026-11-30T17:00:00Z"
+LATER, LATEST, SOONER = "2026-12-01T18:00:00Z", "2026-12-02T18:00:00Z", "2026-11-30T17:00:00Z"
 
 
 def member(name: str, kind: str = "", **more: Any) -> Member:
@@ -188,6 +188,47 @@ def test_a_batch_says_what_its_members_ask_for() -> None:
             }  # fmt: skip
     plain = planned("present", batches=(), wave=[member("ann")]).calls[0].cmdlet.parameters
     assert set(plain) == {"Name", "CSVData", "TargetEndpoint", "TargetDeliveryDomain"}
+
+
+@pytest.mark.parametrize(
+    ("known", "record", "expected"),
+    [
+        # As move_request does with its request.
+        (LATER, {"cutover": "at", "complete_after": LATER}, []),
+        (LATER, {"cutover": "at", "complete_after": LATEST}, ["Set-MigrationBatch wave-1"]),
+        (None, {"cutover": "at", "complete_after": LATER}, ["Set-MigrationBatch wave-1"]),
+        (LATER, {"cutover": "automatic"}, ["Complete-MigrationBatch wave-1"]),
+        (LATER, {"cutover": None}, []),
+        # Its time has come.
+        (SOONER, {"cutover": "at", "complete_after": SOONER}, []),
+        (SOONER, {"cutover": "automatic"}, []),
+        (SOONER, {"cutover": "held"}, []),
+        (None, {"cutover": "automatic"}, []),
+        (None, {"cutover": "held"}, []),
+    ],
+)
+def test_another_time_of_completion_is_set_for_the_batch(
+    known: str | None, record: dict[str, Any], expected: list[str]
+) -> None:
+    there = [batch(status="Synced", **({"complete_after_utc": known} if known else {}))]
+    users = [user("ann"), user("bob", "Completed"), user("cleo", "Failed")]
+    found = planned("started", users, there, [member(name, **record) for name in PEOPLE])
+    assert (sent(found), found.warnings) == (expected, [])
+    assert [call.concerns for call in found.calls] == [("ann@contoso.com",)] * len(expected)
+
+
+def test_a_time_that_cannot_be_compared_or_taken_back_is_told() -> None:
+    there = [batch(status="Synced", complete_after_utc=LATER)]
+    users = [user("ann"), user("bob")]
+    other = {"cutover": "at", "complete_after": LATEST}
+    for wave in (
+        [member("ann", cutover="held"), member("bob", cutover="held")],
+        [member("ann", **other), member("bob", cutover="at", complete_after=LATER)],
+        [member("ann", **other)],
+    ):
+        found = planned("started", users, there, wave)
+        assert (sent(found), set(verdicts(found))) == ([], {"unchanged"})
+        assert f"The migration batch wave-1 completes from {LATER} on" in found.warnings[0]
 
 
 def test_only_a_batch_that_stands_is_started_and_a_failed_user_on_request() -> None:
