@@ -86,6 +86,8 @@ class MoveOptions:
     start_after: datetime.datetime | None = None
     skipped_item_approval_time: datetime.datetime | None = None
     completed_request_age_limit: datetime.timedelta = datetime.timedelta(days=30)
+    # Shown alone: a request that brings a mailbox into the cloud, which the lab does not move.
+    pull: bool = False
 
 
 @dataclass
@@ -142,8 +144,8 @@ class MoveRequest:
 
     @property
     def flags(self) -> str:
-        """Return the request's flags: an offboarding move is pushed across organizations."""
-        names = ["CrossOrg", "Push"]
+        """Return the request's flags: an offboarding move is pushed across organizations, an onboarding one pulled."""
+        names = ["CrossOrg", "Pull" if self.options.pull else "Push"]
         names += ["MoveOnlyPrimaryMailbox"] * self.options.primary_only
         names += ["MoveOnlyArchiveMailbox"] * self.options.archive_only
         names += ["Suspend"] * self.suspended + ["SuspendWhenReadyToComplete"] * self.options.suspend_when_ready

@@ -28,7 +28,7 @@ def move_request(request: MoveRequest) -> LabObject:
         "Identity": Reference(mailbox.identity), "Guid": mailbox.guid, "Name": mailbox.name,
         "DisplayName": mailbox.display_name, "Alias": mailbox.alias, "ExchangeGuid": mailbox.exchange_guid,
         "Status": request_status(request.status), "BatchName": options.batch_name, "Flags": _flags(request),
-        "Direction": _direction(), "RemoteHostName": options.remote_host_name, "SourceDatabase": None,
+        "Direction": _direction(request), "RemoteHostName": options.remote_host_name, "SourceDatabase": None,
         "TargetDatabase": None, "SuspendWhenReadyToComplete": options.suspend_when_ready,
         "RequestStyle": Enumeration(REPLICATION + "RequestStyle", "CrossOrg", 2),
         "RecipientTypeDetails": details_enumeration(mailbox.kind), "IsValid": True,
@@ -53,8 +53,9 @@ def _flags(request: MoveRequest) -> Enumeration:
     return Enumeration(RECIPIENT + "RequestFlags", request.flags, 5)
 
 
-def _direction() -> Enumeration:
-    return Enumeration(RECIPIENT + "RequestDirection", "Push", 2)
+def _direction(request: MoveRequest) -> Enumeration:
+    pull = request.options.pull
+    return Enumeration(RECIPIENT + "RequestDirection", "Pull" if pull else "Push", 1 if pull else 2)
 
 
 def _who(request: MoveRequest) -> dict[str, LabValue]:
@@ -71,7 +72,7 @@ def _state(request: MoveRequest) -> dict[str, LabValue]:
     options = request.options
     return {
         "Status": request_status(request.status), "StatusDetail": request_state(request.status_detail),
-        "Flags": _flags(request), "Direction": _direction(), "BatchName": options.batch_name,
+        "Flags": _flags(request), "Direction": _direction(request), "BatchName": options.batch_name,
         "RequestStyle": Enumeration(REPLICATION + "RequestStyle", "CrossOrg", 2),
         "WorkloadType": Enumeration(RECIPIENT + "RequestWorkloadType", "Offboarding", 3),
         "SyncStage": Enumeration(REPLICATION + "SyncStage", _stage(request), 0),

@@ -41,6 +41,13 @@ def reached(wanted: str, status: str) -> bool:
     return status in COMPLETED or (wanted == "synced" and status in HELD)
 
 
+def leaves_the_cloud(current: MoveRequest) -> bool:
+    """Tell whether a request moves a mailbox out of the cloud: one that brings it in is pulled, and one of Microsoft's
+    own stays inside (facts offboarding-practice.md 2.1; KB 3050691). What is not shown is taken for one that does."""
+    told = _values.folded(f"{current.get('direction', '')} {current.get('flags', '')}")
+    return "pull" not in told and "intraorg" not in told
+
+
 def owned_by_batch(current: MoveRequest) -> bool:
     return str(current.get("batch_name", "")).startswith(BATCH_OWNER)
 

@@ -190,7 +190,9 @@ def _foreign(
     under_way = {
         guid: request
         for guid, request in requests.items()
-        if guid not in mine and request["status"] not in move_request.COMPLETED
+        if guid not in mine
+        and request["status"] not in move_request.COMPLETED
+        and move_request.leaves_the_cloud(request)
     }
     found = steps.with_statistics(connections, under_way) if under_way else {}
     return {

@@ -147,7 +147,11 @@ def test_a_batch_moves_each_mailbox_there_and_what_has_arrived_is_on_its_way_no_
     assert all(entry["arrived"] for entry in site.kept.values())
 
 
-def test_requests_of_others_count_by_what_their_statistics_say(site: Site) -> None:
+@pytest.mark.parametrize(("pull", "database", "read"), [(False, "DB02", 1), (True, "DB01", 0)])
+def test_requests_of_others_count_by_what_their_statistics_say(
+    site: Site, pull: bool, database: str, read: int
+) -> None:
+    """One that brings a mailbox into the cloud is pulled, and frees space (facts offboarding-practice.md 2.1)."""
     other = site.add("Otto Other", 30)
     outcomes = site.assess({"identity": other.identity}, folder=None)
     assert site.databases_of(outcomes) == ["DB01"]
@@ -155,9 +159,11 @@ def test_requests_of_others_count_by_what_their_statistics_say(site: Site) -> No
     while not site.lab.hybrid.exchange_online.run(Call("Get-MoveRequest", {}, ShellState("admin"))).objects:
         site.lab.sleep(0.01)
         site.lab.hybrid.advance()
+    for request in site.lab.hybrid.replication.requests.values():
+        request.options.pull = pull
     ann = site.assess({"identity": site.pairs[0].identity})
-    assert site.databases_of(ann) == ["DB02"]
-    assert site.called("Get-MoveRequestStatistics") == 1
+    assert site.databases_of(ann) == [database]
+    assert site.called("Get-MoveRequestStatistics") == read
 
 
 def test_two_runs_that_decide_at_once_see_each_others_decisions(site: Site) -> None:
