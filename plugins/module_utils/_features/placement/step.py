@@ -31,6 +31,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import Folder
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import move_request
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.databases import Known, by_name
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import MoveRequest
 
 DATABASE, ARCHIVE_DATABASE = "remote_target_database", "remote_archive_target_database"
@@ -78,11 +79,16 @@ class Placement:
 @dataclass(frozen=True)
 class _Read:
     """What there is to choose from: all databases that can be judged, the names of those that may be chosen, and what
-    requests of others bring to each."""
+    requests of others bring to each. ``known`` are all databases by whatever a record may call them."""
 
     databases: Sequence[plan.Database]
     chosen: frozenset[str]
     foreign: Mapping[str, tuple[str, int]]
+    known: Known
+
+    def name_of(self, given: str) -> str:
+        """Return the name of a database that a record gives by its name, GUID or distinguished name."""
+        return str(self.known.get(_values.folded(given), {}).get("Name") or given)
 
 
 def place(
@@ -110,7 +116,8 @@ def place(
         if told is None:
             return result
         for item in (item for item in open_ones if item.given):
-            result[item.exchange_guid] = _decision(item, item.given, result.get(item.exchange_guid), now)
+            given = told.name_of(item.given)
+            result[item.exchange_guid] = _decision(item, given, result.get(item.exchange_guid), now)
         left = [item for item in undecided if item.exchange_guid not in result]
         found = plan.spread([i.need() for i in left], told.databases, told.chosen, _coming(result, told.foreign))
         for item in left:
@@ -170,17 +177,18 @@ def _read(
     foreign = _foreign(connections, requests, {item.exchange_guid for item in wave} | set(known))
     targets = {_values.folded(name) for name, _size in foreign.values()} | {_values.folded(name) for name in chosen}
     targets |= {_values.folded(entry["database"]) for entry in known.values() if not entry["arrived"]}
-    targets |= {_values.folded(item.given) for item in wave if item.given}
+    names = by_name(shown)
+    targets |= {_values.folded(names[key].get("Name")) for item in wave if (key := _values.folded(item.given)) in names}
     there = [item for item in shown if _values.folded(item.get("Name")) in targets]
     copies = surroundings.read_copies(connections, [str(item.get("Name")) for item in there])
     if isinstance(copies, Unread):
         raise _not_shown(asked, copies.reason)
-    databases = [made for item in there if (made := plan.database(item, copies)) is not None]
-    usable = {_values.folded(item.name) for item in databases} & {_values.folded(name) for name in chosen}
+    judged = [made for item in there if (made := plan.database(item, copies)) is not None]
+    usable = {_values.folded(item.name) for item in judged} & {_values.folded(name) for name in chosen}
     if not usable:
         raise _not_shown(asked, f"no copy of {', '.join(chosen)} shows the free space of its disk as a size")
     surroundings.read_sizes(connections, [item.subject for item in wave if item.exchange_guid not in known])
-    return _Read(databases, frozenset(usable), foreign)
+    return _Read(judged, frozenset(usable), foreign, names)
 
 
 def _foreign(

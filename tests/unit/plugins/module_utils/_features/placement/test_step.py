@@ -122,8 +122,17 @@ def test_later_waves_find_what_earlier_ones_have_on_their_way_and_a_record_has_t
     outcomes = site.assess(given, {"identity": dora.identity})
     assert "remote_target_database" not in outcomes[0].enriched
     assert site.databases_of(outcomes)[1] == "DB01"
-    assert site.kept[str(site.pairs[2].cloud.exchange_guid)]["database"] == "db02"
+    assert site.kept[str(site.pairs[2].cloud.exchange_guid)]["database"] == "DB02"
     assert site.databases_of(site.assess(as_record({**ann, "remote_target_database": "DB02"}))) == [""]
+
+
+@pytest.mark.parametrize("named", ["db01", guid_of("DB01").upper()])
+def test_what_a_record_names_is_on_its_way_whatever_it_calls_the_database(site: Site, named: str) -> None:
+    """Databases are given by name, GUID or distinguished name (facts migration-batches.md 1.3)."""
+    ann, bob, cleo = ({"identity": pair.identity} for pair in site.pairs)
+    given = as_record({**ann, "remote_target_database": named})
+    assert site.databases_of(site.assess(given, bob, cleo)) == ["", "DB02", "DB01"]
+    assert site.kept[str(site.pairs[0].cloud.exchange_guid)]["database"] == "DB01"
 
 
 def submit(site: Site, outcomes: list[Outcome], name: str = "wave-1") -> None:
