@@ -145,7 +145,9 @@ options:
   method:
     description:
       - How mailboxes are to move. V(move_request) is a request of their own, V(migration_batch) a batch, and V(auto) a
-        batch if the tenant has exactly one migration endpoint to on-premises Exchange that fits.
+        batch if the tenant has exactly one migration endpoint to on-premises Exchange that fits, and if the record has
+        no option that only M(mailops.exchange_hybrid.move_request) has, such as C(move_options). With
+        V(migration_batch), such an option has no effect, and a warning says so.
       - A mailbox that was submitted one way stays with it. The result is handed on in the record, and
         M(mailops.exchange_hybrid.move_request) and M(mailops.exchange_hybrid.migration_batch) each skip the mailboxes
         of the other.

@@ -504,6 +504,12 @@ def _choose_method(
     for item, evidence in seen:
         method = move_method.of_mailbox(situation, item.record, evidence.cloud, evidence.move_request)
         item.supplied["move_method"] = item.outcome.details["move_method"] = method
+        lost = move_method.asked_of_a_request(item.record) if method == move_method.MIGRATION_BATCH else []
+        if lost and item.open:
+            item.outcome.warnings.append(
+                f"{', '.join(lost)}: a migration batch does not take this, and the mailbox moves without it. Only a "
+                "move request of its own does."
+            )
     if endpoint.why_not:
         seen[0][0].outcome.details["method_note"] = endpoint.why_not
     return situation

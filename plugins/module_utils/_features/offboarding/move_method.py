@@ -19,11 +19,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _va
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import is_own
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import NEW
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import (
     migration,
     move_request,
     read,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shapes import (
     CloudRecipient,
@@ -33,6 +35,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.shap
 
 AUTO, MOVE_REQUEST, MIGRATION_BATCH = "auto", "move_request", "migration_batch"
 METHODS = (MOVE_REQUEST, MIGRATION_BATCH)
+# What a record may ask of a request, and no batch is given.
+OF_REQUESTS_ALONE = tuple(sorted(NEW.keys() - fields.options(MIGRATION_BATCH).keys() - {"remote_host_name"}))
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,11 @@ def is_submitted(situation: Situation, record: Record, cloud: CloudRecipient, re
     return request is not None or any(is_own(record, user["batch_id"]) for user in users)
 
 
+def asked_of_a_request(record: Record) -> list[str]:
+    """Return the options of a record that a migration batch does not take: only a request does what they ask for."""
+    return [name for name in OF_REQUESTS_ALONE if record.get(name)]
+
+
 def of_mailbox(situation: Situation, record: Record, cloud: CloudRecipient, request: MoveRequest | None) -> str:
     """Return the method of one mailbox."""
     if request is not None:
@@ -90,6 +99,8 @@ def of_mailbox(situation: Situation, record: Record, cloud: CloudRecipient, requ
     if situation.asked != AUTO:
         return situation.asked
     wanted = str(record.get("remote_host_name") or "")
+    if asked_of_a_request(record):
+        return MOVE_REQUEST
     fits = situation.endpoint.found is not None and (
         not wanted or _values.folded(wanted) == _values.folded(situation.endpoint.host)
     )

@@ -229,6 +229,15 @@ def test_how_a_mailbox_moves_is_decided_with_few_questions(
     assert sorted({call.name for call in hybrid.online.calls if "Migration" in call.name}) == asked
 
 
+@pytest.mark.parametrize(("method", "told"), [("migration_batch", 1), ("auto", 0), ("move_request", 0)])
+def test_what_a_batch_does_not_take_is_told_where_one_was_asked_for(method: str, told: int) -> None:
+    hybrid = plain()
+    hybrid.online.objects["Get-MigrationEndpoint"] = [ENDPOINT]
+    outcome = hybrid.one({**ANN, "move_options": ["SkipFolderViews"]}, method=method)
+    assert outcome.details["move_method"] == (method if told else "move_request")
+    assert [warning.partition(":")[0] for warning in outcome.warnings] == ["move_options"] * told
+
+
 def test_a_batch_needs_an_endpoint() -> None:
     with pytest.raises(InputError) as caught:
         plain().one(method="migration_batch")

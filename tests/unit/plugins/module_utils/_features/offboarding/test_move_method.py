@@ -59,6 +59,11 @@ def users(batch: str, identity: str = "ann@contoso.com") -> migration.UsersByKey
         (Situation(AUTO, FOUND), {"remote_host_name": "MAIL.contoso.com"}, None, MIGRATION_BATCH, False),
         (Situation(AUTO, FOUND), {"remote_host_name": "mrs.contoso.com"}, None, MOVE_REQUEST, False),
         (Situation(AUTO), {}, None, MOVE_REQUEST, False),
+        # What the failure catalogue advises for a mailbox whose move fails, a batch is not given.
+        (Situation(AUTO, FOUND), {"move_options": ["SkipFolderViews"]}, None, MOVE_REQUEST, False),
+        (Situation(AUTO, FOUND), {"move_options": [], "force_offline": False}, None, MIGRATION_BATCH, False),
+        (Situation(AUTO, FOUND), {"archive_domain": "a.mail.onmicrosoft.com"}, None, MIGRATION_BATCH, False),
+        (Situation(MIGRATION_BATCH, FOUND), {"force_offline": True}, None, MIGRATION_BATCH, False),
     ],
 )
 def test_how_a_mailbox_moves(
