@@ -14,13 +14,14 @@ description:
     another value is never overwritten without O(force=true), because it belongs to another mailbox.
   - Before the write, the whole forest is searched for another object with the GUID, unless
     M(mailops.exchange_hybrid.offboarding_state) did that in the same run with the same O(mailboxes_file). A GUID that
-    is in use is refused with C(guid_in_use).
+    is in use is refused with C(guid_in_use). With O(active_directory) objects that are no recipients are searched too.
 version_added: 1.0.0
 author: The mailops.exchange_hybrid contributors (@mailops)
 extends_documentation_fragment:
   - mailops.exchange_hybrid.attributes
   - mailops.exchange_hybrid.attributes.full
   - mailops.exchange_hybrid.exchange_server
+  - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
@@ -151,27 +152,34 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hy
     HybridModule,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.systems import exchange_server
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import directory_holders
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 ARGUMENTS = Arguments(
     mailbox=fields.options("exchange_guid"),
     systems=(exchange_server.SYSTEM,),
+    connections=(ACTIVE_DIRECTORY,),
     journal=True,
 )
 
 
 def work(module: HybridModule) -> NoReturn:
     records = module.records(required=["exchange_guid"])
+    directory = directory_holders.asked_by(module.connection_options(ACTIVE_DIRECTORY))
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER)
         outcomes = run_wave(
-            GuidStamped(module.check_mode),
+            GuidStamped(module.check_mode, directory),
             records,
             connections,
             check=module.check_mode,
             on_error=module.params["on_error"],
         )
+    module.warnings += directory_holders.warnings(directory)
     module.finish(outcomes)
 
 

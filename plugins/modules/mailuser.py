@@ -21,7 +21,8 @@ description:
     written, and with O(exchange_online) the tenant for other objects with an address. What
     M(mailops.exchange_hybrid.offboarding_state) searched for in the same run with the same O(mailboxes_file) is
     not searched for again. If another object is found, the mailbox is refused with C(address_in_use),
-    C(guid_in_use) or C(mail_in_use).
+    C(guid_in_use), C(alias_in_use) or C(mail_in_use). Exchange shows neither the proxy addresses of plain users nor
+    plain contacts and groups; with O(active_directory) these are searched too.
   - A remote mailbox gets, with C(Set-RemoteMailbox), the addresses that only its cloud mailbox has, the one of
     C(LegacyExchangeDN) among them. Nothing else of it is changed. A mailbox, a contact and a group are refused.
   - Existing addresses of the object are kept.
@@ -33,6 +34,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
@@ -260,6 +262,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 WAVE = ["identity", "mailboxes", "mailboxes_file"]
@@ -278,6 +283,7 @@ ARGUMENTS = Arguments(
         ("state", "mended", ["directory"]),
     ],
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
+    connections=(ACTIVE_DIRECTORY,),
     journal=True,
 )
 

@@ -10,7 +10,7 @@ short_description: Matches cloud users with on-premises users by SMTP address
 description:
   - V(stamped) sets a plain on-premises user's C(mail) to the cloud mailbox's primary address (KB 2641663), after
     checking that no other object in the whole forest or the tenant has any of the mailbox's addresses or GUIDs,
-    regardless of pinned domain controllers.
+    regardless of pinned domain controllers. With O(active_directory) this includes plain users, contacts and groups.
   - V(matched) waits for the proof of the match - the same cloud object as before is synchronized, and the cloud shows
     what was stamped on-premises, as far as Entra ID keeps it. If only an address is missing when time is up, a verified
     anchor, or C(IsDirSynced) that turned true on the same object, proves the match too, with a warning. Then every
@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - mailops.exchange_hybrid.exchange_server
   - mailops.exchange_hybrid.exchange_online
   - mailops.exchange_hybrid.entra_connect
+  - mailops.exchange_hybrid.active_directory
   - mailops.exchange_hybrid.journal
   - mailops.exchange_hybrid.memory
   - mailops.exchange_hybrid.wave
@@ -207,6 +208,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.sy
     exchange_online,
     exchange_server,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave import fields
 
 ARGUMENTS = Arguments(
@@ -220,6 +224,7 @@ ARGUMENTS = Arguments(
         "directory": {"type": "path"},
     },
     systems=(exchange_server.SYSTEM, exchange_online.SYSTEM, entra_connect.SYSTEM),
+    connections=(ACTIVE_DIRECTORY,),
     journal=True,
 )
 

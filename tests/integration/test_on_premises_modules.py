@@ -232,3 +232,25 @@ def test_a_pause_that_a_killed_run_left_is_ended_by_the_next(bench: Bench) -> No
     assert run.succeeded, run.output
     assert run.changed == ["End a pause that a killed run left behind"]
     assert bench.scheduler_runs()
+
+
+def test_what_a_plain_user_holds_is_found_by_each_of_them_before_it_writes(bench: Bench) -> None:
+    """Exchange's cmdlets show the plain user with neither the address nor the GUID."""
+    taken, stamped = bench.build.cloud_only("Toni Taken"), bench.build.cloud_only("Gina Guid")
+    bench.build.directory_user("Former Toni", email_addresses=[f"smtp:{taken.identity}"])
+    bench.build.directory_user("Former Gina", exchange_guid=stamped.cloud.exchange_guid)
+    bench.build.mail_enable(stamped)
+    prepare = module("mailuser", identity=taken.identity, primary_smtp_address=taken.identity, routing_domain=ROUTING)
+    match = module("smtp_match", identity=taken.identity, state="stamped")
+    guid = module("exchange_guid", identity=stamped.identity, exchange_guid=str(stamped.cloud.exchange_guid))
+    run = bench.play(prepare, match, guid)
+    assert outline(run.tasks) == [
+        ("address_in_use", False, []), ("address_in_use", False, []), ("guid_in_use", False, []),
+    ], run.output
+    for task, name in zip(run.tasks, ("Former Toni", "Former Toni", "Former Gina"), strict=True):
+        assert f"CN={name},OU=People,DC=contoso,DC=com" in task.error["message"]
+    assert bench.writes() == []
+    bench.environment = {"ACTIVE_DIRECTORY_PORT": "9"}
+    silent = bench.play(prepare, arguments=("--check",))
+    assert outline(silent.tasks) == [("ok", True, ["Enable-MailUser", "Set-MailUser"])]
+    assert "Plain users, contacts and groups were not searched" in silent.output

@@ -335,6 +335,11 @@ class HybridModule:
         """Tell whether a connection was configured, one that runs no cmdlets among them."""
         return _configured(self.params.get(name))
 
+    def connection_options(self, name: str) -> Mapping[str, Any] | None:
+        """Return the options of a connection, None where it was not configured."""
+        options: Mapping[str, Any] = self.params[name]
+        return options if self.has_connection(name) else None
+
     # -- output ----------------------------------------------------------------------------------------------------
 
     def warn(self, text: str) -> None:

@@ -107,3 +107,17 @@ def _shown(item: Holder, attribute: str) -> Properties:
         "ObjectClass": item.object_class,
         "HeldAs": attribute,
     }
+
+
+def asked_by(options: Mapping[str, Any] | None) -> DirectoryHolders | None:
+    """Return who asks Active Directory with these options of its connection, None where it is not configured."""
+    return None if options is None else DirectoryHolders(options)
+
+
+def warnings(directory: DirectoryHolders | None) -> list[str]:
+    """Return a warning of what was not searched although Active Directory is configured."""
+    return [told(directory.unsearched, directory.remedy)] if directory is not None and directory.unsearched else []
+
+
+def told(not_searched: str, remedy: str) -> str:
+    return f"{not_searched} They may hold an address, a GUID or an alias of the mailboxes. {remedy}".strip()

@@ -45,7 +45,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 ACCEPTABLE = frozenset(("mail_in_use", "alias_in_use", "uniqueness_not_checked"))
 PORTION = 1000  # mailboxes that are asked for at once: every address of each has its holder
 HERE, THERE = "on-premises", "in Exchange Online"
-# Returns objects of Active Directory by the value that they hold; ``HeldAs`` is the attribute.
+# Returns objects of Active Directory by the value that they hold; ``HeldAs`` is the attribute. DirectoryHolders is one.
 Directory = Callable[[Collection[Claim]], Mapping[str, Sequence[Properties]]]
 # An object has these without being a recipient; of the others each makes an object one that Exchange knows.
 _BY_NAME = ("mail", "userPrincipalName", "legacyExchangeDN")

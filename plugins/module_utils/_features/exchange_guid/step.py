@@ -23,7 +23,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 @dataclass(frozen=True)
 class GuidStamped(OnPremisesStep):
-    """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox."""
+    """exchange_guid, and archive_guid where the record has one, on a mail user or remote mailbox.
+
+    ``directory`` asks Active Directory who else holds them, where that is configured.
+    """
+
+    directory: uniqueness.Directory | None = None
 
     def skips(self, record: Record) -> bool:
         """Leave mailboxes alone that move already: their users are whole, and the move may end at any moment."""
@@ -31,7 +36,7 @@ class GuidStamped(OnPremisesStep):
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[OnPremisesRecipient]]) -> None:
         planned = [(item, plan.claim(item.plan.after, item.current)) for item in items if item.plan and item.current]
-        uniqueness.fail_held(connections, planned)
+        uniqueness.fail_held(connections, planned, self.directory)
 
     def plan(self, record: Record, current: OnPremisesRecipient, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.stamped(record, current)

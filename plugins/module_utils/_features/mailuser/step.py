@@ -36,9 +36,13 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.step
 
 @dataclass(frozen=True)
 class Present(Step[BothSides]):
-    """A mail user with routing address, addresses and, where the record has them, the mailbox GUIDs."""
+    """A mail user with routing address, addresses and, where the record has them, the mailbox GUIDs.
+
+    ``directory`` asks Active Directory who else holds them, where that is configured.
+    """
 
     check: bool
+    directory: uniqueness.Directory | None = None
     writes_to = EXCHANGE_SERVER
 
     def skips(self, record: Record) -> bool:
@@ -56,7 +60,7 @@ class Present(Step[BothSides]):
 
     def ask(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
         planned = [(item, plan.claim(item.plan, item.current)) for item in items if item.plan and item.current]
-        uniqueness.fail_held(connections, planned)
+        uniqueness.fail_held(connections, planned, self.directory)
 
     def plan(self, record: Record, current: BothSides, attempt: Attempt, now: datetime.datetime) -> Plan:
         return plan.present(record, current, check=self.check)

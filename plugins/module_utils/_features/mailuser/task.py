@@ -34,6 +34,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import directory_holders
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.half_made import HalfMade
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.interrupts import undisturbed
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
@@ -75,8 +79,10 @@ def work(module: HybridModule) -> NoReturn:
             module.connections() as connections,
         ):
             connections.require(EXCHANGE_SERVER)
-            step = Present(check)
+            directory = directory_holders.asked_by(module.connection_options(ACTIVE_DIRECTORY))
+            step = Present(check, directory)
             outcomes = run_wave(step, records, connections, check=check, on_error=on_error, half_made=half_made)
+            module.warnings += directory_holders.warnings(directory)
             if not check:
                 unkept = settle(connections, outcomes, half_made)
     else:

@@ -76,15 +76,12 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipient
     claim,
     cloud,
     databases,
+    directory_holders,
     filter_query,
     migration,
     move_request,
     read,
     uniqueness,
-)
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.directory_holders import (
-    DirectoryHolders,
-    unsearched,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.state import BothSides
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.attributes import (
@@ -650,15 +647,18 @@ def _held_by_others(
         alias = item.record.get("alias") or before["alias"] if seen.on_premises["kind"] == "user" else ""
         asked = claims[item.outcome.identity] = claim.of_mailbox(item.record, before, seen.on_premises, str(alias))
         item.supplied["holders_asked"] = asked.values
-    directory = None if options.active_directory is None else DirectoryHolders(options.active_directory)
+    directory = directory_holders.asked_by(options.active_directory)
     # A controller that was silent a moment ago would only be waited for again.
     silent = next((e.directory for _i, e in known if isinstance(e.directory, Silent) and e.directory.everybody), None)
     found = uniqueness.conflicts(connections, claims, directory if silent is None else None)
     for item, _seen in known:
         if silent is not None:
-            item.unsearched = unsearched(silent.reason)
+            item.unsearched = directory_holders.unsearched(silent.reason)
         elif directory is not None:
             item.unsearched, item.unsearched_remedy = directory.unsearched, directory.remedy
+    if options.active_directory is not None and known and known[0][0].unsearched:
+        first = known[0][0]
+        first.outcome.details["directory_note"] = directory_holders.told(first.unsearched, first.unsearched_remedy)
     return [(item, found[item.outcome.identity]) for item, _seen in known]
 
 

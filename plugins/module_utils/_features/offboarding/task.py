@@ -64,7 +64,7 @@ def work(module: HybridModule) -> NoReturn:
         method=module.params["method"] or "",
         target_endpoint=module.params["target_endpoint"] or "",
         target_databases=tuple(module.params["target_databases"] or ()),
-        active_directory=module.params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
+        active_directory=module.connection_options(ACTIVE_DIRECTORY),
     )
     refuse_malformed(options.ahead)
     with module.connections() as connections:
@@ -77,7 +77,8 @@ def work(module: HybridModule) -> NoReturn:
             wait_sleep=module.params["wait_sleep"],
         )
     # Said once, of the wave: it stops nobody.
-    module.warnings += [str(o.details.pop("endpoint_note")) for o in outcomes if "endpoint_note" in o.details]
+    for note in ("endpoint_note", "directory_note"):
+        module.warnings += [str(o.details.pop(note)) for o in outcomes if note in o.details]
     now = str(_values.utc_time(datetime.datetime.now(datetime.timezone.utc)))
     for outcome in outcomes:
         outcome.enriched["judged_at"] = now

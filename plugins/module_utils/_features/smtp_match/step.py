@@ -54,10 +54,14 @@ ANCHOR_UNVERIFIED = (
 
 @dataclass(frozen=True)
 class MailStamped(Step[BothSides]):
-    """A plain user's ``mail`` is the cloud mailbox's primary address, and nobody else holds any of its addresses."""
+    """A plain user's ``mail`` is the cloud mailbox's primary address, and nobody else holds any of its addresses.
+
+    ``directory`` asks Active Directory for that, too, where it is configured.
+    """
 
     check: bool
     accept: Collection[str] = ()
+    directory: uniqueness.Directory | None = None
     writes_to = EXCHANGE_SERVER
 
     def read(self, connections: Connections, items: Sequence[WorkItem[BothSides]]) -> None:
@@ -74,7 +78,7 @@ class MailStamped(Step[BothSides]):
             for item in items
             if item.current is not None and item.current.cloud is not None
         ]
-        found = uniqueness.conflicts(connections, {item.identity: asked for item, asked in entries})
+        found = uniqueness.conflicts(connections, {item.identity: asked for item, asked in entries}, self.directory)
         for item, _asked in entries:
             accepted = accepted_by(item.record, self.accept)
             item.error = next(iter(uniqueness.not_accepted(found[item.identity], accepted)), None)

@@ -27,6 +27,10 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._module.hybrid_module import (
     HybridModule,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import directory_holders
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory.reader import (
+    ACTIVE_DIRECTORY,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 
@@ -43,13 +47,15 @@ def work(module: HybridModule) -> NoReturn:
     with module.connections() as connections:
         connections.require(EXCHANGE_SERVER, EXCHANGE_ONLINE)
         if params["state"] == "stamped":
+            directory = directory_holders.asked_by(module.connection_options(ACTIVE_DIRECTORY))
             outcomes = run_wave(
-                MailStamped(module.check_mode, params["accept"]),
+                MailStamped(module.check_mode, params["accept"], directory),
                 records,
                 connections,
                 check=module.check_mode,
                 on_error=params["on_error"],
             )
+            module.warnings += directory_holders.warnings(directory)
         else:
             outcomes = await_match(
                 connections,

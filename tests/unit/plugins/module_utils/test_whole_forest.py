@@ -9,6 +9,7 @@ The readiness report and the role's own judgement are run over the same mailboxe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding.readiness.report import (
     ready,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.smtp_match.step import MailStamped
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.directory_holders import (
+    DirectoryHolders,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.run import run_wave
 
 from lab.model.builder import HybridBuilder
@@ -27,6 +32,7 @@ from lab.model.recipients import EMPTY_GUID
 from lab.model.scenarios import find, put_on_mailbox
 from tests.unit.plugins.module_utils._features.test_call_counts import Procedure
 from tests.unit.plugins.module_utils.fakes import Time, on_disk
+from tests.unit.plugins.module_utils.lab_in_process import DomainController
 
 TAKEN = {
     "address_in_the_child_domain": "address_in_use",
@@ -136,6 +142,48 @@ def test_exchange_guid_alone_asks_who_carries_the_guid(tmp_path: Path) -> None:
         HybridBuilder(procedure.hybrid).mail_enable(pair, exchange_guid=EMPTY_GUID)
     codes = alone(procedure, GuidStamped(False))
     assert [codes[1], codes[2], codes[-1]] == ["guid_in_use", "guid_in_use", "changed"]
+
+
+@pytest.fixture(scope="module")
+def controller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DomainController]:
+    running = DomainController(tmp_path_factory.mktemp("controller"))
+    yield running
+    running.stop()
+
+
+# What Active Directory alone shows of others, and the code with which it is refused.
+PLAIN = {
+    "plain_holder": "address_in_use",
+    "plain_holder_in_the_child_domain": "address_in_use",
+    "mail_of_a_contact": "mail_in_use",
+    "guid_of_a_plain_user": "guid_in_use",
+}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_each_module_alone_asks_active_directory_where_it_is_configured(
+    asked: bool, tmp_path: Path, controller: DomainController
+) -> None:
+    procedure = Procedure(len(PLAIN) + 1, tmp_path)
+    for record, name in zip(procedure.records, PLAIN, strict=False):
+        put_on_mailbox(procedure.hybrid, name, find(procedure.hybrid, record["identity"]))
+    controller.hybrid = procedure.hybrid
+    directory = DirectoryHolders(controller.options) if asked else None
+    stamped = run_wave(MailStamped(True, (), directory), procedure.records, procedure.connect(), check=True)
+    codes = [outcome.error.code if outcome.error else outcome.status for outcome in stamped]
+    found = alone(procedure, Present(True, directory), check=True)
+    for record in procedure.records:
+        pair = find(procedure.hybrid, record["identity"])
+        HybridBuilder(procedure.hybrid).mail_enable(pair, exchange_guid=EMPTY_GUID)
+    guids = alone(procedure, GuidStamped(True, directory), check=True)
+    if asked:
+        assert codes == found == [*PLAIN.values(), "changed"]
+        assert guids == ["changed"] * 3 + ["guid_in_use", "changed"]
+        assert directory is not None
+        assert directory.unsearched == ""
+    else:
+        assert codes == found == guids == ["changed"] * 5
+    assert procedure.log.writes() == []
 
 
 def test_the_role_asks_once(tmp_path: Path) -> None:

@@ -77,5 +77,5 @@ def _options(module: HybridModule) -> ReadinessOptions:
         method=params["method"] or "",
         target_databases=tuple(params["target_databases"] or ()),
         check=module.check_mode,
-        active_directory=params[ACTIVE_DIRECTORY] if module.has_connection(ACTIVE_DIRECTORY) else None,
+        active_directory=module.connection_options(ACTIVE_DIRECTORY),
     )

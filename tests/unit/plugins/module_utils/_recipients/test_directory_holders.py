@@ -15,6 +15,8 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors im
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.claim import Claim
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.directory_holders import (
     DirectoryHolders,
+    asked_by,
+    warnings,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients.uniqueness import conflicts
 
@@ -124,6 +126,16 @@ def test_a_controller_that_is_silent_is_told_and_stops_nobody(running: DomainCon
     assert directory.unsearched.startswith("Plain users, contacts and groups were not searched, whose proxyAddresses")
     assert "Nothing answers for the domain controller at localhost:9" in directory.unsearched
     assert "firewalls" in directory.remedy
+    (warning,) = warnings(directory)
+    assert directory.unsearched in warning
+    assert warning.endswith(directory.remedy)
+
+
+def test_nothing_is_said_where_everything_was_searched_or_nothing_is_configured(running: DomainController) -> None:
+    directory = asked_by(running.options)
+    assert directory is not None
+    directory([claim()])
+    assert (warnings(directory), asked_by(None), warnings(None)) == ([], None, [])
 
 
 def test_an_option_that_is_wrong_is_refused(running: DomainController) -> None:
