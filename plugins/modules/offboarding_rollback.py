@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: offboarding_rollback
 short_description: Undoes an offboarding before its moves complete
 description:
-  - Removes the move request, and undoes what was written on-premises as far as that is safe.
+  - Removes the move request, or the user of the wave's migration batch, and undoes what was written on-premises as
+    far as that is safe.
   - If it is certain that no sync has exported what was written, everything is undone. The mail user that was created is
     disabled, C(mail) and an empty display name are restored, a routing address that was added in the cloud is removed,
     and the attributes of a user that was already a mail user or remote mailbox get the values of the baseline.
@@ -20,8 +21,8 @@ description:
     O(entra_connect), with a server in staging mode, or with an empty history, the mail user stays. A user that was
     synced before the first write may have been exported at any time, so what was written to it stays too.
   - A mailbox whose move is completed or completing is refused. The error explains the onboarding move, which is not an
-    undo. Requests of a migration batch, a damaged baseline, a mail user or request without baseline, and two sides that
-    do not match are refused too. Nothing is written in these cases.
+    undo. Requests of another migration batch, a damaged baseline, a mail user or request without baseline, and two
+    sides that do not match are refused too. Nothing is written in these cases.
   - The order of the writes allows it to be killed at any time and run again.
   - When a mailbox has been restored completely, its baseline is moved to C(baseline/rolled_back) in O(directory). The
     file name has the mailbox's ExchangeGuid and the time of the baseline. The next offboarding takes a new one.
