@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import MailboxError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError, MailboxError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.plan import (
     refuse_domain_of_the_cloud,
 )
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._recipients import addresses, databases
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, refuse_unprepared
 
+LONGEST_NAME = 60  # of 64 characters, with room for the number of a further batch
 HEADER = ("EmailAddress", "TargetDatabase", "TargetArchiveDatabase", "MailboxType")
 
 
@@ -72,6 +73,15 @@ class Settings:
     cutover: str = "held"
     complete_after: str = ""
     start_after: str = ""
+
+
+def name_of_wave(record: Record) -> str:
+    """Return the name of the batches that a mailbox goes to; InputError for one that leaves no room for a number."""
+    name = str(record.get("batch_name") or "").strip()
+    if len(name) > LONGEST_NAME:
+        problem = f"is longer than {LONGEST_NAME} characters"
+        raise InputError(_reader.option("batch_name"), name, problem, "Use a shorter name.")
+    return name
 
 
 def settings(record: Record, now: datetime.datetime, of_batch: Databases | None = None) -> Settings:

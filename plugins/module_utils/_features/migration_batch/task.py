@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader, _values
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _values
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import EXCHANGE_ONLINE
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.session_pool import Connections
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch import batches
-from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.members import Databases
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.members import (
+    Databases,
+    name_of_wave,
+)
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.migration_batch.plan import Options
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.move_request.data_consistency import (
     refuse_nameless_approval,
@@ -28,7 +31,6 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.outc
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._wave.records import Record, is_home
 
 MOST_MEMBERS = 1000
-LONGEST_NAME = 60  # of 64 characters, with room for the number of a further batch
 OF_A_BATCH = ("target_databases", "target_archive_databases")
 AUTO = "auto"
 
@@ -78,12 +80,7 @@ def _check(params: Mapping[str, Any]) -> None:
 def _by_name(records: Sequence[Record]) -> dict[str, list[Record]]:
     groups: dict[str, list[Record]] = {}
     for record in records:
-        name = str(record.get("batch_name") or "").strip()
-        if len(name) > LONGEST_NAME:
-            raise InputError(
-                _reader.option("batch_name"), name, f"is longer than {LONGEST_NAME} characters", "Use a shorter name."
-            )
-        groups.setdefault(name, []).append(record)
+        groups.setdefault(name_of_wave(record), []).append(record)
     return groups
 
 

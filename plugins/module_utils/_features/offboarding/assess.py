@@ -426,11 +426,13 @@ def _guard(connections: Connections, wave: Sequence[Mailbox], options: AssessOpt
         surroundings.read_entra(connections, [subject for _item, subject in known], facts)
     for item, subject in known:
         _stop(item, subject, Surroundings(domains, facts), options)
-    _look_ahead(connections, waiting, options.ahead)
+    _look_ahead(connections, waiting, options.ahead, situation)
     _test_endpoint(connections, waiting, options, situation)
 
 
-def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead) -> None:
+def _look_ahead(
+    connections: Connections, wave: Sequence[Mailbox], ahead: Ahead, situation: move_method.Situation
+) -> None:
     """Fail the mailboxes that a later task would refuse; what stands against one already is told once."""
     if ahead.prepare is None and ahead.move is None:
         return
@@ -454,7 +456,9 @@ def _look_ahead(connections: Connections, wave: Sequence[Mailbox], ahead: Ahead)
         }
         record.pop("whole", None)  # what an earlier look left there; this one is before the writes
         known = {error.code for error in item.problems}
-        for error in look_ahead.refusals(ahead, record, BothSides(user, cloud_object), request, utc_now()):
+        submitted = move_method.is_submitted(situation, item.record, cloud_object, request)
+        sides = BothSides(user, cloud_object)
+        for error in look_ahead.refusals(ahead, record, sides, request, utc_now(), submitted=submitted):
             if error.code not in known:
                 item.fail(error)
 

@@ -73,15 +73,28 @@ def refuse_credential(ahead: Ahead) -> None:
 
 
 def refusals(
-    ahead: Ahead, record: Record, sides: BothSides, request: MoveRequest | None, now: datetime.datetime
+    ahead: Ahead,
+    record: Record,
+    sides: BothSides,
+    request: MoveRequest | None,
+    now: datetime.datetime,
+    *,
+    submitted: bool = False,
 ) -> list[HybridError]:
-    """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it."""
+    """Return what the steps ahead would refuse of one mailbox; the record holds all that they would find in it.
+
+    ``submitted`` tells of one that moves in a batch that it is in it already: what a new member needs is over then.
+    """
     found: list[HybridError] = []
     if ahead.prepare is not None:
         found += _refusal(lambda given: _prepare(given, sides), records.merged(ahead.prepare, record))
     if ahead.move is not None:
         guid = _values.guid((sides.cloud or {}).get("exchange_guid"))
-        found += _refusal(lambda given: _move(given, Move(guid, request), now), records.merged(ahead.move, record))
+        whole = records.merged(ahead.move, record)
+        if record.get("move_method") != "migration_batch":
+            found += _refusal(lambda given: _move(given, Move(guid, request), now), whole)
+        elif not submitted:
+            found += _refusal(lambda given: _join_batch(given, now), whole)
     return found
 
 
@@ -100,10 +113,12 @@ def _prepare(record: Record, sides: BothSides) -> None:
         exchange_guid.stamped(full, sides.on_premises)
 
 
+def _join_batch(record: Record, now: datetime.datetime) -> None:
+    batch_members.name_of_wave(record)
+    batch_members.settings(_valid(record, fields.options("migration_batch")), now)
+
+
 def _move(record: Record, move: Move, now: datetime.datetime) -> None:
-    if record.get("move_method") == "migration_batch":
-        batch_members.settings(_valid(record, fields.options("migration_batch")), now)
-        return
     full = _valid(record, fields.options("move_request"))
     refuse_missing(full, move_plan.NEEDED, str(record["identity"]))
     move_plan.submitted(full, move, Credential("", ""), now)

@@ -100,6 +100,31 @@ def test_what_a_move_needs_is_asked_for_where_it_follows(name: str) -> None:
     assert codes(move=None) == ["", ""]
 
 
+def in_batches(*wave: Record, users: Any = (), requests: Any = ()) -> list[str]:
+    """Return the error of each mailbox of a wave that moves in migration batches."""
+    online = fakes.tenant(cloud_mailbox("ann"), cloud_mailbox("bob"), requests=list(requests))
+    online.objects.update({"Get-MigrationEndpoint": [ENDPOINT], "Get-MigrationUser": list(users)})
+    ahead = Ahead(prepare=PREPARE, move={**MOVE, "remote_host_name": ""})
+    options = AssessOptions(ahead=ahead, method="migration_batch")
+    with connect(fakes.on_premises(ad_user("ann"), ad_user("bob")), online) as connections:
+        outcomes = assess(connections, [{"batch_name": "wave-1", **record} for record in wave], options)
+    return [outcome.error.code if outcome.error else "" for outcome in outcomes]
+
+
+@pytest.mark.parametrize("by_request", [True, False])
+def test_what_was_submitted_in_a_batch_is_not_refused_for_a_time_that_has_come(by_request: bool) -> None:
+    """A wave with cutover: at goes on when its time has come: only what is new needs a time in the future."""
+    due: Record = {"cutover": "at", "complete_after": "2026-01-01T18:00:00Z"}
+    users = [{"Identity": "ann@contoso.com", "BatchId": "wave-1", "Status": "Synced"}]
+    owned = [move_request_of("ann", "Synced", BatchName="MigrationService:wave-1")]
+    shown = {"requests": owned} if by_request else {"users": users}
+    assert in_batches({**ANN, **due}, {**BOB, **due}, **shown) == ["", "time_in_the_past"]
+
+
+def test_a_name_that_is_too_long_for_a_batch_is_refused_before_the_first_write() -> None:
+    assert in_batches({**ANN, "batch_name": "w" * 61}, {**BOB, "batch_name": "w" * 60}) == ["invalid_option", ""]
+
+
 ENDPOINT = {"Identity": "Hybrid", "RemoteServer": "mrs.contoso.com", "RemoteTenant": "",
             "EndpointType": "ExchangeRemoteMove"}  # fmt: skip
 OTHER = {**ENDPOINT, "RemoteServer": "mrs2.contoso.com"}
