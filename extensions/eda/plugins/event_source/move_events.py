@@ -35,7 +35,8 @@ description:
 options:
   batch_name:
     description:
-      - Batch name of the requests. For the users of a migration batch, it is C(MigrationService:) and the batch's name.
+      - Batch name of the requests. The users of the migration batches with this name, and with C(-2) and so on after
+        it, are included.
       - One of O(batch_name) and O(mailboxes_file) is required. With O(batch_name), events have the mailboxes'
         ExchangeGuid as C(identity), and C(display_name).
     type: str
