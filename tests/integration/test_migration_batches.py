@@ -82,6 +82,30 @@ def test_a_held_wave_in_batches_comes_home_without_a_credential(bench: Bench) ->
     assert (bench.hybrid.exchange_online.migration.batches, bench.hybrid.replication.requests) == ([], {})
 
 
+def test_a_wave_at_a_time_is_postponed_and_goes_on_when_its_time_has_come(bench: Bench) -> None:
+    pairs = [bench.build.synced(Person(name)) for name in ("Ann Archer", "Bob Baker", "Cleo Clark")]
+    wave = {**BATCHES, "offboarding_batch_name": "by-night", "offboarding_mailboxes": records(pairs[:2])}
+    assert bench.offboard(**wave, offboarding_cutover="held").succeeded
+    before = len(bench.writes())
+    later = {**wave, "offboarding_cutover": "at", "offboarding_complete_after": "2035-11-24T22:00:00Z"}
+    postponed = bench.offboard(**later)
+    assert (postponed.succeeded, bench.writes()[before:]) == (True, ["Set-MigrationBatch"]), postponed.output
+    (batch,) = bench.hybrid.exchange_online.migration.batches
+    assert str(batch.complete_after) == "2035-11-24 22:00:00+00:00"
+    shown = bench.offboard(playbook="status", offboarding_batch_name="by-night")
+    assert "by-night: 2 ready for cutover" in shown.output
+
+    batch.complete_after = batch.completes_at = None
+    came = {**later, "offboarding_complete_after": "2020-11-24T22:00:00Z", "offboarding_mailboxes": records(pairs)}
+    before = len(bench.writes())
+    again = bench.offboard(**came)
+    # Only what is new needs a time in the future.
+    assert {name: error["code"] for name, error in again.role_failures.items()} == {
+        pairs[2].identity: "time_in_the_past"
+    }
+    assert (bench.writes()[before:], set(statuses(bench).values())) == ([], {"Synced"})
+
+
 def test_one_wave_holds_both_and_each_stays_with_its_own(bench: Bench) -> None:
     ann, bob = bench.build.synced(Person("Ann Archer")), bench.build.synced(Person("Bob Baker"))
     known = [remember(pair) for pair in (ann, bob)]
