@@ -668,7 +668,9 @@ def _unapproved(user: MigrationUser) -> MailboxError:
 def _not_found(wave: _Wave, member: Member) -> MailboxError:
     others = wave.found[member.identity].others
     name = others[0]["batch_id"] if others else ""
-    where = f" It is in the {'onboarding ' if wave.is_onboarding(name) else ''}batch {name}." if others else ""
+    kind = "onboarding batch" if wave.is_onboarding(name) else "batch"
+    how = "being removed from" if others and wave.is_removing(others[0]) else "in"
+    where = f" It is {how} the {kind} {name}." if others else ""
     return MailboxError(
         f"it is in no batch of the wave {wave.options.batch_name}.{where}",
         code="not_found",

@@ -355,6 +355,8 @@ def test_where_a_user_is_that_is_in_no_batch_of_the_wave_is_told() -> None:
         assert verdicts(found) == ["not_found"] * 2
         told = [str(verdict.error) for verdict in found.verdicts.values()]
         assert ["It is in the batch other." in text for text in told] == [True, False]
+        going = planned(state, [user("ann", "Removing")], wave=[member("ann")]).verdicts["ann@contoso.com"]
+        assert "It is being removed from the batch wave-1." in str(going.error)
 
 
 # -- stopped, absent ---------------------------------------------------------------------------------------------------
