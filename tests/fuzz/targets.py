@@ -382,6 +382,9 @@ def read_attributes(data: bytes) -> None:
     for guid in (data[:16], b"\x00" * 16):
         with contextlib.suppress(ValueError):
             attributes.user({**found, "objectGUID": [guid]})
+    held = {name: pieces[number % len(pieces) :][:2] for number, name in enumerate(attributes.HOLDING)}
+    with contextlib.suppress(ValueError):
+        attributes.holder({**held, "objectGUID": pieces[:1], "objectClass": pieces[-1:]})
 
 
 # -- files that come back ----------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ CRITICAL = (
     "_transports/exchange_online/replies.py",
     "_transports/active_directory/refusals.py",
     "_transports/active_directory/attributes.py",
+    "_transports/active_directory/forest.py",
     "_error_catalogue.py",
     "_values.py",
     "_hold_kinds.py",

@@ -28,7 +28,7 @@ LARGEST_OUTPUT = 512 * MIB
 MOST_RECEIVES = 200_000
 # The pages of one answer.
 MOST_PAGES = 10_000
-# The answer to one search in Active Directory, which is for 50 objects at most.
+# The answer to one search in Active Directory, over all its pages: for 50 users, or for whoever has one of 250 values.
 LARGEST_SEARCH = 32 * MIB
 # Seconds for a cmdlet from its sending to the end of its answer, where cmdlet_timeout does not say how long, and the
 # most that it may say. Exchange Online's option is timeout.

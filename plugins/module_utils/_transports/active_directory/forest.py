@@ -26,6 +26,9 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     DirectoryReader,
 )
 
+# Values in one search. A mailbox asks for some fifteen, and most of them nobody has: 15,000 values, those of 1,000
+# mailboxes, took Samba 12 seconds by fifties and 7 to 9 by hundreds or more, and the module 0.2 seconds of CPU time.
+AT_ONCE = 250
 FOREST = ""  # as the base of a search in the global catalog
 _SHOWN = ("objectGUID", "distinguishedName", "objectClass", *attributes.HOLDING)
 # FLAG_CR_NTDS_DOMAIN of a crossRef's systemFlags ([MS-ADTS] 2.2.10): the naming context is a domain of this forest.
@@ -48,7 +51,7 @@ def holders(reader: DirectoryReader, asked: Sequence[tuple[str, str]]) -> Held:
     """
     values = [(name, attributes.asserted(name, value)) for name, value in asked]
     domain = reader.naming_context("defaultNamingContext")
-    found = {item.guid: item for item in reader.search(domain, values, _SHOWN, attributes.holder)}
+    found = {item.guid: item for item in reader.search(domain, values, _SHOWN, attributes.holder, AT_ONCE)}
     domains = _domains(reader)
     others = [name for name in domains if _values.folded(name) != _values.folded(domain)]
     if len(others) == len(domains):
@@ -60,7 +63,8 @@ def holders(reader: DirectoryReader, asked: Sequence[tuple[str, str]]) -> Held:
     try:
         known = _in_the_catalog(reader, {name for name, _value in asked})
         with reader.global_catalog() as catalog:
-            there = catalog.search(FOREST, [item for item in values if item[0] in known], _SHOWN, attributes.holder)
+            kept = [item for item in values if item[0] in known]
+            there = catalog.search(FOREST, kept, _SHOWN, attributes.holder, AT_ONCE)
     except HybridError as error:
         told = f"Objects of {elsewhere} were not searched: {' '.join(error.message.split())}"
         return Held(list(found.values()), told, error.remedy)

@@ -63,14 +63,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ACTIVE_DIRECTORY = "active_directory"
-AT_ONCE = 50  # objects in one search: the answer stays far below the server's MaxPageSize of 1000
+AT_ONCE = 50  # users in one search, each with all that is read of it
 # LDAP_SERVER_SD_FLAGS_OID with DACL_SECURITY_INFORMATION alone ([MS-ADTS] 3.1.1.3.4.1.11): without it the owner and the
 # audit list are asked for too, which an account that only reads may not see, and the whole descriptor is withheld.
 _SD_FLAGS = "1.2.840.113556.1.4.801"
 _DACL_ONLY = bytes((0x30, 0x03, 0x02, 0x01, 0x04))
 # The global catalog holds a part of each object's attributes: what it lacks would look empty.
 _GLOBAL_CATALOG = (3268, 3269)
-# MaxPageSize of the default query policy ([MS-ADTS] 3.1.1.3.4.6), and more pages than one search of fifty values needs.
+# MaxPageSize of the default query policy ([MS-ADTS] 3.1.1.3.4.6), and more pages than the answer to one search needs.
 _PAGE, _MOST_PAGES = 1000, 100
 _CHUNK = 65536
 _LENGTH = struct.Struct(">I")
@@ -147,18 +147,19 @@ class DirectoryReader:
         asked: Sequence[tuple[str, bytes]],
         names: Sequence[str],
         form: Callable[[attributes.Attributes], T],
+        at_once: int = AT_ONCE,
     ) -> list[T]:
         """Return the ``form`` of every object below ``base`` with one of the values, ``(attribute, value)``.
 
         The values travel as they are: nothing is escaped, because no filter is written as a text (RFC 4511, 4.5.1).
-        Deleted objects are not found, which a control would have to ask for.
+        Deleted objects are not found, which a control would have to ask for. ``at_once`` values are in one search.
         """
         import sansldap
 
         found: list[T] = []
-        for start in range(0, len(asked), AT_ONCE):
+        for start in range(0, len(asked), at_once):
             parts: list[sansldap.LDAPFilter] = [
-                sansldap.FilterEquality(name, value) for name, value in asked[start : start + AT_ONCE]
+                sansldap.FilterEquality(name, value) for name, value in asked[start : start + at_once]
             ]
             for entry in self._wire.search(base, sansldap.FilterOr(parts), names):
                 try:

@@ -199,7 +199,7 @@ class DomainController:
         account = self.hybrid.exchange_server_account
         self._servers = [
             LdapServer(account, search, active_directory.ROOT, certificates.server_context)
-            for search in (self._search, functools.partial(self._search, catalog=True))
+            for search in (self.search, functools.partial(self.search, catalog=True))
         ]
         for server in self._servers:
             server.start()
@@ -209,7 +209,7 @@ class DomainController:
             "password": account.password, "ca_file": str(certificates.ca_file),
         }  # fmt: skip
 
-    def _search(
+    def search(
         self, base: str, attribute: str, value: bytes, *, catalog: bool = False
     ) -> list[Mapping[str, Sequence[bytes]]]:
         return self.hybrid.search_directory(base, attribute, value, catalog=catalog)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sansldap
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import HybridError
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.active_directory import (
     attributes,
@@ -20,9 +22,11 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transport
     DirectoryReader,
 )
 
+from lab.certificates import create_certificates
 from lab.hybrid import ManualClock, empty_hybrid
 from lab.model import active_directory
 from lab.model.builder import HybridBuilder, child_domain_person
+from lab.wire.ldap import LdapServer
 from tests.unit.plugins.module_utils.lab_in_process import DomainController
 
 ADDRESS = "ann@contoso.com"
@@ -114,9 +118,31 @@ def test_more_holders_than_an_answer_has_come_by_pages(controller: DomainControl
     assert len(held(controller, ("mail", "desk@contoso.com"))[0]) == 1001
 
 
+class Endless(LdapServer):
+    """Has one more page, whatever was asked for."""
+
+    def _answer(self, session: sansldap.LDAPServer, message: sansldap.SearchRequest) -> None:
+        more = sansldap.PagedResultControl(False, 0, b"more")
+        session.search_result_done(message.message_id, controls=[more])
+
+
+def test_pages_without_an_end_are_an_error(controller: DomainController, tmp_path: Path) -> None:
+    certificates = create_certificates(tmp_path)
+    account = controller.hybrid.exchange_server_account
+    server = Endless(account, controller.search, active_directory.ROOT, certificates.server_context)
+    server.start()
+    try:
+        with pytest.raises(HybridError, match="more than 100 pages") as told:
+            held(controller, BY_PROXY, port=server.port, ca_file=str(certificates.ca_file))
+    finally:
+        server.stop()
+    assert told.value.code == "unexpected_answer"
+
+
 def test_values_over_several_searches_are_found_once(controller: DomainController) -> None:
-    asked = [("proxyAddresses", f"smtp:nobody{number}@contoso.com") for number in range(120)]
-    assert held(controller, *asked[:60], BY_PROXY, *asked[60:], BY_MAIL, ("mailNickname", "here"))[0] == [
+    asked = [("proxyAddresses", f"smtp:nobody{number}@contoso.com") for number in range(2 * forest.AT_ONCE)]
+    middle = forest.AT_ONCE
+    assert held(controller, *asked[:middle], BY_PROXY, *asked[middle:], BY_MAIL, ("mailNickname", "here"))[0] == [
         "Here Contact", "Here Holder", "There Holder",
     ]  # fmt: skip
 
