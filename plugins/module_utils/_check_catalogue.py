@@ -749,7 +749,8 @@ ALL: tuple[ReadinessCheck, ...] = (
         "completed_request_left", BLOCKER, "Get-MoveRequest (Exchange Online)",
         "Have completed move requests been removed?",
         "A leftover request, even a completed one, blocks a new one, and so does the user of a batch.",
-        "Remove it (move_request or migration_batch, state: absent, whichever made it).", "KB 4502865",
+        "Remove it (move_request or migration_batch, state: absent, whichever made it; a user of an onboarding batch "
+        "with Remove-MigrationUser).", "KB 4502865",
     ),
     _mailbox(
         "belongs_to_migration_batch", BLOCKER, "Get-MoveRequest, Get-MigrationUser",

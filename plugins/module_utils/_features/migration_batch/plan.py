@@ -132,6 +132,9 @@ class _Wave:
         self.seen = seen
         self.options = options
         self.batches = {_values.folded(batch["identity"]): batch for batch in seen.batches}
+        self._inside: dict[str, list[MigrationUser]] = {}
+        for user in seen.users:
+            self._inside.setdefault(_values.folded(user["batch_id"]), []).append(user)
         users = migration.by_key(seen.users)
         self.found = {member.identity: self._users_of(member, users) for member in wave}
         self.plan = WavePlan({member.identity: Verdict() for member in wave})
@@ -149,9 +152,8 @@ class _Wave:
         batch = self.batches.get(_values.folded(name))
         return _values.folded(batch["status"]) if batch else ""
 
-    def users_of(self, name: str) -> list[MigrationUser]:
-        wanted = _values.folded(name)
-        return [user for user in self.seen.users if _values.folded(user["batch_id"]) == wanted]
+    def users_of(self, name: str) -> Sequence[MigrationUser]:
+        return self._inside.get(_values.folded(name), ())
 
     def _users_of(self, member: Member, users: Mapping[str, Sequence[MigrationUser]]) -> _Found:
         found: dict[tuple[str, str], MigrationUser] = {}
