@@ -814,12 +814,15 @@ def _remove(wave: _Wave) -> None:
 
 
 def _empty_ones(wave: _Wave) -> list[BatchCall]:
-    """Return the removal of the wave's batches whose users were removed one by one: each counts among the hundred."""
+    """Return the removal of the wave's batches whose users were removed one by one: each counts among the hundred.
+
+    One that has just begun may not show its users yet.
+    """
     return [
         BatchCall(Cmdlet("Remove-MigrationBatch", {"Identity": batch["identity"]}), batch["identity"], ())
         for batch in wave.seen.batches
         if wave.is_own(batch["identity"])
-        and wave.status_of(batch["identity"]) != migration.REMOVING
+        and wave.status_of(batch["identity"]) not in (migration.REMOVING, "created", "starting", "syncing", "")
         and batch.get("total_count") == 0
         and not wave.users_of(batch["identity"])
     ]

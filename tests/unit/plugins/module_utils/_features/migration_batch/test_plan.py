@@ -412,6 +412,23 @@ def test_what_is_removed(
 
 
 @pytest.mark.parametrize(
+    ("more", "gone"),
+    [
+        ({"status": "Synced", "total_count": 0}, True),
+        ({"status": "Stopped", "total_count": 0}, True),
+        ({"status": "Syncing", "total_count": 0}, False),
+        ({"status": "Removing", "total_count": 0}, False),
+        ({"status": "Synced", "total_count": 3}, False),
+        ({"status": "Synced"}, False),
+        ({"status": "Completed", "total_count": 0, "batch_direction": "Onboarding"}, False),
+        ({"name": "other", "status": "Synced", "total_count": 0}, False),
+    ],
+)
+def test_an_empty_batch_of_the_wave_goes(more: dict[str, Any], gone: bool) -> None:
+    assert sent(planned("absent", batches=[batch(**more)])) == ["Remove-MigrationBatch wave-1"] * gone
+
+
+@pytest.mark.parametrize(
     ("owner", "only_completed", "told"),
     [
         ("MigrationService:other", True, "skipped"),
