@@ -67,8 +67,14 @@ def endpoint(shown: Properties) -> MigrationEndpoint:
 
 
 def batch(shown: Properties) -> MigrationBatch:
-    """Return a batch in normal form; it always has an ``identity`` and a ``status``, empty where Exchange is silent."""
-    return cast(MigrationBatch, {"identity": "", "status": "", **properties.read(shown, _BATCH)})
+    """Return a batch in normal form; it always has an ``identity`` and a ``status``, empty where Exchange is silent.
+
+    At .NET's first and last time nobody wants a batch to complete: they are taken for none (inferred).
+    """
+    found = cast(MigrationBatch, {"identity": "", "status": "", **properties.read(shown, _BATCH)})
+    if found.get("complete_after_utc", "")[:4] in ("0001", "9999"):
+        del found["complete_after_utc"]
+    return found
 
 
 def user(shown: Properties) -> MigrationUser:

@@ -127,6 +127,22 @@ def test_of_several_users_the_one_that_moves_comes_first() -> None:
     assert ordered == ["Syncing", "SomethingNew", "Stopped", "Failed", "Completed"]
 
 
+@pytest.mark.parametrize(
+    ("shown", "due"),
+    [
+        ("2026-11-30T18:00:00Z", "2026-11-30T18:00:00Z"),
+        ("2026-11-30T18:00:00.0000000", "2026-11-30T18:00:00Z"),
+        ("0001-01-01T00:00:00", None),
+        ("9999-12-31T23:59:59.9999999Z", None),
+        (None, None),
+        ("tonight", None),
+    ],
+)
+def test_a_time_that_is_none_is_not_one_of_completion(shown: str | None, due: str | None) -> None:
+    found = migration.batch({"Identity": "wave-1", "CompleteAfter": "2026-11-30T19:00:00", "CompleteAfterUTC": shown})
+    assert found.get("complete_after_utc") == due
+
+
 # -- endpoints ---------------------------------------------------------------------------------------------------------
 
 
