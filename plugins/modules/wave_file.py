@@ -197,14 +197,14 @@ still_paused:
     - A sentence for each pause of directory synchronization that no run is going to end any more, because its
       C(ansible-playbook) has ended, or because it is this run's own. Each names the server, the run, since when, and
       the command that resumes the synchronization.
-  returned: always
+  returned: when O(state) is V(present) or V(released)
   type: list
   elements: str
 half_made:
   description:
     - The mailboxes whose on-premises users a run left half made according to O(directory), as failed results; see
       M(mailops.exchange_hybrid.mailuser). Empty while another run is writing users.
-  returned: always
+  returned: when O(state) is V(present) or V(released)
   type: list
   elements: dict
   contains:

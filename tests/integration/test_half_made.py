@@ -47,6 +47,11 @@ def test_users_that_stay_half_made_keep_the_pause_until_they_are_mended(bench: B
     # Neither the next run nor a clean-up resumes over them, and a look tells of them.
     again = bench.offboard(offboarding_mailboxes=wave)
     assert sorted(again.summary["addresses_at_risk"]) == names
+    # Nor does a run keep quiet about them that cannot even try.
+    kept_out = bench.offboard(offboarding_mailboxes=wave, offboarding_journal="/dev/null/journal")
+    assert kept_out.task("Complete or undo half-made users").error["code"] == "unwritable_journal"
+    assert not kept_out.summary["completed"]
+    assert sorted(kept_out.summary["addresses_at_risk"]) == names
     look = bench.offboard(playbook="status", offboarding_mailboxes=wave)
     assert not look.succeeded
     assert all(name in look.failures[-1].message for name in names)

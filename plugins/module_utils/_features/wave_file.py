@@ -51,7 +51,7 @@ def work(module: HybridModule) -> NoReturn:
     if module.params["state"] == "released":
         # A path that no run has taken, such as that of a preview's copy, is released already.
         given_back = not module.check_mode and module.own_run.give_back(module.params["path"])
-        module.exit(changed=given_back, still_paused=_still_paused(module))
+        module.exit(changed=given_back, still_paused=_still_paused(module), half_made=half_made(module.folder()))
     if module.params["state"] == "read":
         module.exit(changed=False, **_read(module.memory_at(module.params["path"]), module.params["path"]))
     params = module.params
