@@ -572,6 +572,15 @@ CATALOGUE: tuple[Failure, ...] = (
         text=r"StalledDueToTarget_",
     ),
     Failure(
+        "target_index_unhealthy",
+        TRANSIENT,
+        TARGET,
+        "The content index on-premises is behind or corrupted: see Get-MailboxDatabaseCopyStatus. If it does not "
+        "become healthy by itself, rebuild the content index of the target database, then move again.",
+        "KB 2931079",
+        text=r"CiAgeOfLastNotification",
+    ),
+    Failure(
         "source_stalled",
         TRANSIENT,
         SOURCE,

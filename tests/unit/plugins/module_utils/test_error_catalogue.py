@@ -188,6 +188,12 @@ ROOT = Path(__file__).parents[4]
         ("SourceMailboxAlreadyBeingMovedTransientException", "", "mailbox_locked", TRANSIENT),
         ("", "Relinquishing job because the mailbox is locked.", "mailbox_locked", TRANSIENT),
         (
+            "",
+            "Resource 'CiAgeOfLastNotification(System)' is unhealthy and shouldn't be accessed",
+            "target_index_unhealthy",
+            TRANSIENT,
+        ),
+        (
             "SourceMailboxAlreadyBeingMovedPermanentException",
             "Couldn't switch the mailbox into Sync Source mode.",
             "already_moving",
