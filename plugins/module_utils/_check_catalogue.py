@@ -315,7 +315,8 @@ ALL: tuple[ReadinessCheck, ...] = (
     _mailbox(
         "cloud_lags", BLOCKER, _BOTH, "Does the cloud show that a completed move is completed?",
         "Right after a completion the cloud object may still be a mailbox, or point at its old routing address.",
-        "Run a cycle of directory synchronization and check again.", "offboarding-practice.md 1.6",
+        "Run a cycle of directory synchronization and check again. If the external address stays, change an address "
+        "on-premises first.", "offboarding-practice.md 1.6, KB 4456110",
     ),
     _mailbox(
         "already_home", INFO, _BOTH, "Is the mailbox still in the cloud?",

@@ -56,7 +56,8 @@ DISCONNECTED = (
 )
 CLOUD_LAGS = (
     "Wait for the next cycle of directory synchronization, then verify again. If the error persists, check the move "
-    "request (move_request_info with statistics) and the cloud object."
+    "request (move_request_info with statistics) and the cloud object. An external address that stays is computed "
+    "again only when the addresses on-premises change: add one there for a time, and run a cycle (KB 4456110)."
 )
 STOP_SIGNS = (
     "upn_differs",
@@ -694,7 +695,9 @@ def _external_address_difference(
         _difference(
             "external_address_differs",
             f"the cloud mail user's external address is in {external or 'no domain'}, not in {domain}",
-            "Mail that arrives in the cloud is sent to that address: correct it, or target_delivery_domain.",
+            "Mail that arrives in the cloud is sent to that address. A synced object cannot be changed there: clear "
+            "the targetAddress of the mailbox on-premises, change one of its addresses, and run a cycle (KB 4456110); "
+            "or correct target_delivery_domain.",
         )
     ]
 
