@@ -188,8 +188,11 @@ def test_skipped_items_that_hold_a_user_of_a_batch_end_the_wait_with_its_score(s
     assert (ann.error.code if ann.error else "", bob.status, watcher.progress["moving"]) == (code, "unchanged", 0)
     assert score in ann.error.message  # type: ignore[union-attr]
     # Good needs no approval, and Poor never completes, whether it shows unapproved items or not.
-    for known, expected in (({"DataConsistencyScore": "Good"}, "pending"), ({"HasUnapprovedSkippedItems": False},
-                             "failed" if score == "Poor" else "pending")):  # fmt: skip
+    without_items = "failed" if score == "Poor" else "pending"
+    for known, expected in (
+        ({"DataConsistencyScore": "Good"}, "pending"),
+        ({"HasUnapprovedSkippedItems": False}, without_items),
+    ):
         online.objects["Get-MigrationUser"] = [{**user, **known}]
         assert watcher.look(records)[0].status == expected
     online.objects["Get-MigrationUser"] = [user]
