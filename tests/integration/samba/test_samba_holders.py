@@ -117,10 +117,12 @@ def test_letters_that_a_filter_would_have_to_escape_are_found(controller: Domain
 
 
 def test_other_domains_are_searched_in_the_global_catalog(controller: DomainController, directory: Ldap) -> None:
+    # Samba's KDC issues no ticket while the forest names a domain that is not there.
+    without_tickets = [auth for auth in WAYS if auth != "kerberos"]
     controller.second_domain("add-domain")
     try:
         ways = []
-        for auth in WAYS:
+        for auth in without_tickets:
             with DirectoryReader(options(controller, auth)) as reader:
                 ways.append(forest.holders(reader, ASKED[:3]))
         with DirectoryReader(options(controller)) as reader:
@@ -131,7 +133,7 @@ def test_other_domains_are_searched_in_the_global_catalog(controller: DomainCont
             silent = forest.holders(reader, ASKED[:3])
     finally:
         controller.second_domain("remove-domain")
-    assert [(len(found.holders), found.unsearched) for found in ways] == [(6, "")] * len(WAYS)
+    assert [(len(found.holders), found.unsearched) for found in ways] == [(6, "")] * len(without_tickets)
     assert sorted(entry["mail"] for entry in shown) == [[b"Held@contoso.com"], [b"held@contoso.com"]]
     assert [item.object_class for item in left.holders] == ["user"]
     assert left.unsearched == (
