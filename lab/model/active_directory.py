@@ -34,6 +34,13 @@ PARTIAL = (
 # inherited does not hide it (attributeSecurityGuid of [MS-ADA1] to [MS-ADA3]).
 PUBLIC = ("objectGUID", "distinguishedName", "objectClass", "mail", "userPrincipalName", "legacyExchangeDN",
           "proxyAddresses")  # fmt: skip
+# By which kind of key the directory finds who may have a value of an attribute.
+_INDEX = {
+    "mail": "mail", "userprincipalname": "upn", "legacyexchangedn": "legacy", "mailnickname": "alias",
+    "proxyaddresses": "address", "msexchmailboxguid": "exchange", "msexcharchiveguid": "archive",
+    "objectguid": "guid", "ms-ds-consistencyguid": "anchor", "msds-externaldirectoryobjectid": "written_back",
+}  # fmt: skip
+_GUIDS = ("objectguid", "msexchmailboxguid", "msexcharchiveguid")
 # FLAG_CR_NTDS_NC and FLAG_CR_NTDS_DOMAIN of a crossRef's systemFlags ([MS-ADTS] 2.2.10).
 _CONTEXT, _OF_A_DOMAIN = 1, 2
 _ORGANIZATION = f"CN=Contoso,CN=Microsoft Exchange,CN=Services,{CONFIGURATION}"
@@ -69,13 +76,18 @@ def _entries(directory: Directory, name: str, value: bytes) -> list[Entry]:
         return [_cross_reference(domain) for domain in (DOMAIN, CHILD_DOMAIN)]
     if name == "ldapdisplayname":
         return [_attribute_schema(known) for known in PARTIAL if known.lower().encode() == value.lower()]
-    if name == "objectguid":
-        found = directory.objects.find(["guid"], str(uuid.UUID(bytes_le=value))) if len(value) == 16 else []
-    else:
-        public = name in {known.lower() for known in PUBLIC}
-        shown = (item for item in directory.objects if public or not item.attributes_withheld)
-        found = [item for item in shown if value and _fits(item, name, value)]
-    return [_attributes(item) for item in found]
+    public = name in {known.lower() for known in PUBLIC}
+    found = directory.objects.find([_INDEX[name]], _key(name, value)) if value and name in _INDEX else []
+    return [_attributes(item) for item in found if (public or not item.attributes_withheld) and _fits(item, name, value)]
+
+
+def _key(name: str, value: bytes) -> str:
+    """Return what the index has for a value; the empty text, which it never has, for octets of another length."""
+    if name == "ms-ds-consistencyguid":
+        return base64.b64encode(value).decode()
+    if name in _GUIDS:
+        return str(uuid.UUID(bytes_le=value)) if len(value) == 16 else ""
+    return value.decode("utf-8", "replace")
 
 
 def _is_below(entry: Entry, base: str, *, crossing: bool) -> bool:
@@ -117,10 +129,10 @@ def _attribute_schema(name: str) -> Entry:
 
 def _fits(item: DirectoryObject, name: str, value: bytes) -> bool:
     """Tell whether an object has a value: bytes as they are, texts without regard to case."""
-    if name in ("ms-ds-consistencyguid", "msexchmailboxguid", "msexcharchiveguid"):
+    if name in (*_GUIDS, "ms-ds-consistencyguid"):
         held = {
-            "ms-ds-consistencyguid": _anchor(item), "msexchmailboxguid": _guid(item.exchange_guid),
-            "msexcharchiveguid": _guid(item.archive_guid),
+            "objectguid": item.guid.bytes_le, "ms-ds-consistencyguid": _anchor(item),
+            "msexchmailboxguid": _guid(item.exchange_guid), "msexcharchiveguid": _guid(item.archive_guid),
         }  # fmt: skip
         return held[name] == value
     wanted = value.decode("utf-8", "replace").lower()

@@ -68,8 +68,10 @@ class DirectoryObject(Recipient):
         return self.anchor or base64.b64encode(self.guid.bytes_le).decode()
 
     def keys(self) -> set[tuple[str, str]]:
-        """Add ``DOMAIN\\sam`` to what every recipient is found by."""
+        """Add ``DOMAIN\\sam``, and what LDAP alone is searched for, to what every recipient is found by."""
         found = super().keys()
+        more = {"anchor": self.anchor, "written_back": self.written_back_id}
+        found.update((kind, value.lower()) for kind, value in more.items() if value)
         if self.sam_account_name:
             found.add(("domain_sam", f"{NETBIOS[self.domain]}\\{self.sam_account_name}".lower()))
         return found
