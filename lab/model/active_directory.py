@@ -78,7 +78,8 @@ def _entries(directory: Directory, name: str, value: bytes) -> list[Entry]:
         return [_attribute_schema(known) for known in PARTIAL if known.lower().encode() == value.lower()]
     public = name in {known.lower() for known in PUBLIC}
     found = directory.objects.find([_INDEX[name]], _key(name, value)) if value and name in _INDEX else []
-    return [_attributes(item) for item in found if (public or not item.attributes_withheld) and _fits(item, name, value)]
+    shown = (item for item in found if public or not item.attributes_withheld)
+    return [_attributes(item) for item in shown if _fits(item, name, value)]
 
 
 def _key(name: str, value: bytes) -> str:

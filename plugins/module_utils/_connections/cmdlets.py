@@ -64,13 +64,15 @@ class Cmdlet:
 
     ``forest`` asks the whole on-premises forest, whatever domain controllers are pinned: what must be nobody else's is
     asked so, because a pinned controller shows its own domain only. ``pinned`` says of a cmdlet that the table of
-    cmdlets does not have that it takes a domain controller.
+    cmdlets does not have that it takes a domain controller. Without ``output``, only how many objects it outputs is of
+    interest: Enable-MailUser shows a hundred properties, and what was written is read back anyway.
     """
 
     name: str
     parameters: Mapping[str, Value] = field(default_factory=dict)
     forest: bool = False
     pinned: bool = False
+    output: bool = field(default=True, compare=False)
 
     @property
     def is_read(self) -> bool:
@@ -112,7 +114,10 @@ def _literal(value: Value) -> str:
 
 @dataclass
 class CmdletOutput:
-    """What a cmdlet that did not fail said. Non-terminating errors are raised by the transport, not kept here."""
+    """What a cmdlet that did not fail said. Non-terminating errors are raised by the transport, not kept here.
+
+    Objects may be empty dictionaries where the cmdlet was sent without ``output``.
+    """
 
     objects: list[Properties] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

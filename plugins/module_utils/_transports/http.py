@@ -35,6 +35,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connectio
     origin,
     shown,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports import once
 
 if TYPE_CHECKING:
     import requests
@@ -80,10 +81,9 @@ def own_session(
     url: str, verification: bool | str, proxy: str, limits: Limits, *, environment: bool = False
 ) -> requests.Session:
     """Return a session for one address. ``environment``: without a ``proxy``, that of the environment is used."""
-    import requests
     import urllib3
 
-    session = requests.Session()
+    session: requests.Session = once.session_class()()
     if verification is False:
         # Who asked for it knows, and it would end on the module's standard error.
         warnings.simplefilter("ignore", category=urllib3.exceptions.InsecureRequestWarning)
@@ -198,9 +198,7 @@ def _close(twins: dict[socket.socket, bool], *, everything: bool) -> None:
 @functools.cache
 def _adapter_class() -> Any:
     """Return the adapter, whose base is imported when it is first needed."""
-    from requests.adapters import HTTPAdapter
-
-    class BoundedAdapter(HTTPAdapter):
+    class BoundedAdapter(once.adapter_class()):  # type: ignore[misc]
         def __init__(self, guard: _Guard) -> None:
             self._guard = guard
             super().__init__(max_retries=0)

@@ -271,7 +271,7 @@ def _send(connections: Connections, writes_to: str, half_made: HalfMade, item: W
         for call, change in zip(plan.calls, _changes(item.record, plan, writes_to), strict=True):
             name = call[1].name
             item.attempt = replace(item.attempt, sent=(*item.attempt.sent, call))
-            connections.run(*call, change)
+            connections.run(call[0], replace(call[1], output=False), change)
             item.attempt = replace(item.attempt, answered=item.attempt.answered + 1)
     except HybridError as error:
         error.cmdlet = error.cmdlet or name

@@ -245,7 +245,7 @@ class RemotePowerShellSession:
         added: dict[str, Value] = {}
         if cmdlet.name in TAKES_CONFIRM:
             added["Confirm"] = False
-        return Cmdlet(cmdlet.name, {**added, **cmdlet.parameters})
+        return replace(cmdlet, parameters={**added, **cmdlet.parameters})
 
     def _run_once(self, cmdlet: Cmdlet) -> CmdletOutput:
         pool = self._ready_pool(cmdlet)
@@ -340,7 +340,8 @@ class RemotePowerShellSession:
             started = True
             pipeline.begin_invoke()
             sent = True
-            objects = _read_output(self._output.take(pipeline.end_invoke()))
+            output = self._output.take(pipeline.end_invoke())
+            objects: list[Properties] = _read_output(output) if cmdlet.output else [{} for _object in output]
         except BaseException as error:
             # What the pipeline does now is unknown; deleting the shell stops it.
             self._abandon()

@@ -142,6 +142,8 @@ def test_changed_and_unchanged() -> None:
     assert same.as_result() == {"identity": "b", "status": "unchanged", "thing": "white"}
     assert (changed.enriched, same.enriched) == ({"seen_as": "red"}, {"seen_as": "white"})
     assert (shop.written, time.slept) == (["Set-Colour -Identity 'a' -Value 'red'"], [])
+    # What a write outputs is read back, so it need not be decoded.
+    assert [call.output for call in shop.server.calls] == [True, True, True, False, True]
 
 
 class PaintedFromThere(Painted):

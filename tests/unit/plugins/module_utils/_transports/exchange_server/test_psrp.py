@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, Credential
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._errors import CmdletError, HybridError
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server import psrp
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._transports.exchange_server.organization import (
     ExchangeServerOrganization,
     from_options,
@@ -82,6 +83,16 @@ def test_objects_and_warnings(scripted: Any, session: RemotePowerShellSession) -
         **output.objects[0], "RecipientTypeDetails": "MailUser", "EmailAddresses": ["SMTP:ann@contoso.com"],
         "Guid": "99aeac02-0000-0000-0000-000000000000"}
     assert output.warnings == ["careful"]
+
+
+def test_what_nobody_looks_at_is_counted_and_not_decoded(
+    scripted: Any, session: RemotePowerShellSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.hybrid.exchange_server.answer("Set-MailUser", USER, warnings=("The user 'ann' couldn't be found.",))
+    monkeypatch.setattr(psrp, "read_object", lambda _xml: pytest.fail("it was decoded"))
+    output = session.run(replace(WRITE, output=False))
+    assert (output.objects, len(output.warnings)) == ([{}], 1)
+    assert scripted.hybrid.exchange_server.named("Set-MailUser")[0].parameters["Confirm"] is False
 
 
 def test_a_session_sees_the_entire_forest_first(scripted: Any, session: RemotePowerShellSession) -> None:
