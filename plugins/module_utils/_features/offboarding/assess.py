@@ -236,8 +236,16 @@ def _save_baselines(wave: Sequence[Mailbox], baselines: Baselines) -> None:
     in_threads(save, wave, WRITERS)
 
 
-def examine(connections: Connections, records: Sequence[Record], options: AssessOptions) -> list[Mailbox]:
-    """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``."""
+def examine(
+    connections: Connections,
+    records: Sequence[Record],
+    options: AssessOptions,
+    meanwhile: Callable[[Sequence[Mailbox]], None] = lambda _wave: None,
+) -> list[Mailbox]:
+    """Read both sides of every mailbox and judge it, without a trace: all that stands against it is in ``problems``.
+
+    ``meanwhile`` may read more of the judged mailboxes: the guards take their time to find out who else holds what.
+    """
     wave = [Mailbox(record, Outcome(record)) for record in records]
     requests = _gather(connections, wave, options)
     for item in wave:
@@ -247,7 +255,7 @@ def examine(connections: Connections, records: Sequence[Record], options: Assess
     _load_baselines(wave, Baselines(options.folder) if options.folder else None)
     if options.target_databases:
         _choose_databases(connections, wave, options, requests)
-    _guard(connections, wave, options)
+    side_by_side(lambda: _guard(connections, wave, options), lambda: meanwhile(wave))
     return wave
 
 

@@ -118,10 +118,15 @@ def check(
         folder=options.folder, active_directory=options.active_directory, check=True,
         target_databases=options.target_databases,
     )  # fmt: skip
-    looked = assess.examine(connections, records, how)
-    subjects = [Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in looked]
-    if options.check_sizes:
-        surroundings.read_sizes(connections, subjects)
+    subjects: list[Subject] = []
+
+    def read_sizes(judged: Sequence[assess.Mailbox]) -> None:
+        subjects.extend(Subject(i.record, i.outcome.identity, i.evidence, i.state, i.problems) for i in judged)
+        if options.check_sizes:
+            # One call for each mailbox: most of the time that the report takes.
+            surroundings.read_sizes(connections, subjects)
+
+    looked = assess.examine(connections, records, how, read_sizes)
     facts = _read_environment(connections, subjects, options)
     facts.endpoint_tests = _test_endpoints(connections, subjects, options, sleep, now)
     facts.directory = _tell_directory(subjects)
