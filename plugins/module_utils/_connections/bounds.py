@@ -12,10 +12,14 @@ the module, or its time without an end.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _threads
 
 MIB = 1024 * 1024
 # One answer of a cloud service, decompressed. A page of 1,000 mailboxes takes about 12 MiB.
@@ -96,28 +100,26 @@ class _Watch:
     """One thread that ends what is not over in time. It is started when it is first needed."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._sooner: SimpleQueue[None] = SimpleQueue()
         self._waiting: dict[int, tuple[float, Callable[[], None]]] = {}
         self._passed: set[int] = set()
-        self._number = 0
+        self._numbers = itertools.count()
         self._wakes = 0.0
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
     def until(self, seconds: float, end: Callable[[], None]) -> Iterator[None]:
         """Call ``end`` where the block is not over within ``seconds``; what it then raises is DeadlinePassed."""
-        moment = time.monotonic() + seconds
-        with self._changed:
-            self._number += 1
-            number = self._number
-            self._waiting[number] = (moment, end)
-            if self._thread is None or not self._thread.is_alive():
-                self._wakes = moment
-                self._thread = threading.Thread(target=self._run, name="exchange_hybrid_deadlines", daemon=True)
-                self._thread.start()
-            elif moment < self._wakes:
-                self._changed.notify()
+        moment, number = time.monotonic() + seconds, next(self._numbers)
         try:
+            with self._lock:
+                self._waiting[number] = (moment, end)
+                if moment < self._wakes:
+                    self._sooner.put(None)
+            if self._thread is None or not self._thread.is_alive():
+                # Two that are started at once share what there is to do.
+                self._thread = _threads.start(self._run, "exchange_hybrid_deadlines")
             yield
             # A connection that was shut down looks like one that the server has closed: an answer may seem complete.
             self._require_in_time(number, seconds)
@@ -125,7 +127,7 @@ class _Watch:
             self._require_in_time(number, seconds)
             raise
         finally:
-            with self._changed:
+            with self._lock:
                 self._waiting.pop(number, None)
                 self._passed.discard(number)
 
@@ -135,17 +137,18 @@ class _Watch:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 now = time.monotonic()
                 over = [number for number, (moment, _end) in self._waiting.items() if moment <= now]
                 ends = [self._waiting.pop(number)[1] for number in over]
                 self._passed.update(over)
-                if not ends:
-                    self._wakes = min((moment for moment, _end in self._waiting.values()), default=now + 3600)
-                    self._changed.wait(self._wakes - now)
+                self._wakes = min((moment for moment, _end in self._waiting.values()), default=now + 3600)
             for end in ends:
                 with contextlib.suppress(Exception):
                     end()
+            if not ends:
+                with contextlib.suppress(Empty):
+                    self._sooner.get(timeout=max(0.0, self._wakes - now))
 
 
 _watch = _Watch()

@@ -12,7 +12,6 @@ import datetime
 import email.utils
 import math
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ T = TypeVar("T")
 # A year: what is more is no time that a service means, and is not shown as a number of 300 digits.
 LONGEST_ASKED = 365 * 86400.0
 
-_AWAKE = threading.Event()
 _STEP = 0.5  # seconds after which a pause that was cut short ends
 
 
@@ -149,10 +147,16 @@ def _given_up(error: HybridError) -> HybridError:
     return error
 
 
+class _Pauses:
+    """Whether pauses are cut short. No Event: an interrupt may leave its lock taken."""
+
+    cut = False
+
+
 def pause(seconds: float) -> bool:
     """Wait, and tell whether it was cut short; for threads, which no signal reaches."""
     end = time.monotonic() + seconds
-    while not _AWAKE.is_set():
+    while not _Pauses.cut:
         left = end - time.monotonic()
         if left <= 0:
             return False
@@ -163,11 +167,11 @@ def pause(seconds: float) -> bool:
 @contextlib.contextmanager
 def no_pauses() -> Iterator[None]:
     """End each ``pause``, of all threads, and let none begin while the block lasts."""
-    _AWAKE.set()
+    _Pauses.cut = True
     try:
         yield
     finally:
-        _AWAKE.clear()
+        _Pauses.cut = False
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.cmdlets import Cmdlet, CmdletOutput
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.concurrency_limit import (
     ConcurrencyLimit,
 )
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.crew import Crew, Job
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.first_sign_in import SignIn
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_ONLINE,
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.entra import Directory
 
 _POLICY = RetryPolicy()
+# Seconds that an interrupt waits for reads whose sessions were closed: each deletes its shell on the server.
+CLOSING = 30.0
 BATCH = 10  # cmdlets of one request to the cloud at the most (facts exchange-online-rest.md)
 
 # What an interrupt has to close, wherever it falls.
@@ -382,31 +386,30 @@ def in_threads(
 ) -> list[R]:
     """Return ``work`` of each item, in order. ``stop`` of a result starts no further item; those not begun are missing.
 
-    On an interrupt, what has not begun is dropped: a pool used as a context manager would run its whole queue first
-    (facts ansible-behaviour.md). What is in flight is finished with ``finish``, which is for writes; reads end because
-    all sessions are closed, and nothing is waited for any more.
+    On an interrupt, what has not begun is dropped. What is in flight is finished with ``finish``, which is for writes;
+    reads end because all sessions are closed, and one that does not is left behind after ``CLOSING`` seconds.
     """
-    queue = iter(items)
-    pool = ThreadPoolExecutor(max_workers=max(1, workers))
-    futures: list[Future[R]] = []
-    running: set[Future[R]] = set()
+    crew: Crew[R] = Crew()
+    jobs: list[Job[R]] = []
+    patience = math.inf
     ending = contextlib.ExitStack()
     try:
-        for item in queue:
-            future = pool.submit(work, item)
-            futures.append(future)
-            running.add(future)
-            if len(running) >= workers:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                if stop is not None and any(stop(future.result()) for future in done):
+        for item in items:
+            jobs.append(crew.begin(functools.partial(work, item)))
+            if crew.running >= workers:
+                done = crew.some()
+                if stop is not None and any(stop(job.result()) for job in done):
                     break
-        return [future.result() for future in futures]
+        while crew.running:
+            crew.some()
+        return [job.result() for job in jobs]
     except BaseException as error:
         if not finish and not isinstance(error, Exception):
+            patience = CLOSING
             ending.enter_context(no_pauses())
             for connections in list(_OPEN):
                 connections.close()
         raise
     finally:
         with ending:
-            pool.shutdown(wait=True, cancel_futures=True)
+            crew.end(patience)

@@ -160,14 +160,13 @@ class PostgreSQLMemory:
     ) -> Iterator[bool]:
         name, pause = _name(path), sleep or time.sleep
         waited = 0.0
-        while not (had := self._session.take(name, shared)) and waited < patience:
+        while True:
+            with self._session.lock(name, shared) as had:
+                if had or waited >= patience:
+                    yield had
+                    return
             pause(LOOK)
             waited += LOOK
-        try:
-            yield had
-        finally:
-            if had:
-                self._session.give_back(name)
 
     def holder(self, path: str) -> str:
         name = _name(path)

@@ -25,12 +25,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _threads
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import postgresql_failures as failures
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory import postgresql_schema as schema
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.interface import MemoryFault
@@ -121,12 +121,19 @@ class Session:
 
     # -- locks -----------------------------------------------------------------------------------------------------
 
-    def take(self, path: str, shared: bool) -> bool:
-        """Try to have a lock; threads of this process keep each other out as processes do."""
-        return self._waited(lambda: self._take(path, shared))
-
-    def give_back(self, path: str) -> None:
-        self._waited(lambda: self._give_back(path))
+    @contextlib.contextmanager
+    def lock(self, path: str, shared: bool) -> Iterator[bool]:
+        """Try to have a lock for the block; threads of this process keep each other out as processes do."""
+        had: list[str] = []
+        try:
+            yield self._waited(lambda: self._take(path, shared, had))
+        finally:
+            # Even where an interrupt came before the answer, what was taken by then, or is right now, is given back.
+            try:
+                self._waited(lambda: self._give_back(had))
+            except BaseException:
+                self._waited(lambda: self._give_back(had))
+                raise
 
     def holder(self, path: str) -> str:
         """Return what the process that has a lock alone said of itself; empty for none, and for one of another role."""
@@ -134,7 +141,7 @@ class Session:
             self.run(lambda connection, _again: _value(connection, _HOLDER, f"^{schema.SCHEMA} (.+)", _key(path))) or ""
         )
 
-    def _take(self, path: str, shared: bool) -> bool:
+    def _take(self, path: str, shared: bool, had: list[str]) -> bool:
         holders = self._held.get(path, 0)
         if holders < 0 or (holders and not shared):
             return False
@@ -145,9 +152,14 @@ class Session:
             ):
                 return False
         self._held[path] = holders + 1 if shared else -1
+        had.append(path)
         return True
 
-    def _give_back(self, path: str) -> None:
+    def _give_back(self, had: list[str]) -> None:
+        while had:
+            self._release(had.pop())
+
+    def _release(self, path: str) -> None:
         holders = self._held.pop(path)
         if holders > 1:
             self._held[path] = holders - 1
@@ -300,12 +312,12 @@ class Session:
     # -- waiting ---------------------------------------------------------------------------------------------------
 
     def _waited(self, job: Callable[[], _T]) -> _T:
-        future = self._thread.do(job)
-        while not wait([future], timeout=min(1.0, self._patience.answer)).done:
+        task = self._thread.do(job)
+        while not task.ended_within(min(1.0, self._patience.answer)):
             began = self._began
             if began is not None and self._patience.clock() - began > self._patience.answer:
                 _hang_up(self._connection)
-        return future.result()
+        return task.result()
 
 
 def _hang_up(connection: psycopg.Connection[Any] | None) -> None:
@@ -317,38 +329,65 @@ def _hang_up(connection: psycopg.Connection[Any] | None) -> None:
                 line.shutdown(socket.SHUT_RDWR)
 
 
+class _Task(Generic[_T]):
+    """Something that a thread does for another, which waits for it: see _threads.py for why by a queue."""
+
+    def __init__(self, job: Callable[[], _T]) -> None:
+        self._job = job
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._outcome: list[_T] = []
+        self._error: BaseException | None = None
+
+    def do(self) -> None:
+        try:
+            self._outcome.append(self._job())
+        except BaseException as error:
+            self._error = error
+        self._ended.put(None)
+
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for its end, and tell whether it came; it can be waited for once."""
+        try:
+            self._ended.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
+
+    def result(self) -> _T:
+        if self._error is not None:
+            raise self._error
+        return self._outcome[0]
+
+
 class _Thread:
     """Does one thing after another. It dies with the process, whatever it waits for."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._tasks: queue.SimpleQueue[_Task[Any] | None] | None = None
         self._turn = threading.Lock()
 
-    def do(self, job: Callable[[], _T]) -> Future[_T]:
-        future: Future[_T] = Future()
+    def do(self, job: Callable[[], _T]) -> _Task[_T]:
+        task = _Task(job)
         with self._turn:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="memory", daemon=True)
-                self._thread.start()
-            self._jobs.put((future, job))
-        return future
+            if self._tasks is None:
+                # Of its own for each thread: one whose start was interrupted gets nothing to do.
+                tasks: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+                _threads.start(lambda: _work(tasks), "memory")
+                self._tasks = tasks
+            self._tasks.put(task)
+        return task
 
     def end(self) -> None:
         with self._turn:
-            if self._thread is not None:
-                self._jobs.put(None)
-                self._thread.join()
-                self._thread = None
+            if self._tasks is not None:
+                self._tasks.put(None)
+                self._tasks = None
 
-    def _work(self) -> None:
-        while (entry := self._jobs.get()) is not None:
-            future, job = entry
-            try:
-                future.set_result(job())
-            except BaseException as error:
-                future.set_exception(error)
-            del entry, future, job
+
+def _work(tasks: queue.SimpleQueue[_Task[Any] | None]) -> None:
+    while (task := tasks.get()) is not None:
+        task.do()
+        del task
 
 
 def parameters(url: str) -> dict[str, Any]:

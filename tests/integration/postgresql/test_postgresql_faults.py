@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._memory.po
 from tests.integration.postgresql.server import Server
 from tests.integration.postgresql.wire import Wire
 from tests.unit.plugins.module_utils._memory.contract import text_at
+from tests.unit.plugins.module_utils.interrupting import at_each_step
 
 Make = Callable[..., PostgreSQLMemory]
 AT_ONCE = Patience(again=0, sleep=lambda _seconds: None)
@@ -345,3 +347,27 @@ def test_several_machines_add_lines_and_none_is_lost(make: Make, root: str) -> N
     lines = list(make().lines(f"{root}/journal.jsonl"))
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abc" for number in range(50))
     assert [line for line in lines if line.startswith("a")] == [f"a {number}" for number in range(50)]
+
+
+def test_an_interrupt_at_any_step_leaves_nothing_waiting_and_no_lock_held(make: Make, root: str) -> None:
+    opened: list[PostgreSQLMemory] = []
+
+    def path() -> str:
+        # Of each process: the server may notice the end of the one before a moment later.
+        return f"{root}/{os.getpid()}.lock"
+
+    def work() -> None:
+        opened.append(make())
+        with opened[0].lock(path()) as had:
+            assert had
+            opened[0].read(f"{root}/wave")
+
+    def then() -> None:
+        for memory in opened:
+            with memory.lock(path()) as had:
+                assert had, "the lock was not given back"
+            memory.close()
+
+    steps, wrong = at_each_step(work, then)
+    assert not wrong, "\n\n".join(wrong)
+    assert steps > 50

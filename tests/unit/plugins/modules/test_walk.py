@@ -100,12 +100,12 @@ def _threads(frame: FrameType) -> Iterator[tuple[str, ...]]:
 
 
 def _threads_of_the_starter(worker: str) -> Iterator[tuple[str, ...]]:
-    """Yield the frames up to the one that waits, in ``in_threads``, for the pool of this worker."""
+    """Yield the frames up to the one that waits, in ``in_threads``, for the crew of this worker."""
     for identifier, top in sys._current_frames().items():
         stack = _stack(top)
         for place, item in enumerate(stack):
-            pool = item.f_locals.get("pool") if item.f_code is in_threads.__code__ else None
-            if pool is None or not worker.startswith(f"{pool._thread_name_prefix}_"):
+            crew = item.f_locals.get("crew") if item.f_code is in_threads.__code__ else None
+            if crew is None or not worker.startswith(f"{crew.name}_"):
                 continue
             above = stack[: place + 1]
             if not any(entry.f_code.co_name == "main" for entry in above):
