@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import select
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.fault_matrix import matrix
+from tests.fault_matrix import matrix, processes
 from tests.fault_matrix.cases import Case, Strike
 from tests.fault_matrix.role import ROOT
 
@@ -87,6 +89,25 @@ def test_what_is_not_begun_in_time_is_counted() -> None:
     done = matrix.Played(HEARD, options, None)
     done.play([Case("fault", "winrm", (fault(1, "a").strikes[0], fault(2, "b").strikes[0]))], until=0.0)
     assert (done.left, done.verdicts) == (2, [])
+
+
+def test_what_does_not_end_tells_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LONGEST", 0.5)
+    told: list[str] = []
+
+    def be_a_module() -> None:
+        select.select([], [], [])
+
+    def wait_for_a_module() -> str:
+        process = os.fork()
+        if process == 0:
+            be_a_module()
+        os.waitpid(process, 0)
+        return "{}"
+
+    processes.play([wait_for_a_module], 1, lambda _number, word: told.append(json.loads(word)[processes.BROKEN]))
+    assert "in be_a_module" in told[0]
+    assert "in wait_for_a_module" in told[0]
 
 
 def test_the_library_of_the_database_waits_in_real_seconds_for_a_real_server() -> None:
