@@ -20,6 +20,7 @@ FLOORS = {
     "_check_catalogue": 1,
     "_values": 0,
     "_texts": 0,
+    "_threads": 0,
     "_reader": 0,
     "_errors": 1,
     "_memory": 2,
