@@ -105,6 +105,10 @@ fault-matrix: .venv/.tests ## strike the role at each call, kill it, run two at 
 	$(IN_TREE) $(RUN) tests.fault_matrix --faults $(FAULTS) --kills $(KILLS) --pairs $(PAIRS) \
 	  --databases $(DATABASES) --seed $(SEED) --minutes $(MINUTES) --page docs/faults.md
 
+.PHONY: sabotages
+sabotages: .venv/.tests ## take safeguards out of the code, one at a time: does the fault matrix notice?
+	$(IN_TREE) $(RUN) tests.fault_matrix --sabotages
+
 .PHONY: pairs
 pairs:
 	@for pair in oldest:$(OLDEST_PYTHON) newest:$(NEWEST_PYTHON); do \

@@ -168,6 +168,8 @@ def _pair(case: Case, world: World, verdict: Verdict, _chance: random.Random) ->
     verdict.struck, verdict.endings = [struck.place() if there else ""], [" and ".join(map(_told, runs))]
     for ran in runs:
         verdict.wrong += _of_the_struck(case, world, ran)
+    if strike.kind == "the same directory":
+        verdict.wrong += oracles.one_wave(runs)
 
 
 def _database(case: Case, world: World, verdict: Verdict, _chance: random.Random) -> None:

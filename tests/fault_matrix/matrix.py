@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.certificates import throw_away_key
-from tests.fault_matrix import cases, clock, databases, modules, role, table
+from tests.fault_matrix import cases, clock, databases, modules, role, sabotages, table
 from tests.fault_matrix.cases import SIGNALS, WHOM, Case, Strike
 from tests.fault_matrix.kinds import CMDLET_KINDS, REQUEST_KINDS, strikes_cmdlet, strikes_request
 from tests.fault_matrix.processes import BROKEN, play
@@ -40,6 +40,9 @@ NO_LIBRARY = re.compile(r"\.(__main__|complete|broker|aio)\b")  # they ask, or n
 
 KEYS = ("secrets in parameters", "access tokens", "mailops laboratory application")  # of each lab, made once
 WRITES = re.compile(r" (Enable|Disable|Set|New|Remove|Start|Resume)-(?!ADServerSettings)")
+# The second of the two writes of a user, before it is executed; one of so many kills is there.
+BETWEEN = re.compile(r"(Command|Send) Set-MailUser$")
+BETWEEN_EVERY = 10
 
 Told = dict[str, Any]
 
@@ -111,12 +114,21 @@ def faults(way: str, stop: str, heard: Told, seed: int) -> Iterator[Case]:
 
 
 def kills(heard: Mapping[tuple[str, str], Told], number: int, seed: int) -> Iterator[Case]:
-    """Yield seeded kills: a signal, whom it reaches, and the request at which it comes."""
+    """Yield seeded kills: a signal, whom it reaches, and the request at which it comes.
+
+    Some come where it matters most: the module alone dies between the two writes that make a user whole, and the run
+    that goes on must not end the pause of synchronization.
+    """
     chance = random.Random(f"kills {seed}")
     for count in range(number):
         way, stop = chance.choice(sorted(heard))
         target, place = _drawn(heard[way, stop]["requests"], chance)
         kind, sent, whom = chance.choice(("before", "after")), chance.choice(SIGNALS), chance.choice(WHOM)
+        between = [strike for strike in _places(heard[way, stop]["requests"]) if BETWEEN.search(" ".join(strike))]
+        if between and count % BETWEEN_EVERY == 0:
+            server, purpose = chance.choice(between)
+            target, place, kind = ("request", server, purpose, 0), f"{server} {purpose}", "before"
+            sent, whom = "SIGKILL", "module"
         yield Case("kill", way, (Strike(target, place, kind, sent, whom),), stop, seed + count)
 
 
@@ -293,6 +305,9 @@ def main(arguments: Sequence[str]) -> int:
         play([lambda: walked(json.loads(options.walk))], 1, lambda _number, word: print(word))
         return 0
     adopt_orphans()
+    if options.sabotages:
+        heard = recordings([sabotages.WAY], [""], 1, None)
+        return sabotages.tried(heard[sabotages.WAY, ""]["snapshot"], options.at_once)
     began = clock.seconds()
     heard: dict[tuple[str, str], Told] = {}
     ways = options.way or list(WAYS)
@@ -353,5 +368,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no case after so many minutes")
     parser.add_argument("--page", default="", help="the page to write the table into")
     parser.add_argument("--verbose", action="store_true", help="tell of each case")
+    parser.add_argument("--sabotages", action="store_true", help="take safeguards out, and tell what notices")
     parser.add_argument("--walk", default="", help="tell what one run with these variables gives to the modules")
     return parser.parse_args(arguments)

@@ -116,6 +116,20 @@ def honest(ran: Ran, mailboxes: Mapping[str, Mapping[str, Any]], paused: bool) -
     return wrong
 
 
+def one_wave(runs: Sequence[Ran]) -> list[str]:
+    """Judge runs over one wave at the same time: whose it is comes through, and who comes later is told so at once.
+
+    Neither takes it from the other: what a run has read counts for that run alone, which would end both of them safely
+    and leave the earlier one, whose wave it was, in the middle of its way.
+    """
+    wrong = [] if any(ran.green for ran in runs) else ["of the runs over one wave none came through"]
+    for ran in runs:
+        codes = {str((entry.get("error") or {}).get("code")) for _task, entry in _failed(ran)}
+        if not ran.green and codes != {"wave_in_use"}:
+            wrong.append(f"the wave was taken from a run that had it: {sorted(codes)}")
+    return wrong
+
+
 def _home(is_at: Mapping[str, Any]) -> bool:
     return bool(is_at["database"]) and is_at["cloud"] == "MailUser" and is_at["home_guid"] == is_at["guid"]
 

@@ -31,7 +31,13 @@ again (where the synchronization is still paused, every second time after `resum
   each may have set the same value),
 - each failed result names the mailbox, what happened, whether to try again and what to do,
 - a green run means that all mailboxes are home, and a run that leaves something paused or half made says so,
-- there is no traceback and no secret in the output, in the journal or in any other file.
+- there is no traceback and no secret in the output, in the journal or in any other file,
+- of two runs over one wave one comes through, and the other is refused at once because the wave is in use.
+
+What these would notice is tried as well: `make sabotages` takes safeguards out of the code, one at a time, and a case
+for each has to be wrong. Noticed are leases that do not count, a half-made user that is not written down, a pause that
+ends over half-made users, a lost answer that counts as none, a failure that counts as done, and writes that are not
+journalled; where nothing was taken out, the same cases are right.
 """
 
 

@@ -50,6 +50,14 @@ def test_kills_fall_on_each_purpose_alike_and_every_second_time_on_a_write() -> 
     assert fallen["exchange_server Receive Get-User"] > 30, "one request in fifty, and one purpose in three"
 
 
+def test_every_tenth_kill_falls_between_the_two_writes_of_a_user() -> None:
+    requests = [["exchange_server", "Command Set-MailUser"], *REQUESTS]
+    heard = {("winrm", ""): {**HEARD["winrm", ""], "requests": requests}}
+    strikes = [case.strikes[0] for case in matrix.kills(heard, 100, seed=5)]
+    fallen = [(strike.place, strike.kind, strike.signal, strike.whom) for strike in strikes]
+    assert fallen.count(("exchange_server Command Set-MailUser", "before", "SIGKILL", "module")) >= 10
+
+
 def test_a_strike_counts_the_requests_of_its_own_purpose() -> None:
     """How many others come before differs from run to run: counted among all, a strike would hit some other request."""
     found = [*matrix.faults("winrm", "", HEARD["winrm", ""], seed=5), *matrix.kills(HEARD, 50, seed=5)]

@@ -195,3 +195,16 @@ def test_the_page_keeps_what_the_inputs_by_chance_came_to() -> None:
     assert again.count(fuzzed.HEADING) == 1
     assert again.startswith("# Faults\n\nSome.\n\n## ")
     assert fuzzed.put("# Faults\n", fuzzed.of("# Faults\n")) == "# Faults\n"
+
+
+def test_of_two_runs_over_one_wave_one_has_it_to_itself() -> None:
+    def refused(code: str) -> Ran:
+        result = {"failed": True, "error": {"code": code, "message": "No.", "remedy": "Wait.", "retryable": True}}
+        event = {"task": "t", "action": "mailops.exchange_hybrid.mailuser", "status": "failed", "result": result}
+        return Ran(FAILED, [event])
+
+    through = Ran(GREEN)
+    assert oracles.one_wave([through, refused("wave_in_use")]) == []
+    assert oracles.one_wave([through, through]) == [], "the first had ended before the second began"
+    assert "taken from" in oracles.one_wave([refused("wave_of_another_run"), through])[0]
+    assert "none came through" in oracles.one_wave([refused("wave_in_use"), refused("wave_in_use")])[0]
