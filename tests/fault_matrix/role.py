@@ -14,7 +14,7 @@ import base64
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,17 @@ def _templates(value: Any) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
+class Time:
+    """How the walker waits and counts seconds between two looks at the moves: as the modules that it runs do."""
+
+    sleep: Callable[[float], object]
+    monotonic: Callable[[], float]
+
+
+MOVED = Time(clock.sleep, clock.monotonic)
+
+
+@dataclass(frozen=True)
 class Event:
     """One task that ran: ``status`` is ok, failed or skipped; ``arguments`` are what a module was given."""
 
@@ -123,15 +134,28 @@ class _Around:
     variables: Mapping[str, Any] = field(default_factory=dict)
     module_defaults: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)  # with a dynamic include: stronger than facts
+    tags: frozenset[str] = frozenset()
 
 
 class RoleRun:
-    """One run of the role with its extra variables. ``execute`` runs a module, ``told`` hears of each task's end."""
+    """One run of the role with its extra variables. ``execute`` runs a module, ``told`` hears of each task's end.
 
-    def __init__(self, extra: Mapping[str, Any], execute: Execute, told: Callable[[Event], None]) -> None:
+    ``tags`` are those of ``--tags``.
+    """
+
+    def __init__(
+        self,
+        extra: Mapping[str, Any],
+        execute: Execute,
+        told: Callable[[Event], None],
+        tags: Collection[str] = ("all",),
+        moments: Time = MOVED,
+    ) -> None:
         self._extra = dict(extra)
         self._execute = execute
         self._told = told
+        self._tags = list(tags)
+        self._time = moments
         self._facts: dict[str, Any] = {}
         self._groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
 
@@ -160,6 +184,7 @@ class RoleRun:
             conditions=(*around.conditions, *(conditions if isinstance(conditions, list) else [conditions])),
             variables={**around.variables, **(task.get("vars") or {})},
             module_defaults={**around.module_defaults, **(task.get("module_defaults") or {})},
+            tags=around.tags.union(task.get("tags") or ()),
         )
         if "block" in task:
             self._block(task, inside)
@@ -168,10 +193,15 @@ class RoleRun:
         short = str(action).removeprefix(BUILTIN)
         if short == "import_tasks":
             self._tasks(str(task[action]), inside)
+        elif not self._selected(inside.tags):
+            return
         elif short == "include_tasks":
             self._include(task, task[action], inside, around)
         else:
             self._act(task, str(action), inside)
+
+    def _selected(self, tags: frozenset[str]) -> bool:
+        return "all" in self._tags or "always" in tags or not tags.isdisjoint(self._tags)
 
     def _block(self, task: Mapping[str, Any], inside: _Around) -> None:
         """Run a block. No finally: what ends the run itself, such as Ctrl-C, runs no further task."""
@@ -195,12 +225,14 @@ class RoleRun:
     def _include(self, task: Mapping[str, Any], given: Any, inside: _Around, around: _Around) -> None:
         if not self._holds(inside):
             return
-        name = given["file"] if isinstance(given, Mapping) else given
+        # What is included has the tags of the blocks around and of ``apply``, not those of the task that includes it.
+        name, applied = (given["file"], given["apply"]) if isinstance(given, Mapping) else (given, {})
+        tags = around.tags.union(applied.get("tags") or ())
         label = str((task.get("loop_control") or {}).get("loop_var", "item"))
         for item in self._template(task["loop"], inside) if "loop" in task else [None]:
             here = _with(inside, label, item)
             told = {**here.given, **(task.get("vars") or {})}
-            self._tasks(str(self._template(name, here)), replace(around, given=told))
+            self._tasks(str(self._template(name, here)), replace(around, given=told, tags=tags))
 
     def _act(self, task: Mapping[str, Any], action: str, inside: _Around) -> None:
         name = str(self._template(task.get("name", action), inside))
@@ -266,7 +298,7 @@ class RoleRun:
 
         return follow(
             look, wait_timeout=float(arguments["wait_timeout"]), wait_sleep=float(arguments["wait_sleep"]),
-            show=lambda text: None, sleep=clock.sleep, clock=clock.monotonic,
+            show=lambda text: None, sleep=self._time.sleep, clock=self._time.monotonic,
         )  # fmt: skip
 
     def _builtin(self, name: str, arguments: Any, inside: _Around) -> Result:
@@ -329,7 +361,7 @@ class RoleRun:
 
     def _variables(self, inside: _Around) -> dict[str, Any]:
         common = {
-            "ansible_run_tags": ["all"], "ansible_skip_tags": [], "ansible_check_mode": False,
+            "ansible_run_tags": self._tags, "ansible_skip_tags": [], "ansible_check_mode": False,
             "inventory_hostname": "localhost", "ansible_play_hosts_all": ["localhost"], "playbook_dir": "/nowhere",
             "role_path": str(ROLE), "ansible_playbook_python": "python",
         }  # fmt: skip

@@ -13,13 +13,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.fault_matrix import clock, modules
-from tests.fault_matrix.role import Event, RoleRun
+from tests.fault_matrix.role import MOVED, Event, RoleRun, Time
 
 GREEN, FAILED, BROKEN, INTERRUPTED = 0, 2, 3, 99
 # What a wave of the lab's organization needs beside its mailboxes.
@@ -68,14 +68,22 @@ class Ran:
 
 
 class Run:
-    """A run that goes on. ``place`` is a directory of its own for what it tells."""
+    """A run that goes on. ``place`` is a directory of its own for what it tells, ``tags`` are those of ``--tags``."""
 
-    def __init__(self, place: Path, extra: Mapping[str, Any], environment: Mapping[str, str], entry: str) -> None:
+    def __init__(
+        self,
+        place: Path,
+        extra: Mapping[str, Any],
+        environment: Mapping[str, str],
+        entry: str,
+        tags: Collection[str] = ("all",),
+        moments: Time = MOVED,
+    ) -> None:
         place.mkdir(parents=True)
         self._place = place
         self._pid = os.fork()
         if self._pid == 0:
-            _be(place, extra, environment, entry)
+            _be(place, environment, lambda told: _role(place, extra, told, tags, moments).run(entry))
 
     def processes(self) -> list[int]:
         """Return the run's process and that of its newest module, if there is one."""
@@ -113,7 +121,7 @@ def _started(place: Path) -> list[int]:
     return [int(line) for line in path.read_text("ascii").splitlines()] if path.exists() else []
 
 
-def _be(place: Path, extra: Mapping[str, Any], environment: Mapping[str, str], entry: str) -> None:
+def _be(place: Path, environment: Mapping[str, str], play: Callable[[Any], bool]) -> None:
     """Be the run's process: never returns."""
     code = BROKEN
     gc.disable()  # as in the modules
@@ -124,7 +132,7 @@ def _be(place: Path, extra: Mapping[str, Any], environment: Mapping[str, str], e
         os.environ.update(environment)
         sys.stderr = (place / "run-errors").open("w", encoding="utf-8", buffering=1)
         with open(place / "events", "w", encoding="utf-8", buffering=1) as events:
-            code = GREEN if _role(place, extra, events).run(entry) else FAILED
+            code = GREEN if play(events) else FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BaseException:
@@ -134,7 +142,7 @@ def _be(place: Path, extra: Mapping[str, Any], environment: Mapping[str, str], e
         os._exit(code)
 
 
-def _role(place: Path, extra: Mapping[str, Any], events: Any) -> RoleRun:
+def _role(place: Path, extra: Mapping[str, Any], events: Any, tags: Collection[str], moments: Time) -> RoleRun:
     def told(event: Event) -> None:
         told = {"task": event.task, "action": event.action, "status": event.status, "result": event.result}
         events.write(json.dumps({**told, "arguments": event.arguments}, default=str) + "\n")
@@ -146,7 +154,7 @@ def _role(place: Path, extra: Mapping[str, Any], events: Any) -> RoleRun:
     def execute(name: str, arguments: dict[str, Any], check: bool) -> dict[str, Any]:
         return modules.run(name, arguments, check, place / "module-errors", started)
 
-    return RoleRun(extra, execute, told)
+    return RoleRun(extra, execute, told, tags, moments)
 
 
 def wait_for(condition: Any, run: Run, patience: float = 600.0) -> bool:

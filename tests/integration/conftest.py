@@ -30,8 +30,9 @@ from tests.integration.postgresql import available as postgresql
 from tests.integration.samba import available as samba
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give the runs an interrupt that works: what a shell starts in the background is born with it ignored."""
+    config.addinivalue_line("markers", "walked: runs of the role are the walker's (walked.py), as far as it goes")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if "TESTS_KEPT" not in os.environ:
@@ -66,41 +67,45 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @contextlib.contextmanager
-def opened(hybrid: Hybrid, directory: Path, limits: Limits | None = None) -> Iterator[Bench]:
+def opened(
+    hybrid: Hybrid, directory: Path, request: pytest.FixtureRequest | None = None, limits: Limits | None = None
+) -> Iterator[Bench]:
     with Laboratory(hybrid, directory / "laboratory", limits=limits) as laboratory:
         try:
-            yield Bench(laboratory, directory / "bench")
+            bench = Bench(laboratory, directory / "bench")
+            bench.walks = request is not None and request.node.get_closest_marker("walked") is not None
+            yield bench
         finally:
             # Whatever became of the run, no session may stay behind on a server.
             assert laboratory.open_sessions() == {"exchange_server": 0, "entra_connect": 0}
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A fresh organization without recipients."""
-    with opened(empty_hybrid(speed=SPEED), tmp_path) as fresh:
+    with opened(empty_hybrid(speed=SPEED), tmp_path, request) as fresh:
         yield fresh
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Bench]:
+def demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """A fresh organization of the demonstration, with its 25 mailboxes."""
-    with opened(demo_hybrid(speed=SPEED), tmp_path) as fresh:
+    with opened(demo_hybrid(speed=SPEED), tmp_path, request) as fresh:
         fresh.signs_in = True
         yield fresh
 
 
 @pytest.fixture
-def narrow_bench(tmp_path: Path) -> Iterator[Bench]:
+def narrow_bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """An organization that allows an account two sessions at once."""
-    with opened(empty_hybrid(speed=SPEED), tmp_path, Limits(shells=2)) as fresh:
+    with opened(empty_hybrid(speed=SPEED), tmp_path, request, Limits(shells=2)) as fresh:
         yield fresh
 
 
 @pytest.fixture
-def still_bench(tmp_path: Path) -> Iterator[Bench]:
+def still_bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """An organization whose time stands still until the test moves its clock."""
-    with opened(empty_hybrid(ManualClock(datetime.datetime.now(datetime.timezone.utc))), tmp_path) as fresh:
+    with opened(empty_hybrid(ManualClock(datetime.datetime.now(datetime.timezone.utc))), tmp_path, request) as fresh:
         yield fresh
 
 
@@ -108,14 +113,14 @@ BenchMaker = Callable[[], contextlib.AbstractContextManager[Bench]]
 
 
 @pytest.fixture(scope="module")
-def make_bench(tmp_path_factory: pytest.TempPathFactory) -> BenchMaker:
+def make_bench(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> BenchMaker:
     """Make organizations, also side by side in threads, for tests that need many."""
     directory, numbers = tmp_path_factory.mktemp("benches"), itertools.count(1)
-    return lambda: opened(empty_hybrid(speed=SPEED), directory / str(next(numbers)))
+    return lambda: opened(empty_hybrid(speed=SPEED), directory / str(next(numbers)), request)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """One organization for the tests of a module that look without changing, or change only what is their own."""
-    with opened(empty_hybrid(speed=SPEED), tmp_path_factory.mktemp("shared")) as one:
+    with opened(empty_hybrid(speed=SPEED), tmp_path_factory.mktemp("shared"), request) as one:
         yield one

@@ -30,6 +30,7 @@ from lab.model.builder import HybridBuilder, Pair
 from lab.model.mailbox_replication import MoveOptions, MoveRequest
 from lab.model.recipients import EMPTY_GUID
 from lab.model.tenant import TENANT
+from tests.integration import walked
 from tests.integration.warm import start as warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,6 +208,7 @@ class Bench:
         self.environment: dict[str, str] = {}
         self.without: set[str] = set()
         self.cold = False  # for runs whose processes are what is tested: each is a new Python
+        self.walks = False  # for runs of which the role alone is tested, by the walker where it knows the arguments
         self.signs_in = False  # to the tenant, in every task; otherwise the runs come with a token
         self._numbers = itertools.count(1)
         directory.mkdir(parents=True, exist_ok=True)
@@ -294,9 +296,23 @@ class Bench:
         return warm.start(command, environment, self.directory, outputs), events
 
     def run(self, playbook: Path, *arguments: str, kill_at: int | str = 0, variables: Mapping[str, Any]) -> Run:
+        tags = walked.tags_of(arguments, variables)
+        if self.walks and not kill_at and tags and walked.entry_of(playbook):
+            return self._walk(playbook, tags, variables)
         if self.cold or kill_at:
             return finish(*self.begin(playbook, *arguments, kill_at=kill_at, variables=variables))
         return finish(*self.start(playbook, *arguments, variables=variables))
+
+    def _walk(self, playbook: Path, tags: list[str], variables: Mapping[str, Any]) -> Run:
+        ran = walked.server().run(
+            place=str(self.directory / f"walked-{next(self._numbers)}"),
+            extra=json.loads(json.dumps(dict(variables))),
+            environment={**self._environment(), "OFFBOARDING_NAMES": "role"},
+            entry=walked.entry_of(playbook),
+            tags=tags,
+        )
+        tasks = [Task(event["task"], event["action"], event["status"], event["result"]) for event in ran["events"]]
+        return Run(ran["code"], walked.shown(ran["events"]), ran["printed"], tasks)
 
     def _prepared(
         self, playbook: Path, *arguments: str, kill_at: int | str = 0, variables: Mapping[str, Any]

@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lab.model.builder import Pair
 from tests.integration.harness import Bench, assert_home, records, remember
+
+pytestmark = pytest.mark.walked
 
 
 def rename(bench: Bench, pair: Pair, primary: str) -> None:

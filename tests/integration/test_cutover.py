@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.model.builder import Pair, Person
 from lab.model.exchange_server import named_guid
 from lab.model.recipients import EMPTY_GUID
@@ -18,6 +20,8 @@ from lab.model.scenarios import put_on_mailbox
 from tests.integration.harness import Bench, Run, assert_home, move_request, records, remember, timeless
 from tests.integration.test_journal import assert_tells_what_arrived, journal, writes
 from tests.integration.test_waves import inventory
+
+pytestmark = pytest.mark.walked
 
 LATER = "2035-12-01T18:00:00Z"
 VERIFIED = "Verify both sides"

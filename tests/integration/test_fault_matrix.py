@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
@@ -14,8 +15,11 @@ import sys
 from typing import Any
 
 from tests.fault_matrix.worlds import people
-from tests.integration.harness import COLLECTIONS, ROOT, WAVE, Bench
+from tests.integration.conftest import BenchMaker
+from tests.integration.harness import COLLECTIONS, ROOT, WAVE, Bench, Run
 
+BUILTIN = "ansible.builtin."
+TEMPORARY = re.compile(r"/tmp/(?:readiness|offboarding)\.[^/\"]+")
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
@@ -51,6 +55,52 @@ def test_the_walker_gives_the_modules_what_ansible_gives_them(bench: Bench) -> N
     assert [entry[:2] for entry in given] == [entry[:2] for entry in json.loads(told)]
     for (task, _action, by_walker), (_task, _same, by_playbook) in zip(given, json.loads(told), strict=True):
         assert comparable(by_walker) == comparable(by_playbook), task
+
+
+STEPS: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
+    ("readiness", (), {}),
+    ("offboard", ("--tags", "prepare"), {}),
+    ("rollback", (), {}),
+    ("offboard", (), {"offboarding_cutover": "held"}),
+    ("status", (), {}),
+    ("complete", (), {}),
+    ("verify", (), {}),
+    ("cleanup", (), {}),
+    ("report", (), {}),
+)
+
+
+def test_each_entry_is_walked_as_ansible_runs_it(make_bench: BenchMaker) -> None:
+    """What tests that are marked ``walked`` rest on: the same tasks end in the same way, given the same."""
+    told = []
+    for walks in (False, True):
+        with make_bench() as bench:
+            bench.walks = walks
+            bench.hybrid.run_scheduled_cycle()
+            for run in bench.hybrid.sync.history:
+                run.started = run.ended = run.started - datetime.timedelta(hours=1)
+            wave = [{"identity": pair.identity, "add_routing_address": True} for pair in people(bench.build)]
+            runs = [
+                bench.offboard(*arguments, playbook=entry, offboarding_mailboxes=wave, **given)
+                for entry, arguments, given in STEPS
+            ]
+            assert [run.output for run in runs if not run.succeeded] == []
+            told.append([seen(run, bench) for run in runs])
+    for (entry, arguments, _given), by_ansible, by_walker in zip(STEPS, *told, strict=True):
+        assert by_walker == by_ansible, (entry, arguments)
+
+
+def seen(run: Run, bench: Bench) -> list[Any]:
+    """Return what the tasks of a run were given, and how each ended."""
+    found = []
+    for task in run.tasks:
+        if task.status == "skipped" or task.action in (f"{BUILTIN}include_tasks", f"{BUILTIN}validate_argument_spec"):
+            continue
+        own = task.action.startswith("mailops.")
+        arguments = comparable(task.result["invocation"]["module_args"]) if own else {}
+        given = json.dumps(arguments).replace(str(bench.offboarding_directory), "DIRECTORY")
+        found.append([task.name, task.action, task.status, task.changed, json.loads(TEMPORARY.sub("TEMPORARY", given))])
+    return found
 
 
 def comparable(arguments: dict[str, Any]) -> Any:

@@ -11,6 +11,8 @@ import pytest
 from lab.model.builder import Pair, Person
 from tests.integration.harness import Bench, assert_home, records, remember
 
+pytestmark = pytest.mark.walked
+
 REFUSAL = {
     "exception_type": "Microsoft.Exchange.Data.Directory.PropertyValueExistsException",
     "message": "The value is already used by another object.",

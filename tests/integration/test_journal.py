@@ -41,6 +41,8 @@ from tests.integration.test_secrets import found
 from tests.integration.test_waves import inventory
 from tests.integration.test_waves import offboard as offboard_waves
 
+pytestmark = pytest.mark.walked
+
 ROLE = ROOT / "roles" / "mailbox_offboarding"
 # How the lab's log calls what became of a cmdlet, and what its caller can know of it.
 RESULTS = {"ok": "ok", "error": "failed", "throttled": "failed", "dropped": "unknown"}

@@ -10,11 +10,15 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from lab.model.builder import Pair, Person
 from lab.model.recipients import Content, Skipped
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import Bench, Run, assert_home, move_request, records, remember
 from tests.integration.test_report import page
+
+pytestmark = pytest.mark.walked
 
 GB = 1024**3
 

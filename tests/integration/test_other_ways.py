@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_
 from lab.model.builder import Person
 from tests.integration.harness import MOVE, ROOT, Bench, assert_home, module, records, remember
 
+pytestmark = pytest.mark.walked
+
 STAND_IN = ROOT / "tests/unit/plugins/module_utils/_transports/exchange_online/stand_in_pwsh.py"
 
 

@@ -11,6 +11,8 @@ import pytest
 from lab.model.builder import Person
 from tests.integration.harness import Bench, assert_home, move_request, records, remember
 
+pytestmark = pytest.mark.walked
+
 
 def test_the_phases_after_prepare_refuse_an_unprepared_user_and_go_on_with_the_others(bench: Bench) -> None:
     ann, bob = bench.build.synced(Person("Ann Archer")), bench.build.synced(Person("Bob Baker"))

@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._check_catalogue import (
     BLOCKER,
     CHECKS,
@@ -24,6 +25,8 @@ from lab.model.scenarios import FOREIGN, MAILBOX, build_wave, find, put_on_mailb
 from tests.integration.harness import ROOT, WAVE, Bench, Known, Run, assert_home, remember
 from tests.integration.test_report import page
 from tests.integration.test_waves import inventory, offboard, variables
+
+pytestmark = pytest.mark.walked
 
 TRAPS = (
     "unknown_mailbox", "lost_user", "other_upn", "other_alias", "other_display_name", "hidden", "other_guid",

@@ -11,12 +11,15 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._features.offboarding_report.markup import (
     read_data_block,
 )
 
 from tests.integration.harness import ROOT, WAVE, Bench, module, records
 from tests.integration.test_waves import inventory, offboard
+
+pytestmark = pytest.mark.walked
 
 
 def page(path: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from tests.integration.harness import ROOT, WAVE, Bench, Run, assert_home, move_
 from tests.integration.test_journal import assert_tells_what_arrived, journal, lines
 from tests.integration.test_waves import inventory, variables
 
+pytestmark = pytest.mark.walked
+
 EXTRA = ("smtp:sales@contoso.com", "SIP:sales.desk@contoso.com", "X500:/o=Old/cn=sales")
 FAULT = "Microsoft.Exchange.Configuration.Tasks.TaskException"
 WRITES = {"Enable-MailUser", "Set-MailUser", "Set-User", "Disable-MailUser", "Set-Mailbox", "Remove-MoveRequest"}

@@ -18,6 +18,8 @@ from lab.model.builder import Pair
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import Bench, Run, assert_home, module, records, remember, timeless
 
+pytestmark = pytest.mark.walked
+
 CODES = [
     "upn_differs",
     "upn_suffix_not_accepted",

@@ -20,6 +20,8 @@ from tests import extent
 from tests.integration.conftest import BenchMaker
 from tests.integration.harness import Bench, Known, Run, assert_home, records, remember
 
+pytestmark = pytest.mark.walked
+
 AT_ONCE = 3
 EXTRA = ("smtp:sales@contoso.com", "SIP:sales.desk@contoso.com")
 # Every write of an undisturbed run: organization, cmdlet, and which of its calls.

@@ -10,11 +10,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.control import CONNECTION_FILE
 from lab.model.builder import Pair
 from lab.model.scenarios import put
 from tests.integration.harness import Bench, assert_home, records, remember, timeless
 from tests.integration.test_journal import journal, lines
+
+pytestmark = pytest.mark.walked
 
 CHECK = "Pause the scheduler while users are half made"
 
