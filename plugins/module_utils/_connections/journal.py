@@ -119,15 +119,17 @@ class Journal:
         told = error.as_result() if error is not None else None
         duration = round((time.monotonic() - began) * 1000)
         try:
-            self._append("answered", {**write, "result": result, "error": told, "duration_ms": duration})
+            # It is true whoever has this run's locks by now.
+            entry = {**write, "result": result, "error": told, "duration_ms": duration}
+            self._append("answered", entry, regardless=True)
         except OSError as failure:
             self.unwritten = reason(failure)
 
-    def _append(self, event: str, more: Mapping[str, Any]) -> None:
+    def _append(self, event: str, more: Mapping[str, Any], *, regardless: bool = False) -> None:
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {"utc": now, "event": event, **self._common, **more}
         text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=str)
-        self._lines.append(text)
+        self._lines.append(text, regardless=regardless)
 
     def _accepted_before(self) -> set[tuple[str, ...]]:
         told = set()

@@ -291,7 +291,7 @@ class _FileLines:
         # A full disk or a kill left half a line: the next one then begins on a line of its own.
         self._mend = size > 0 and os.pread(opened, 1, size - 1) != b"\n"
 
-    def append(self, line: str) -> None:
+    def append(self, line: str, *, regardless: bool = False) -> None:
         data = (("\n" if self._mend else "") + line + "\n").encode("utf-8", "backslashreplace")
         taken = self._os.write(self._file, data)
         self._mend = taken != len(data)

@@ -47,8 +47,11 @@ class Document:
 class Lines(Protocol):
     """A text that only grows: several processes may add lines at once, and lines never mix."""
 
-    def append(self, line: str) -> None:
-        """Add one line (without its line feed); it survives the death of this process once this returns."""
+    def append(self, line: str, *, regardless: bool = False) -> None:
+        """Add one line (without its line feed); it survives the death of this process once this returns.
+
+        A line that tells what was done already is added ``regardless`` of locks that this process has lost.
+        """
 
     def close(self) -> None:
         """Bring what was added to where it survives a power failure, and let go."""

@@ -184,11 +184,11 @@ class _Growing:
         values = _values(self._path, text="")
         self._session.run(lambda connection, _again: connection.execute(_CREATE, values), writes=True)
 
-    def append(self, line: str) -> None:
+    def append(self, line: str, *, regardless: bool = False) -> None:
         # What is half a character is told as files tell it. The same id when it is sent again: no line is there twice.
         told = line.encode("utf-8", "backslashreplace").decode("utf-8")
         values = {**_values(self._path, line=told), "id": uuid.uuid4()}
-        self._session.run(lambda connection, _again: connection.execute(_APPEND, values), writes=True)
+        self._session.run(lambda connection, _again: connection.execute(_APPEND, values), writes=not regardless)
 
     def close(self) -> None:
         """Nothing is left to do: each line lasts already."""

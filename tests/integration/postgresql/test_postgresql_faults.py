@@ -179,11 +179,13 @@ def test_who_has_lost_a_lock_learns_it_before_the_next_write(make: Make, sql: ps
         with pytest.raises(MemoryFault), memory.lock(f"{root}/other.lock"):
             pass
         assert all_of(memory, root) == {"journal.jsonl": "first\n", "wave.json": "old"}
-    journal.append("second")
+        # What was done already is told in any case.
+        journal.append("second", regardless=True)
+    journal.append("third")
     with memory.lock(f"{root}/wave.lock") as again:
         assert again
         memory.write(f"{root}/wave.json", "new")
-    assert all_of(memory, root) == {"journal.jsonl": "first\nsecond\n", "wave.json": "new"}
+    assert all_of(memory, root) == {"journal.jsonl": "first\nsecond\nthird\n", "wave.json": "new"}
 
 
 def test_a_lock_that_breaks_while_a_write_is_sent_is_noticed_by_it(

@@ -498,6 +498,35 @@ def test_an_answer_that_cannot_be_told_changes_nothing_of_what_was_done(path: Pa
     assert events(path) == [("sent", "")]
 
 
+class _Fenced(FileMemory):
+    """Takes no more, once a lock is lost, than what is told regardless of it: a database does."""
+
+    lost = False
+
+    def appended(self, path: str) -> Any:
+        lines = super().appended(path)
+        add = lines.append
+
+        def append(line: str, *, regardless: bool = False) -> None:
+            if self.lost and not regardless:
+                raise OSError(errno.ENOLCK, "the connection to the database was lost while it held a lock")
+            add(line)
+
+        lines.append = append  # type: ignore[method-assign]
+        return lines
+
+
+def test_the_answer_to_a_write_is_told_whoever_has_the_locks_by_then(path: Path) -> None:
+    memory = _Fenced()
+    with Journal(memory, str(path)) as journal:
+        with journal.writing(SERVER, "ex01", SET, CHANGE):
+            memory.lost = True
+        with pytest.raises(InputError), journal.writing(SERVER, "ex01", SET, CHANGE):
+            pytest.fail("a write was sent that another run may not allow")
+    events = [json.loads(line)["event"] for line in path.read_text("utf-8").splitlines()]
+    assert (events, journal.unwritten) == (["sent", "answered"], "")
+
+
 def test_a_full_disk_stops_no_scheduler_and_keeps_none_stopped(path: Path) -> None:
     with Journal(FileMemory(), str(path)) as journal:
         sync = steered(journal)
