@@ -44,7 +44,10 @@ class Share:
 
 
 class SessionBudget:
-    """The share of one task in the ``limit`` sessions of an account. ``path`` is where all shares are written down."""
+    """The share of one task in the ``limit`` sessions of an account. ``path`` is where all shares are written down.
+
+    ``sleep`` returns true where it was cut short, because the task is to end: then nothing is waited for any more.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class SessionBudget:
         path: str,
         limit: int,
         processes: Processes | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], bool | None] = time.sleep,
         owner: Owner | None = None,
     ) -> None:
         self._memory, self._path, self._limit, self._sleep = memory, path, limit, sleep
@@ -94,12 +97,12 @@ class SessionBudget:
                     return  # it ends by itself
 
     def _waited_for(self, wanted: int) -> int:
-        waited = 0.0
+        waited, ends = 0.0, False
         while True:
             had = self._take(wanted)
             if had:
                 return had
-            if waited >= PATIENCE:
+            if waited >= PATIENCE or ends:
                 raise HybridError(
                     f"all {self._limit} sessions of the account are in use by other tasks (see "
                     f"{self._memory.describe(self._path)}).",
@@ -107,7 +110,7 @@ class SessionBudget:
                     retryable=True,
                     remedy="Run fewer jobs at the same time, or give them an account of their own.",
                 )
-            self._sleep(LOOK)
+            ends = bool(self._sleep(LOOK))
             waited += LOOK
 
     def _take(self, wanted: int) -> int:

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils import _reader
+from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections import retry
 from ansible_collections.mailops.exchange_hybrid.plugins.module_utils._connections.interfaces import (
     EXCHANGE_SERVER,
     System,
@@ -328,7 +329,7 @@ class HybridModule:
             account = hashlib.sha256(folded(options["username"] or "").encode()).hexdigest()[:8]
             place = os.path.join(folder, f"sessions-{account}.json")
             limit = options["account_sessions"] or ACCOUNT_SESSIONS
-            self._budget = SessionBudget(self.memory_at(path), place, limit, self.own_run.processes)
+            self._budget = SessionBudget(self.memory_at(path), place, limit, self.own_run.processes, retry.pause)
         return self._budget.sessions(wanted)
 
     def has_connection(self, name: str) -> bool:

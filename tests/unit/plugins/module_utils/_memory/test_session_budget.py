@@ -36,7 +36,7 @@ class Account:
         self.time = Time()
 
     def task(
-        self, pid: int, machine: Machine | None = None, sleep: Callable[[float], None] | None = None
+        self, pid: int, machine: Machine | None = None, sleep: Callable[[float], bool | None] | None = None
     ) -> SessionBudget:
         machine = machine or self.machine
         machine.run(pid, 1, "/usr/bin/python3\0module.py\0")
@@ -88,6 +88,21 @@ def test_a_wait_without_end_is_a_sentence(account: Account) -> None:
     assert refused.value.code == "sessions_in_use"
     assert refused.value.retryable
     assert account.time.now == pytest.approx(PATIENCE)
+    first.give_back()
+
+
+def test_a_task_that_is_to_end_waits_no_longer(account: Account) -> None:
+    first = account.task(2)
+    first.sessions(18)
+    waited: list[float] = []
+
+    def cut_short(seconds: float) -> bool:
+        waited.append(seconds)
+        return True
+
+    with pytest.raises(HybridError) as refused:
+        account.task(3, sleep=cut_short).sessions(4)
+    assert (refused.value.code, len(waited)) == ("sessions_in_use", 1)
     first.give_back()
 
 
