@@ -9,6 +9,7 @@ A run's summary says in how many tests PowerShell ran, or that there was none.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 from collections.abc import Generator
@@ -58,7 +59,7 @@ def pytest_make_collect_report(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files in the order in which workers take them, which --no-loadscope-reorder keeps."""
-    items.sort(key=lambda item: (_turn(item.path.relative_to(HERE)), item.path))
+    items.sort(key=lambda item: _place(item.path))
 
 
 def pytest_collection_finish() -> None:
@@ -68,8 +69,10 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def _turn(path: Path) -> int:
-    return next((turn for turn, folder in enumerate(FIRST) if path.is_relative_to(folder)), len(FIRST))
+@functools.cache
+def _place(path: Path) -> tuple[int, Path]:
+    inside = path.relative_to(HERE)
+    return next((turn for turn, folder in enumerate(FIRST) if inside.is_relative_to(folder)), len(FIRST)), path
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

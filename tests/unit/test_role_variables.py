@@ -50,6 +50,14 @@ def test_each_variable_is_null_by_default_and_read_in_one_place() -> None:
         assert re.match(rf"\{{\{{ {name}\s+\| {re.escape(GIVEN)}\(", read[f"__{name}"].strip()), name
 
 
+def test_an_option_is_the_same_in_each_entry() -> None:
+    """So that Ansible makes of it in any of them what it makes of all options together, below."""
+    for name, option in OPTIONS.items():
+        for entry, spec in SPECS.items():
+            given = {**spec["options"].get(name, option), "description": option["description"]}
+            assert given == option, f"{entry}: {name}"
+
+
 def test_nothing_else_reads_a_variable_as_it_was_set() -> None:
     """In a template or a condition; a message names a variable."""
     for path in [*(ROLE / "tasks").glob("*.yml"), *(ROOT / "playbooks").glob("*.yml")]:
@@ -108,9 +116,7 @@ def play() -> list[dict[str, Any]]:
     tasks: list[dict[str, Any]] = [
         {
             "name": "Validate as Ansible does before the role's first task",
-            "ansible.builtin.validate_argument_spec": {"argument_spec": "{{ item.options }}"},
-            "loop": list(SPECS.values()),
-            "loop_control": {"label": "{{ item.short_description }}"},
+            "ansible.builtin.validate_argument_spec": {"argument_spec": OPTIONS},
             "when": "inventory_hostname not in ('unset', 'wrong')",
         },
         {
