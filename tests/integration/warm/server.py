@@ -37,7 +37,7 @@ import sitecustomize
 # What ansible-playbook and the modules import, apart from Ansible and the collection. None of it starts a thread.
 LIBRARIES = (
     "concurrent.futures.thread", "cryptography.hazmat.backends.openssl.backend", "cryptography.x509", "csv", "curses",
-    "difflib", "distro", "glob", "html", "http.cookies", "jinja2.nativetypes", "jinja2.sandbox", "logging.handlers",
+    "difflib", "glob", "html", "http.cookies", "jinja2.nativetypes", "jinja2.sandbox", "logging.handlers",
     "multiprocessing.connection", "multiprocessing.queues", "packaging.specifiers", "pty", "pypsrp.client", "requests",
     "resolvelib", "runpy", "sansldap", "smtplib", "syslog", "urllib.request", "winrm.protocol", "yaml", "zipfile",
 )  # fmt: skip
